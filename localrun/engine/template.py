@@ -1,0 +1,284 @@
+"""A synthesized CDK stack, read for what this machine can run and hold.
+
+`Template.load` reads `<stack>.template.json` and `<stack>.assets.json` of a cloud assembly. Each
+method resolves its resources anew and raises TemplateError for what it cannot resolve; nothing is
+resolved that nobody asks for. Resources that no method returns are counted by `unsupported`.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from localrun.engine.intrinsics import Resolver, TemplateError
+
+__all__ = [
+    "BucketResource",
+    "FunctionResource",
+    "SecretResource",
+    "StateMachineResource",
+    "TableResource",
+    "Template",
+    "TemplateError",
+    "TopicResource",
+]
+
+_DATA_TYPES = frozenset(
+    {
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SNS::Topic",
+        "AWS::SecretsManager::Secret",
+        "AWS::StepFunctions::StateMachine",
+    }
+)
+_TABLE_PROPERTIES = (
+    "KeySchema",
+    "AttributeDefinitions",
+    "GlobalSecondaryIndexes",
+    "TimeToLiveSpecification",
+)
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionResource:
+    """A Python function deployed from an asset. `code` is the asset's folder, absolute."""
+
+    name: str
+    arn: str
+    handler: str
+    code: Path
+    timeout: float
+    memory: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachineResource:
+    """A state machine; its definition has every substitution applied."""
+
+    name: str
+    arn: str
+    definition: Mapping[str, Any]
+    role_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class BucketResource:
+    name: str
+    versioned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableResource:
+    """A table; schemas and indexes are as DynamoDB's CreateTable takes them."""
+
+    name: str
+    arn: str
+    key_schema: Sequence[Mapping[str, str]]
+    attributes: Sequence[Mapping[str, str]]
+    global_indexes: Sequence[Mapping[str, Any]]
+    time_to_live_attribute: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretResource:
+    """A secret; `value` is None when AWS would generate one, by the rules in `generation`."""
+
+    name: str
+    arn: str
+    value: str | None
+    generation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicResource:
+    name: str
+    arn: str
+
+
+class Template:
+    """One stack of a cloud assembly."""
+
+    def __init__(
+        self, document: Mapping[str, Any], assets: Mapping[str, Path], resolver: Resolver
+    ) -> None:
+        self._resources: Mapping[str, Any] = document.get("Resources", {})
+        self._outputs: Mapping[str, Any] = document.get("Outputs", {})
+        self._assets = assets
+        self._resolver = resolver
+
+    @classmethod
+    def load(cls, cdk_out: Path, stack: str, region: str, account: str) -> Self:
+        """Read a stack. TemplateError, naming the stacks there are, when it is not there."""
+        template_file = cdk_out / f"{stack}.template.json"
+        if not template_file.is_file():
+            found = sorted(path.name.split(".")[0] for path in cdk_out.glob("*.template.json"))
+            raise TemplateError(f"no stack {stack} in {cdk_out}; found: {', '.join(found)}")
+        document = json.loads(template_file.read_text("utf-8"))
+        resolver = Resolver(document, stack, region, account)
+        return cls(document, _asset_paths(cdk_out, stack), resolver)
+
+    def functions(self) -> list[FunctionResource]:
+        found = []
+        for logical_id, properties in self._all("AWS::Lambda::Function"):
+            if not _runs_here(properties):
+                continue
+            variables = properties.get("Environment", {}).get("Variables", {})
+            resolved = self._resolver.resolve(variables)
+            found.append(
+                FunctionResource(
+                    name=self._resolver.name(logical_id),
+                    arn=self._resolver.arn(logical_id),
+                    handler=properties["Handler"],
+                    code=self._asset(logical_id, properties["Code"]["S3Key"]),
+                    timeout=float(self._resolver.resolve(properties.get("Timeout", 3))),
+                    memory=int(self._resolver.resolve(properties.get("MemorySize", 128))),
+                    environment={name: str(value) for name, value in resolved.items()},
+                )
+            )
+        return found
+
+    def state_machines(self) -> list[StateMachineResource]:
+        return [
+            StateMachineResource(
+                name=self._resolver.name(logical_id),
+                arn=self._resolver.arn(logical_id),
+                definition=self._definition(logical_id, properties),
+                role_arn=self._resolver.resolve(properties["RoleArn"]),
+            )
+            for logical_id, properties in self._all("AWS::StepFunctions::StateMachine")
+        ]
+
+    def buckets(self) -> list[BucketResource]:
+        return [
+            BucketResource(
+                self._resolver.name(logical_id),
+                properties.get("VersioningConfiguration", {}).get("Status") == "Enabled",
+            )
+            for logical_id, properties in self._all("AWS::S3::Bucket")
+        ]
+
+    def tables(self) -> list[TableResource]:
+        found = []
+        for logical_id, properties in self._all(
+            "AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"
+        ):
+            used = {name: properties[name] for name in _TABLE_PROPERTIES if name in properties}
+            resolved = self._resolver.resolve(used)
+            time_to_live = resolved.get("TimeToLiveSpecification", {})
+            found.append(
+                TableResource(
+                    name=self._resolver.name(logical_id),
+                    arn=self._resolver.arn(logical_id),
+                    key_schema=resolved["KeySchema"],
+                    attributes=resolved["AttributeDefinitions"],
+                    global_indexes=resolved.get("GlobalSecondaryIndexes", []),
+                    time_to_live_attribute=time_to_live.get("AttributeName")
+                    if time_to_live.get("Enabled")
+                    else None,
+                )
+            )
+        return found
+
+    def secrets(self) -> list[SecretResource]:
+        return [
+            SecretResource(
+                self._resolver.name(logical_id),
+                self._resolver.arn(logical_id),
+                self._resolver.resolve(properties.get("SecretString")),
+                self._resolver.resolve(properties.get("GenerateSecretString", {})),
+            )
+            for logical_id, properties in self._all("AWS::SecretsManager::Secret")
+        ]
+
+    def topics(self) -> list[TopicResource]:
+        return [
+            TopicResource(self._resolver.name(logical_id), self._resolver.arn(logical_id))
+            for logical_id, _ in self._all("AWS::SNS::Topic")
+        ]
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs by their logical id."""
+        return {
+            name: self._resolver.resolve(output["Value"]) for name, output in self._outputs.items()
+        }
+
+    def unsupported(self) -> Counter[str]:
+        """How many resources of which types nobody creates here.
+
+        Functions that do not run here are listed with what they need instead, as in
+        "AWS::Lambda::Function (nodejs22.x)".
+        """
+        counted: Counter[str] = Counter()
+        for resource in self._resources.values():
+            kind = resource["Type"]
+            properties = resource.get("Properties", {})
+            if kind == "AWS::Lambda::Function":
+                if not _runs_here(properties):
+                    inline = "inline code, " if "ZipFile" in properties["Code"] else ""
+                    counted[f"{kind} ({inline}{properties.get('Runtime', 'image')})"] += 1
+            elif kind not in _DATA_TYPES:
+                counted[kind] += 1
+        return counted
+
+    def _all(self, *types: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for logical_id, resource in self._resources.items():
+            if resource["Type"] in types:
+                yield logical_id, resource.get("Properties", {})
+
+    def _asset(self, logical_id: str, key: object) -> Path:
+        resolved = self._resolver.resolve(key)
+        if resolved not in self._assets:
+            raise TemplateError(f"{logical_id}: the assembly has no asset {resolved}")
+        return self._assets[resolved]
+
+    def _definition(self, logical_id: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "DefinitionS3Location" in properties:
+            text = self._asset(logical_id, properties["DefinitionS3Location"]["Key"]).read_text(
+                "utf-8"
+            )
+        elif "DefinitionString" in properties:
+            text = self._resolver.resolve(properties["DefinitionString"])
+        else:
+            text = json.dumps(self._resolver.resolve(properties["Definition"]))
+        values = self._resolver.resolve(properties.get("DefinitionSubstitutions", {}))
+        missing = sorted(set(_PLACEHOLDER.findall(text)) - set(values))
+        if missing:
+            names = ", ".join(f"${{{name}}}" for name in missing)
+            raise TemplateError(f"the definition of {logical_id} has no value for {names}")
+        filled = _PLACEHOLDER.sub(lambda match: _as_text(values[match[1]]), text)
+        try:
+            definition: Mapping[str, Any] = json.loads(filled)
+        except ValueError as reason:
+            raise TemplateError(f"the definition of {logical_id} is not JSON: {reason}") from None
+        return definition
+
+
+def _runs_here(properties: Mapping[str, Any]) -> bool:
+    """Whether a function is Python from an asset: what the Lambda host can run."""
+    return str(properties.get("Runtime")).startswith("python") and "S3Key" in properties["Code"]
+
+
+def _as_text(value: object) -> str:
+    """A substitution's value as CloudFormation writes it: booleans in JSON's spelling."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _asset_paths(cdk_out: Path, stack: str) -> dict[str, Path]:
+    """Where the file assets lie, by the object key under which they would be published."""
+    manifest_file = cdk_out / f"{stack}.assets.json"
+    if not manifest_file.is_file():
+        return {}
+    files = json.loads(manifest_file.read_text("utf-8"))["files"]
+    return {
+        destination["objectKey"]: (cdk_out / asset["source"]["path"]).resolve()
+        for asset in files.values()
+        if "path" in asset["source"]
+        for destination in asset["destinations"].values()
+    }

@@ -1,0 +1,113 @@
+"""S3, DynamoDB, Secrets Manager, SNS, SQS, CloudWatch and more: moto's server in this process.
+
+moto keeps everything in module-level state, so one data plane at a time makes sense in a process;
+starting one begins with an empty account. Resources belong to the account whose number is the
+access key id.
+"""
+
+import json
+import logging
+import secrets
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from moto.server import ThreadedMotoServer
+
+from localrun.engine.intrinsics import SECRET_SUFFIX
+from localrun.engine.template import SecretResource, TableResource, Template
+
+_GENERATED_SECRET_LENGTH = 32
+
+
+class DataPlane:
+    """Serves at `url` until `close()`."""
+
+    def __init__(self, port: int = 0) -> None:
+        # Every request is a line at level INFO otherwise.
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+        self._server.start()
+        host, bound_port = self._server.get_host_and_port()
+        self.url = f"http://{host}:{bound_port}"
+        reset = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(reset, timeout=30):
+            pass
+
+    def close(self) -> None:
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def create(template: Template, clients: Callable[[str], Any]) -> None:
+    """Make a template's buckets, tables, secrets and topics, under the names it resolves to.
+
+    `clients` gives a boto3 client for a service name; its account and Region must be those the
+    template was loaded for.
+    """
+    storage = clients("s3")
+    for bucket in template.buckets():
+        _create_bucket(storage, bucket.name, versioned=bucket.versioned)
+    database = clients("dynamodb")
+    for table in template.tables():
+        _create_table(database, table)
+    secret_store = clients("secretsmanager")
+    for secret in template.secrets():
+        secret_store.create_secret(
+            Name=secret.name,
+            SecretString=_initial_value(secret),
+            # moto ends the ARN with this tag's value, so that it is the one the template told.
+            Tags=[{"Key": "_custom_id_", "Value": SECRET_SUFFIX}],
+        )
+    notifier = clients("sns")
+    for topic in template.topics():
+        notifier.create_topic(Name=topic.name)
+
+
+def _create_bucket(client: Any, name: str, *, versioned: bool) -> None:
+    region = client.meta.region_name
+    # S3 refuses its oldest Region as a constraint: it is the default.
+    place: Mapping[str, Any] = (
+        {}
+        if region == "us-east-1"
+        else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    )
+    client.create_bucket(Bucket=name, **place)
+    if versioned:
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _create_table(client: Any, table: TableResource) -> None:
+    indexes = {"GlobalSecondaryIndexes": table.global_indexes} if table.global_indexes else {}
+    client.create_table(
+        TableName=table.name,
+        KeySchema=table.key_schema,
+        AttributeDefinitions=table.attributes,
+        BillingMode="PAY_PER_REQUEST",
+        **indexes,
+    )
+    if table.time_to_live_attribute is not None:
+        client.update_time_to_live(
+            TableName=table.name,
+            TimeToLiveSpecification={
+                "Enabled": True,
+                "AttributeName": table.time_to_live_attribute,
+            },
+        )
+
+
+def _initial_value(secret: SecretResource) -> str:
+    """The given value, or a random one in the place that GenerateSecretString says."""
+    if secret.value is not None:
+        return secret.value
+    generated = secrets.token_hex(_GENERATED_SECRET_LENGTH // 2)
+    if "SecretStringTemplate" not in secret.generation:
+        return generated
+    value = json.loads(secret.generation["SecretStringTemplate"])
+    value[secret.generation["GenerateStringKey"]] = generated
+    return json.dumps(value)

@@ -1,0 +1,225 @@
+"""An authoritative DNS server on 127.0.0.1 whose records change while it runs.
+
+UDP and TCP share one port. Names are absolute, with or without the final dot, and compared
+without regard to case. Inside a zone a name that has nothing at it nor below it is NXDOMAIN; one
+without the asked type is NODATA; both come with the zone's SOA (RFC 2308). CNAMEs are followed
+inside the server's zones. Names outside them are REFUSED. Answers over UDP have at most 1232
+bytes, as servers do since https://www.dnsflagday.net/2020/, and 512 without EDNS: larger ones are
+fetched by TCP. No wildcards, no delegations, no DNSSEC.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from dnslib import QTYPE, RCODE, RR, SOA, DNSLabel, DNSRecord
+from dnslib.server import BaseResolver, DNSHandler, DNSLogger, DNSServer
+
+_EDNS_BYTES = 1232
+_PLAIN_BYTES = 512
+_SOA_TTL = 5
+_BIND_ATTEMPTS = 20
+_TXT_CHUNK = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All records of one name and type. `rdata` is text as in a zone file.
+
+    A TXT value without quotation marks is one value, however long: it is quoted and cut into
+    strings of 255 bytes.
+    """
+
+    name: str
+    type: str
+    rdata: Sequence[str]
+    ttl: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question that was asked. `name` in small letters without the final dot."""
+
+    name: str
+    type: str
+    protocol: str
+
+
+class DnsServer:
+    """Serves zones (name -> zone file text or Records) until `close()`."""
+
+    def __init__(self, zones: Mapping[str, str | Sequence[Records]]) -> None:
+        self._zones = _Zones(zones)
+        quiet = DNSLogger("-request,-reply,-truncated,-error")
+        self._servers = _bind(self._zones, quiet)
+        self.port: int = self._servers[0].server.server_address[1]
+        for server in self._servers:
+            threading.Thread(
+                target=server.server.serve_forever,
+                kwargs={"poll_interval": 0.05},
+                daemon=True,
+            ).start()
+
+    def set_records(self, name: str, type: str, rdata: Sequence[str], ttl: int = 60) -> None:  # noqa: A002 - as DNS calls it
+        """Replace a name's records of a type; none removes them. ValueError outside the zones."""
+        self._zones.replace(Records(name, type, rdata, ttl))
+
+    def set_failing(self, failing: bool) -> None:
+        """While failing, every question is answered SERVFAIL."""
+        self._zones.failing = failing
+
+    def queries(self) -> list[Query]:
+        """Every question so far, in order of arrival."""
+        return list(self._zones.queries)
+
+    def close(self) -> None:
+        for server in self._servers:
+            server.server.shutdown()
+            server.server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
+    """The records, and how a question is answered from them."""
+
+    def __init__(self, zones: Mapping[str, str | Sequence[Records]]) -> None:
+        self._lock = threading.Lock()
+        self._origins = [DNSLabel(origin.lower()) for origin in zones]
+        self._records: list[Any] = []
+        self.failing = False
+        self.queries: list[Query] = []
+        for origin, content in zones.items():
+            if isinstance(content, str):
+                self._records += RR.fromZone(content, origin=origin)
+            else:
+                for records in content:
+                    self.replace(records)
+
+    def replace(self, records: Records) -> None:
+        name = DNSLabel(records.name.lower())
+        if self._origin(name) is None:
+            raise ValueError(f"{records.name} is in no zone of this server")
+        added = _parse(records)
+        with self._lock:
+            kept = [
+                record
+                for record in self._records
+                if not (_same(record.rname, name) and QTYPE[record.rtype] == records.type)
+            ]
+            self._records = kept + added
+
+    def resolve(self, request: Any, handler: Any) -> Any:
+        """Called by dnslib, from a thread per question."""
+        question = request.q
+        asked = QTYPE[question.qtype]
+        name = str(question.qname).rstrip(".").lower()
+        with self._lock:
+            self.queries.append(Query(name, asked, handler.protocol))
+            records = self._records
+        reply: DNSRecord = request.reply()
+        origin = self._origin(question.qname)
+        if self.failing:
+            reply.header.rcode = RCODE.SERVFAIL
+        elif origin is None:
+            reply.header.rcode = RCODE.REFUSED
+        else:
+            reply.header.aa = 1
+            found = _lookup(records, question.qname, asked)
+            for record in found:
+                reply.add_answer(record)
+            if not found:
+                reply.add_auth(_start_of_authority(records, origin))
+                if not any(record.rname.matchSuffix(question.qname) for record in records):
+                    reply.header.rcode = RCODE.NXDOMAIN
+        return reply
+
+    def _origin(self, name: Any) -> Any:
+        """The innermost zone that holds a name, or None."""
+        holding = [origin for origin in self._origins if name.matchSuffix(origin)]
+        return max(holding, key=lambda origin: len(origin.label), default=None)
+
+
+class _Handler(DNSHandler):  # type: ignore[misc]  # dnslib has no types
+    def get_reply(self, data: bytes) -> bytes:
+        """The packed answer. What is too long for UDP is left out, with the TC flag set.
+
+        dnslib's own truncation loses the question, which clients then take for a forgery.
+        """
+        request = DNSRecord.parse(data)
+        reply = self.server.resolver.resolve(request, self)
+        packed: bytes = reply.pack()
+        has_edns = any(QTYPE[record.rtype] == "OPT" for record in request.ar)
+        if self.protocol == "udp" and len(packed) > (_EDNS_BYTES if has_edns else _PLAIN_BYTES):
+            short = request.reply()
+            short.header.aa = reply.header.aa
+            short.header.tc = 1
+            packed = short.pack()
+        return packed
+
+
+def _bind(zones: _Zones, logger: Any) -> list[Any]:
+    """A UDP and a TCP server on one free port."""
+    for attempt in range(1, _BIND_ATTEMPTS + 1):
+        udp = DNSServer(zones, "127.0.0.1", 0, tcp=False, logger=logger, handler=_Handler)
+        port = udp.server.server_address[1]
+        try:
+            tcp = DNSServer(zones, "127.0.0.1", port, tcp=True, logger=logger, handler=_Handler)
+        except OSError:
+            # Somebody has the TCP port of the same number.
+            udp.server.server_close()
+            if attempt == _BIND_ATTEMPTS:
+                raise
+        else:
+            return [udp, tcp]
+    raise AssertionError("unreachable")
+
+
+def _parse(records: Records) -> list[Any]:
+    lines = [
+        f"{records.name.rstrip('.')}. {records.ttl} IN {records.type} {_rdata(records.type, text)}"
+        for text in records.rdata
+    ]
+    return list(RR.fromZone("\n".join(lines) + "\n")) if lines else []
+
+
+def _rdata(record_type: str, text: str) -> str:
+    if record_type != "TXT" or text.startswith('"'):
+        return text
+    chunks = [text[start : start + _TXT_CHUNK] for start in range(0, len(text), _TXT_CHUNK)]
+    return " ".join(f'"{chunk}"' for chunk in chunks)
+
+
+def _lookup(records: Sequence[Any], name: Any, asked: str) -> list[Any]:
+    """The answer to a question, with the CNAMEs on the way to it."""
+    found: list[Any] = []
+    seen: list[Any] = []
+    while not any(_same(name, earlier) for earlier in seen):
+        seen.append(name)
+        here = [record for record in records if _same(record.rname, name)]
+        wanted = [record for record in here if asked in {QTYPE[record.rtype], "ANY"}]
+        aliases = [record for record in here if QTYPE[record.rtype] == "CNAME"]
+        if wanted or not aliases:
+            return found + wanted
+        found += aliases
+        name = aliases[0].rdata.label
+    return found
+
+
+def _start_of_authority(records: Sequence[Any], origin: Any) -> Any:
+    """The zone's SOA record; a made one when its text has none."""
+    for record in records:
+        if QTYPE[record.rtype] == "SOA" and _same(record.rname, origin):
+            return record
+    numbers = (1, 60, 60, 60, _SOA_TTL)
+    data = SOA(f"ns.{origin}", f"hostmaster.{origin}", numbers)
+    return RR(origin, QTYPE.SOA, ttl=_SOA_TTL, rdata=data)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return str(one).rstrip(".").lower() == str(other).rstrip(".").lower()

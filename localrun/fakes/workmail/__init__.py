@@ -1,0 +1,111 @@
+"""Amazon WorkMail's API with the behaviour that a migration meets, in virtual time.
+
+Serve it with `ModelService("workmail", fake, "InvalidParameterException")`. Implemented are the
+calls about users, aliases, mailboxes, mail domains and impersonation roles that have a method in
+the modules of this package; ModelService answers 501 for the rest. Everything lives in memory.
+
+WorkMail is slow to agree with itself, and so is this: a new user is unseen for `consistency_lag`
+seconds, a registered one has no mailbox for `mailbox_lag`, and an impersonation role does not
+work on mailboxes for `propagation_lag`, though the API says it does.
+"""
+
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+from localrun.fakes.model_service import ApiError
+from localrun.fakes.workmail.impersonation import ImpersonationCalls
+from localrun.fakes.workmail.mailboxes import MailboxCalls
+from localrun.fakes.workmail.organizations import OrganizationCalls, new_domain
+from localrun.fakes.workmail.state import Account, Domain, DomainStatus, Organization, User
+from localrun.fakes.workmail.users import UserCalls
+
+__all__ = ["FakeWorkMail"]
+
+
+class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCalls):
+    """The backend of one account in one Region, and what tests and mail servers ask of it.
+
+    `now` gives virtual seconds since the epoch; the lags are in the same seconds.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        consistency_lag: float = 2.0,
+        mailbox_lag: float = 5.0,
+        propagation_lag: float = 60.0,
+        region: str = "eu-west-1",
+    ) -> None:
+        self._account = Account(now, consistency_lag, mailbox_lag, propagation_lag, region)
+        self._tokens = {}
+        self._roles_by_client_token = {}
+        self._failures: defaultdict[str, deque[ApiError]] = defaultdict(deque)
+
+    def before_call(self, operation: str) -> None:
+        if self._failures[operation]:
+            raise self._failures[operation].popleft()
+
+    def fail_next(self, operation: str, code: str, message: str, times: int = 1) -> None:
+        """Let the next calls of an operation ("CreateUser") fail with this error."""
+        self._failures[operation].extend(ApiError(code, message) for _ in range(times))
+
+    def seed_organization(self, alias: str, domain: str, verified: bool = True) -> str:
+        """An active organization with its test domain and one more; returns its id."""
+        organization_id = f"m-{uuid.uuid4().hex}"
+        test_domain = Domain(f"{alias}.awsapps.com", "VERIFIED", "VERIFIED", is_test=True)
+        self._account.organizations[organization_id] = Organization(
+            organization_id,
+            alias,
+            default_domain=domain if verified else test_domain.name,
+            domains={test_domain.name: test_domain, domain: new_domain(domain)},
+            created_at=self._account.now(),
+        )
+        if verified:
+            self.set_domain_status(organization_id, domain, "VERIFIED")
+        return organization_id
+
+    def set_organization_state(self, organization_id: str, state: str) -> None:
+        """Such as "Active", "Creating", "Impaired"."""
+        self._account.organizations[organization_id].state = state
+
+    def set_domain_status(self, organization_id: str, domain: str, status: DomainStatus) -> None:
+        """What WorkMail finds when it looks for the domain's ownership and DKIM records."""
+        entry = self._account.organizations[organization_id].domains[domain]
+        entry.ownership = entry.dkim = status
+
+    def set_retention(
+        self, organization_id: str, folder: str, action: str, days: int | None
+    ) -> None:
+        """One folder's line of the default retention policy, such as ("INBOX", "DELETE", 30)."""
+        self._account.organizations[organization_id].retention[folder] = (action, days)
+
+    def deny_access(self, organization_id: str, action: str) -> None:
+        """Add an access control rule that denies everybody an action, such as "EWS"."""
+        self._account.organizations[organization_id].denied_actions.add(action)
+
+    def set_mailbox_size(self, address: str, megabytes: float) -> None:
+        """What GetMailboxDetails says. KeyError when nobody has the address."""
+        user = self._owner(address)
+        if user is None:
+            raise KeyError(address)
+        user.size_mb = megabytes
+
+    def mailbox_exists(self, address: str) -> bool:
+        """Whether a primary address or alias leads to a mailbox that is provisioned by now."""
+        user = self._owner(address)
+        return user is not None and user.has_mailbox(self._account.now())
+
+    def resolve_mailbox(self, address: str) -> str | None:
+        """The id of the user whose provisioned mailbox has this address; None if there is none."""
+        user = self._owner(address)
+        if user is None or not user.has_mailbox(self._account.now()):
+            return None
+        return user.user_id
+
+    def _owner(self, address: str) -> User | None:
+        owners = (
+            organization.owner_of(address)
+            for organization in list(self._account.organizations.values())
+        )
+        return next((owner for owner in owners if owner is not None), None)
