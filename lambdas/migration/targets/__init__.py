@@ -1,0 +1,1 @@
+"""Where mail is written to: one module per kind of server, each a `ports.Target`."""

@@ -1,0 +1,97 @@
+"""What EWS's failures mean for a migration: every one becomes a leaf of the error tree.
+
+A code names what is wrong with an item unless it stands in one of the tables here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from migration.errors import (
+    CredentialsRejected,
+    MailboxUnreachable,
+    MigrationError,
+    QuotaExceeded,
+    TargetBusy,
+)
+from migration.wire.ews_http import BUSY_CODES, DEFAULT_BACK_OFF
+from migration.wire.ews_model import (
+    AnswerLost,
+    EwsError,
+    RequestRefused,
+    ServerBusy,
+    Unauthorized,
+    Unreachable,
+)
+
+_CREDENTIAL_CODES = frozenset(
+    {
+        "ErrorAccessDenied",
+        "ErrorAccountDisabled",
+        "ErrorImpersonateUserDenied",
+        "ErrorImpersonationDenied",
+        "ErrorImpersonationFailed",
+        "ErrorInvalidExchangeImpersonationHeaderData",
+        "ErrorLogonAsNetworkServiceFailed",
+        "ErrorOrganizationAccessBlocked",
+        "ErrorPasswordExpired",
+        "ErrorTokenSerializationDenied",
+    }
+)
+_QUOTA_CODES = frozenset({"ErrorQuotaExceeded", "ErrorMessagePerFolderCountReceiveQuotaExceeded"})
+_MAILBOX_CODES = frozenset(
+    {
+        "ErrorFolderNotFound",
+        "ErrorInvalidServerVersion",
+        "ErrorMailboxConfiguration",
+        "ErrorMailboxLogonFailed",
+        "ErrorMissingExchangePrincipal",
+        "ErrorNonExistentMailbox",
+        "ErrorNonPrimarySmtpAddress",
+        "ErrorNoRespondingCASInDestinationSite",
+        "ErrorParentFolderNotFound",
+        "ErrorSavedItemFolderNotFound",
+    }
+)
+# For one item this is a refusal like any other: waiting would not bring the batch on.
+ITEM_BUSY_CODES = BUSY_CODES - {"ErrorInternalServerError"}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Around every use of the client: only leaves of the error tree get out."""
+    try:
+        yield
+    except EwsError as error:
+        raise translate(error) from error
+
+
+def translate(error: EwsError) -> MigrationError:
+    """The leaf of the error tree that an EWS failure means for the mailbox."""
+    if isinstance(error, ServerBusy):
+        return TargetBusy(f"WorkMail is busy ({error.code})", error.retry_after)
+    if isinstance(error, AnswerLost):
+        return TargetBusy(f"WorkMail's answer was lost ({error.code})", DEFAULT_BACK_OFF)
+    if isinstance(error, Unauthorized):
+        return CredentialsRejected(f"WorkMail refuses the impersonation token ({error})")
+    if isinstance(error, Unreachable) and not error.for_good:
+        return TargetBusy(f"WorkMail takes no connection ({error.code})", DEFAULT_BACK_OFF)
+    code = error.code if isinstance(error, Unreachable | RequestRefused) else str(error)
+    return translate_code(code)
+
+
+def translate_code(code: str) -> MigrationError:
+    """The leaf for a response code that is about more than one item."""
+    if code in BUSY_CODES:
+        return TargetBusy(f"WorkMail is busy ({code})", DEFAULT_BACK_OFF)
+    if code in _CREDENTIAL_CODES:
+        return CredentialsRejected(f"WorkMail lets the administrator not in ({code})")
+    if code in _QUOTA_CODES:
+        return QuotaExceeded(f"the WorkMail mailbox is full ({code})")
+    return MailboxUnreachable(f"WorkMail refuses to go on with the mailbox ({code})")
+
+
+def is_about_mailbox(code: str) -> bool:
+    """Whether a code, even when it is given for one item, says that the mailbox cannot go on."""
+    return code in _CREDENTIAL_CODES | _QUOTA_CODES | _MAILBOX_CODES | ITEM_BUSY_CODES

@@ -1,0 +1,237 @@
+"""EWS over HTTP: one POST with a token that is renewed, and what every failure means.
+
+What was sent and got no answer is AnswerLost, whatever the reason; only the caller knows whether
+the request may be sent again.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Callable
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element
+
+import urllib3
+from urllib3 import exceptions as http
+
+from migration.wire.ews_answer import Fault, NotEws, read_answer
+from migration.wire.ews_model import (
+    AnswerLost,
+    EwsError,
+    RequestRefused,
+    RequestTooLarge,
+    ServerBusy,
+    Unauthorized,
+    Unreachable,
+)
+from migration.wire.ews_request import Request
+
+# Every exception class of urllib3 is in one of these four; a test holds them complete. The first
+# that matches decides, so subclasses stand in an earlier one than their bases.
+MISCONFIGURED: tuple[type[http.HTTPError], ...] = (
+    http.NameResolutionError,
+    http.ProxyError,
+    http.HostChangedError,
+    http.LocationValueError,
+    http.LocationParseError,
+    http.URLSchemeUnknown,
+    http.ProxySchemeUnknown,
+    http.InvalidHeader,
+    http.TimeoutStateError,
+)
+NOT_CONNECTED: tuple[type[http.HTTPError], ...] = (
+    http.ConnectTimeoutError,
+    http.NewConnectionError,
+    http.ClosedPoolError,
+    http.EmptyPoolError,
+    http.FullPoolError,
+)
+TIMED_OUT: tuple[type[http.HTTPError], ...] = (http.ReadTimeoutError, http.TimeoutError)
+BROKEN_OFF: tuple[type[http.HTTPError], ...] = (
+    http.ProtocolError,
+    http.SSLError,
+    http.DecodeError,
+    http.IncompleteRead,
+    http.InvalidChunkLength,
+    http.ResponseNotChunked,
+    http.BodyNotHttplibCompatible,
+    http.HeaderParsingError,
+    http.ResponseError,
+    http.UnrewindableBodyError,
+    http.MaxRetryError,
+    http.RequestError,
+    http.PoolError,
+    http.HTTPError,
+)
+
+# Response codes that mean: not now. A fault with one of them may come after the work was begun.
+BUSY_CODES = frozenset(
+    {
+        "ErrorServerBusy",
+        "ErrorTimeoutExpired",
+        "ErrorInternalServerTransientError",
+        "ErrorInternalServerError",
+        "ErrorExceededConnectionCount",
+        "ErrorConnectionFailed",
+        "ErrorInsufficientResources",
+        "ErrorNotEnoughMemory",
+        "ErrorTooManyObjectsOpened",
+        "ErrorMailboxMoveInProgress",
+        "ErrorMailboxStoreUnavailable",
+        "ErrorMailboxFailover",
+        "ErrorRequestAborted",
+        "ErrorProxyRequestProcessingFailed",
+        "ErrorBatchProcessingStopped",
+    }
+)
+
+DEFAULT_BACK_OFF = 30.0
+_CONNECT_SECONDS = 10.0
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Transport:
+    """Kept-alive connections to one EWS address."""
+
+    def __init__(
+        self,
+        url: str,
+        token: Callable[[], str],
+        *,
+        ca_file: str | None,
+        connections: int,
+        read_seconds: float,
+    ) -> None:
+        """`token` gives a new token each time it is called: at first, and after a 401.
+
+        Certificates are always verified, against `ca_file` if given. ValueError for http to
+        anything but this machine.
+        """
+        where = urlsplit(url)
+        if where.scheme != "https" and (where.scheme != "http" or where.hostname not in _LOOPBACK):
+            raise ValueError("EWS needs https; http is for this machine only")
+        self._url = url
+        self._new_token = token
+        self._token = ""
+        self._token_lock = threading.Lock()
+        self._pool = urllib3.PoolManager(
+            num_pools=1,
+            maxsize=connections,
+            block=True,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=ca_file,
+            retries=False,
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=read_seconds),
+        )
+
+    def close(self) -> None:
+        """Closes the connections; may be called twice."""
+        self._pool.clear()
+
+    def post(self, request: Request, *, changes: bool) -> list[Element]:
+        """The response messages of the answer.
+
+        `changes` says that the request may not be sent again blindly: then every doubt is
+        AnswerLost, else the request is sent once more and a doubt becomes ServerBusy.
+        """
+        try:
+            response = self._post(request)
+        except AnswerLost:
+            if changes:
+                raise
+            response = self._post_again(request)
+        return read_response(response, changes=changes)
+
+    def _post_again(self, request: Request) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._post(request)
+        except AnswerLost as error:
+            raise ServerBusy(error.code, DEFAULT_BACK_OFF) from error
+
+    def _post(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """Sends with the token at hand; after a 401, which changes nothing, with a new one."""
+        token = self._token_after("")
+        response = self._send(request, token)
+        if response.status == 401:
+            response = self._send(request, self._token_after(token))
+        return response
+
+    def _token_after(self, refused: str) -> str:
+        """The token at hand, or a new one if that is what was refused."""
+        with self._token_lock:
+            if self._token == refused:
+                self._token = self._new_token()
+            return self._token
+
+    def _send(self, request: Request, token: str) -> urllib3.BaseHTTPResponse:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "text/xml; charset=utf-8",
+            "Content-Length": str(request.length),
+            "Accept": "text/xml",
+        }
+        try:
+            return self._pool.request(
+                "POST", self._url, body=request, headers=headers, redirect=False
+            )
+        except http.HTTPError as error:
+            raise translate(error) from error
+
+
+def translate(error: http.HTTPError) -> EwsError:
+    """What an exception of urllib3 means for a request that was being sent."""
+    name = type(error).__name__
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in error.args):
+        return Unreachable("CertificateRejected", for_good=True)
+    if isinstance(error, MISCONFIGURED):
+        return Unreachable(name, for_good=True)
+    if isinstance(error, NOT_CONNECTED):
+        return Unreachable(name, for_good=False)
+    return AnswerLost(name, timed_out=isinstance(error, TIMED_OUT))
+
+
+def refuse(code: str, retry_after: float) -> EwsError:
+    """The error for a response code that stands for a whole request."""
+    if code in BUSY_CODES:
+        return ServerBusy(code, retry_after or DEFAULT_BACK_OFF)
+    if code == "ErrorRequestStreamTooBig":
+        return RequestTooLarge(code)
+    return RequestRefused(code)
+
+
+def no_answer(code: str, *, changes: bool) -> EwsError:
+    """The error for an answer that does not say what was done."""
+    return AnswerLost(code) if changes else ServerBusy(code, DEFAULT_BACK_OFF)
+
+
+def read_response(response: urllib3.BaseHTTPResponse, *, changes: bool) -> list[Element]:
+    """The response messages, or the error that status and body stand for."""
+    status = response.status
+    if status in (401, 403):
+        raise Unauthorized(f"http-{status}")
+    if status == 413:
+        raise RequestTooLarge("http-413")
+    try:
+        answer = read_answer(response.data)
+    except NotEws as error:
+        raise _not_ews(response, changes=changes) from error
+    if isinstance(answer, Fault):
+        raise refuse(answer.code, answer.retry_after or _retry_after(response))
+    return answer
+
+
+def _not_ews(response: urllib3.BaseHTTPResponse, *, changes: bool) -> EwsError:
+    """A gateway in front of the server answers in its own way, or it is another server."""
+    status = response.status
+    if status in (429, 503):
+        return ServerBusy(f"http-{status}", _retry_after(response) or DEFAULT_BACK_OFF)
+    if status in (200, 500, 502, 504):
+        return no_answer(f"http-{status}", changes=changes)
+    return Unreachable(f"http-{status}", for_good=True)
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
+    """Retry-After in seconds; 0 when it is missing or a date."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 0.0

@@ -1,0 +1,55 @@
+"""Failures on order, for tests and scenarios: a server that is busy, breaks off or refuses."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """How a request is to be put off. `status` is 500 or 503."""
+
+    back_off_ms: int
+    status: int = 500
+
+
+class Faults:
+    """What the server shall get wrong next. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._busy: deque[Busy] = deque()
+        self._close: deque[bool] = deque()
+        self._reject: deque[str] = deque()
+
+    def busy(self, times: int, back_off_ms: int, status: int = 500) -> None:
+        """The next `times` requests, of whatever operation, answer ErrorServerBusy."""
+        with self._lock:
+            self._busy.extend([Busy(back_off_ms, status)] * times)
+
+    def close_connection_next(self, after_storing: bool, times: int = 1) -> None:
+        """The next CreateItem gets no answer; its items are stored all the same, or not at all."""
+        with self._lock:
+            self._close.extend([after_storing] * times)
+
+    def reject_next(self, response_code: str, times: int = 1) -> None:
+        """The next `times` created items are refused with this code, each by itself."""
+        with self._lock:
+            self._reject.extend([response_code] * times)
+
+    def take_busy(self) -> Busy | None:
+        """For the server: whether this request is to be put off."""
+        with self._lock:
+            return self._busy.popleft() if self._busy else None
+
+    def take_close(self) -> bool | None:
+        """For the server: None normally, else whether to store before breaking off."""
+        with self._lock:
+            return self._close.popleft() if self._close else None
+
+    def take_rejection(self) -> str:
+        """For the server: a code to refuse the next item with, "" normally."""
+        with self._lock:
+            return self._reject.popleft() if self._reject else ""

@@ -1,0 +1,168 @@
+"""An item as the store keeps it, and how CreateItem and UpdateItem fill it.
+
+What Exchange does and a migration depends on: without PidTagMessageFlags (0x0E07) a created
+message is an unsent draft; without PidTagMessageDeliveryTime (0x0E06) it was received now. The
+unsent bit cannot be changed once the message is saved ([MS-OXCMSG] 2.2.1.6).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as modern
+
+from lxml import etree
+
+from localrun.fakes.workmail_ews import properties as p
+from localrun.fakes.workmail_ews.properties import Property, read_path, read_values
+from localrun.fakes.workmail_ews.soap import ItemRefused, SoapFault, children, find, local_name
+
+# Element order of t:ItemType and t:MessageType up to Exchange 2010: a schema sequence, so order
+# in a request matters.
+_ITEM_NAMES = (
+    "MimeContent ItemId ParentFolderId ItemClass Subject Sensitivity Body Attachments "
+    "DateTimeReceived Size Categories Importance InReplyTo IsSubmitted IsDraft IsFromMe IsResend "
+    "IsUnmodified InternetMessageHeaders DateTimeSent DateTimeCreated ResponseObjects "
+    "ReminderDueBy ReminderIsSet ReminderMinutesBeforeStart DisplayCc DisplayTo HasAttachments "
+    "ExtendedProperty Culture EffectiveRights LastModifiedName LastModifiedTime IsAssociated "
+    "WebClientReadFormQueryString WebClientEditFormQueryString ConversationId UniqueBody"
+)
+_MESSAGE_NAMES = (
+    "Sender ToRecipients CcRecipients BccRecipients IsReadReceiptRequested "
+    "IsDeliveryReceiptRequested ConversationIndex ConversationTopic From InternetMessageId IsRead "
+    "IsResponseRequested References ReplyTo ReceivedBy ReceivedRepresenting"
+)
+ITEM_ORDER = _ITEM_NAMES.split()
+MESSAGE_ORDER = _MESSAGE_NAMES.split()
+_ORDER = {name: place for place, name in enumerate(ITEM_ORDER + MESSAGE_ORDER)}
+
+_READ_ONLY_NAMES = (
+    "ItemId ParentFolderId Attachments DateTimeReceived Size IsSubmitted IsDraft IsFromMe IsResend "
+    "IsUnmodified DateTimeSent DateTimeCreated DisplayCc DisplayTo HasAttachments LastModifiedName "
+    "LastModifiedTime IsAssociated EffectiveRights ConversationId UniqueBody"
+)
+_READ_ONLY = frozenset(_READ_ONLY_NAMES.split())
+
+
+@dataclass(slots=True)
+class StoredItem:
+    """One item. `fields` holds first-class elements as they were sent, `properties` the extended
+    ones; what has its own attribute here is in neither."""
+
+    id: str
+    number: int
+    kind: str
+    folder_id: str
+    received: datetime
+    created: datetime
+    modified: datetime
+    mime: bytes = b""
+    sent: datetime | None = None
+    is_read: bool = False
+    is_draft: bool = True
+    saved: bool = False
+    categories: tuple[str, ...] = ()
+    fields: dict[str, etree._Element] = field(default_factory=dict)
+    properties: dict[Property, tuple[str, ...]] = field(default_factory=dict)
+    change: int = 1
+
+    @property
+    def change_key(self) -> str:
+        """Another one after every change."""
+        return base64.b64encode(f"{self.number}:{self.change}".encode()).decode()
+
+    def headers(self) -> EmailMessage:
+        """The MIME header, decoded."""
+        return BytesParser(policy=modern).parsebytes(self.mime, headersonly=True)
+
+    def integer(self, wanted: Property) -> int:
+        """An extended integer property, 0 when it is not there."""
+        return p.read_integer(self.properties.get(wanted, ("0",))[0])
+
+
+def fill(item: StoredItem, element: etree._Element) -> None:
+    """Applies the children of a CreateItem `Message` (or another item element).
+
+    SoapFault ErrorSchemaValidation on wrong order in a Message; ItemRefused for wrong values.
+    """
+    parts = children(element)
+    if item.kind == "Message":
+        _check_order([local_name(part) for part in parts])
+    for part in parts:
+        set_field(item, part)
+    item.saved = True
+
+
+def set_field(item: StoredItem, element: etree._Element) -> None:
+    """Sets one property from its element. ItemRefused when it cannot be set."""
+    name = local_name(element)
+    if name == "ExtendedProperty":
+        _set_extended(item, element)
+    elif name in _READ_ONLY:
+        raise ItemRefused("ErrorInvalidPropertySet")
+    elif name == "MimeContent":
+        item.mime = _read_base64(element.text or "")
+    elif name == "IsRead":
+        item.is_read = (element.text or "").strip() in ("true", "1")
+    elif name == "Categories":
+        item.categories = tuple(child.text or "" for child in children(element))
+    else:
+        item.fields[name] = deepcopy(element)
+
+
+def delete_field(item: StoredItem, path: p.FieldPath) -> None:
+    """Removes one property. ErrorInvalidPropertyDelete where Exchange has no empty state."""
+    if isinstance(path, p.PropertyPath):
+        item.properties.pop(path.property, None)
+    elif path == "item:Categories":
+        item.categories = ()
+    else:
+        name = path.partition(":")[2]
+        if name in _READ_ONLY or name in ("IsRead", "MimeContent"):
+            raise ItemRefused("ErrorInvalidPropertyDelete")
+        item.fields.pop(name, None)
+
+
+def _set_extended(item: StoredItem, element: etree._Element) -> None:
+    uri = find(element, "ExtendedFieldURI")
+    path = None if uri is None else read_path(uri)
+    if not isinstance(path, p.PropertyPath):
+        raise ItemRefused("ErrorInvalidExtendedProperty")
+    values = read_values(element)
+    single = not path.type.endswith("Array")
+    if single and len(values) != 1:
+        raise ItemRefused("ErrorInvalidExtendedPropertyValue")
+    if path.type == "Integer":
+        p.read_integer(values[0])
+    if path.property == p.DELIVERY_TIME:
+        item.received = p.read_time(values[0])
+    elif path.property == p.SUBMIT_TIME:
+        item.sent = p.read_time(values[0])
+    elif path.property == p.MESSAGE_FLAGS:
+        flags = p.read_integer(values[0])
+        item.is_read = bool(flags & p.FLAG_READ)
+        if not item.saved:
+            item.is_draft = bool(flags & p.FLAG_UNSENT)
+    else:
+        item.properties[path.property] = values
+
+
+def _read_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error as error:
+        raise ItemRefused("ErrorMimeContentInvalidBase64String") from error
+
+
+def _check_order(names: list[str]) -> None:
+    places = [_ORDER.get(name, -1) for name in names]
+    once = [name for name in names if name != "ExtendedProperty"]
+    if -1 in places or places != sorted(places) or len(once) != len(set(once)):
+        raise SoapFault(
+            "ErrorSchemaValidation", "The request failed schema validation: t:Message's children."
+        )

@@ -1,0 +1,235 @@
+"""The service: who may come in, which operation runs, and what goes wrong on order."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from lxml import etree
+
+from localrun.fakes.workmail_ews import folder_operations, item_operations
+from localrun.fakes.workmail_ews.faults import Faults
+from localrun.fakes.workmail_ews.http import PATH, ConnectionClosed, HttpServer
+from localrun.fakes.workmail_ews.items import StoredItem
+from localrun.fakes.workmail_ews.maildir import MaildirMirror
+from localrun.fakes.workmail_ews.properties import FLAG_STATUS, LAST_VERB, Property
+from localrun.fakes.workmail_ews.soap import (
+    SUPPORTED_VERSION,
+    Envelope,
+    ItemRefused,
+    SoapFault,
+    read_envelope,
+    write_answer,
+    write_fault,
+)
+from localrun.fakes.workmail_ews.store import MailboxStore
+
+MEBIBYTE = 1024 * 1024
+
+Operation = Callable[[MailboxStore, etree._Element], etree._Element]
+Observer = Callable[[bytes, int, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A stored message, for whoever verifies a migration. `properties` has the extended ones that
+    have no field here."""
+
+    id: str
+    mime: bytes
+    received: datetime
+    sent: datetime | None
+    read: bool
+    draft: bool
+    flagged: bool
+    answered: bool
+    forwarded: bool
+    categories: tuple[str, ...]
+    properties: Mapping[Property, tuple[str, ...]]
+
+
+class _Unauthorized(Exception):
+    """No token, or one that is unknown or has expired."""
+
+
+class EwsServer:
+    """WorkMail's EWS on the loopback interface. It serves until close().
+
+    `check_token(token, mailbox)` answers "ok", "expired", "unknown", "denied" or "not-ready";
+    `mailbox` is "" when nobody is impersonated. `now` gives seconds since 1970. With `maildir`,
+    mail is also written below that folder. `max_mime` and `max_request` are in bytes; `observe`
+    is given every POST's body, HTTP status and answer.
+    """
+
+    def __init__(
+        self,
+        check_token: Callable[[str, str], str],
+        mailbox_exists: Callable[[str], bool],
+        now: Callable[[], float],
+        port: int = 0,
+        maildir: Path | None = None,
+        *,
+        max_mime: int = 40 * MEBIBYTE,
+        max_request: int = 64 * MEBIBYTE,
+        observe: Observer | None = None,
+    ) -> None:
+        self.faults = Faults()
+        self._observe = observe
+        self._check_token = check_token
+        self._mailbox_exists = mailbox_exists
+        self._now = now
+        self._max_mime = max_mime
+        self._mirror = None if maildir is None else MaildirMirror(maildir)
+        self._lock = threading.Lock()
+        self._stores: dict[str, MailboxStore] = {}
+        self._requests: Counter[str] = Counter()
+        self._operations: dict[str, Operation] = {
+            "FindFolder": folder_operations.find_folder,
+            "GetFolder": folder_operations.get_folder,
+            "CreateFolder": folder_operations.create_folder,
+            "DeleteFolder": folder_operations.delete_folder,
+            "CreateItem": self._create_item,
+            "FindItem": item_operations.find_item,
+            "GetItem": item_operations.get_item,
+            "UpdateItem": item_operations.update_item,
+            "DeleteItem": item_operations.delete_item,
+            "MoveItem": item_operations.move_item,
+        }
+        self._http = HttpServer(("127.0.0.1", port), self.answer, max_request)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where to POST to."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}{PATH}"
+
+    @property
+    def requests(self) -> Counter[str]:
+        """How many requests of each operation were let in so far."""
+        with self._lock:
+            return Counter(self._requests)
+
+    def close(self) -> None:
+        """Stops serving and closes every connection; may be called twice."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._http.close_connections()
+        self._thread.join(timeout=5)
+
+    def __enter__(self) -> EwsServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- looking in
+
+    def mailboxes(self) -> list[str]:
+        """The addresses that somebody has opened, sorted."""
+        with self._lock:
+            return sorted(self._stores)
+
+    def folders(self, address: str) -> dict[tuple[str, ...], list[StoredMessage]]:
+        """What a mailbox holds: every visible folder by its path, messages as they were stored."""
+        store = self._store(address.casefold())
+        with store.lock:
+            return {
+                store.path(folder): [
+                    _describe(item) for item in folder.items.values() if item.kind == "Message"
+                ]
+                for folder in store.visible_folders()
+            }
+
+    # -- serving
+
+    def answer(self, authorization: str, body: bytes) -> tuple[int, bytes]:
+        """HTTP status and body for a POST; status 401 has none. ConnectionClosed: say nothing."""
+        try:
+            status, answer = 200, self._serve(authorization, body)
+        except SoapFault as fault:
+            status, answer = fault.status, write_fault(fault)
+        except ItemRefused as refusal:
+            status, answer = 500, write_fault(SoapFault(refusal.code, refusal.text))
+        except _Unauthorized:
+            status, answer = 401, b""
+        if self._observe is not None:
+            self._observe(body, status, answer)
+        return status, answer
+
+    def _serve(self, authorization: str, body: bytes) -> bytes:
+        envelope = read_envelope(body)
+        store = self._admit(authorization, envelope)
+        operation = self._operations.get(envelope.name)
+        if operation is None:
+            raise SoapFault("ErrorInvalidRequest", "The operation is not supported here.")
+        with self._lock:
+            self._requests[envelope.name] += 1
+        busy = self.faults.take_busy()
+        if busy is not None:
+            raise SoapFault("ErrorServerBusy", "Try again later.", busy.back_off_ms, busy.status)
+        closing = self.faults.take_close() if envelope.name == "CreateItem" else None
+        if closing is False:
+            raise ConnectionClosed
+        with store.lock:
+            answer = write_answer(operation(store, envelope.operation))
+        if closing:
+            raise ConnectionClosed
+        return answer
+
+    def _admit(self, authorization: str, envelope: Envelope) -> MailboxStore:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.casefold() != "bearer" or not token.strip():
+            raise _Unauthorized
+        verdict = self._check_token(token.strip(), envelope.mailbox)
+        if verdict in ("expired", "unknown"):
+            raise _Unauthorized
+        if envelope.version != SUPPORTED_VERSION:
+            raise SoapFault("ErrorInvalidServerVersion", "The request has an invalid version.")
+        if envelope.mailbox and not self._mailbox_exists(envelope.mailbox):
+            raise SoapFault("ErrorNonExistentMailbox", "No mailbox with such an address.")
+        if verdict != "ok" or not envelope.mailbox:
+            raise SoapFault(
+                "ErrorImpersonateUserDenied", "The account may not impersonate the user."
+            )
+        return self._store(envelope.mailbox)
+
+    def _store(self, address: str) -> MailboxStore:
+        with self._lock:
+            if address not in self._stores:
+                self._stores[address] = MailboxStore(address, self._now, self._mirror)
+            return self._stores[address]
+
+    def _create_item(self, store: MailboxStore, request: etree._Element) -> etree._Element:
+        return item_operations.create_item(
+            store, request, self._max_mime, self.faults.take_rejection
+        )
+
+
+def _describe(item: StoredItem) -> StoredMessage:
+    verb = item.integer(LAST_VERB)
+    return StoredMessage(
+        id=item.id,
+        mime=item.mime,
+        received=item.received,
+        sent=item.sent,
+        read=item.is_read,
+        draft=item.is_draft,
+        flagged=item.integer(FLAG_STATUS) == 2,
+        answered=verb in (102, 103),
+        forwarded=verb == 104,
+        categories=item.categories,
+        properties=dict(item.properties),
+    )

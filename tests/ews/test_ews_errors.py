@@ -1,0 +1,104 @@
+"""No failure of the client library or of EWS goes untranslated."""
+
+from __future__ import annotations
+
+import inspect
+import ssl
+
+import pytest
+from urllib3 import exceptions as http
+
+from migration.errors import MailboxUnreachable, MigrationError, TargetBusy, leaves
+from migration.model import Rejected
+from migration.targets import workmail_errors as tables
+from migration.targets.workmail_errors import is_about_mailbox, translate, translate_code
+from migration.targets.workmail_ews import _outcome
+from migration.wire import ews_http
+from migration.wire.ews_model import EwsError, Refused, RequestRefused, ServerBusy
+from tests.ews.harness import Schema
+
+TABLES = (
+    ews_http.MISCONFIGURED,
+    ews_http.NOT_CONNECTED,
+    ews_http.TIMED_OUT,
+    ews_http.BROKEN_OFF,
+)
+# No HTTPError: raised when a proxy is configured, and this client never uses one.
+ELSEWHERE = {http.ProxySchemeUnsupported}
+
+
+def urllib3_errors() -> list[type[Exception]]:
+    """Every exception that urllib3 names; warnings are no exceptions to handle."""
+    classes = [found for _, found in inspect.getmembers(http, inspect.isclass)]
+    return [
+        found
+        for found in classes
+        if found.__module__ == http.__name__
+        and issubclass(found, Exception)
+        and not issubclass(found, Warning)
+        and found not in ELSEWHERE
+    ]
+
+
+def test_every_exception_of_urllib3_stands_in_a_table() -> None:
+    known = {found for table in TABLES for found in table}
+    assert len(urllib3_errors()) > 25
+    assert [found.__name__ for found in urllib3_errors() if found not in known] == []
+
+
+@pytest.mark.parametrize("kind", urllib3_errors(), ids=lambda kind: kind.__name__)
+def test_every_exception_of_urllib3_becomes_a_leaf(kind: type[http.HTTPError]) -> None:
+    error = kind.__new__(kind)  # their constructors differ; only the class matters
+    error.args = ("secret@example.test",)
+    leaf = translate(ews_http.translate(error))
+    assert type(leaf) in leaves()
+    wanted = MailboxUnreachable if issubclass(kind, ews_http.MISCONFIGURED) else TargetBusy
+    assert isinstance(leaf, wanted)
+    assert "@" not in str(leaf)
+
+
+def test_a_certificate_that_is_not_trusted_is_for_the_operator() -> None:
+    rejected = http.SSLError(ssl.SSLCertVerificationError("self-signed"))
+    assert isinstance(translate(ews_http.translate(rejected)), MailboxUnreachable)
+    broken = http.SSLError(ssl.SSLEOFError("EOF"))
+    assert isinstance(translate(ews_http.translate(broken)), TargetBusy)
+
+
+def test_every_failure_of_the_wire_becomes_a_leaf() -> None:
+    for kind in EwsError.__subclasses__():
+        error = kind.__new__(kind)
+        error.args = ("code",)
+        for name, value in (("code", "x"), ("retry_after", 1.0), ("for_good", True)):
+            setattr(error, name, value)
+        assert type(translate(error)) in leaves(), kind
+
+
+def test_every_response_code_has_a_meaning(schema: Schema) -> None:
+    """Of a request it becomes a leaf; of an item a rejection, or the same leaf."""
+    assert len(schema.codes) > 300
+    for code in sorted(schema.codes - {"NoError"}):
+        leaf = translate(ews_http.refuse(code, 0.0))
+        assert type(leaf) in leaves(), code
+        try:
+            outcome = _outcome("key", Refused(code))
+        except EwsError as error:
+            assert is_about_mailbox(code)
+            assert type(translate(error)) in leaves(), code
+        else:
+            assert outcome == Rejected("key", code)
+
+
+def test_codes_in_the_tables_exist(schema: Schema) -> None:
+    """A misspelt code would never match."""
+    used = (
+        ews_http.BUSY_CODES | tables._CREDENTIAL_CODES | tables._QUOTA_CODES | tables._MAILBOX_CODES
+    )
+    assert used - schema.codes == frozenset()
+
+
+def test_back_off_of_the_server_is_kept() -> None:
+    leaf: MigrationError = translate(ServerBusy("ErrorServerBusy", 12.5))
+    assert isinstance(leaf, TargetBusy)
+    assert leaf.retry_after == 12.5
+    assert isinstance(translate_code("ErrorServerBusy"), TargetBusy)
+    assert isinstance(translate(RequestRefused("ErrorFolderNotFound")), MailboxUnreachable)
