@@ -1,0 +1,239 @@
+"""One Lambda function per handler: lambdas/copy_slice.py is <stack>-copy-slice.
+
+`TABLE` has a row per handler: how big it is and what it may do. A handler without a row fails the
+synth, and so does a row without a handler; so a new step cannot be deployed with rights that
+nobody has chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.config import TenantConfig
+from stacks.errors import SynthError
+from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
+from stacks.storage import Storage
+
+_NAME_LIMIT = 64  # of a Lambda function's name
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one function gets. All of them read and write the ledger.
+
+    timeout   seconds; less than the TimeoutSeconds of its state, so that Lambda's own error,
+              which tells more, comes first
+    memory    MB; the share of a CPU grows with it
+    reads     key patterns of the bucket
+    writes    key patterns of the bucket
+    secret    may read the source's credentials
+    workmail  actions on the tenant's organization
+    observes  may ask whether an execution of the state machine still runs
+    """
+
+    timeout: int = 100
+    memory: int = 256
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    secret: bool = False
+    workmail: tuple[str, ...] = ()
+    observes: bool = False
+
+
+_FIND_USER = ("DescribeEntity", "DescribeUser")
+
+TABLE: Mapping[str, Row] = {
+    "prepare": Row(observes=True),
+    "preflight": Row(
+        timeout=280,
+        memory=512,
+        reads=("intake/*",),
+        secret=True,
+        workmail=("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
+    ),
+    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
+    "provision_user": Row(
+        workmail=(*_FIND_USER, "CreateUser", "RegisterToWorkMail", "ListAliases", "CreateAlias"),
+    ),
+    "enable_administrator": Row(
+        workmail=(
+            *_FIND_USER,
+            "ListImpersonationRoles",
+            "CreateImpersonationRole",
+            "AssumeImpersonationRole",
+        ),
+    ),
+    # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox
+    "copy_slice": Row(
+        timeout=900,
+        memory=1024,
+        writes=("audit/*",),
+        secret=True,
+        workmail=("AssumeImpersonationRole",),
+    ),
+    "verify_mailbox": Row(
+        timeout=900, memory=512, secret=True, workmail=("AssumeImpersonationRole",)
+    ),
+    "fail_mailbox": Row(),
+    "summarise_pass": Row(timeout=280),
+    "check_dns": Row(workmail=("GetMailDomain",)),
+    "verify_tenant": Row(timeout=280),
+    "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
+    "write_report": Row(timeout=280, memory=512, writes=("reports/*",)),
+    "release_lock": Row(),
+}
+
+
+class HandlersError(SynthError):
+    """Handlers and table do not fit together."""
+
+
+class Functions(Construct):
+    """`by_handler`: the function of each handler, by the name of its file."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: TenantConfig,
+        storage: Storage,
+        machine_name: str,
+        folder: Path,
+        table: Mapping[str, Row] = TABLE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._config = config
+        self._storage = storage
+        self._machine_name = machine_name
+        self._environment = make_environment(config, storage)
+        self._layer = make_layer(self, "Packages", folder / "requirements.txt")
+        self._code = lambda_.Code.from_asset(
+            str(folder), exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"]
+        )
+        self.by_handler: Mapping[str, lambda_.Function] = {
+            handler: self._add(handler, table[handler]) for handler in match_handlers(folder, table)
+        }
+
+    def _add(self, handler: str, row: Row) -> lambda_.Function:
+        name = f"{cdk.Stack.of(self).stack_name}-{handler.replace('_', '-')}"
+        if len(name) > _NAME_LIMIT:
+            raise HandlersError(f"{name}: a function's name has at most {_NAME_LIMIT} characters")
+        state = state_name(handler)
+        log_group = logs.LogGroup(
+            self,
+            f"{state}Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=cdk.RemovalPolicy.DESTROY,  # ids and counts; the record is the ledger
+        )
+        role = iam.Role(
+            self, f"{state}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
+        for statement in self._statements(row):
+            role.add_to_policy(statement)
+        # instead of AWSLambdaBasicExecutionRole, which may write to every log group
+        log_group.grant_write(role)
+        return lambda_.Function(
+            self,
+            state,
+            function_name=name,
+            description=f"State {state} of the migration of tenant {self._config.tenant}",
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            handler=f"{handler}.handler",
+            code=self._code,
+            layers=[self._layer],
+            memory_size=row.memory,
+            timeout=cdk.Duration.seconds(row.timeout),
+            environment=self._environment,
+            log_group=log_group,
+            role=role,
+        )
+
+    def _statements(self, row: Row) -> list[iam.PolicyStatement]:
+        stack, bucket = cdk.Stack.of(self), self._storage.bucket
+        organization = stack.format_arn(
+            service="workmail",
+            resource="organization",
+            resource_name=self._config.organization_id,
+        )
+        executions = stack.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{self._machine_name}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        # without ListBucket, a file that is not there looks like one that is forbidden
+        wanted = [
+            ("dynamodb", ledger, [self._storage.ledger.table_arn]),
+            ("s3", ("GetObject",), [bucket.arn_for_objects(keys) for keys in row.reads]),
+            ("s3", ("ListBucket",), [bucket.bucket_arn] if row.reads else []),
+            ("s3", ("PutObject",), [bucket.arn_for_objects(keys) for keys in row.writes]),
+            ("secretsmanager", ("GetSecretValue",), [self._storage.secret.ref] * row.secret),
+            ("workmail", row.workmail, [organization] if row.workmail else []),
+            ("states", ("DescribeExecution",), [executions] * row.observes),
+        ]
+        return [
+            iam.PolicyStatement(
+                actions=[f"{service}:{action}" for action in actions], resources=resources
+            )
+            for service, actions, resources in wanted
+            if resources
+        ]
+
+
+def match_handlers(folder: Path, table: Mapping[str, Row]) -> list[str]:
+    """The handlers of a folder, in alphabetical order: its files but those that begin with _.
+    HandlersError names every file without a row, and every row without a file."""
+    files = {path.stem for path in folder.glob("[!_]*.py")}
+    problems = [
+        f"lambdas/{name}.py has no row in stacks/functions.py" for name in files - set(table)
+    ]
+    problems += [
+        f"the row {name} in stacks/functions.py has no lambdas/{name}.py"
+        for name in set(table) - files
+    ]
+    if problems:
+        raise HandlersError("\n".join(sorted(problems)))
+    return sorted(files)
+
+
+def state_name(handler: str) -> str:
+    """copy_slice -> CopySlice"""
+    return "".join(word.capitalize() for word in handler.split("_"))
+
+
+def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
+    """What migration/settings.py reads: each of its fields in capitals; lists with commas."""
+    return {
+        "TENANT": config.tenant,
+        "ORGANIZATION_ID": config.organization_id,
+        "DOMAINS": ",".join(config.domains),
+        "TABLE_NAME": storage.ledger.table_name,
+        "BUCKET_NAME": storage.bucket.bucket_name,
+        "MANIFEST_KEY": config.manifest,
+        "SOURCE_KIND": config.source.kind,
+        "SOURCE_HOST": config.source.host,
+        "SOURCE_PORT": str(config.source.port),
+        "SOURCE_TLS": config.source.tls,
+        "SOURCE_SECRET_ARN": storage.secret.ref,
+        "TARGET_KIND": config.target.kind,
+        "EWS_URL": config.target.ews_url,
+        "DNS_SERVERS": ",".join(config.dns.servers),
+        "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
+        "USER_CONCURRENCY": str(config.limits.users),
+        "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
+        "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
+        "DELTA_PASSES": str(config.delta.passes),
+        "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
+    }

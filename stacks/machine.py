@@ -1,0 +1,119 @@
+"""The state machine of a definition file.
+
+CDK derives nothing from such a file: the substitutions are computed from the functions, and every
+right is given here. The definition itself carries TimeoutSeconds; CDK would ignore it here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.errors import SynthError
+from stacks.functions import state_name
+
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+# keys of the bucket: the waves, and what the Distributed Maps write
+_WAVES = "plans/*"
+_RESULTS = "runs/*"
+
+
+class SubstitutionsError(SynthError):
+    """The definition and the functions do not fit together."""
+
+
+class Machine(Construct):
+    """`machine`: a STANDARD state machine that calls `functions` (by handler) and whose
+    Distributed Maps read below plans/ and write below runs/ in `bucket`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        definition: Path,
+        functions: Mapping[str, lambda_.Function],
+        bucket: s3.Bucket,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        substitutions = {
+            f"{state_name(handler)}Arn": function.function_arn
+            for handler, function in functions.items()
+        }
+        substitutions["BucketName"] = bucket.bucket_name
+        check_substitutions(definition, substitutions)
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=name,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_file(str(definition)),
+            definition_substitutions=substitutions,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    # names below vendedlogs do not fill up the account's log resource policy
+                    log_group_name=f"/aws/vendedlogs/states/{name}",
+                    retention=logs.RetentionDays.ONE_MONTH,
+                    removal_policy=cdk.RemovalPolicy.DESTROY,
+                ),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=False,
+            ),
+        )
+        self._grant(name, functions.values(), bucket)
+
+    def _grant(self, name: str, functions: Iterable[lambda_.Function], bucket: s3.Bucket) -> None:
+        waves, results = bucket.arn_for_objects(_WAVES), bucket.arn_for_objects(_RESULTS)
+        # Children of a Map are called execution:<name>/<label>:<id>. The machine's own ARN is put
+        # together from its name, because a reference from its role would be a circle.
+        executions = [self._arn("execution", f"{name}:*"), self._arn("execution", f"{name}/*")]
+        writing = ("GetObject", "PutObject", "ListMultipartUploadParts", "AbortMultipartUpload")
+        statements = [
+            ("lambda", ("InvokeFunction",), [function.function_arn for function in functions]),
+            ("states", ("StartExecution",), [self._arn("stateMachine", name)]),
+            (
+                "states",
+                ("DescribeExecution", "StopExecution", "RedriveExecution"),
+                executions,
+            ),
+            ("s3", ("GetObject", "GetObjectVersion"), [waves]),
+            ("s3", writing, [results]),
+        ]
+        for service, actions, resources in statements:
+            self.machine.add_to_role_policy(
+                iam.PolicyStatement(
+                    actions=[f"{service}:{action}" for action in actions], resources=resources
+                )
+            )
+
+    def _arn(self, resource: str, name: str) -> str:
+        return cdk.Stack.of(self).format_arn(
+            service="states",
+            resource=resource,
+            resource_name=name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+
+def check_substitutions(definition: Path, given: Mapping[str, str]) -> None:
+    """SubstitutionsError names every `${X}` that nobody gives, and everything given in vain: the
+    former would be deployed as it stands, the latter is a function that no state calls."""
+    wanted = set(_PLACEHOLDER.findall(definition.read_text("utf-8")))
+    problems = [
+        f"{definition.name}: nothing to put in for ${{{name}}}" for name in wanted - set(given)
+    ]
+    problems += [f"{definition.name}: ${{{name}}} is not used" for name in set(given) - wanted]
+    if problems:
+        raise SubstitutionsError("\n".join(sorted(problems)))

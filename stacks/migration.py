@@ -1,0 +1,67 @@
+"""The stack of one tenant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.config import TenantConfig
+from stacks.functions import Functions
+from stacks.machine import Machine
+from stacks.storage import Storage, secret_name
+
+ROOT = Path(__file__).resolve().parents[1]
+LAMBDAS = ROOT / "lambdas"
+DEFINITION = ROOT / "statemachines" / "migrate_tenant.asl.json"
+
+
+class MigrationStack(cdk.Stack):
+    """WorkMailMigration-<tenant>: protected against deletion; what holds data outlives it."""
+
+    def __init__(self, scope: Construct, config: TenantConfig, *, lambdas: Path = LAMBDAS) -> None:
+        super().__init__(
+            scope,
+            f"WorkMailMigration-{config.tenant}",
+            description=f"Moves the mail tenant {config.tenant} to Amazon WorkMail",
+            env=cdk.Environment(account=config.account or None, region=config.region),
+            termination_protection=True,
+        )
+        machine_name = f"{self.stack_name}-migrate-tenant"
+        self.storage = Storage(self, "Storage", tenant=config.tenant)
+        self.functions = Functions(
+            self,
+            "Functions",
+            config=config,
+            storage=self.storage,
+            machine_name=machine_name,
+            folder=lambdas,
+        )
+        self.workflow = Machine(
+            self,
+            "Workflow",
+            name=machine_name,
+            definition=DEFINITION,
+            functions=self.functions.by_handler,
+            bucket=self.storage.bucket,
+        )
+        cdk.Tags.of(self).add("app", "workmail-migration")
+        cdk.Tags.of(self).add("tenant", config.tenant)
+        self._add_outputs(config)
+
+    def _add_outputs(self, config: TenantConfig) -> None:
+        machine_arn = self.workflow.machine.state_machine_arn
+        start = (
+            f"aws stepfunctions start-execution --region {config.region} "
+            f"--state-machine-arn {machine_arn} --input '{{}}'"
+        )
+        outputs = {
+            "StateMachineArn": (machine_arn, "The workflow"),
+            "BucketName": (self.storage.bucket.bucket_name, f"Put {config.manifest} here"),
+            "SourceSecretName": (secret_name(config.tenant), "Put the source's logins here"),
+            "LedgerTable": (self.storage.ledger.table_name, "What is known to be copied"),
+            "StartCommand": (start, "Starts the migration; so does {} in the console"),
+        }
+        for name, (value, description) in outputs.items():
+            cdk.CfnOutput(self, name, value=value, description=description)

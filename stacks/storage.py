@@ -1,0 +1,67 @@
+"""What outlives the stack: the ledger, the bucket and the source's credentials.
+
+All three are kept when the stack is deleted. After that, a new stack of the same tenant gets a new
+table and a new bucket, but the secret's name is taken: delete or rename the old one first.
+
+Encryption is that of AWS's own keys (DynamoDB, S3, `aws/secretsmanager`), not a key of the
+customer. A key of one's own would have to be granted to every function and to the state machine,
+whose Distributed Map reads and writes the bucket outside of any function, and whoever schedules
+its deletion loses the ledger and the audit trail. It would keep out nobody whom the narrow grants
+let in. Where a rule demands it, it belongs here.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+SOURCE_LOGINS = (
+    "Logins of the mail source, put in after the deployment. JSON, one or both of: "
+    '{"mailboxes": {"user": "password"}, "admin": {"user": "...", "password": "..."}}. '
+    "The administrator opens the mailboxes that have no password of their own."
+)
+
+
+class Storage(Construct):
+    """`ledger` (table with string keys pk and sk), `bucket`, `secret` (has no value at first)."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, tenant: str) -> None:
+        super().__init__(scope, construct_id)
+        # A plain table: TableV2 makes a global table, of which this has no use.
+        self.ledger = dynamodb.Table(
+            self,
+            "Ledger",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            versioned=True,  # a run reads the very version of the wave that it has written
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            lifecycle_rules=[
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(7))
+            ],
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        # The higher-level Secret would fill it with a random password; this one has no value.
+        self.secret = secretsmanager.CfnSecret(
+            self, "SourceCredentials", name=secret_name(tenant), description=SOURCE_LOGINS
+        )
+        self.secret.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+
+
+def secret_name(tenant: str) -> str:
+    """Where the operator puts the source's credentials."""
+    return f"workmail-migration/{tenant}/source"

@@ -1,0 +1,314 @@
+"""What is deployed: kept data, narrow rights, no secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from stacks.functions import TABLE
+
+if TYPE_CHECKING:
+    from tests.stacks.conftest import Resources
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Actions whose service knows no narrower resource than `*`, and why they are needed.
+UNBOUNDED = {
+    # the state machine's log delivery; see "Logging using CloudWatch Logs" in the guide
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(resources: Resources, name: str = "") -> Iterator[dict[str, Any]]:
+    """All statements of identity policies, or of those whose logical id holds `name`."""
+    for logical_id, policy in resources("AWS::IAM::Policy").items():
+        if name in logical_id:
+            yield from policy["Properties"]["PolicyDocument"]["Statement"]
+
+
+def rights(resources: Resources, state: str) -> dict[str, list[str]]:
+    """The actions of a function's role, each with the resources as JSON text."""
+    return {
+        action: [json.dumps(resource) for resource in as_list(statement["Resource"])]
+        for statement in statements(resources, f"Functions{state}Role")
+        for action in as_list(statement["Action"])
+    }
+
+
+# ---- data ----------------------------------------------------------------------------------------
+
+
+def test_what_holds_data_outlives_the_stack(resources: Resources) -> None:
+    for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"):
+        (one,) = resources(kind).values()
+        assert one["DeletionPolicy"] == one["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_ledger_is_on_demand_and_recoverable(resources: Resources) -> None:
+    (table,) = resources("AWS::DynamoDB::Table").values()
+    properties = table["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["KeySchema"] == [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ]
+    assert {one["AttributeType"] for one in properties["AttributeDefinitions"]} == {"S"}
+
+
+def test_the_bucket_is_versioned_encrypted_and_private(resources: Resources) -> None:
+    (bucket,) = resources("AWS::S3::Bucket").values()
+    properties = bucket["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert "BucketEncryption" in properties
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_the_bucket_refuses_plain_http(resources: Resources) -> None:
+    (policy,) = resources("AWS::S3::BucketPolicy").values()
+    denied = [
+        one
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]
+        if one["Effect"] == "Deny"
+    ]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [one["Condition"] for one in denied]
+
+
+def test_the_secret_has_a_name_and_no_value(resources: Resources, template: dict[str, Any]) -> None:
+    (secret,) = resources("AWS::SecretsManager::Secret").values()
+    assert secret["Properties"]["Name"] == "workmail-migration/example/source"
+    assert '{"mailboxes": {"user": "password"}' in secret["Properties"]["Description"]
+    text = json.dumps(template)
+    for word in ("SecretString", "resolve:secretsmanager"):
+        assert word not in text
+
+
+# ---- functions and machine -----------------------------------------------------------------------
+
+
+def test_all_functions_run_on_python_3_14_and_arm64_with_the_packages(
+    resources: Resources,
+) -> None:
+    (layer_id,) = resources("AWS::Lambda::LayerVersion")
+    functions = resources("AWS::Lambda::Function")
+    assert len(functions) == len(TABLE)
+    for function in functions.values():
+        properties = function["Properties"]
+        assert properties["Runtime"] == "python3.14"
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["Layers"] == [{"Ref": layer_id}]
+
+
+def test_the_long_running_functions_have_what_lambda_gives_at_most(resources: Resources) -> None:
+    for function in resources("AWS::Lambda::Function").values():
+        properties = function["Properties"]
+        if properties["Handler"] in ("copy_slice.handler", "verify_mailbox.handler"):
+            assert properties["Timeout"] == 900
+            assert properties["MemorySize"] >= 512
+
+
+def test_all_logs_end_after_a_month(resources: Resources) -> None:
+    groups = [one["Properties"] for one in resources("AWS::Logs::LogGroup").values()]
+    assert len(groups) == len(TABLE) + 1
+    assert {one["RetentionInDays"] for one in groups} == {30}
+
+
+def test_every_function_writes_into_its_own_log_group(resources: Resources) -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    for function in resources("AWS::Lambda::Function").values():
+        properties = function["Properties"]
+        group = groups[properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+        assert group["LogGroupName"] == f"/aws/lambda/{properties['FunctionName']}"
+
+
+def test_the_machine_logs_everything_but_the_data(resources: Resources) -> None:
+    (machine,) = resources("AWS::StepFunctions::StateMachine").values()
+    properties = machine["Properties"]
+    assert properties["StateMachineName"] == "WorkMailMigration-example-migrate-tenant"
+    assert properties["StateMachineType"] == "STANDARD"
+    logging = properties["LoggingConfiguration"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", False)
+    (destination,) = logging["Destinations"]
+    group_id = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+    group = resources("AWS::Logs::LogGroup")[group_id]["Properties"]
+    assert group["LogGroupName"].startswith("/aws/vendedlogs/states/")
+
+
+def test_everything_that_can_be_tagged_names_app_and_tenant(template: dict[str, Any]) -> None:
+    tagged = [one for one in template["Resources"].values() if "Tags" in one.get("Properties", {})]
+    assert len(tagged) > len(TABLE)
+    for one in tagged:
+        tags = {tag["Key"]: tag["Value"] for tag in one["Properties"]["Tags"]}
+        assert tags == {"app": "workmail-migration", "tenant": "example"}
+
+
+def test_the_outputs_say_where_things_are_and_how_to_start(template: dict[str, Any]) -> None:
+    outputs = template["Outputs"]
+    assert set(outputs) == {
+        "StateMachineArn",
+        "BucketName",
+        "SourceSecretName",
+        "LedgerTable",
+        "StartCommand",
+    }
+    assert outputs["SourceSecretName"]["Value"] == "workmail-migration/example/source"
+    assert "aws stepfunctions start-execution" in json.dumps(outputs["StartCommand"])
+
+
+# ---- rights --------------------------------------------------------------------------------------
+
+
+def test_no_policy_has_a_wildcard_action(resources: Resources) -> None:
+    for statement in statements(resources):
+        assert statement["Effect"] == "Allow"
+        assert not [one for one in as_list(statement["Action"]) if "*" in one]
+
+
+def test_no_policy_has_a_bare_wildcard_resource_without_a_reason(resources: Resources) -> None:
+    for statement in statements(resources):
+        if "*" in as_list(statement["Resource"]):
+            assert set(as_list(statement["Action"])) <= UNBOUNDED
+
+
+def test_no_role_has_a_managed_policy(resources: Resources) -> None:
+    roles = resources("AWS::IAM::Role")
+    assert len(roles) == len(TABLE) + 1
+    assert not [name for name, role in roles.items() if "ManagedPolicyArns" in role["Properties"]]
+
+
+def test_workmail_rights_end_at_the_tenants_organization(resources: Resources) -> None:
+    seen = 0
+    for statement in statements(resources):
+        if any(action.startswith("workmail:") for action in as_list(statement["Action"])):
+            seen += 1
+            (resource,) = as_list(statement["Resource"])
+            assert json.dumps(resource).endswith(
+                ':organization/m-0123456789abcdef0123456789abcdef"]]}'
+            )
+    assert seen == sum(bool(row.workmail) for row in TABLE.values())
+
+
+def test_workmail_rights_are_what_the_adapter_calls(resources: Resources) -> None:
+    granted = {
+        action.removeprefix("workmail:")
+        for statement in statements(resources)
+        for action in as_list(statement["Action"])
+        if action.startswith("workmail:")
+    }
+    source = (ROOT / "lambdas" / "migration" / "aws" / "directory.py").read_text("utf-8")
+    names = boto3.client("workmail", region_name="eu-west-1").meta.method_to_api_mapping
+    used = set(re.findall(r"_client\.(?:get_paginator\(\")?(\w+)", source)) & set(names)
+    assert granted == {names[one] for one in used}
+
+
+def test_only_these_functions_may_change_the_directory(resources: Resources) -> None:
+    harmless = {
+        "workmail:DescribeEntity",
+        "workmail:DescribeOrganization",
+        "workmail:DescribeUser",
+        "workmail:GetMailDomain",
+        "workmail:GetDefaultRetentionPolicy",
+        "workmail:ListAliases",
+        "workmail:ListImpersonationRoles",
+    }
+    changing: dict[str, set[str]] = {}
+    for logical_id in resources("AWS::IAM::Policy"):
+        if logical_id.startswith("Functions"):
+            state = logical_id.removeprefix("Functions").split("Role")[0]
+            actions = {one for one in rights(resources, state) if one.startswith("workmail:")}
+            if actions - harmless:
+                changing[state] = actions - harmless
+    assert changing == {
+        "CopySlice": {"workmail:AssumeImpersonationRole"},
+        "VerifyMailbox": {"workmail:AssumeImpersonationRole"},
+        "EnableAdministrator": {
+            "workmail:AssumeImpersonationRole",
+            "workmail:CreateImpersonationRole",
+        },
+        "DisableAdministrator": {"workmail:DeleteImpersonationRole"},
+        "ProvisionUser": {
+            "workmail:CreateAlias",
+            "workmail:CreateUser",
+            "workmail:RegisterToWorkMail",
+        },
+    }
+
+
+def test_only_who_opens_the_source_reads_its_secret(resources: Resources) -> None:
+    readers = {
+        logical_id.removeprefix("Functions").split("Role")[0]
+        for logical_id in resources("AWS::IAM::Policy")
+        if any(
+            "secretsmanager:GetSecretValue" in as_list(statement["Action"])
+            for statement in statements(resources, logical_id)
+        )
+    }
+    assert readers == {"CopySlice", "VerifyMailbox", "Preflight"}
+
+
+def test_the_copy_may_write_audit_rows_and_read_nothing(resources: Resources) -> None:
+    given = rights(resources, "CopySlice")
+    assert {one for one in given if one.startswith("s3:")} == {"s3:PutObject"}
+    (keys,) = given["s3:PutObject"]
+    assert '"/audit/*"' in keys
+
+
+def test_every_key_that_the_product_writes_below_is_granted() -> None:
+    granted = {keys.removesuffix("/*") for row in TABLE.values() for keys in row.writes}
+    sources = (ROOT / "lambdas" / "migration").rglob("*.py")
+    keys = re.compile(r'f"([a-z]+)/\{[^"]*\.(?:jsonl|json|html|csv)"')
+    written = {top for path in sources for top in keys.findall(path.read_text("utf-8"))}
+    assert {"plans", "audit"} <= written <= granted
+
+
+def test_the_machine_reads_and_writes_where_the_definition_says() -> None:
+    text = (ROOT / "statemachines" / "migrate_tenant.asl.json").read_text("utf-8")
+    assert set(re.findall(r"\"Prefix\": \"\{% '(\w+)/", text)) == {"runs"}
+
+
+def test_readers_of_the_intake_can_tell_missing_from_forbidden(resources: Resources) -> None:
+    given = rights(resources, "PlanWave")
+    assert '"/intake/*"' in given["s3:GetObject"][0]
+    assert "s3:ListBucket" in given
+    assert '"/plans/*"' in given["s3:PutObject"][0]
+
+
+def test_prepare_may_ask_about_executions_of_this_machine_only(resources: Resources) -> None:
+    (executions,) = rights(resources, "Prepare")["states:DescribeExecution"]
+    assert ":execution:WorkMailMigration-example-migrate-tenant:*" in executions
+
+
+def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resources) -> None:
+    given: dict[str, list[Any]] = {}
+    for statement in statements(resources, "WorkflowMachineRole"):
+        for action in as_list(statement["Action"]):
+            given.setdefault(action, []).extend(as_list(statement["Resource"]))
+    called = {one["Fn::GetAtt"][0] for one in given["lambda:InvokeFunction"]}
+    assert called == set(resources("AWS::Lambda::Function"))
+    name = "WorkMailMigration-example-migrate-tenant"
+    assert f":stateMachine:{name}" in json.dumps(given["states:StartExecution"])
+    for action in ("DescribeExecution", "StopExecution", "RedriveExecution"):
+        text = json.dumps(given[f"states:{action}"])
+        assert f":execution:{name}/*" in text
+        assert f":execution:{name}:*" in text
+    for action in ("GetObject", "GetObjectVersion"):
+        assert '"/plans/*"' in json.dumps(given[f"s3:{action}"])
+    assert '"/runs/*"' in json.dumps(given["s3:PutObject"])
+    assert "plans" not in json.dumps(given["s3:PutObject"])
+    assert not {"s3:DeleteObject", "states:*"} & set(given)

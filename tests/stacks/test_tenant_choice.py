@@ -1,0 +1,69 @@
+"""Which tenant a synth is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stacks.config import ConfigError
+from stacks.tenants import choose_tenant
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "tenants" / "example.yaml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    return folder
+
+
+def add(folder: Path, *names: str) -> None:
+    for name in names:
+        text = EXAMPLE.read_text("utf-8").replace("tenant: example", f"tenant: {name}")
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+
+
+def test_a_named_tenant_is_taken(folder: Path) -> None:
+    add(folder, "one", "two")
+    assert choose_tenant(folder, "two", None).tenant == "two"
+
+
+def test_the_only_tenant_is_taken_and_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(folder, "one")
+    assert choose_tenant(folder, None, None).tenant == "one"
+    said = capsys.readouterr()
+    assert said.err == "tenant: one, the only one in tenants/\n"
+    assert said.out == ""
+
+
+def test_a_file_elsewhere_may_have_any_name(folder: Path, tmp_path: Path) -> None:
+    add(tmp_path, "acme")
+    path = (tmp_path / "acme.yaml").rename(tmp_path / "run-17.yaml")
+    assert choose_tenant(folder, None, str(path)).tenant == "acme"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "tenant_file", "complaint"),
+    [
+        (None, None, "say which tenant: cdk synth -c tenant=NAME; there are: one, two"),
+        ("three", None, "tenant: there is no tenants/three.yaml; there are: one, two"),
+        ("../one", None, "tenant: there is no tenants/../one.yaml; there are: one, two"),
+        ("one", "x.yaml", "give tenant or tenant_file, not both"),
+    ],
+)
+def test_what_cannot_be_chosen_is_explained(
+    folder: Path, tenant: str | None, tenant_file: str | None, complaint: str
+) -> None:
+    add(folder, "one", "two")
+    with pytest.raises(ConfigError) as caught:
+        choose_tenant(folder, tenant, tenant_file)
+    assert caught.value.problems == (complaint,)
+
+
+def test_without_any_tenant_file_that_is_said(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="there are: none"):
+        choose_tenant(folder, None, None)

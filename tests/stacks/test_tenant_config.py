@@ -1,0 +1,193 @@
+"""Tenant files: what they default to, and that every fault in one is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stacks.config import ConfigError, TenantConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+ORGANIZATION = "m-" + "0123456789abcdef" * 2
+SMALLEST = f"""
+tenant: acme
+region: us-west-2
+organization_id: {ORGANIZATION}
+domains: [acme.example]
+source: {{kind: imap, host: mail.acme.example}}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "acme.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def problems_of(folder: Path, text: str, tenant: str = "") -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        TenantConfig.load(write(folder, text), tenant)
+    return sorted(caught.value.problems)
+
+
+def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
+    config = TenantConfig.load(write(tmp_path, SMALLEST), "acme")
+    assert config.account == ""
+    assert config.manifest == "intake/manifest.csv"
+    assert (config.source.tls, config.source.port) == ("ssl", 993)
+    assert config.target.kind == "workmail_ews"
+    assert config.target.ews_url == "https://ews.mail.us-west-2.awsapps.com/EWS/Exchange.asmx"
+    assert (config.dns.servers, config.dns.timeout_days) == ((), 14)
+    assert (config.limits.users, config.limits.mailboxes) == (5, 10)
+    assert (config.delta.interval_minutes, config.delta.passes) == (360, 5)
+    assert config.end_of_support_acknowledged == ""
+
+
+def test_what_is_given_is_kept(tmp_path: Path) -> None:
+    text = SMALLEST + (
+        'account: "012345678901"\n'
+        "manifest: intake/pilot.csv\n"
+        "target: {ews_url: 'http://127.0.0.1:8080/EWS/Exchange.asmx'}\n"
+        "dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], timeout_days: 3}\n"
+        "limits: {users: 1, mailboxes: 500}\n"
+        "delta: {interval_minutes: 15, passes: 2}\n"
+    )
+    config = TenantConfig.load(write(tmp_path, text))
+    assert config.account == "012345678901"
+    assert config.manifest == "intake/pilot.csv"
+    assert config.target.ews_url == "http://127.0.0.1:8080/EWS/Exchange.asmx"
+    assert config.dns.servers == ("192.0.2.53:53", "[2001:db8::53]:5353")
+    assert (config.limits.users, config.limits.mailboxes) == (1, 500)
+    assert (config.delta.interval_minutes, config.delta.passes) == (15, 2)
+
+
+@pytest.mark.parametrize(("tls", "port"), [("ssl", 993), ("starttls", 143), ("none", 143)])
+def test_the_port_follows_tls_unless_given(tmp_path: Path, tls: str, port: int) -> None:
+    def load(source: str) -> TenantConfig:
+        text = SMALLEST.replace("host: mail", f"tls: {tls}, {source}host: mail")
+        return TenantConfig.load(write(tmp_path, text))
+
+    assert load("").source.port == port
+    assert load("port: 10143, ").source.port == 10143
+
+
+@pytest.mark.parametrize("day", ["2027-03-31", "'2027-03-31'"])
+def test_the_acknowledged_day_may_be_a_date_or_a_text(tmp_path: Path, day: str) -> None:
+    text = f"{SMALLEST}end_of_support_acknowledged: {day}\n"
+    assert TenantConfig.load(write(tmp_path, text)).end_of_support_acknowledged == "2027-03-31"
+
+
+def test_an_empty_section_counts_as_its_defaults(tmp_path: Path) -> None:
+    assert TenantConfig.load(write(tmp_path, SMALLEST + "dns:\nlimits:\n")).dns.timeout_days == 14
+
+
+def test_all_faults_are_told_at_once_with_their_paths(tmp_path: Path) -> None:
+    text = """
+tenant: bad_name
+region: eu-central-1
+organization_id: m-XYZ
+domains: [acme.example, nodot, acme.example]
+account: 123456789012
+manifest: secrets/x.csv
+source: {kind: pop3, host: "bad host", tls: tls13, prot: 993}
+target: {ews_url: "http://ews.example.com/"}
+dns: {servers: ["192.0.2.53", "dns.example:53"], timeout_days: 90}
+limits: {users: "5", mailboxes: 0, mailboxs: 3}
+delta: {passes: true}
+end_of_support_acknowledged: soon
+domain: acme.example
+"""
+    assert problems_of(tmp_path, text) == [
+        "account: must be a text, not 123456789012; write it in quotes",
+        "delta.passes: must be a whole number, not True",
+        "dns.servers[0]: must be address:port, such as 192.0.2.53:53, not '192.0.2.53'",
+        "dns.servers[1]: must be address:port, such as 192.0.2.53:53, not 'dns.example:53'",
+        "dns.timeout_days: must be from 1 to 28, not 90",
+        "domain: unknown key; did you mean domains?",
+        "domains: names something twice",
+        "domains[1]: must be a domain such as example.com, not 'nodot'",
+        "end_of_support_acknowledged: must be a day such as 2027-03-31, not 'soon'",
+        "limits.mailboxes: must be from 1 to 500, not 0",
+        "limits.mailboxs: unknown key; did you mean mailboxes?",
+        "limits.users: must be a whole number, not '5'",
+        "manifest: must be a key that begins with intake/, without spaces, not 'secrets/x.csv'",
+        "organization_id: must be m- and 32 digits or letters from a to f, not 'm-XYZ'",
+        "region: must be one of us-east-1, us-west-2, eu-west-1, not 'eu-central-1'",
+        "source.host: must be a host name or an IP address, not 'bad host'",
+        "source.kind: must be one of imap, not 'pop3'",
+        "source.prot: unknown key; did you mean port?",
+        "source.tls: must be one of ssl, starttls, none, not 'tls13'",
+        "target.ews_url: must be a URL that begins with https://, not 'http://ews.example.com/'",
+        "tenant: must be letters, digits and single dashes, at most 24, not 'bad_name'",
+    ]
+
+
+def test_what_must_be_given_is_named(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, "{}") == [
+        "domains: is missing",
+        "organization_id: is missing",
+        "region: is missing",
+        "source.host: is missing",
+        "source.kind: is missing",
+        "tenant: is missing",
+    ]
+
+
+def test_at_least_one_domain_is_needed(tmp_path: Path) -> None:
+    text = SMALLEST.replace("[acme.example]", "[]")
+    assert problems_of(tmp_path, text) == ["domains: needs at least one"]
+
+
+def test_a_section_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, SMALLEST + "dns: 192.0.2.53\n") == [
+        "dns: must be a mapping of keys to values"
+    ]
+
+
+def test_a_list_that_is_a_text_is_refused(tmp_path: Path) -> None:
+    text = SMALLEST.replace("[acme.example]", "acme.example")
+    assert problems_of(tmp_path, text) == ["domains: must be a list"]
+
+
+def test_the_name_must_be_that_of_the_file(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, SMALLEST, tenant="other") == [
+        "tenant: must be other, as the file is called, not acme"
+    ]
+
+
+def test_a_key_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, SMALLEST + "tenant: other\n")
+    assert "the key 'tenant' stands there twice" in problem
+
+
+@pytest.mark.parametrize("text", ["tenant: [", "\tx", "a: b: c"])
+def test_what_is_no_yaml_is_refused(tmp_path: Path, text: str) -> None:
+    (problem,) = problems_of(tmp_path, text)
+    assert problem.startswith("it is no valid YAML")
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x/", "https://", "https://user@ews.example/", "https://ews.example:x/"]
+)
+def test_only_https_urls_without_a_login_are_accepted(tmp_path: Path, url: str) -> None:
+    (problem,) = problems_of(tmp_path, f"{SMALLEST}target: {{ews_url: '{url}'}}\n")
+    assert problem.startswith("target.ews_url: must be a URL")
+
+
+def test_the_example_is_valid() -> None:
+    TenantConfig.load(ROOT / "tenants" / "example.yaml", "example")
+
+
+def test_the_example_uncommented_is_valid_and_shows_the_defaults(tmp_path: Path) -> None:
+    example = (ROOT / "tenants" / "example.yaml").read_text("utf-8")
+    prose = ("# One tenant.", "# What is", "# WorkMail ends")
+    lines = [
+        line if line.startswith(prose) else line.replace("# ", "", 1)
+        for line in example.splitlines()
+    ]
+    shown = TenantConfig.load(write(tmp_path, "\n".join(lines)))
+    plain = TenantConfig.load(ROOT / "tenants" / "example.yaml")
+    assert (shown.account, shown.end_of_support_acknowledged) == ("123456789012", "2027-03-31")
+    for name in ("manifest", "source", "target", "dns", "limits", "delta"):
+        assert getattr(shown, name) == getattr(plain, name)
