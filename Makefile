@@ -1,0 +1,58 @@
+# make demo   the whole migration on this machine     make test   every test
+# make check  what CI runs: format, lint, types, synth, tests
+PYTHON ?= python3
+TENANT ?= example
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
+
+.PHONY: setup demo scenarios test crash check format lint types synth cdk-synth diagram clean
+
+setup: $(READY)
+
+$(READY): $(REQUIREMENTS)
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "cannot set up: there is no $(PYTHON): install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) tools/check_machine.py
+	@echo "setting up $(VENV): about a minute, once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m compileall -q $(VENV)/lib/python3*/site-packages/aws_cdk $(VENV)/lib/python3*/site-packages/jsii $(VENV)/lib/python3*/site-packages/constructs || true
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python -m localrun $(ARGS)
+
+scenarios: $(READY)
+	@$(BIN)/python -m localrun scenario --list
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: lint types synth test
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy app.py stacks lambdas localrun tests tools
+
+synth: $(READY)
+	$(BIN)/python app.py
+
+# The same with the CDK's own command line, pinned: npm's `latest` is an accident (docs/decisions).
+cdk-synth: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1 synth --quiet -c tenant=$(TENANT)
+
+diagram: $(READY)
+	$(BIN)/python -m localrun.diagram docs/architecture.md
+
+clean:
+	rm -rf $(VENV) cdk.out out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

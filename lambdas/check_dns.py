@@ -1,0 +1,24 @@
+"""CheckDns: one look at the published records, and how long to wait for the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration import cutover, events, wiring
+from migration.entry import entry
+
+
+@entry(events.CheckDns)
+def handler(job: events.CheckDns, _context: Any) -> events.CheckDnsResult:
+    wired = wiring.wire()
+    look = cutover.check_dns(
+        wired.settings,
+        wired.region,
+        wired.directory,
+        wired.resolver,
+        wired.ledger,
+        job.run,
+        job.since,
+        job.now,
+    )
+    return events.CheckDnsResult(look.ready, look.wait_seconds, look.open)

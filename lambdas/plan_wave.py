@@ -1,0 +1,17 @@
+"""PlanWave: the manifest becomes the wave, or all of its faults are answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration import events, manifest, wiring
+from migration.entry import entry
+
+
+@entry(events.PlanWave)
+def handler(job: events.PlanWave, _context: Any) -> events.PlanWaveResult:
+    wired = wiring.wire()
+    wave = manifest.plan_wave(
+        wired.settings, wired.blobs, wired.ledger, job.run, job.now, job.manifest
+    )
+    return events.PlanWaveResult(wave.key, wave.version, wave.count)

@@ -1,0 +1,22 @@
+"""Prepare: the first state. Checks the input and takes the tenant's lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration import events, runs, wiring
+from migration.entry import entry
+
+
+@entry(events.Prepare)
+def handler(job: events.Prepare, _context: Any) -> events.PrepareResult:
+    wanted = events.ExecutionInput.parse(job.input)
+    wired = wiring.wire()
+    owner = runs.take_lock(wired.ledger, wired.executions, job.execution, job.now)
+    return events.PrepareResult(
+        already_running=owner != job.execution,
+        owner=owner,
+        phases={phase: phase in wanted.phases for phase in events.PHASES},
+        limits=wired.settings.limits,
+        manifest=wanted.manifest or wired.settings.manifest_key,
+    )

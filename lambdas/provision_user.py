@@ -1,0 +1,15 @@
+"""ProvisionUser: one user of the wave gets a WorkMail mailbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration import events, provisioning, wiring
+from migration.entry import entry
+
+
+@entry(events.ProvisionUser)
+def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserResult:
+    wired = wiring.wire()
+    outcome = provisioning.provision_user(wired.directory, wired.ledger, job.mailbox)
+    return events.ProvisionUserResult(outcome)

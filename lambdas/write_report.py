@@ -1,0 +1,19 @@
+"""WriteReport: report.html and summary.json, from the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration import events, report, wiring
+from migration.entry import entry
+from migration.model import Failure
+
+
+@entry(events.WriteReport)
+def handler(job: events.WriteReport, _context: Any) -> events.WriteReportResult:
+    wired = wiring.wire()
+    failure = Failure(job.error, job.cause) if job.error else None
+    written = report.write_report(
+        wired.settings, wired.ledger, wired.blobs, job.run, job.now, failure
+    )
+    return events.WriteReportResult(written.verdict, written.key, written.counts)

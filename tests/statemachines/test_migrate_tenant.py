@@ -1,0 +1,236 @@
+"""Our definition: linted, and run by the engine and by the oracle down every path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localrun.engine.definition import places
+from localrun.engine.lint import lint
+from migration import errors
+from tests.statemachines.oracle import (
+    StubError,
+    Stubs,
+    Trace,
+    states_entered_by_engine,
+    states_entered_by_sfnx,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFINITION: dict[str, Any] = json.loads(
+    (ROOT / "statemachines" / "migrate_tenant.asl.json").read_text("utf-8")
+)
+HANDLERS = [path.stem for path in (ROOT / "lambdas").glob("*.py")]
+FUNCTIONS = ["".join(part.title() for part in stem.split("_")) for stem in HANDLERS]
+LEAVES = [leaf.__name__ for leaf in errors.leaves()]
+ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
+LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
+WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
+
+
+def stubs(**changes: list[object]) -> Stubs:
+    """Answers of a run in which everything goes well, with some of them replaced."""
+    return {
+        "Prepare": [prepared()],
+        "Preflight": [{"days_left": 100, "warnings": 0}],
+        "PlanWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
+        "s3:getObject": ['{"mailbox": "m1"}\n'],
+        "ProvisionUser": [{"outcome": "created"}],
+        "EnableAdministrator": [{"role": "role-1"}],
+        "CopySlice": [
+            {"outcome": "more", "retry_after": 0, "copied": 5},
+            {"outcome": "backoff", "retry_after": 7, "copied": 0},
+            {"outcome": "done", "retry_after": 0, "copied": 2},
+        ],
+        "VerifyMailbox": [{"agreement": "agree", "copied": 7}],
+        "FailMailbox": [{"recorded": True}],
+        "SummarisePass": [
+            {"done": 1, "exceptions": 0, "failed": 0, "copied": 7},
+            {"done": 1, "exceptions": 0, "failed": 0, "copied": 1},
+            {"done": 1, "exceptions": 0, "failed": 0, "copied": 0},
+        ],
+        "CheckDns": [
+            {"ready": False, "wait_seconds": 60, "open": 1},
+            {"ready": True, "wait_seconds": 0, "open": 0},
+        ],
+        "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
+        "DisableAdministrator": [{"removed": True}],
+        "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
+        "ReleaseLock": [{"released": True}],
+        **changes,
+    }
+
+
+def prepared(**changes: object) -> dict[str, object]:
+    return {
+        "already_running": False,
+        "owner": "me",
+        "phases": ALL,
+        "limits": LIMITS,
+        "manifest": "intake/manifest.csv",
+        **changes,
+    }
+
+
+def phases(*names: str) -> dict[str, bool]:
+    return {name: name in names for name in ALL}
+
+
+def run_both(answers: Stubs) -> Trace:
+    """The trace, which is the same under both."""
+    ours = states_entered_by_engine(DEFINITION, {}, answers)
+    theirs = states_entered_by_sfnx(DEFINITION, {}, answers)
+    assert ours.states == theirs.states
+    assert ours.error == theirs.error
+    assert ours.output == theirs.output
+    return ours
+
+
+def test_the_definition_has_no_finding() -> None:
+    assert lint(DEFINITION, functions=FUNCTIONS, error_names=LEAVES) == []
+
+
+def test_the_good_path_ends_with_the_reports_summary() -> None:
+    trace = run_both(stubs())
+    assert trace.error is None
+    assert trace.output == {"verdict": "done", "report": "reports/r/report.html", "counts": {}}
+    assert trace.states.count("CopyMailboxes") == 4
+    assert trace.states.count("WaitForDns") == 1
+    assert trace.states.count("WaitForServer") == 1
+    assert trace.states[-5:] == (*WAY_OUT, "Migrated")
+
+
+def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:
+    busy = {"done": 1, "exceptions": 0, "failed": 0, "copied": 3}
+    trace = run_both(stubs(SummarisePass=[busy]))
+    assert trace.states.count("DeltaPass") == LIMITS["delta_passes"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "present", "absent"),
+    [
+        (("provision",), {"ProvisionUser"}, {"EnableAdministrator", "CopySlice", "CheckDns"}),
+        (("provision", "copy"), {"ProvisionUser", "CopySlice", "VerifyTenant"}, {"CheckDns"}),
+        (("copy",), {"EnableAdministrator", "CopySlice"}, {"ProvisionUser", "DeltaPass"}),
+        (("cutover",), {"CheckDns"}, {"EnableAdministrator", "CopySlice", "VerifyTenant"}),
+        (("cutover", "delta"), {"CheckDns", "DeltaPass", "CopySlice"}, {"FullPass"}),
+        (("delta",), {"DeltaPass", "CopySlice", "VerifyTenant"}, {"FullPass", "CheckDns"}),
+        (("report",), {"WriteReport"}, {"ProvisionUser", "CopySlice", "CheckDns"}),
+    ],
+)
+def test_phases_run_alone(chosen: tuple[str, ...], present: set[str], absent: set[str]) -> None:
+    trace = run_both(stubs(Prepare=[prepared(phases=phases(*chosen))]))
+    assert trace.error is None
+    assert present <= set(trace.states)
+    assert not absent & set(trace.states)
+    assert trace.states[-5:] == (*WAY_OUT, "Migrated")
+
+
+def test_a_second_start_changes_nothing() -> None:
+    trace = run_both(stubs(Prepare=[prepared(already_running=True, owner="other")]))
+    assert trace.states == ("Prepare", "HasLock", "AlreadyRunning")
+    assert trace.output == {"verdict": "AlreadyRunning", "owner": "other"}
+
+
+def test_a_refused_user_fails_his_mailbox_only() -> None:
+    refused = {"outcome": "failed", "retry_after": 0, "copied": 0}
+    trace = run_both(stubs(CopySlice=[refused]))
+    assert "MailboxRefused" in trace.states
+    assert trace.error is None
+
+
+def test_endless_slices_are_stopped_and_recorded() -> None:
+    endless = {"outcome": "more", "retry_after": 0, "copied": 1}
+    one_pass = [prepared(phases=phases("copy"))]
+    trace = states_entered_by_engine(DEFINITION, {}, stubs(Prepare=one_pass, CopySlice=[endless]))
+    assert trace.states.count("CopySlice") == 2000
+    assert trace.states[trace.states.index("TooManySlices") :][:3] == (
+        "TooManySlices", "FailMailbox", "MailboxFailed",
+    )  # fmt: skip
+
+
+def task_errors() -> Iterator[tuple[str, str]]:
+    """Every Task with every error that its Retry names, and a few that nobody names."""
+    for place in places(DEFINITION):
+        if place.state["Type"] != "Task":
+            continue
+        named = {name for rule in place.state["Retry"] for name in rule["ErrorEquals"]}
+        named -= {"States.TaskFailed"}
+        for error in sorted(named | {"Runtime.ExitError"}):
+            yield place.name, error
+
+
+@pytest.mark.parametrize(("name", "error"), list(task_errors()))
+def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
+    name: str, error: str
+) -> None:
+    trace = run_both(stubs(**{name: [StubError(error)]}))
+    assert name in trace.states or name == "FailMailbox"
+    if name == "Prepare":
+        assert trace.states == ("Prepare", "NotStarted")
+        assert trace.error == error
+        return
+    assert trace.states[-5:-1] == WAY_OUT
+    inside_a_mailbox = name in {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
+    assert trace.error == (None if inside_a_mailbox else error)
+    if name in {"CopySlice", "VerifyMailbox"}:
+        assert "FailMailbox" in trace.states
+
+
+@pytest.mark.parametrize("name", ["CopySlice", "ProvisionUser", "CheckDns", "WriteReport"])
+def test_a_passing_fault_is_survived(name: str) -> None:
+    answers = stubs()
+    answers = {**answers, name: [StubError("Unexpected"), *answers[name]]}
+    assert run_both(answers).error is None
+
+
+def test_the_reason_of_a_failure_is_the_executions() -> None:
+    both = stubs(
+        Preflight=[StubError("PreflightFailed", "two problems")],
+        WriteReport=[StubError("Unexpected", "later")],
+    )
+    trace = run_both(both)
+    assert trace.error == "PreflightFailed"
+    assert trace.states == ("Prepare", "HasLock", "Preflight", *WAY_OUT, "Failed")
+
+
+MISTAKES: list[tuple[str, tuple[str, ...], object, str]] = [
+    ("a substitution without a function", ("States", "CheckDns", "Arguments", "FunctionName"),
+     "${CheckDnssArn}", "CheckDns"),
+    ("a misspelt error", ("States", "Preflight", "Retry", "0", "ErrorEquals"),
+     ["PreflightFail"], "PreflightFail"),
+    ("a variable that nobody assigns", ("States", "WaitForDns", "Seconds"),
+     "{% $waitSeconds %}", "waitSeconds"),
+    ("a target that is not there", ("States", "CheckDns", "Next"), "IsCutover", "IsCutover"),
+    ("no time limit", ("States", "PlanWave", "TimeoutSeconds"), None, "PlanWave"),
+    ("no comment", ("States", "FullPass", "Comment"), None, "FullPass"),
+    ("no bound of concurrency", ("States", "CopyMailboxes", "MaxConcurrency"), None,
+     "CopyMailboxes"),
+    ("a parent's variable in a child",
+     ("States", "CopyMailboxes", "ItemProcessor", "States", "CopySlice", "Arguments", "Payload",
+      "run"), "{% $run %}", "run"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [mistake[1:] for mistake in MISTAKES],
+    ids=[mistake[0] for mistake in MISTAKES],
+)
+def test_a_mistake_in_our_definition_is_found(
+    path: tuple[str, ...], value: object, named: str
+) -> None:
+    broken = json.loads(json.dumps(DEFINITION))
+    place: Any = broken
+    for key in path[:-1]:
+        place = place[int(key) if key.isdigit() else key]
+    if value is None:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    findings = lint(broken, functions=FUNCTIONS, error_names=LEAVES)
+    assert any(named in finding for finding in findings), findings
