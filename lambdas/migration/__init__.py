@@ -1,0 +1,24 @@
+"""Moves a mail tenant to Amazon WorkMail.
+
+Glossary
+
+- tenant: an organization whose mail moves; one deployed stack each.
+- manifest: the list of users, as the administrator writes it. A row becomes a mailbox.
+- run: one execution of the workflow. Pass: one walk over all mailboxes; the first is the full
+  copy, later ones are delta passes that bring what arrived since.
+- slice: the part of a pass that one Lambda invocation copies of one mailbox.
+- batch: up to 200 messages or 20 MB, the unit of the commit protocol.
+- source, target: where a mailbox is read and where it is written.
+- cursor: the position in a source folder up to which everything is dealt with.
+- intent: a batch that is being appended. Mark: where the target folder ended before it.
+- fence: a number that only grows; it cuts off workers that were thought dead.
+- migration key: a digest of tenant, mailbox, folder, validity and uid, kept with the copy as a
+  named property, so that the target can be asked what it has.
+- migration administrator: an impersonation role with access to all mailboxes.
+- cut-over: the change of the MX records to WorkMail.
+
+The data path: Source.page -> plan of a batch -> intent in the Ledger -> Source.fetch ->
+Target.append -> audit in the BlobStore -> Ledger.commit. Decisions are pure functions; adapters
+(sources, targets, aws, wire) do the talking; wiring.py puts them together; lambdas/<state>.py are
+the thin handlers that the state machine calls.
+"""

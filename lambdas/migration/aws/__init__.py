@@ -1,0 +1,1 @@
+"""Amazon's services: the only folder that imports boto3."""

@@ -1,0 +1,288 @@
+"""The ledger in one DynamoDB table. Keys `pk` and `sk` are strings:
+
+    pk                    sk                            what
+    T#<tenant>            LOCK                          who runs now
+                          N#<run>#<at>#<state>          the timeline
+                          DNS#<run>                     the latest DNS findings
+                          M#<mailbox>                   a mailbox
+    M#<tenant>#<mailbox>  FENCE                         the last fence given
+                          F#<folder key>                a folder: cursor, counts, intent
+                          Q#<folder key>#<uid>          a message that was not copied
+
+Reads are consistent, and every update that could meet a rival is conditional. The client repeats a
+request whose answer was lost, so a condition can fail because the first attempt succeeded: then the
+item is read, and what this fence has written is taken as done. Throttling is left to the client's
+retries and then raised as it is: the Lambda is retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from migration.aws import rows, transitions
+from migration.aws.items import ItemTable
+from migration.errors import FencedOff
+from migration.model import (
+    DnsFinding,
+    Failure,
+    FolderCheck,
+    FolderPlan,
+    FolderRecord,
+    Intent,
+    Mailbox,
+    MailboxRecord,
+    MailboxStatus,
+    MailboxVerdict,
+    Note,
+    Rejection,
+    Tally,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_CLAIM_ATTEMPTS = 5
+"""A claim reads, decides and writes; a rival between the two makes it start over."""
+
+
+class DynamoLedger:
+    """Ledger of one tenant. `table` is a boto3 Table resource."""
+
+    def __init__(self, table: Table, tenant: str) -> None:
+        self._table = table
+        self._tenant = tenant
+        self._pk = f"T#{tenant}"
+        self._items = ItemTable(table)
+
+    # -- the tenant
+
+    def acquire_lock(self, owner: str, now: str) -> str:
+        free = Attr("pk").not_exists() | Attr("owner").eq(owner)
+        held = owner
+        while not self._items.update(
+            self._pk, "LOCK", {"owner": owner, "since": now}, condition=free
+        ):
+            lock = self._items.read(self._pk, "LOCK")
+            if lock:  # else it was released just now
+                return str(lock["owner"])
+        return held
+
+    def take_over_lock(self, owner: str, previous: str, now: str) -> bool:
+        dead = Attr("owner").is_in([previous, owner])
+        taken = self._items.update(self._pk, "LOCK", {"owner": owner, "since": now}, condition=dead)
+        return taken is not None
+
+    def release_lock(self, owner: str) -> bool:
+        try:
+            self._table.delete_item(
+                Key={"pk": self._pk, "sk": "LOCK"}, ConditionExpression=Attr("owner").eq(owner)
+            )
+        except self._items.refused:
+            return False
+        return True
+
+    def add_note(self, run: str, note: Note) -> None:
+        self._table.put_item(
+            Item={
+                "pk": self._pk,
+                "sk": f"N#{run}#{note.at}#{note.state}",
+                "at": note.at,
+                "state": note.state,
+                "what": note.what,
+            }
+        )
+
+    def notes(self, run: str) -> list[Note]:
+        items = self._items.query(self._pk, f"N#{run}#")
+        return [Note(item["at"], item["state"], item["what"]) for item in items]
+
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
+        texts = [rows.to_text(finding) for finding in findings]
+        item = {"pk": self._pk, "sk": f"DNS#{run}", "at": at, "findings": texts}
+        self._table.put_item(Item=item)
+
+    def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
+        item = self._items.read(self._pk, f"DNS#{run}")
+        if item is None:
+            return "", []
+        return item["at"], [rows.finding_from(text) for text in item["findings"]]
+
+    # -- mailboxes
+
+    def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:
+        for mailbox in mailboxes:
+            sets = {
+                "mailbox": rows.to_text(mailbox),
+                "run": run,
+                "status": str(MailboxStatus.PLANNED),
+            }
+            self._items.update(self._pk, f"M#{mailbox.id}", sets, removes=("failure", "verdict"))
+
+    def mailbox(self, mailbox_id: str) -> MailboxRecord:
+        item = self._items.read(self._pk, f"M#{mailbox_id}")
+        if item is None:
+            raise KeyError(mailbox_id)
+        return rows.mailbox_from(item)
+
+    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
+        for item in self._items.query(self._pk, "M#", Attr("run").eq(run)):
+            yield rows.mailbox_from(item)
+
+    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
+        status = str(MailboxStatus.PROVISIONED)
+        self._change_mailbox(mailbox_id, {"status": status, "user_id": user_id, "provisioned": how})
+
+    def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
+        self._change_mailbox(mailbox_id, {"status": str(status)})
+
+    def set_failed(self, mailbox_id: str, failure: Failure) -> None:
+        status = str(MailboxStatus.FAILED)
+        self._change_mailbox(mailbox_id, {"status": status, "failure": rows.to_text(failure)})
+
+    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
+        sets = {"status": str(MailboxStatus.COPIED), "verdict": rows.to_text(verdict)}
+        self._change_mailbox(mailbox_id, sets, removes=("failure",))
+
+    def next_fence(self, mailbox_id: str) -> int:
+        answer = self._table.update_item(
+            Key={"pk": self._mailbox_pk(mailbox_id), "sk": "FENCE"},
+            UpdateExpression="ADD fence :one",
+            ExpressionAttributeValues={":one": 1},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(str(answer["Attributes"]["fence"]))
+
+    # -- folders
+
+    def folders(self, mailbox_id: str) -> list[FolderRecord]:
+        items = self._items.query(self._mailbox_pk(mailbox_id), "F#")
+        return [rows.folder_from(item) for item in items]
+
+    def claim_folder(
+        self, mailbox_id: str, plan: FolderPlan, target_id: str, fence: int, pass_id: int
+    ) -> FolderRecord:
+        for _ in range(_CLAIM_ATTEMPTS):
+            current = self._folder(mailbox_id, plan.folder.key)
+            claimed = transitions.claim(current, plan, target_id, fence, pass_id)
+            if item := self._write_claim(mailbox_id, current, claimed):
+                return rows.folder_from(item)
+        raise FencedOff(f"folder {plan.folder.key} is claimed by several workers at once")
+
+    def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
+        free = _still(record) & Attr("intent").not_exists()
+        return self._move(mailbox_id, replace(record, intent=intent), free)
+
+    def touch_intent(self, mailbox_id: str, record: FolderRecord, now: str) -> FolderRecord:
+        try:
+            answer = self._table.update_item(
+                Key={"pk": self._mailbox_pk(mailbox_id), "sk": f"F#{record.key}"},
+                UpdateExpression=(
+                    "SET seen_at = if_not_exists(seen_at, :now), attempts = attempts + :one"
+                ),
+                ConditionExpression=Attr("fence").eq(record.fence) & Attr("intent").exists(),
+                ExpressionAttributeValues={":now": now, ":one": 1},
+                ReturnValues="ALL_NEW",
+            )
+        except self._items.refused:
+            raise _fenced_off(record) from None
+        return rows.folder_from(answer["Attributes"])
+
+    def commit(
+        self, mailbox_id: str, record: FolderRecord, tally: Tally, following: Intent | None
+    ) -> FolderRecord:
+        intent = rows.intent_attributes(record.intent)["intent"]
+        same = _still(record) & Attr("intent").eq(intent)
+        return self._move(mailbox_id, transitions.commit(record, tally, following), same)
+
+    def set_check(self, mailbox_id: str, folder_key: str, check: FolderCheck) -> None:
+        pk = self._mailbox_pk(mailbox_id)
+        known = Attr("pk").exists()
+        if not self._items.update(
+            pk, f"F#{folder_key}", {"check": rows.to_text(check)}, condition=known
+        ):
+            raise KeyError(folder_key)
+
+    def add_rejections(self, mailbox_id: str, rejections: Sequence[Rejection]) -> None:
+        pk = self._mailbox_pk(mailbox_id)
+        with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
+            for each in rejections:
+                # Padded, so that numeric uids come back in their order.
+                sk = f"Q#{each.folder_key}#{each.uid.rjust(20, '0')}"
+                batch.put_item(
+                    Item={
+                        "pk": pk,
+                        "sk": sk,
+                        "folder_key": each.folder_key,
+                        "uid": each.uid,
+                        "size": each.size,
+                        "reason": each.reason,
+                    }
+                )
+
+    def rejections(self, mailbox_id: str) -> list[Rejection]:
+        items = self._items.query(self._mailbox_pk(mailbox_id), "Q#")
+        return [rows.rejection_from(item) for item in items]
+
+    # -- inside
+
+    def _mailbox_pk(self, mailbox_id: str) -> str:
+        return f"M#{self._tenant}#{mailbox_id}"
+
+    def _folder(self, mailbox_id: str, key: str) -> FolderRecord | None:
+        item = self._items.read(self._mailbox_pk(mailbox_id), f"F#{key}")
+        return rows.folder_from(item) if item else None
+
+    def _write_claim(
+        self, mailbox_id: str, current: FolderRecord | None, claimed: FolderRecord
+    ) -> Mapping[str, Any] | None:
+        """The item after the claim, None if a rival came between. Of a known folder only what the
+        claim changes is written: the rival may just have opened an intent."""
+        condition: ConditionBase
+        sets = rows.folder_attributes(claimed)
+        if current is None:
+            condition = Attr("pk").not_exists()
+        elif claimed.validity != current.validity:
+            condition = _still(current) & Attr("intent").not_exists()
+        else:
+            condition = Attr("fence").eq(current.fence)
+            sets = {name: sets[name] for name in ("fence", "pass_id")}
+            if claimed.pass_id != current.pass_id:
+                sets["in_pass"] = rows.to_text(claimed.in_pass)
+        pk = self._mailbox_pk(mailbox_id)
+        return self._items.update(pk, f"F#{claimed.key}", sets, condition=condition)
+
+    def _move(self, mailbox_id: str, after: FolderRecord, condition: ConditionBase) -> FolderRecord:
+        """Writes position, counts and intent; FencedOff if the condition does not hold."""
+        intent = rows.intent_attributes(after.intent)
+        sets = {
+            "cursor": after.cursor,
+            "total": rows.to_text(after.total),
+            "in_pass": rows.to_text(after.in_pass),
+            **intent,
+        }
+        removes = [name for name in rows.INTENT_NAMES if name not in intent]
+        pk = self._mailbox_pk(mailbox_id)
+        if not self._items.update(pk, f"F#{after.key}", sets, removes, condition):
+            current = self._folder(mailbox_id, after.key)
+            if current is None or replace(current, check=after.check) != after:
+                raise _fenced_off(after)
+        return after
+
+    def _change_mailbox(
+        self, mailbox_id: str, sets: Mapping[str, Any], removes: Iterable[str] = ()
+    ) -> None:
+        known = Attr("pk").exists()
+        if not self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known):
+            raise KeyError(mailbox_id)
+
+
+def _still(record: FolderRecord) -> ConditionBase:
+    return Attr("fence").eq(record.fence) & Attr("cursor").eq(record.cursor)
+
+
+def _fenced_off(record: FolderRecord) -> FencedOff:
+    return FencedOff(f"folder {record.key} belongs to a newer worker")

@@ -1,0 +1,146 @@
+"""The ledger's values as attributes of DynamoDB items, and back.
+
+Nested values are JSON text: they are read and written whole, and DynamoDB's numbers would come
+back as Decimal. Attributes that a condition or an update names stand alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from migration.model import (
+    Agreement,
+    DnsFinding,
+    DnsRecord,
+    DnsVerdict,
+    Failure,
+    FolderCheck,
+    FolderRecord,
+    Intent,
+    ItemRef,
+    Mailbox,
+    MailboxRecord,
+    MailboxStatus,
+    MailboxVerdict,
+    Rejection,
+    Tally,
+)
+
+Attributes = dict[str, Any]
+
+
+def to_text(value: Any) -> str:
+    """A dataclass of the model as JSON."""
+    return json.dumps(asdict(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def intent_attributes(intent: Intent | None) -> Attributes:
+    """`intent` is what never changes; `seen_at` is absent until it is set."""
+    if intent is None:
+        return {}
+    refs = [[ref.uid, ref.size] for ref in intent.refs]
+    fixed = [refs, intent.cursor, intent.more, intent.mark]
+    text = json.dumps(fixed, ensure_ascii=False, separators=(",", ":"))
+    attributes: Attributes = {"intent": text, "attempts": intent.attempts}
+    if intent.seen_at:
+        attributes["seen_at"] = intent.seen_at
+    return attributes
+
+
+INTENT_NAMES = ("intent", "attempts", "seen_at")
+"""All attributes of an intent."""
+
+
+def folder_attributes(record: FolderRecord) -> Attributes:
+    """Everything but the check, which is written on its own."""
+    return {
+        "key": record.key,
+        "path": list(record.path),
+        "target_path": list(record.target_path),
+        "validity": record.validity,
+        "target_id": record.target_id,
+        "fence": record.fence,
+        "cursor": record.cursor,
+        "total": to_text(record.total),
+        "pass_id": record.pass_id,
+        "in_pass": to_text(record.in_pass),
+        **intent_attributes(record.intent),
+    }
+
+
+def folder_from(item: Mapping[str, Any]) -> FolderRecord:
+    return FolderRecord(
+        key=item["key"],
+        path=tuple(item["path"]),
+        target_path=tuple(item["target_path"]),
+        validity=item["validity"],
+        target_id=item["target_id"],
+        fence=int(item["fence"]),
+        cursor=item["cursor"],
+        total=Tally(**json.loads(item["total"])),
+        pass_id=int(item["pass_id"]),
+        in_pass=Tally(**json.loads(item["in_pass"])),
+        intent=_intent_from(item),
+        check=_check_from(item["check"]) if "check" in item else None,
+    )
+
+
+def mailbox_from(item: Mapping[str, Any]) -> MailboxRecord:
+    mailbox = json.loads(item["mailbox"])
+    return MailboxRecord(
+        mailbox=Mailbox(**{**mailbox, "aliases": tuple(mailbox["aliases"])}),
+        run=item["run"],
+        status=MailboxStatus(item["status"]),
+        user_id=item.get("user_id", ""),
+        provisioned=item.get("provisioned", ""),
+        failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
+        verdict=_verdict_from(item["verdict"]) if "verdict" in item else None,
+    )
+
+
+def finding_from(text: str) -> DnsFinding:
+    fields = json.loads(text)
+    return DnsFinding(
+        record=DnsRecord(**fields["record"]),
+        verdict=DnsVerdict(fields["verdict"]),
+        found=tuple(fields["found"]),
+        ttl=fields["ttl"],
+        server=fields["server"],
+    )
+
+
+def rejection_from(item: Mapping[str, Any]) -> Rejection:
+    return Rejection(item["folder_key"], item["uid"], int(item["size"]), item["reason"])
+
+
+def _intent_from(item: Mapping[str, Any]) -> Intent | None:
+    if "intent" not in item:
+        return None
+    refs, cursor, more, mark = json.loads(item["intent"])
+    return Intent(
+        refs=tuple(ItemRef(uid, size) for uid, size in refs),
+        cursor=cursor,
+        more=more,
+        mark=mark,
+        seen_at=item.get("seen_at", ""),
+        attempts=int(item["attempts"]),
+    )
+
+
+def _check_from(text: str) -> FolderCheck:
+    fields = json.loads(text)
+    return FolderCheck(**{**fields, "agreement": Agreement(fields["agreement"])})
+
+
+def _verdict_from(text: str) -> MailboxVerdict:
+    fields = json.loads(text)
+    return MailboxVerdict(
+        pass_id=fields["pass_id"],
+        agreement=Agreement(fields["agreement"]),
+        total=Tally(**fields["total"]),
+        in_pass=Tally(**fields["in_pass"]),
+        reasons=tuple(fields["reasons"]),
+    )

@@ -1,0 +1,243 @@
+"""Copies a part of one mailbox so that nothing is lost and nothing doubled, wherever it dies.
+
+The protocol, for each folder:
+
+0. Claim it with a fence; a worker with a lower fence can write nothing more.
+1. Write the intent: the batch about to be appended, and where the target folder ends now.
+2. Append the batch.
+3. Write its audit to a key that a replay overwrites; write its rejections likewise.
+4. Commit: move the cursor, add the counts, remove the intent and write the next one, in one update.
+
+A worker that finds an intent open cannot know how much of step 2 took effect. It notes the time,
+lets a late request of the dead worker settle, asks the target what it has of the batch, appends
+the rest and goes on with step 3. Being busy in the middle is treated the same way: the slice ends,
+or starts over from what the ledger says.
+
+What this cannot prevent: a worker that was thought dead, and begins its step 2 after another has
+taken over and finished the batch. The platform ends a worker before it starts the next; the engine
+adds that no batch begins without time to finish it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from migration.copy.batch import BatchCopier
+from migration.copy.folders import plan_folders
+from migration.copy.plan import Row, count_rows, has_news, is_untouched, settle_wait
+from migration.copy.slices import Pace, SliceJob, SliceOutcome, SliceResult
+from migration.errors import Busy, MailboxError
+from migration.model import FolderPlan, FolderRecord, Intent, Page
+from migration.ports import BlobStore, Ledger, Source, Target
+
+__all__ = ["Pace", "SliceJob", "SliceOutcome", "SliceResult", "copy_slice"]
+
+
+def copy_slice(
+    source: Source,
+    target: Target,
+    ledger: Ledger,
+    blobs: BlobStore,
+    job: SliceJob,
+    seconds_left: Callable[[], float],
+    sleep: Callable[[float], None] = time.sleep,
+) -> SliceResult:
+    """Copies until nothing is left, the time is over or a server wants a pause.
+
+    `seconds_left` says how long the process may go on. Raises MailboxError leaves (FencedOff,
+    SourceChanged, QuotaExceeded, MailboxUnreachable, CredentialsRejected): what was committed
+    stays committed. Never raises SourceBusy or TargetBusy: they become BACKOFF.
+    """
+    copier = BatchCopier(source, target, ledger, blobs, job.tenant, job.mailbox_id)
+    worker = _Worker(source, target, ledger, copier, job, seconds_left)
+    for _ in range(job.pace.short_waits):
+        result = worker.walk()
+        wait = result.retry_after
+        if result.outcome is not SliceOutcome.BACKOFF or wait > job.pace.short_wait:
+            return result
+        if seconds_left() < wait + job.pace.margin:
+            return result
+        sleep(wait)
+    return worker.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """The slice must end here; `retry_after` 0 means that only its time is over."""
+
+    retry_after: float = 0.0
+
+
+_LEAST_WAIT = 0.5
+"""A server that is busy without saying for how long gets this much, in seconds."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    """One slice. Walking again after a pause is the same as a new slice, with the same fence."""
+
+    source: Source
+    target: Target
+    ledger: Ledger
+    copier: BatchCopier
+    job: SliceJob
+    seconds_left: Callable[[], float]
+    _copied: int = 0
+    _left: int = 0
+    _fence: int = 0
+    _slowest: float = 0.0
+    _in_doubt: FolderRecord | None = None
+    _started_with: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started_with = self.seconds_left()
+
+    def walk(self) -> SliceResult:
+        """All folders, from what the ledger says now."""
+        self._in_doubt = None
+        try:
+            stop = self._copy_folders()
+        except Busy as busy:
+            stop = _Stop(self._pause_after(busy))
+        if stop is None:
+            return SliceResult(SliceOutcome.DONE, self._copied, 0)
+        outcome = SliceOutcome.BACKOFF if stop.retry_after else SliceOutcome.MORE
+        return SliceResult(outcome, self._copied, self._left, stop.retry_after)
+
+    def _copy_folders(self) -> _Stop | None:
+        folders = list(self.source.folders())
+        known = {record.key: record for record in self.ledger.folders(self.job.mailbox_id)}
+        placed = {key: record.target_path for key, record in known.items()}
+        plans = plan_folders(folders, placed)
+        for number, plan in enumerate(plans):
+            self._left = len(plans) - number
+            if stop := self._copy_folder(plan, known.get(plan.folder.key)):
+                return stop
+        return None
+
+    def _copy_folder(self, plan: FolderPlan, known: FolderRecord | None) -> _Stop | None:
+        page = None
+        if known and is_untouched(known, plan.folder):
+            page = self._page(plan, known.cursor)
+            if not has_news(page, known.cursor):
+                return None  # the delta pass over a quiet folder: no write at all
+        if not self._has_time():
+            return _Stop()
+        record = self._claim(plan, known)
+        if record.intent:
+            wait, record = self._settle(record)
+            if wait:
+                return _Stop(wait)
+            record = self._narrow_intent(plan, record)
+        if known is None or record.cursor != known.cursor:
+            page = None  # it was read before the claim, and someone else has moved on since
+        return self._copy_batches(plan, record, page)
+
+    def _copy_batches(
+        self, plan: FolderPlan, record: FolderRecord, page: Page | None
+    ) -> _Stop | None:
+        """From an owned folder to its end. `page` is what follows the record's cursor, if read."""
+        while True:
+            if not record.intent:
+                page = page or self._page(plan, record.cursor)
+                if not has_news(page, record.cursor):
+                    return None
+                if not self._has_time():
+                    return _Stop()
+                intent = self._intent(record, page)
+                record = self.ledger.open_intent(self.job.mailbox_id, record, intent)
+            self._in_doubt = record
+            record = self._copy_batch(plan, record)
+            page = None
+
+    def _narrow_intent(self, plan: FolderPlan, record: FolderRecord) -> FolderRecord:
+        """Commits what the target has of a dead worker's batch.
+
+        The rest becomes an intent of its own, with the old mark. It is a new one, not yet seen by
+        anybody, because from here on this worker's requests are what a successor must let settle.
+        Until it is committed the cursor is ahead of it.
+        """
+        intent = record.intent
+        assert intent is not None
+        rows, missing = self.copier.find(record, intent)
+        if missing:
+            following: Intent | None = replace(intent, refs=tuple(missing), seen_at="")
+        else:
+            following = self._following(plan, record, intent)
+        return self._finish(record, rows, following)
+
+    def _copy_batch(self, plan: FolderPlan, record: FolderRecord) -> FolderRecord:
+        """Steps 2 to 4 for an intent of which the target has nothing."""
+        began = self.seconds_left()
+        intent = record.intent
+        assert intent is not None
+        rows = self.copier.copy(plan.folder, record, intent)
+        self._slowest = max(self._slowest, began - self.seconds_left())
+        return self._finish(record, rows, self._following(plan, record, intent))
+
+    def _finish(
+        self, record: FolderRecord, rows: Sequence[Row], following: Intent | None
+    ) -> FolderRecord:
+        """Steps 3 and 4: audit and rejections, then the one update that makes it true."""
+        self.copier.write_down(record, rows)
+        tally = count_rows(rows)
+        record = self.ledger.commit(self.job.mailbox_id, record, tally, following)
+        self._copied += tally.copied
+        self._in_doubt = None
+        return record
+
+    # -- the small steps that talk to one side each
+
+    def _claim(self, plan: FolderPlan, known: FolderRecord | None) -> FolderRecord:
+        job = self.job
+        if not self._fence:
+            self._fence = self.ledger.next_fence(job.mailbox_id)
+        target_id = known.target_id if known else self.target.ensure_folder(plan)
+        record = self.ledger.claim_folder(job.mailbox_id, plan, target_id, self._fence, job.pass_id)
+        self._in_doubt = record if record.intent else None
+        return record
+
+    def _settle(self, record: FolderRecord) -> tuple[float, FolderRecord]:
+        now = self._clock()
+        record = self.ledger.touch_intent(self.job.mailbox_id, record, now)
+        assert record.intent is not None
+        return settle_wait(record.intent.seen_at, now, self.job.pace.settle), record
+
+    def _page(self, plan: FolderPlan, cursor: str) -> Page:
+        return self.source.page(plan.folder, cursor, self.job.pace.batch)
+
+    def _intent(self, record: FolderRecord, page: Page) -> Intent:
+        return Intent(page.refs, page.cursor, page.more, self.target.mark(record.target_id))
+
+    def _following(self, plan: FolderPlan, record: FolderRecord, done: Intent) -> Intent | None:
+        """The intent to write with the commit of `done`; None at the folder's end, or if this
+        slice cannot copy it. A server that fails here will be asked again after the commit."""
+        if not done.more or not self._has_time():
+            return None
+        try:
+            page = self._page(plan, done.cursor)
+            return self._intent(record, page) if has_news(page, done.cursor) else None
+        except (Busy, MailboxError):
+            return None
+
+    # -- time
+
+    def _has_time(self) -> bool:
+        return self.seconds_left() >= max(self.job.pace.margin, 2 * self._slowest)
+
+    def _clock(self) -> str:
+        """The time now: when the slice was started, and what has passed since."""
+        started = datetime.fromisoformat(self.job.now)
+        passed = timedelta(seconds=max(0.0, self._started_with - self.seconds_left()))
+        return (started + passed).isoformat().replace("+00:00", "Z")
+
+    def _pause_after(self, busy: Busy) -> float:
+        """How long to wait. With a batch in doubt, long enough that the next walk may ask."""
+        wait = max(busy.retry_after, _LEAST_WAIT)
+        if self._in_doubt is None:
+            return wait
+        self.ledger.touch_intent(self.job.mailbox_id, self._in_doubt, self._clock())
+        return max(wait, self.job.pace.settle)

@@ -1,0 +1,61 @@
+"""What a slice of the copy is asked, and what it answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from migration.model import BatchLimit
+
+
+class SliceOutcome(StrEnum):
+    """How a slice ended: call again now, call again after `retry_after`, or nothing is left."""
+
+    MORE = "more"
+    BACKOFF = "backoff"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """What a slice did. `copied` counts messages, `folders_left` those not yet looked at or not
+    finished; `retry_after` is in seconds, 0 unless the outcome is BACKOFF."""
+
+    outcome: SliceOutcome
+    copied: int
+    folders_left: int
+    retry_after: float = 0.0
+
+    @property
+    def wait_seconds(self) -> int:
+        """`retry_after` in whole seconds, as a Wait state takes them."""
+        return math.ceil(self.retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a slice spends its time, in seconds.
+
+    `margin`: no batch begins with less than this left, or less than twice what the slowest batch of
+    this slice took. `settle`: how long an open intent rests before the target is asked. A busy
+    server is waited for here up to `short_wait`, at most `short_waits` times; otherwise the slice
+    ends, because waiting in the workflow costs nothing.
+    """
+
+    batch: BatchLimit = field(default_factory=BatchLimit)
+    margin: float = 30.0
+    settle: float = 10.0
+    short_wait: float = 5.0
+    short_waits: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SliceJob:
+    """What to copy. `now` is the time at which the slice was started (ISO 8601)."""
+
+    tenant: str
+    mailbox_id: str
+    pass_id: int
+    now: str
+    pace: Pace = Pace()

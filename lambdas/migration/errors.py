@@ -1,0 +1,168 @@
+"""The errors, and what the workflow does about each.
+
+The class names are an API: a Lambda reports `type(error).__name__`, and Step Functions compares
+that string with `ErrorEquals`. A base class catches nothing there, so every leaf that can leave a
+Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json (a test holds it).
+
+    MigrationError
+    |- ItemError                    one message; recorded with its reason, the rest goes on
+    |  |- ItemRejected              the target refuses it for good
+    |  |- ItemUnreadable            the source cannot give it
+    |  `- ItemGone                  it vanished at the source since it was listed
+    |- Busy(retry_after)            try again after so many seconds
+    |  |- SourceBusy
+    |  |- TargetBusy
+    |  |- ProvisioningPending       WorkMail has not finished what it was asked to do
+    |  `- AdministratorPending      the impersonation role is not effective yet
+    |- MailboxError                 one mailbox is FAILED, the others go on; the operator acts
+    |  |- MailboxUnreachable
+    |  |- CredentialsRejected
+    |  |- SourceChanged             UIDVALIDITY changed: what was copied cannot be told apart
+    |  |- QuotaExceeded
+    |  |- UserRefused               WorkMail refuses to create or enable this user
+    |  `- FencedOff                 a newer worker has taken this folder over; this one stops
+    |- Unexpected                   a bug, or an outage nobody foresaw: tried again a few times
+    `- TenantError                  nothing goes on; every problem at once
+       |- InputInvalid              the execution's input
+       |- ManifestInvalid
+       |- PreflightFailed
+       |- TenantMisconfigured       what the tenant file says and what exists do not fit
+       |- NothingCopied             every mailbox failed: cutting over would lose mail
+       |- CutoverTimedOut           the MX never pointed to WorkMail
+       |- VerificationFailed        the target lacks messages that the ledger knows as copied
+       `- SettingsError             an environment variable is missing or wrong
+
+Messages name ids, lines, columns and codes. They never hold an address, a subject, a password or
+a server's free text, because Step Functions keeps them in the execution's history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class MigrationError(Exception):
+    """Base of every error that this product raises on purpose."""
+
+
+class ItemError(MigrationError):
+    """One message cannot be copied. `reason` is a short code that the report shows."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ItemRejected(ItemError):
+    """The target refuses the message, and would refuse it again."""
+
+
+class ItemUnreadable(ItemError):
+    """The source lists the message and cannot give it."""
+
+
+class ItemGone(ItemError):
+    """The message vanished at the source after it was listed."""
+
+
+class Busy(MigrationError):
+    """Nothing is wrong; `retry_after` seconds from now it is worth another try."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceBusy(Busy):
+    """The source throttles, or its connection was lost."""
+
+
+class TargetBusy(Busy):
+    """The target throttles, or its connection was lost; what it stored is unknown."""
+
+
+class ProvisioningPending(Busy):
+    """WorkMail accepted a change that is not visible yet."""
+
+
+class AdministratorPending(Busy):
+    """The impersonation role exists, and the mailboxes do not honour it yet (5 minutes at most)."""
+
+
+class MailboxError(MigrationError):
+    """One mailbox cannot go on. The message says what the operator can do."""
+
+
+class MailboxUnreachable(MailboxError):
+    """Source or target does not know the mailbox, or cannot be reached at all."""
+
+
+class CredentialsRejected(MailboxError):
+    """The source or the target refused the login."""
+
+
+class SourceChanged(MailboxError):
+    """A source folder was recreated (new UIDVALIDITY): its old positions mean nothing now."""
+
+
+class QuotaExceeded(MailboxError):
+    """The target mailbox is full."""
+
+
+class UserRefused(MailboxError):
+    """WorkMail refuses to create or enable this user; `reason` in the message."""
+
+
+class FencedOff(MailboxError):
+    """Another worker claimed the folder with a higher fence. Nothing more was written."""
+
+
+class Unexpected(MigrationError):
+    """Stands for any other exception, whose own text might hold an address or a subject: names
+    only its type and the place where it was raised."""
+
+
+class TenantError(MigrationError):
+    """The run cannot go on. `problems` lists every reason, each a sentence."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class InputInvalid(TenantError):
+    """The execution's input has unknown keys or wrong values."""
+
+
+class ManifestInvalid(TenantError):
+    """The manifest is missing or has faults; a problem with a line begins with `line N`."""
+
+
+class PreflightFailed(TenantError):
+    """Something outside must be put right first."""
+
+
+class TenantMisconfigured(TenantError):
+    """The tenant file names things that do not exist or do not fit together."""
+
+
+class NothingCopied(TenantError):
+    """Not one mailbox was copied."""
+
+
+class CutoverTimedOut(TenantError):
+    """The DNS did not point to WorkMail within the configured days."""
+
+
+class VerificationFailed(TenantError):
+    """Source, ledger and target do not agree after the last pass."""
+
+
+class SettingsError(TenantError):
+    """Environment variables are missing or malformed; each is named."""
+
+
+def leaves(root: type[MigrationError] = MigrationError) -> list[type[MigrationError]]:
+    """All concrete error classes below `root`, in the order they are defined."""
+    below = root.__subclasses__()
+    return [root] if not below else [leaf for child in below for leaf in leaves(child)]

@@ -1,0 +1,316 @@
+"""What every state is given and gives back: the only file that knows the JSON keys.
+
+`X` is the input of state X, `XResult` its answer. Ids, positions and counts travel here; never
+mail, addresses, passwords or tokens. `pass_id` is the epoch millisecond at which a pass began: it
+grows from pass to pass and from run to run. `now` is the state's entry time, ISO 8601: handlers
+have no clock of their own, so that a laptop can run days in seconds.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from migration.errors import InputInvalid
+
+PHASES = ("provision", "copy", "cutover", "delta", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events: a flat JSON object whose keys are the fields' names."""
+
+    @classmethod
+    def parse(cls, payload: object) -> Self:
+        """InputInvalid names every key that is missing, unknown or of a wrong type."""
+        if not isinstance(payload, Mapping):
+            raise InputInvalid([f"{cls.__name__}: expected a JSON object"])
+        known = {entry.name: str(entry.type) for entry in fields(cls)}
+        problems = [f"{cls.__name__}: {name} is missing" for name in known if name not in payload]
+        problems += [f"{cls.__name__}: {name} is unknown" for name in payload if name not in known]
+        problems += [
+            f"{cls.__name__}: {name} must be of type {known[name]}"
+            for name, value in payload.items()
+            if name in known and not _fits(value, known[name])
+        ]
+        if problems:
+            raise InputInvalid(problems)
+        return cls(**payload)
+
+    def dump(self) -> dict[str, Any]:
+        """The JSON object for Step Functions."""
+        return asdict(self)
+
+
+def _fits(value: object, type_name: str) -> bool:
+    if type_name == "int":
+        return isinstance(value, int) and not isinstance(value, bool)
+    expected: dict[str, type] = {"str": str, "bool": bool}
+    return isinstance(value, expected.get(type_name, Mapping))
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionInput:
+    """What an operator may write into the console's input box; `{}` runs everything."""
+
+    phases: tuple[str, ...] = PHASES
+    manifest: str = ""
+
+    @classmethod
+    def parse(cls, payload: object) -> ExecutionInput:
+        """InputInvalid names every unknown key and phase, and what was probably meant."""
+        if not isinstance(payload, Mapping):
+            raise InputInvalid(["the input must be a JSON object; {} is fine"])
+        problems = [
+            f"unknown key {_short(key)}{_hint(key, ('phases', 'manifest'))}"
+            for key in payload
+            if key not in ("phases", "manifest")
+        ]
+        phases = payload.get("phases", list(PHASES))
+        if not isinstance(phases, list) or not phases:
+            problems.append(f"phases must be a list of: {', '.join(PHASES)}")
+            phases = []
+        problems += [
+            f"unknown phase {_short(phase)}{_hint(phase, PHASES)}"
+            for phase in phases
+            if phase not in PHASES
+        ]
+        manifest = payload.get("manifest", "")
+        if not isinstance(manifest, str):
+            problems.append("manifest must be a key in the tenant's bucket, such as intake/x.csv")
+        if problems:
+            raise InputInvalid(problems)
+        return cls(tuple(phases), manifest)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return repr(text if len(text) <= 40 else text[:40] + "...")
+
+
+def _hint(value: object, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(str(value), known, n=1)
+    return f" (did you mean {close[0]}?)" if close else f" (known: {', '.join(known)})"
+
+
+# ---- one pair per state ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare(Event):
+    """`input` is the execution's own input, unchecked."""
+
+    input: Mapping[str, Any]
+    execution: str
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareResult(Event):
+    """`phases` maps every phase to whether it runs; `limits` holds the numbers that the
+    definition needs (users, mailboxes, delta_passes, delta_interval_seconds)."""
+
+    already_running: bool
+    owner: str
+    phases: Mapping[str, bool]
+    limits: Mapping[str, int]
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight(Event):
+    run: str
+    now: str
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightResult(Event):
+    """`warnings` counts what the report tells and what does not stop the run."""
+
+    days_left: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWave(Event):
+    run: str
+    now: str
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWaveResult(Event):
+    """Where the wave lies in the bucket, and how many mailboxes it names."""
+
+    key: str
+    version: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionUser(Event):
+    run: str
+    mailbox: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionUserResult(Event):
+    """`outcome`: created, enabled, unchanged or refused."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableAdministrator(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableAdministratorResult(Event):
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopySlice(Event):
+    run: str
+    mailbox: str
+    pass_id: int
+    role: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopySliceResult(Event):
+    """`outcome`: more, backoff (after `retry_after` seconds), done, or failed (the user was
+    refused by provisioning)."""
+
+    outcome: str
+    retry_after: int
+    copied: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyMailbox(CopySlice):
+    """As CopySlice."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyMailboxResult(Event):
+    """`agreement`: agree, exceptions or differ."""
+
+    agreement: str
+    copied: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailMailbox(Event):
+    run: str
+    mailbox: str
+    now: str
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailMailboxResult(Event):
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SummarisePass(Event):
+    run: str
+    now: str
+    pass_id: int
+    passes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SummarisePassResult(Event):
+    """Mailboxes by how the pass ended for them, and the messages that it copied."""
+
+    done: int
+    exceptions: int
+    failed: int
+    copied: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDns(Event):
+    """`since` is when the cut-over began."""
+
+    run: str
+    now: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDnsResult(Event):
+    """`open` counts the required records that are not right yet."""
+
+    ready: bool
+    wait_seconds: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTenant(Event):
+    run: str
+    now: str
+    pass_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTenantResult(Event):
+    agreement: str
+    mailboxes: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisableAdministrator(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisableAdministratorResult(Event):
+    """`removed`: whether there was a role to remove."""
+
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport(Event):
+    """`error` and `cause` tell what has stopped the run; empty when nothing has."""
+
+    run: str
+    now: str
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReportResult(Event):
+    """The execution's output. `verdict`: done, exceptions or failed."""
+
+    verdict: str
+    report: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLock(Event):
+    run: str
+    now: str
+    execution: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLockResult(Event):
+    released: bool

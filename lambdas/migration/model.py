@@ -1,0 +1,385 @@
+"""The words of the migration, as values. Standard library only; no behaviour that needs I/O.
+
+Ids are opaque strings. A mailbox id is a digest of tenant and address, a folder key is a digest of
+the folder's name at the source: both may stand in logs and events, the names themselves may not.
+Times are timezone-aware datetimes or ISO 8601 strings that end in Z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class SpecialUse(StrEnum):
+    """The folders that every WorkMail mailbox has. RFC 6154 knows more, such as \\Archive; those
+    keep their own names."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    DRAFTS = "drafts"
+    TRASH = "trash"
+    JUNK = "junk"
+
+
+# ---- who is migrated -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One line of the manifest: a user of the tenant. `line` counts from 1, the header included."""
+
+    line: int
+    source: str
+    target: str
+    username: str
+    display_name: str
+    first_name: str = ""
+    last_name: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox to migrate. `source` is the login name or address there, `target` the address."""
+
+    id: str
+    source: str
+    target: str
+    username: str
+    display_name: str
+    first_name: str = ""
+    last_name: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class MailboxStatus(StrEnum):
+    """Where a mailbox stands in this run."""
+
+    PLANNED = "planned"
+    PROVISIONED = "provisioned"
+    COPYING = "copying"
+    COPIED = "copied"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a mailbox or a run stopped: the error's class name and a sentence for the operator."""
+
+    error: str
+    reason: str
+
+
+# ---- what a mailbox holds --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A source folder.
+
+    `path` holds decoded names, outermost first. `validity` changes when positions in it lose
+    their meaning (IMAP UIDVALIDITY). `count` is the number of messages when it was listed.
+    """
+
+    key: str
+    path: tuple[str, ...]
+    validity: str
+    count: int
+    special: SpecialUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPlan:
+    """Where a source folder goes. `reason` says why the path differs from the source's, if so."""
+
+    folder: Folder
+    path: tuple[str, ...]
+    special: SpecialUse | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRef:
+    """A message at the source: `uid` identifies it within folder and validity. Size in bytes."""
+
+    uid: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message as the source gives it.
+
+    `mime` is RFC 5322 bytes, unaltered. `received` is INTERNALDATE. `flags` holds IMAP system
+    flags (`\\Seen`) and keywords as they are spelled at the source.
+    """
+
+    ref: ItemRef
+    mime: bytes
+    received: datetime
+    flags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Answered instead of an Item when the message vanished since it was listed."""
+
+    ref: ItemRef
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Answered instead of an Item when the source lists the message and cannot give it."""
+
+    ref: ItemRef
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages after a cursor, oldest first, and the cursor after the last of them.
+
+    `more` is False when the folder holds nothing beyond `cursor` at this moment; the cursor stays
+    good for a later delta pass.
+    """
+
+    refs: tuple[ItemRef, ...]
+    cursor: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimit:
+    """What one batch may hold; a single message larger than `size` bytes makes a batch alone."""
+
+    items: int = 200
+    size: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """An item with its migration key, by which the target can tell that it has it already."""
+
+    key: str
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The target has the item. `target_id` is its id there, empty when the target gives none."""
+
+    key: str
+    target_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The target refuses the item for good; `reason` is a code without personal data."""
+
+    key: str
+    reason: str
+
+
+Outcome = Stored | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A message that was not copied, as the report shows it."""
+
+    folder_key: str
+    uid: str
+    size: int
+    reason: str
+
+
+# ---- what the ledger knows -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A batch that is being appended: what is in doubt if the worker dies now.
+
+    `mark` is where the target folder ended before. `seen_at` is when a later worker found the
+    intent open (empty until then): it waits for a late commit of the target before it asks.
+    """
+
+    refs: tuple[ItemRef, ...]
+    cursor: str
+    more: bool
+    mark: str
+    seen_at: str = ""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of messages, and bytes of those copied."""
+
+    copied: int = 0
+    size: int = 0
+    rejected: int = 0
+    gone: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.copied + other.copied,
+            self.size + other.size,
+            self.rejected + other.rejected,
+            self.gone + other.gone,
+        )
+
+    @property
+    def seen(self) -> int:
+        """Messages that were dealt with, whatever became of them."""
+        return self.copied + self.rejected + self.gone
+
+
+class Agreement(StrEnum):
+    """What verification found for a folder, a mailbox or the tenant."""
+
+    AGREE = "agree"
+    EXCEPTIONS = "exceptions"
+    DIFFER = "differ"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCheck:
+    """Both servers and the ledger asked at one moment, and the judgement with its reason."""
+
+    source: int
+    ledger: int
+    target: int
+    agreement: Agreement
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRecord:
+    """One source folder in the ledger. `cursor` is the high-water mark; empty before the first
+    batch. `fence` is the number of the worker that owns it; it only grows. `in_pass` counts what
+    the pass `pass_id` did (the epoch millisecond at which that pass began)."""
+
+    key: str
+    path: tuple[str, ...]
+    target_path: tuple[str, ...]
+    validity: str
+    target_id: str
+    fence: int = 0
+    cursor: str = ""
+    total: Tally = field(default_factory=Tally)
+    pass_id: int = 0
+    in_pass: Tally = field(default_factory=Tally)
+    intent: Intent | None = None
+    check: FolderCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxVerdict:
+    """A mailbox after a pass: what the folders add up to."""
+
+    pass_id: int
+    agreement: Agreement
+    total: Tally
+    in_pass: Tally
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRecord:
+    """A mailbox in the ledger. `provisioned` says what provisioning did (created, enabled,
+    unchanged), `user_id` is WorkMail's id."""
+
+    mailbox: Mailbox
+    run: str
+    status: MailboxStatus = MailboxStatus.PLANNED
+    user_id: str = ""
+    provisioned: str = ""
+    failure: Failure | None = None
+    verdict: MailboxVerdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the run's timeline. `what` holds no personal data."""
+
+    at: str
+    state: str
+    what: str
+
+
+# ---- DNS -------------------------------------------------------------------------------------
+
+
+class DnsVerdict(StrEnum):
+    """What a record looks like against what WorkMail expects."""
+
+    RIGHT = "right"
+    MISSING = "missing"
+    WRONG = "wrong"
+    EXTRA = "extra"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """An expected record. `required` ones decide whether the cut-over is done."""
+
+    name: str
+    type: str
+    value: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DnsFinding:
+    """One expected record as one server answered it. `found` holds the rdata as text."""
+
+    record: DnsRecord
+    verdict: DnsVerdict
+    found: tuple[str, ...] = ()
+    ttl: int = 0
+    server: str = ""
+
+
+# ---- WorkMail --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A WorkMail organization, as far as a migration must know it."""
+
+    id: str
+    alias: str
+    state: str
+    interoperability: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailDomain:
+    """A domain of the organization and the records that WorkMail wants for it."""
+
+    name: str
+    verified: bool
+    records: tuple[DnsRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryUser:
+    """A WorkMail user. `state` is ENABLED, DISABLED or DELETED; `ready` once it has a mailbox."""
+
+    id: str
+    name: str
+    email: str
+    state: str
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An impersonation token. `expires_in` is in seconds from the moment it was given."""
+
+    value: str = field(repr=False)
+    expires_in: float = 0.0

@@ -1,0 +1,208 @@
+"""A Ledger in memory, with places to break it (see steps.py)."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from localrun.fakes.steps import Step, no_step
+from migration.aws import transitions
+from migration.errors import FencedOff
+from migration.model import (
+    DnsFinding,
+    Failure,
+    FolderCheck,
+    FolderPlan,
+    FolderRecord,
+    Intent,
+    Mailbox,
+    MailboxRecord,
+    MailboxStatus,
+    MailboxVerdict,
+    Note,
+    Rejection,
+    Tally,
+)
+
+
+class MemoryLedger:
+    """Every write has a step before and after; `writes` counts those that took effect."""
+
+    def __init__(self, step: Step = no_step) -> None:
+        self.step = step
+        self.writes = 0
+        self._lock = threading.RLock()
+        self._owner = ""
+        self._notes: dict[tuple[str, str, str], Note] = {}
+        self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
+        self._mailboxes: dict[str, MailboxRecord] = {}
+        self._fences: dict[str, int] = {}
+        self._folders: dict[str, dict[str, FolderRecord]] = {}
+        self._rejections: dict[str, dict[tuple[str, str], Rejection]] = {}
+
+    # -- the tenant
+
+    def acquire_lock(self, owner: str, now: str) -> str:
+        with self._write("acquire_lock"):
+            self._owner = self._owner or owner
+            return self._owner
+
+    def take_over_lock(self, owner: str, previous: str, now: str) -> bool:
+        with self._write("take_over_lock"):
+            if self._owner == previous:
+                self._owner = owner
+            return self._owner == owner
+
+    def release_lock(self, owner: str) -> bool:
+        with self._write("release_lock"):
+            held = self._owner == owner
+            if held:
+                self._owner = ""
+            return held
+
+    def add_note(self, run: str, note: Note) -> None:
+        with self._write("add_note"):
+            self._notes[run, note.at, note.state] = note
+
+    def notes(self, run: str) -> list[Note]:
+        with self._lock:
+            return [note for key, note in sorted(self._notes.items()) if key[0] == run]
+
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
+        with self._write("write_dns"):
+            self._dns[run] = (at, list(findings))
+
+    def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
+        with self._lock:
+            at, findings = self._dns.get(run, ("", []))
+            return at, list(findings)
+
+    # -- mailboxes
+
+    def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:
+        for mailbox in mailboxes:
+            with self._write("plan_mailboxes"):
+                fresh = MailboxRecord(mailbox, run)
+                known = self._mailboxes.get(mailbox.id, fresh)
+                self._mailboxes[mailbox.id] = replace(
+                    fresh, user_id=known.user_id, provisioned=known.provisioned
+                )
+
+    def mailbox(self, mailbox_id: str) -> MailboxRecord:
+        with self._lock:
+            return self._mailboxes[mailbox_id]
+
+    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
+        with self._lock:
+            records = sorted(self._mailboxes.items())
+        return iter([record for _, record in records if record.run == run])
+
+    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
+        with self._write("set_provisioned"):
+            self._mailboxes[mailbox_id] = replace(
+                self._mailboxes[mailbox_id],
+                status=MailboxStatus.PROVISIONED,
+                user_id=user_id,
+                provisioned=how,
+            )
+
+    def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
+        with self._write("set_status"):
+            known = self._mailboxes[mailbox_id]
+            self._mailboxes[mailbox_id] = replace(known, status=status)
+
+    def set_failed(self, mailbox_id: str, failure: Failure) -> None:
+        with self._write("set_failed"):
+            known = self._mailboxes[mailbox_id]
+            self._mailboxes[mailbox_id] = replace(
+                known, status=MailboxStatus.FAILED, failure=failure
+            )
+
+    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
+        with self._write("set_verdict"):
+            self._mailboxes[mailbox_id] = replace(
+                self._mailboxes[mailbox_id],
+                status=MailboxStatus.COPIED,
+                failure=None,
+                verdict=verdict,
+            )
+
+    def next_fence(self, mailbox_id: str) -> int:
+        with self._write("next_fence"):
+            self._fences[mailbox_id] = self._fences.get(mailbox_id, 0) + 1
+            return self._fences[mailbox_id]
+
+    # -- folders
+
+    def folders(self, mailbox_id: str) -> list[FolderRecord]:
+        with self._lock:
+            return [record for _, record in sorted(self._folders.get(mailbox_id, {}).items())]
+
+    def claim_folder(
+        self, mailbox_id: str, plan: FolderPlan, target_id: str, fence: int, pass_id: int
+    ) -> FolderRecord:
+        with self._write("claim_folder"):
+            folders = self._folders.setdefault(mailbox_id, {})
+            known = folders.get(plan.folder.key)
+            record = transitions.claim(known, plan, target_id, fence, pass_id)
+            folders[record.key] = record
+            return record
+
+    def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
+        with self._write("open_intent"):
+            current = self._owned(mailbox_id, record)
+            if current.intent or current.cursor != record.cursor:
+                raise FencedOff(f"folder {record.key} has moved on")
+            return self._keep(mailbox_id, replace(current, intent=intent))
+
+    def touch_intent(self, mailbox_id: str, record: FolderRecord, now: str) -> FolderRecord:
+        with self._write("touch_intent"):
+            current = self._owned(mailbox_id, record)
+            if not current.intent:
+                raise FencedOff(f"folder {record.key} has moved on")
+            return self._keep(mailbox_id, transitions.touch(current, now))
+
+    def commit(
+        self, mailbox_id: str, record: FolderRecord, tally: Tally, following: Intent | None
+    ) -> FolderRecord:
+        with self._write("commit"):
+            current = self._owned(mailbox_id, record)
+            if not current.intent or current.cursor != record.cursor:
+                raise FencedOff(f"folder {record.key} has moved on")
+            return self._keep(mailbox_id, transitions.commit(current, tally, following))
+
+    def set_check(self, mailbox_id: str, folder_key: str, check: FolderCheck) -> None:
+        with self._write("set_check"):
+            record = self._folders[mailbox_id][folder_key]
+            self._keep(mailbox_id, replace(record, check=check))
+
+    def add_rejections(self, mailbox_id: str, rejections: Sequence[Rejection]) -> None:
+        with self._write("add_rejections"):
+            known = self._rejections.setdefault(mailbox_id, {})
+            known.update({(each.folder_key, each.uid): each for each in rejections})
+
+    def rejections(self, mailbox_id: str) -> list[Rejection]:
+        with self._lock:
+            known = self._rejections.get(mailbox_id, {}).values()
+            return sorted(known, key=lambda each: (each.folder_key, each.uid.rjust(20, "0")))
+
+    # -- inside
+
+    @contextmanager
+    def _write(self, name: str) -> Iterator[None]:
+        # The steps run outside the lock: one may let another worker in.
+        self.step(f"before {name}")
+        with self._lock:
+            yield
+            self.writes += 1
+        self.step(f"after {name}")
+
+    def _owned(self, mailbox_id: str, record: FolderRecord) -> FolderRecord:
+        current = self._folders[mailbox_id][record.key]
+        if current.fence != record.fence:
+            raise FencedOff(f"folder {record.key} belongs to a newer worker")
+        return current
+
+    def _keep(self, mailbox_id: str, record: FolderRecord) -> FolderRecord:
+        self._folders[mailbox_id][record.key] = record
+        return record

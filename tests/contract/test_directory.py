@@ -1,0 +1,399 @@
+"""WorkMail's directory, over the emulated API."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import botocore.exceptions
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from localrun.fakes.model_service import COMMON_ERRORS
+from migration.aws import directory as adapter
+from migration.aws.directory import WorkMailDirectory, build_client
+from migration.aws.directory_errors import SCOPES, Scope, translate, translated
+from migration.errors import (
+    AdministratorPending,
+    Busy,
+    MigrationError,
+    ProvisioningPending,
+    TargetBusy,
+    TenantMisconfigured,
+    Unexpected,
+    UserRefused,
+)
+from migration.model import DnsRecord, Organization
+from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
+
+ADDRESS = f"anna@{DOMAIN}"
+INBOUND = DnsRecord(DOMAIN, "MX", "10 in.example.net", required=True)
+
+
+@pytest.fixture
+def cloud() -> Iterator[WorkMailCloud]:
+    cloud = WorkMailCloud()
+    yield cloud
+    cloud.close()
+
+
+# ---- the organization and its domains --------------------------------------------------------
+
+
+def test_the_organization(cloud: WorkMailCloud) -> None:
+    assert cloud.directory.organization() == Organization(cloud.organization_id, "acme", "Active")
+    cloud.fake.set_organization_state(cloud.organization_id, "Impaired")
+    assert cloud.directory.organization().state == "Impaired"
+
+
+@pytest.mark.parametrize("organization_id", ["m-" + "0" * 32, "acme"])
+def test_an_unknown_organization_is_misconfigured(
+    cloud: WorkMailCloud, organization_id: str
+) -> None:
+    with pytest.raises(TenantMisconfigured):
+        WorkMailDirectory(cloud.client, organization_id).organization()
+
+
+def test_an_organization_that_is_not_active_is_waited_for(cloud: WorkMailCloud) -> None:
+    cloud.fake.set_organization_state(cloud.organization_id, "Creating")
+    with pytest.raises(ProvisioningPending):
+        cloud.directory.domain(DOMAIN)
+
+
+def test_a_domain_and_the_records_it_needs(cloud: WorkMailCloud) -> None:
+    domain = cloud.directory.domain(DOMAIN)
+    assert domain is not None
+    assert domain.verified
+    mx = next(record for record in domain.records if record.type == "MX")
+    assert mx.value.rstrip(".") == "10 inbound-smtp.eu-west-1.amazonaws.com"
+    assert {record.type for record in domain.records} == {"MX", "TXT", "CNAME"}
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "FAILED")
+    failed = cloud.directory.domain(DOMAIN)
+    assert failed is not None
+    assert not failed.verified
+
+
+def test_a_domain_that_is_not_registered(cloud: WorkMailCloud) -> None:
+    assert cloud.directory.domain("elsewhere.test") is None
+
+
+def test_only_active_retention_rules_are_told(cloud: WorkMailCloud) -> None:
+    assert cloud.directory.retention_days() == {}
+    cloud.fake.set_retention(cloud.organization_id, "INBOX", "DELETE", 30)
+    cloud.fake.set_retention(cloud.organization_id, "DRAFTS", "NONE", None)
+    assert cloud.directory.retention_days() == {"INBOX": 30}
+    cloud.fake.fail_next("GetDefaultRetentionPolicy", "EntityNotFoundException", "none")
+    assert cloud.directory.retention_days() == {}
+
+
+# ---- users -----------------------------------------------------------------------------------
+
+
+def test_a_user_from_nothing_to_its_mailbox(cloud: WorkMailCloud) -> None:
+    directory = cloud.directory
+    assert directory.find_user(ADDRESS, "anna") is None
+    user_id = directory.create_user(mailbox())
+    with pytest.raises(ProvisioningPending):
+        directory.enable_user(user_id, ADDRESS)  # not visible yet
+    assert directory.find_user(ADDRESS, "anna") is None
+    cloud.seconds += 2
+    directory.enable_user(user_id, ADDRESS)
+    early = directory.find_user(ADDRESS, "anna")
+    assert early is not None
+    assert (early.id, early.email, early.ready) == (user_id, ADDRESS, False)
+    cloud.seconds += 5
+    user = directory.find_user(ADDRESS, "anna")
+    assert user is not None
+    assert (user.name, user.state, user.ready) == ("anna", "ENABLED", True)
+    created = dict(cloud.service.calls)["CreateUser"]
+    assert created["FirstName"] == "First"
+    assert not {"LastName", "Password"} & set(created)
+
+
+def test_a_user_is_found_by_address_before_the_name(cloud: WorkMailCloud) -> None:
+    by_address = cloud.add_user("berta", ADDRESS)
+    by_name = cloud.add_user("anna", f"other@{DOMAIN}")
+    found = cloud.directory.find_user(ADDRESS.upper(), "anna")
+    assert found is not None
+    assert found.id == by_address
+    named = cloud.directory.find_user(f"nobody@{DOMAIN}", "anna")
+    assert named is not None
+    assert named.id == by_name
+
+
+def test_creating_again_while_the_first_is_unseen_is_waited_for(cloud: WorkMailCloud) -> None:
+    cloud.directory.create_user(mailbox())
+    with pytest.raises(ProvisioningPending, match="a group or a resource has the name"):
+        cloud.directory.create_user(mailbox())
+
+
+def test_creating_again_gives_the_same_user(cloud: WorkMailCloud) -> None:
+    user_id = cloud.directory.create_user(mailbox())
+    cloud.seconds += 2
+    assert cloud.directory.create_user(mailbox()) == user_id
+    cloud.directory.enable_user(user_id, ADDRESS)
+    assert cloud.directory.create_user(mailbox()) == user_id
+
+
+def test_a_name_that_belongs_to_somebody_else_is_refused(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", f"other@{DOMAIN}")
+    with pytest.raises(UserRefused, match="write another one in the manifest") as caught:
+        cloud.directory.create_user(mailbox())
+    assert "anna" not in str(caught.value)
+
+
+def test_a_reserved_name_is_refused_with_its_code(cloud: WorkMailCloud) -> None:
+    with pytest.raises(UserRefused, match="CreateUser: ReservedNameException") as caught:
+        cloud.directory.create_user(mailbox("administrator"))
+    assert "administrator" not in str(caught.value)
+
+
+def test_enabling_again_changes_nothing(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    cloud.directory.enable_user(user_id, ADDRESS.upper())
+    cloud.fake.fail_next("RegisterToWorkMail", "EmailAddressInUseException", ADDRESS)
+    cloud.directory.enable_user(user_id, ADDRESS)
+
+
+def test_enabling_with_another_address_is_refused(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    with pytest.raises(UserRefused, match="EntityAlreadyRegisteredException"):
+        cloud.directory.enable_user(user_id, f"other@{DOMAIN}")
+
+
+def test_an_address_in_use_is_refused(cloud: WorkMailCloud) -> None:
+    cloud.add_user("berta", ADDRESS)
+    user_id = cloud.add_user("anna")
+    with pytest.raises(UserRefused, match="EmailAddressInUseException") as caught:
+        cloud.directory.enable_user(user_id, ADDRESS)
+    assert "@" not in str(caught.value)
+
+
+def test_an_address_of_a_group_is_refused(
+    cloud: WorkMailCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def describe_entity(*, organization_id: str, email: str) -> dict[str, str]:
+        return {"EntityId": "0123456789ab", "Name": "all", "Type": "GROUP"}
+
+    monkeypatch.setattr(cloud.fake, "describe_entity", describe_entity)
+    with pytest.raises(UserRefused, match="belongs to a group"):
+        cloud.directory.find_user(ADDRESS, "anna")
+
+
+def test_a_domain_that_is_not_verified_refuses_users_and_says_what_to_do(
+    cloud: WorkMailCloud,
+) -> None:
+    user_id = cloud.add_user("anna")
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
+    with pytest.raises(UserRefused, match=r"MailDomainStateException.*publish the TXT record"):
+        cloud.directory.enable_user(user_id, ADDRESS)
+
+
+def test_values_that_break_the_model_are_not_sent(cloud: WorkMailCloud) -> None:
+    bad = [
+        replace(mailbox(), username="o'neill"),
+        replace(mailbox(), username="u" * 65),
+        replace(mailbox(), display_name="N" * 257),
+    ]
+    for each in bad:
+        with pytest.raises(UserRefused, match="a value breaks its model") as caught:
+            cloud.directory.create_user(each)
+        assert each.username not in str(caught.value)
+    with pytest.raises(UserRefused, match="Email does not match"):
+        cloud.directory.enable_user("0123456789ab", f"o'neill@{DOMAIN}")
+    with pytest.raises(TenantMisconfigured, match="DomainName does not match"):
+        cloud.directory.domain("exam_ple.com")
+    assert cloud.operations() == []
+
+
+# ---- aliases ---------------------------------------------------------------------------------
+
+
+def test_aliases_are_listed_over_all_pages(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    wanted = {f"alias{number}@{DOMAIN}" for number in range(99)}
+    for alias in wanted:
+        cloud.directory.add_alias(user_id, alias)
+    assert cloud.directory.aliases(user_id) == wanted | {"anna@acme.awsapps.com"}
+    with pytest.raises(UserRefused, match="LimitExceededException: a quota is used up"):
+        cloud.directory.add_alias(user_id, f"one-more@{DOMAIN}")
+
+
+def test_adding_an_alias_twice_changes_nothing(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    cloud.directory.add_alias(user_id, f"a@{DOMAIN}")
+    cloud.directory.add_alias(user_id, f"A@{DOMAIN}")
+
+
+def test_an_alias_of_somebody_else_is_refused(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    cloud.add_user("berta", f"berta@{DOMAIN}")
+    with pytest.raises(UserRefused, match="EmailAddressInUseException"):
+        cloud.directory.add_alias(user_id, f"berta@{DOMAIN}")
+
+
+def test_a_user_without_a_mailbox_gets_its_alias_later(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna")
+    with pytest.raises(ProvisioningPending):
+        cloud.directory.add_alias(user_id, f"a@{DOMAIN}")
+
+
+# ---- the impersonation role ------------------------------------------------------------------
+
+
+def test_a_role_from_its_creation_to_its_removal(cloud: WorkMailCloud) -> None:
+    directory = cloud.directory
+    cloud.add_user("anna", ADDRESS)
+    assert directory.find_role("migration") is None
+    role_id = directory.create_role("migration", "for run-1")
+    assert directory.create_role("migration", "for run-1") == role_id
+    assert directory.find_role("migration") == role_id
+    token = directory.assume_role(role_id)
+    assert token.expires_in == 900.0
+    cloud.seconds += 60
+    assert cloud.fake.check_token(token.value, ADDRESS) == "ok"
+    directory.delete_role(role_id)
+    directory.delete_role(role_id)
+    assert directory.find_role("migration") is None
+
+
+def test_a_role_is_found_on_a_later_page(
+    cloud: WorkMailCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        cloud.directory.create_role(f"role-{number}", "x")
+    short_pages = partial(cloud.fake.list_impersonation_roles, max_results=5)
+    monkeypatch.setattr(cloud.fake, "list_impersonation_roles", short_pages)
+    assert cloud.directory.find_role("role-11") is not None
+    assert cloud.directory.find_role("role-12") is None
+    assert cloud.operations().count("ListImpersonationRoles") == 6
+
+
+def test_a_role_that_is_not_known_yet_is_waited_for(cloud: WorkMailCloud) -> None:
+    with pytest.raises(AdministratorPending):
+        cloud.directory.assume_role("0b4c1c5a-0000-4000-8000-000000000000")
+
+
+def test_a_role_over_the_quota_concerns_the_tenant(cloud: WorkMailCloud) -> None:
+    cloud.fake.fail_next("CreateImpersonationRole", "LimitExceededException", "full")
+    with pytest.raises(TenantMisconfigured, match="a quota is used up"):
+        cloud.directory.create_role("migration", "x")
+
+
+# ---- errors ----------------------------------------------------------------------------------
+
+
+def operations_in_use() -> set[str]:
+    """The operations whose client method, or paginator, the adapter names."""
+    model = botocore.session.get_session().get_service_model("workmail")
+    methods = {xform_name(name): name for name in model.operation_names}
+    tree = ast.parse(Path(str(adapter.__file__)).read_text("utf-8"))
+    named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    named |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {methods[name] for name in named if name in methods}
+
+
+def declared_errors() -> list[tuple[str, str]]:
+    model = botocore.session.get_session().get_service_model("workmail")
+    return [
+        (operation, shape.name)
+        for operation in sorted(operations_in_use())
+        for shape in model.operation_model(operation).error_shapes
+    ]
+
+
+def client_error(operation: str, code: str, status: int = 400) -> ClientError:
+    answer = {
+        "Error": {"Code": code, "Message": f"{ADDRESS} is at fault"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, operation)  # type: ignore[arg-type]
+
+
+def test_every_operation_in_use_has_a_scope() -> None:
+    assert operations_in_use() == set(SCOPES)
+
+
+@pytest.mark.parametrize(("operation", "code"), declared_errors())
+def test_every_declared_error_is_translated(operation: str, code: str) -> None:
+    error = translate(operation, client_error(operation, code))
+    assert not isinstance(error, Unexpected)
+    assert "@" not in str(error)
+    assert code in str(error)
+
+
+@pytest.mark.parametrize("code", sorted(set(COMMON_ERRORS) - {
+    "NotImplementedLocally", "SerializationException", "UnknownOperationException",
+    "ValidationError",
+}))  # fmt: skip
+@pytest.mark.parametrize("operation", ["GetMailDomain", "CreateUser", "AssumeImpersonationRole"])
+def test_every_common_error_is_translated(operation: str, code: str) -> None:
+    error = translate(operation, client_error(operation, code, COMMON_ERRORS[code]))
+    assert not isinstance(error, Unexpected)
+
+
+def test_an_unknown_code_is_named_and_nothing_else() -> None:
+    error = translate("CreateUser", client_error("CreateUser", "NewException"))
+    assert isinstance(error, Unexpected)
+    assert str(error) == "CreateUser: NewException"
+    assert isinstance(translate("CreateUser", client_error("CreateUser", "New", 503)), Busy)
+
+
+@pytest.mark.parametrize(("operation", "scope"), sorted(SCOPES.items(), key=str))
+def test_who_waits_decides_which_error_throttling_is(operation: str, scope: Scope) -> None:
+    error = translate(operation, client_error(operation, "ThrottlingException"))
+    assert type(error) is (TargetBusy if scope is Scope.ROLE else ProvisioningPending)
+    assert isinstance(error, Busy)
+    assert error.retry_after > 0
+
+
+def connection_errors() -> list[type[Exception]]:
+    """What botocore raises when there is no answer."""
+    roots = (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)
+    return [
+        value
+        for value in vars(botocore.exceptions).values()
+        if isinstance(value, type) and issubclass(value, roots)
+    ]
+
+
+@pytest.mark.parametrize("kind", connection_errors())
+def test_a_lost_connection_is_busy(kind: type[Exception]) -> None:
+    make: Callable[..., Exception] = kind
+
+    def lose() -> None:
+        raise make(endpoint_url="https://x", error="e", proxy_url="p", request=None)
+
+    with pytest.raises(ProvisioningPending) as caught, translated("DescribeUser"):
+        lose()
+    assert str(caught.value) == f"DescribeUser: {kind.__name__}"
+
+
+def test_the_original_is_not_kept_because_its_text_names_people(cloud: WorkMailCloud) -> None:
+    cloud.fake.fail_next("DescribeEntity", "InvalidParameterException", ADDRESS)
+    with pytest.raises(MigrationError) as caught:
+        cloud.directory.find_user(ADDRESS, "anna")
+    assert caught.value.__suppress_context__
+
+
+def test_a_quota_is_not_tried_again_and_throttling_is(
+    cloud: WorkMailCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_WORKMAIL", cloud.server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_RETRY_MODE", "standard")
+    directory = WorkMailDirectory(build_client("eu-west-1"), cloud.organization_id)
+    user_id = cloud.add_user("anna", ADDRESS)
+    cloud.fake.fail_next("CreateAlias", "LimitExceededException", "100 aliases", times=2)
+    with pytest.raises(UserRefused):
+        directory.add_alias(user_id, f"a@{DOMAIN}")
+    assert cloud.operations().count("CreateAlias") == 1
+    cloud.fake.fail_next("ListAliases", "ThrottlingException", "slow down")
+    assert directory.aliases(user_id) == {"anna@acme.awsapps.com"}
+    assert cloud.operations().count("ListAliases") == 2
