@@ -20,5 +20,6 @@ def handler(job: events.Preflight, _context: Any) -> events.PreflightResult:
         wired.ledger,
         job.run,
         job.now,
+        job.manifest,
     )
     return events.PreflightResult(result.days_left, len(result.warnings))

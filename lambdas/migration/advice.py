@@ -1,0 +1,56 @@
+"""What an operator does about an error that stands in the report, by the error's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from migration.model import Failure
+
+_ADVICE: Mapping[str, str] = {
+    # one mailbox
+    "MailboxUnreachable": "Check that the mailbox exists on both sides and that the servers can be "
+    "reached, then start the workflow again.",
+    "CredentialsRejected": "Put the right password of this mailbox, or of the administrator, into "
+    "the source's secret, then start the workflow again.",
+    "SourceChanged": "The folder was recreated at the source. Empty or rename its copy in WorkMail "
+    "before you decide to copy it anew.",
+    "QuotaExceeded": "Make room in the WorkMail mailbox or raise its quota, then start the "
+    "workflow again.",
+    "UserRefused": "Change the user in WorkMail or the line in the manifest as the reason says, "
+    "then start the workflow again.",
+    "FencedOff": "Another worker took the mailbox over. Start the workflow again when no other "
+    "execution is running.",
+    "Unfinished": "Start the workflow again: it goes on where it stopped.",
+    # the run
+    "InputInvalid": "Correct the execution's input; {} runs everything.",
+    "ManifestInvalid": "Correct the lines of the manifest that are named, upload it, and start the "
+    "workflow again. Nothing was changed.",
+    "PreflightFailed": "Put right every problem that is named, then start the workflow again. "
+    "Nothing was changed.",
+    "TenantMisconfigured": "Correct the tenant file, or what it names in WorkMail, deploy, and "
+    "start the workflow again.",
+    "NothingCopied": "Every mailbox failed, so there was no cut-over. Mend the first reason below; "
+    "it is probably the same for all.",
+    "CutoverTimedOut": "Publish the MX record that the DNS section expects and remove all others, "
+    "then start the workflow with the phases cutover, delta and report.",
+    "VerificationFailed": "Keep the old server. Look at the folders below that differ, then start "
+    "the workflow again: what is missing is copied.",
+    "SettingsError": "The functions' settings are incomplete: deploy the stack again.",
+    # neither
+    "Unexpected": "Start the workflow again: it goes on where it stopped. If it ends like this "
+    "once more, report the error's type and place as a bug.",
+}
+_OTHERWISE = (
+    "Look at the execution in the Step Functions console, then start the workflow again: it goes "
+    "on where it stopped."
+)
+
+
+def advise(error: str) -> str:
+    """A sentence or two for the error of that class name; a general one for names of AWS."""
+    return _ADVICE.get(error, _OTHERWISE)
+
+
+def split_problems(failure: Failure) -> tuple[str, ...]:
+    """The single problems of a TenantError, whose text joins them with `; `."""
+    return tuple(part for part in failure.reason.split("; ") if part)

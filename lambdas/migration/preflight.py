@@ -1,0 +1,236 @@
+"""What can be checked before anything is changed: all problems at once, each with what to do.
+
+The `check_*` functions are pure: they get what was read and answer with findings. A problem stops
+the run; a warning stands in the run's timeline, and the run goes on.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from migration.end_of_support import LAST_DAY, days_left
+from migration.errors import (
+    CredentialsRejected,
+    MailboxUnreachable,
+    PreflightFailed,
+    SourceBusy,
+    TenantMisconfigured,
+)
+from migration.model import MailDomain, Note, Organization
+from migration.ports import BlobStore, Directory, Ledger, Secrets
+from migration.settings import Settings
+
+# General reference, "Amazon WorkMail endpoints and quotas".
+WORKMAIL_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
+ACKNOWLEDGE_BELOW_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Sentences for the operator. They may name domains, never addresses or passwords."""
+
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __add__(self, other: Findings) -> Findings:
+        return Findings(self.problems + other.problems, self.warnings + other.warnings)
+
+
+NOTHING = Findings()
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """A preflight without problems. `days_left` counts to the last day of WorkMail."""
+
+    days_left: int
+    warnings: tuple[str, ...]
+
+
+def run_preflight(
+    settings: Settings,
+    directory: Directory,
+    blobs: BlobStore,
+    secrets: Secrets,
+    probe_source: Callable[[], None],
+    ledger: Ledger,
+    run: str,
+    now: str,
+    manifest_key: str = "",
+) -> Preflight:
+    """Checks everything; PreflightFailed with every problem.
+
+    `probe_source()` connects to the source and raises what the source raises. `manifest_key` is
+    the manifest of this run if it is not the tenant's usual one. Warnings become a note of the
+    run. Busy errors of the directory pass: then nothing is known yet.
+    """
+    days = days_left(now)
+    key = manifest_key or settings.manifest_key
+    findings = (
+        check_end_of_support(days, settings.end_of_support_acknowledged)
+        + check_region(settings.source_secret_arn)
+        + check_ews_url(settings.ews_url)
+        + _look(lambda: _check_workmail(directory, settings.domains))
+        + _look(lambda: check_secret(secrets.read()))
+        + check_manifest(blobs.exists(key), settings.bucket_name, key)
+        + _look(lambda: _probe(probe_source))
+    )
+    if findings.problems:
+        raise PreflightFailed(findings.problems)
+    ledger.add_note(run, Note(now, "Preflight", "; ".join(findings.warnings)))
+    return Preflight(days, findings.warnings)
+
+
+def _look(check: Callable[[], Findings]) -> Findings:
+    """The check's findings; what it may not read is a problem like the others."""
+    try:
+        return check()
+    except TenantMisconfigured as error:
+        return Findings(error.problems)
+
+
+def _check_workmail(directory: Directory, domains: Iterable[str]) -> Findings:
+    organization = directory.organization()
+    findings = check_organization(organization)
+    if not is_active(organization):
+        return findings  # it answers no other question before it is active
+    for name in domains:
+        findings += check_domain(name, directory.domain(name))
+    return findings + check_retention(directory.retention_days())
+
+
+def _probe(probe_source: Callable[[], None]) -> Findings:
+    try:
+        probe_source()
+    except (MailboxUnreachable, SourceBusy, CredentialsRejected) as error:
+        advice = "check `source` in the tenant file, and that the server lets AWS connect"
+        return Findings((f"the source does not answer ({error}): {advice}",))
+    return NOTHING
+
+
+def check_end_of_support(days: int, acknowledged: str) -> Findings:
+    """WorkMail ends: past that day nothing can be done, shortly before it only knowingly."""
+    if days < 0:
+        problem = f"Amazon WorkMail ended on {LAST_DAY}: choose another target"
+        return Findings((problem,))
+    warning = f"Amazon WorkMail ends in {days} days, on {LAST_DAY}, with all mail in it"
+    if days < ACKNOWLEDGE_BELOW_DAYS and acknowledged != LAST_DAY:
+        problem = (
+            f"{warning}: to migrate nevertheless, set `end_of_support_acknowledged: "
+            f'"{LAST_DAY}"` in the tenant file and deploy again'
+        )
+        return Findings((problem,), (warning,))
+    return Findings(warnings=(warning,))
+
+
+def check_region(secret_arn: str) -> Findings:
+    """The stack's Region, which its secret's ARN holds, must be one that has WorkMail."""
+    parts = secret_arn.split(":")
+    region = parts[3] if len(parts) > 3 else ""
+    if region in ("", *WORKMAIL_REGIONS):
+        return NOTHING
+    known = ", ".join(WORKMAIL_REGIONS)
+    return Findings((f"there is no WorkMail in {region}: set `region` to one of {known}",))
+
+
+def check_ews_url(url: str) -> Findings:
+    """Tokens and mail travel over it, so it must be https; a server on this machine may not be."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+        return NOTHING
+    example = "https://ews.mail.<region>.awsapps.com/EWS/Exchange.asmx"
+    return Findings((f"`target.ews_url` in the tenant file must look like {example}",))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_active(organization: Organization) -> bool:
+    """Whether it can be worked with. WorkMail's states are free text."""
+    return organization.state.lower() == "active"
+
+
+def check_organization(organization: Organization) -> Findings:
+    """It must be active, and its users must be WorkMail's own."""
+    problems = []
+    if not is_active(organization):
+        state = organization.state or "unknown"
+        problems.append(
+            f"the organization's state is {state}, not Active: wait if it is being created, else "
+            "see why in the WorkMail console"
+        )
+    if organization.interoperability:
+        problems.append(
+            "interoperability with Exchange is on, so that users can be managed in Exchange "
+            "alone: turn it off in the WorkMail console, or choose another organization"
+        )
+    return Findings(tuple(problems))
+
+
+def check_domain(name: str, domain: MailDomain | None) -> Findings:
+    """The domain must be registered in the organization and its ownership verified."""
+    if domain is None:
+        problem = f"the domain {name} is not in the organization: add it in the WorkMail console"
+        return Findings((problem,))
+    if domain.verified:
+        return NOTHING
+    prefix = f"_amazonses.{name.lower()}"
+    wanted = [record.value for record in domain.records if record.name.lower() == prefix]
+    value = f" with the value {wanted[0]}" if wanted else " that the WorkMail console shows"
+    problem = (
+        f"the domain {name} is not verified: publish the TXT record {prefix}{value}, and wait "
+        "until WorkMail says verified (minutes to 72 hours); the MX record can stay as it is"
+    )
+    return Findings((problem,))
+
+
+def check_retention(days: Mapping[str, int]) -> Findings:
+    """An active policy counts from a message's date or last change, and may delete old mail as
+    soon as it is copied."""
+    return Findings(
+        warnings=tuple(
+            f"a retention policy removes what is older than {limit} days from {folder}: copied "
+            "mail may vanish at once; consider turning it off until the migration has ended"
+            for folder, limit in sorted(days.items())
+        )
+    )
+
+
+def check_manifest(exists: bool, bucket: str, key: str) -> Findings:
+    """There must be a manifest; its content is checked when it is read."""
+    if exists:
+        return NOTHING
+    return Findings((f"there is no manifest: upload it to s3://{bucket}/{key}",))
+
+
+def check_secret(secret: Mapping[str, object]) -> Findings:
+    """An administrator's login for all mailboxes, or a password for each, or both."""
+    problems = []
+    form = '{"admin": {"user": ..., "password": ...}} or {"mailboxes": {"<source>": "<password>"}}'
+    if not {"admin", "mailboxes"} & set(secret):
+        problems.append(f"the source's secret has neither form: {form}")
+    admin = secret.get("admin", {"user": "x", "password": "x"})
+    if not isinstance(admin, Mapping) or not _has_texts(admin, ("user", "password")):
+        problems.append("`admin` in the source's secret must have a user and a password")
+    passwords = secret.get("mailboxes", {"x": "x"})
+    if not isinstance(passwords, Mapping) or not passwords:
+        problems.append("`mailboxes` in the source's secret must map each source to its password")
+    elif wrong := sum(not _is_text(password) for password in passwords.values()):
+        problems.append(f"{wrong} of the `mailboxes` in the source's secret have no password")
+    return Findings(tuple(problems))
+
+
+def _has_texts(value: Mapping[object, object], keys: Iterable[str]) -> bool:
+    return all(_is_text(value.get(key)) for key in keys)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""

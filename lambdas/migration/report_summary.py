@@ -1,0 +1,268 @@
+"""What the report says, as values: `summarise` is pure, and its Summary is summary.json.
+
+Schema 1. Fields are only added within a schema; one that is removed or changes its meaning makes
+the next. Addresses and folder names stand here, because the report is for the tenant's own
+administrator and lies in the tenant's own bucket. Subjects and contents do not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from migration import dns
+from migration.end_of_support import LAST_DAY, days_left
+from migration.model import (
+    Agreement,
+    DnsFinding,
+    Failure,
+    FolderRecord,
+    MailboxRecord,
+    MailboxStatus,
+    Note,
+    Rejection,
+)
+
+SCHEMA = 1
+
+
+class Verdict(StrEnum):
+    """How the run ended."""
+
+    DONE = "done"
+    EXCEPTIONS = "exceptions"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """How the run ended for one mailbox. NOT_COPIED: the run was not asked to copy it, or did not
+    get so far. UNFINISHED: the copy began and nobody has judged it."""
+
+    DONE = "done"
+    EXCEPTIONS = "exceptions"
+    DIFFERS = "differs"
+    UNFINISHED = "unfinished"
+    FAILED = "failed"
+    NOT_COPIED = "not copied"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLine:
+    """A folder: what source, ledger and target held when they were last compared, and what the
+    ledger has counted over all runs. Sizes in bytes."""
+
+    key: str
+    path: tuple[str, ...]
+    target_path: tuple[str, ...]
+    source: int | None
+    ledger: int
+    target: int | None
+    refused: int
+    gone: int
+    size: int
+    agreement: Agreement | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A message that was not copied. `path` is empty if the ledger has no such folder."""
+
+    folder_key: str
+    path: tuple[str, ...]
+    uid: str
+    size: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxLine:
+    """A mailbox. `messages` and `size` are what the target has by the ledger, over all runs;
+    `copied` is what the last pass added. `reasons` are those that no folder line tells."""
+
+    id: str
+    display_name: str
+    source: str
+    target: str
+    provisioned: str
+    status: MailboxStatus
+    outcome: Outcome
+    failure: Failure | None
+    reasons: tuple[str, ...]
+    messages: int
+    size: int
+    copied: int
+    refused: int
+    gone: int
+    folders: tuple[FolderLine, ...]
+    refusals: tuple[RefusedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DnsReport:
+    """The latest look at the DNS; `at` is empty if there was none."""
+
+    at: str
+    cut_over: bool
+    findings: tuple[DnsFinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected; what is
+    missing from done + exceptions + failed to mailboxes was not copied in this run."""
+
+    schema: int
+    tenant: str
+    run: str
+    written: str
+    verdict: Verdict
+    failure: Failure | None
+    counts: Mapping[str, int]
+    provisioned: Mapping[str, int]
+    end_of_support: str
+    days_left: int
+    timeline: tuple[Note, ...]
+    dns: DnsReport
+    mailboxes: tuple[MailboxLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFacts:
+    """What the ledger holds about one mailbox."""
+
+    record: MailboxRecord
+    folders: Sequence[FolderRecord]
+    rejections: Sequence[Rejection]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the ledger holds about a run. `looked` is when the DNS was last asked."""
+
+    tenant: str
+    run: str
+    notes: Sequence[Note]
+    looked: str
+    findings: Sequence[DnsFinding]
+    failure: Failure | None
+
+
+def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
+    """The report of a run at the time `now`. Mailboxes that need attention come first."""
+    lines = sorted((_line(each) for each in mailboxes), key=_urgency)
+    provisioned = Counter(line.provisioned for line in lines if line.provisioned)
+    return Summary(
+        schema=SCHEMA,
+        tenant=facts.tenant,
+        run=facts.run,
+        written=now,
+        verdict=_judge(facts.failure, lines),
+        failure=facts.failure,
+        counts=_count(lines),
+        provisioned=dict(sorted(provisioned.items())),
+        end_of_support=LAST_DAY,
+        days_left=days_left(now),
+        timeline=tuple(facts.notes),
+        dns=DnsReport(facts.looked, dns.is_cut_over(facts.findings), tuple(facts.findings)),
+        mailboxes=tuple(lines),
+    )
+
+
+def _judge(failure: Failure | None, lines: Sequence[MailboxLine]) -> Verdict:
+    if failure:
+        return Verdict.FAILED
+    fine = {Outcome.DONE, Outcome.NOT_COPIED}
+    return Verdict.DONE if all(line.outcome in fine for line in lines) else Verdict.EXCEPTIONS
+
+
+def _count(lines: Sequence[MailboxLine]) -> dict[str, int]:
+    outcomes = Counter(line.outcome for line in lines)
+    not_quite = (Outcome.EXCEPTIONS, Outcome.DIFFERS, Outcome.UNFINISHED)
+    return {
+        "mailboxes": len(lines),
+        "done": outcomes[Outcome.DONE],
+        "exceptions": sum(outcomes[outcome] for outcome in not_quite),
+        "failed": outcomes[Outcome.FAILED],
+        "messages": sum(line.messages for line in lines),
+        "rejected": sum(line.refused for line in lines),
+    }
+
+
+def _urgency(line: MailboxLine) -> tuple[int, str]:
+    order = (Outcome.FAILED, Outcome.DIFFERS, Outcome.UNFINISHED, Outcome.EXCEPTIONS)
+    place = order.index(line.outcome) if line.outcome in order else len(order)
+    return place, line.target
+
+
+def _line(facts: MailboxFacts) -> MailboxLine:
+    record, mailbox = facts.record, facts.record.mailbox
+    folders = tuple(sorted((_folder(each) for each in facts.folders), key=_by_name))
+    paths = {folder.key: folder.path for folder in folders}
+    return MailboxLine(
+        id=mailbox.id,
+        display_name=mailbox.display_name,
+        source=mailbox.source,
+        target=mailbox.target,
+        provisioned=record.provisioned,
+        status=record.status,
+        outcome=_outcome(record),
+        failure=record.failure,
+        reasons=_other_reasons(record, folders),
+        messages=sum(folder.ledger for folder in folders),
+        size=sum(folder.size for folder in folders),
+        copied=record.verdict.in_pass.copied if record.verdict else 0,
+        refused=sum(folder.refused for folder in folders),
+        gone=sum(folder.gone for folder in folders),
+        folders=folders,
+        refusals=tuple(
+            RefusedLine(
+                each.folder_key, paths.get(each.folder_key, ()), each.uid, each.size, each.reason
+            )
+            for each in facts.rejections
+        ),
+    )
+
+
+def _outcome(record: MailboxRecord) -> Outcome:
+    if record.status is MailboxStatus.FAILED:
+        return Outcome.FAILED
+    if record.verdict is None:
+        begun = record.status in (MailboxStatus.COPYING, MailboxStatus.COPIED)
+        return Outcome.UNFINISHED if begun else Outcome.NOT_COPIED
+    return {
+        Agreement.AGREE: Outcome.DONE,
+        Agreement.EXCEPTIONS: Outcome.EXCEPTIONS,
+        Agreement.DIFFER: Outcome.DIFFERS,
+    }[record.verdict.agreement]
+
+
+def _folder(record: FolderRecord) -> FolderLine:
+    check = record.check
+    return FolderLine(
+        key=record.key,
+        path=record.path,
+        target_path=record.target_path,
+        source=check.source if check else None,
+        ledger=record.total.copied,
+        target=check.target if check else None,
+        refused=record.total.rejected,
+        gone=record.total.gone,
+        size=record.total.size,
+        agreement=check.agreement if check else None,
+        reason=check.reason if check else "",
+    )
+
+
+def _by_name(folder: FolderLine) -> tuple[bool, tuple[str, ...]]:
+    """The inbox first, then by name."""
+    return folder.path != ("INBOX",), tuple(part.casefold() for part in folder.path)
+
+
+def _other_reasons(record: MailboxRecord, folders: Iterable[FolderLine]) -> tuple[str, ...]:
+    if record.verdict is None:
+        return ()
+    told = {f"folder {folder.key}: {folder.reason}" for folder in folders}
+    return tuple(reason for reason in record.verdict.reasons if reason not in told)

@@ -1,0 +1,57 @@
+"""What operators and states may send, and what they are told when it is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migration.errors import InputInvalid
+from migration.events import PHASES, CopySlice, ExecutionInput
+
+
+def test_an_empty_input_runs_everything() -> None:
+    assert ExecutionInput.parse({}) == ExecutionInput(PHASES, "")
+
+
+def test_every_unknown_key_and_phase_is_named_with_what_was_probably_meant() -> None:
+    with pytest.raises(InputInvalid) as caught:
+        ExecutionInput.parse({"phase": ["copy"], "phases": ["kopy", "x"], "colour": 1})
+    text = str(caught.value)
+    assert "unknown key 'phase' (did you mean phases?)" in text
+    assert "unknown key 'colour' (known: phases, manifest)" in text
+    assert "unknown phase 'kopy' (did you mean copy?)" in text
+    assert "unknown phase 'x'" in text
+
+
+@pytest.mark.parametrize("phases", [[], "copy", None, {"copy": True}])
+def test_phases_must_be_a_list_with_something_in_it(phases: object) -> None:
+    with pytest.raises(InputInvalid, match="phases must be a list"):
+        ExecutionInput.parse({"phases": phases})
+
+
+@pytest.mark.parametrize("payload", [None, [], "x", 3])
+def test_the_input_must_be_an_object(payload: object) -> None:
+    with pytest.raises(InputInvalid, match="JSON object"):
+        ExecutionInput.parse(payload)
+
+
+def test_an_event_survives_the_way_through_json() -> None:
+    event = CopySlice("run", "mailbox", 5, "role", "2026-12-04T18:00:00Z")
+    assert CopySlice.parse(event.dump()) == event
+
+
+def test_an_event_names_all_that_is_wrong_with_it() -> None:
+    payload = {"run": 1, "mailbox": "m", "pass_id": True, "role": "r", "extra": 0}
+    with pytest.raises(InputInvalid) as caught:
+        CopySlice.parse(payload)
+    assert len(caught.value.problems) == 4
+    assert "CopySlice: now is missing" in caught.value.problems
+    assert "CopySlice: extra is unknown" in caught.value.problems
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_nothing_but_input_invalid_comes_out_of_odd_payloads(payload: object) -> None:
+    for parse in (CopySlice.parse, ExecutionInput.parse):
+        with pytest.raises(InputInvalid):
+            parse(payload)

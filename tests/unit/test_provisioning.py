@@ -1,0 +1,255 @@
+"""How a mailbox gets its WorkMail user, over the emulated API and a ledger in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pytest
+
+from localrun.fakes.ledger import MemoryLedger
+from migration.errors import ProvisioningPending
+from migration.model import DirectoryUser, Mailbox, MailboxStatus
+from migration.ports import Directory
+from migration.provisioning import Step, decide, missing_aliases, provision_user
+from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
+
+ANNA = mailbox("anna", f"a.berg@{DOMAIN}", f"office@{DOMAIN}")
+ADDRESS = ANNA.target
+ALIASES = frozenset(ANNA.aliases) | {"anna@acme.awsapps.com"}
+
+
+class Stopped(Exception):
+    """The Lambda dies here."""
+
+
+class Stopping:
+    """Lets a number of calls through and dies just before or just after the next one."""
+
+    def __init__(self, inner: object, before: bool, countdown: list[int]) -> None:
+        self._inner = inner
+        self._before = before
+        self._countdown = countdown
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._inner, name)
+
+        def call(*arguments: Any) -> Any:
+            self._countdown[0] -= 1
+            if self._countdown[0] == 0 and self._before:
+                raise Stopped(name)
+            answer = method(*arguments)
+            if self._countdown[0] == 0:
+                raise Stopped(name)
+            return answer
+
+        return call
+
+
+@pytest.fixture
+def cloud() -> Iterator[WorkMailCloud]:
+    cloud = WorkMailCloud()
+    yield cloud
+    cloud.close()
+
+
+def planned(*mailboxes: Mailbox) -> MemoryLedger:
+    ledger = MemoryLedger()
+    ledger.plan_mailboxes("run-1", mailboxes or (ANNA,))
+    return ledger
+
+
+def finish(cloud: WorkMailCloud, ledger: MemoryLedger, mailbox_id: str = ANNA.id) -> str:
+    """Calls again after a while, as the workflow does, for at most a minute."""
+    for _ in range(20):
+        try:
+            return provision_user(cloud.directory, ledger, mailbox_id)
+        except ProvisioningPending:
+            assert ledger.mailbox(mailbox_id).status is MailboxStatus.PLANNED
+            cloud.seconds += 3
+    raise AssertionError("the user never became ready")
+
+
+# ---- the decision ----------------------------------------------------------------------------
+
+
+def user(email: str = ADDRESS, state: str = "ENABLED", ready: bool = False) -> DirectoryUser:
+    return DirectoryUser("u-1", "anna", email, state, ready)
+
+
+@pytest.mark.parametrize(
+    ("found", "step", "word"),
+    [
+        (None, Step.CREATE, "knows neither"),
+        (user(email="", state="DISABLED"), Step.ENABLE, "disabled"),
+        (user(state="DISABLED"), Step.ENABLE, "disabled"),
+        (user(), Step.WAIT, "not ready"),
+        (user(ready=True), Step.ADD_ALIASES, "has its mailbox"),
+        (user(email=ADDRESS.upper(), ready=True), Step.ADD_ALIASES, "has its mailbox"),
+        (user(email=f"other@{DOMAIN}", ready=True), Step.REFUSE, "another primary address"),
+        (user(email=f"other@{DOMAIN}", state="DISABLED"), Step.REFUSE, "another primary address"),
+        (user(state="DELETED"), Step.REFUSE, "state DELETED"),
+    ],
+)
+def test_what_to_do_next_and_why(found: DirectoryUser | None, step: Step, word: str) -> None:
+    decision = decide(ANNA, found)
+    assert decision.step is step
+    assert word in decision.reason
+    assert "@" not in decision.reason
+
+
+def test_missing_aliases_keep_their_numbers() -> None:
+    present = {f"A.Berg@{DOMAIN}", "anna@acme.awsapps.com"}
+    assert missing_aliases(ANNA, present) == [(2, f"office@{DOMAIN}")]
+    assert missing_aliases(ANNA, set(ANNA.aliases)) == []
+
+
+# ---- what is done ----------------------------------------------------------------------------
+
+
+def test_a_new_user_is_created_enabled_and_gets_its_aliases(cloud: WorkMailCloud) -> None:
+    ledger = planned()
+    assert finish(cloud, ledger) == "created"
+    record = ledger.mailbox(ANNA.id)
+    found = cloud.directory.find_user(ADDRESS, "anna")
+    assert found is not None
+    assert found.ready
+    assert (record.status, record.provisioned) == (MailboxStatus.PROVISIONED, "created")
+    assert record.user_id == found.id
+    assert cloud.directory.aliases(found.id) == ALIASES
+    assert cloud.operations().count("CreateUser") == 1
+
+
+def test_a_disabled_user_is_enabled(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna")
+    ledger = planned()
+    assert finish(cloud, ledger) == "enabled"
+    assert ledger.mailbox(ANNA.id).user_id == user_id
+    assert cloud.operations().count("CreateUser") == 1  # the one of this test itself
+
+
+def test_a_user_that_is_right_is_left_alone(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    for alias in ANNA.aliases:
+        cloud.directory.add_alias(user_id, alias)
+    cloud.service.calls.clear()
+    ledger = planned()
+    assert provision_user(cloud.directory, ledger, ANNA.id) == "unchanged"
+    assert cloud.operations() == ["DescribeEntity", "DescribeUser", "ListAliases"]
+    assert ledger.mailbox(ANNA.id).status is MailboxStatus.PROVISIONED
+
+
+def test_the_same_run_gives_its_answer_again_and_the_next_run_finds_nothing_to_do(
+    cloud: WorkMailCloud,
+) -> None:
+    ledger = planned()
+    assert finish(cloud, ledger) == "created"
+    assert provision_user(cloud.directory, ledger, ANNA.id) == "created"
+    ledger.plan_mailboxes("run-2", [ANNA])
+    assert provision_user(cloud.directory, ledger, ANNA.id) == "unchanged"
+    assert ledger.mailbox(ANNA.id).provisioned == "unchanged"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("stop_at", range(1, 25))
+def test_it_may_be_stopped_anywhere(cloud: WorkMailCloud, stop_at: int, before: bool) -> None:
+    ledger = planned()
+    countdown = [stop_at]
+    directory = cast(Directory, Stopping(cloud.directory, before, countdown))
+    stopping_ledger = cast(MemoryLedger, Stopping(ledger, before, countdown))
+    for _ in range(20):
+        try:
+            provision_user(directory, stopping_ledger, ANNA.id)
+            break
+        except ProvisioningPending:
+            cloud.seconds += 3
+        except Stopped:
+            break
+    assert finish(cloud, ledger) in ("created", "enabled")
+    record = ledger.mailbox(ANNA.id)
+    assert record.status is MailboxStatus.PROVISIONED
+    assert cloud.directory.aliases(record.user_id) == ALIASES
+    assert len(cloud.call("list_users")["Users"]) == 1
+
+
+def test_a_created_user_stays_created_over_the_calls_that_wait(cloud: WorkMailCloud) -> None:
+    ledger = planned()
+    for _ in range(3):  # unseen, then enabled, then without a mailbox
+        with pytest.raises(ProvisioningPending):
+            provision_user(cloud.directory, ledger, ANNA.id)
+        record = ledger.mailbox(ANNA.id)
+        assert (record.status, record.provisioned) == (MailboxStatus.PLANNED, "creating")
+        cloud.seconds += 2
+    assert finish(cloud, ledger) == "created"
+
+
+def test_a_mailbox_that_is_not_ready_does_not_stay_provisioned(cloud: WorkMailCloud) -> None:
+    ledger = planned()
+    user_id = cloud.directory.create_user(ANNA)
+    ledger.set_provisioned(ANNA.id, user_id, "creating")  # and there the Lambda died
+    with pytest.raises(ProvisioningPending):
+        provision_user(cloud.directory, ledger, ANNA.id)
+    assert ledger.mailbox(ANNA.id).status is MailboxStatus.PLANNED
+
+
+# ---- what is refused -------------------------------------------------------------------------
+
+
+def refused_reason(cloud: WorkMailCloud, ledger: MemoryLedger) -> str:
+    """Provisions anna, who is refused; the recorded reason, which names nobody."""
+    assert finish(cloud, ledger) == "refused"
+    record = ledger.mailbox(ANNA.id)
+    assert record.status is MailboxStatus.FAILED
+    assert record.failure is not None
+    assert record.failure.error == "UserRefused"
+    assert "@" not in record.failure.reason
+    return record.failure.reason
+
+
+def test_a_user_of_that_name_with_another_address(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", f"other@{DOMAIN}")
+    assert "another primary address" in refused_reason(cloud, planned())
+
+
+def test_an_address_that_is_somebodys_alias(cloud: WorkMailCloud) -> None:
+    berta = cloud.add_user("berta", f"berta@{DOMAIN}")
+    cloud.directory.add_alias(berta, ADDRESS)
+    assert "another primary address" in refused_reason(cloud, planned())
+
+
+def test_a_deleted_user(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna")
+    cloud.call("delete_user", UserId=user_id)
+    assert "state DELETED" in refused_reason(cloud, planned())
+
+
+def test_a_domain_that_is_not_verified(cloud: WorkMailCloud) -> None:
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
+    assert "publish the TXT record" in refused_reason(cloud, planned())
+
+
+def test_all_refused_aliases_are_named_by_number_and_the_others_are_added(
+    cloud: WorkMailCloud,
+) -> None:
+    cloud.add_user("berta", f"a.berg@{DOMAIN}")
+    cloud.add_user("carl", f"c@{DOMAIN}")
+    ledger = planned(mailbox("anna", f"a.berg@{DOMAIN}", f"office@{DOMAIN}", f"c@{DOMAIN}"))
+    reason = refused_reason(cloud, ledger)
+    assert "alias 1: " in reason
+    assert "alias 3: " in reason
+    assert "alias 2: " not in reason
+    found = cloud.directory.find_user(ADDRESS, "anna")
+    assert found is not None
+    assert f"office@{DOMAIN}" in cloud.directory.aliases(found.id)
+
+
+def test_a_refused_user_can_be_provisioned_once_the_operator_has_acted(
+    cloud: WorkMailCloud,
+) -> None:
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
+    ledger = planned()
+    refused_reason(cloud, ledger)
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "VERIFIED")
+    ledger.plan_mailboxes("run-2", [ANNA])
+    assert finish(cloud, ledger) == "created"
+    assert ledger.mailbox(ANNA.id).failure is None

@@ -1,0 +1,506 @@
+"""The report: what is counted, how it is judged, what the page shows and what it cannot do."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, fields, replace
+from html.parser import HTMLParser
+
+import pytest
+
+from localrun.fakes.blobs import MemoryBlobs
+from localrun.fakes.ledger import MemoryLedger
+from migration import errors
+from migration.advice import advise, split_problems
+from migration.model import (
+    Agreement,
+    DnsFinding,
+    DnsRecord,
+    DnsVerdict,
+    Failure,
+    Folder,
+    FolderCheck,
+    FolderPlan,
+    FolderRecord,
+    Intent,
+    Mailbox,
+    MailboxRecord,
+    MailboxStatus,
+    MailboxVerdict,
+    Note,
+    Rejection,
+    Tally,
+)
+from migration.report import (
+    format_bytes,
+    format_moment,
+    group_by_record,
+    headline,
+    make_visible,
+    next_steps,
+    to_html,
+    to_json,
+    write_report,
+)
+from migration.report_summary import (
+    MailboxFacts,
+    Outcome,
+    RunFacts,
+    Summary,
+    summarise,
+)
+from migration.settings import Settings
+
+NOW = "2026-12-05T11:10:00.000Z"
+SETTINGS = replace(
+    Settings.from_env({each.name.upper(): "1" for each in fields(Settings)}), tenant="acme"
+)
+FACTS = RunFacts("acme", "run-1", (), "", (), None)
+
+
+def mailbox(name: str, display_name: str = "") -> Mailbox:
+    address = f"{name}@acme.example"
+    return Mailbox(f"id-{name}", f"{name}@old.example", address, name, display_name or name.title())
+
+
+def folder(
+    key: str,
+    path: tuple[str, ...],
+    total: Tally,
+    check: FolderCheck | None = None,
+    target_path: tuple[str, ...] = (),
+) -> FolderRecord:
+    return FolderRecord(key, path, target_path or path, "1", "t", total=total, check=check)
+
+
+def facts(
+    name: str,
+    status: MailboxStatus = MailboxStatus.COPIED,
+    agreement: Agreement | None = Agreement.AGREE,
+    folders: tuple[FolderRecord, ...] = (),
+    rejections: tuple[Rejection, ...] = (),
+    reasons: tuple[str, ...] = (),
+    failure: Failure | None = None,
+) -> MailboxFacts:
+    verdict = None
+    if agreement:
+        verdict = MailboxVerdict(1, agreement, Tally(), Tally(4), reasons)
+    record = MailboxRecord(
+        mailbox(name), "run-1", status, "u", "created", failure=failure, verdict=verdict
+    )
+    return MailboxFacts(record, folders, rejections)
+
+
+FAILED = facts(
+    "emil",
+    MailboxStatus.FAILED,
+    None,
+    failure=Failure("CredentialsRejected", "the source refused the login"),
+)
+CLEAN = facts(
+    "anna",
+    folders=(folder("k1", ("INBOX",), Tally(3, 900), FolderCheck(3, 3, 3, Agreement.AGREE)),),
+)
+REFUSED = facts(
+    "zoe",
+    agreement=Agreement.EXCEPTIONS,
+    folders=(
+        folder("k2", ("Sent",), Tally(5, 500), FolderCheck(5, 5, 5, Agreement.AGREE), ("Out",)),
+        folder(
+            "k1",
+            ("INBOX",),
+            Tally(7, 700, 1, 2),
+            FolderCheck(8, 7, 7, Agreement.EXCEPTIONS, "1 refused"),
+        ),
+    ),
+    rejections=(Rejection("k1", "48213", 41_900_331, "too-large"),),
+    reasons=("folder k1: 1 refused", "folder k9: 3 in a folder that was never copied"),
+)
+DIFFERS = facts("otto", agreement=Agreement.DIFFER)
+PLANNED = facts("paul", MailboxStatus.PROVISIONED, None)
+HALF = facts("rosa", MailboxStatus.COPYING, None)
+
+
+# ---- what is counted -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mailboxes", "failure", "verdict"),
+    [
+        ([CLEAN], None, "done"),
+        ([CLEAN, PLANNED], None, "done"),
+        ([], None, "done"),
+        ([CLEAN, FAILED], None, "exceptions"),
+        ([CLEAN, REFUSED], None, "exceptions"),
+        ([CLEAN, DIFFERS], None, "exceptions"),
+        ([CLEAN, HALF], None, "exceptions"),
+        ([CLEAN], Failure("CutoverTimedOut", "MX of acme.example: wrong"), "failed"),
+        ([], Failure("ManifestInvalid", "line 2: empty"), "failed"),
+    ],
+)
+def test_verdict(mailboxes: list[MailboxFacts], failure: Failure | None, verdict: str) -> None:
+    assert summarise(replace(FACTS, failure=failure), mailboxes, NOW).verdict == verdict
+
+
+def test_counts_and_order() -> None:
+    summary = summarise(FACTS, [CLEAN, PLANNED, REFUSED, HALF, FAILED, DIFFERS], NOW)
+    assert summary.counts == {
+        "mailboxes": 6,
+        "done": 1,
+        "exceptions": 3,
+        "failed": 1,
+        "messages": 15,
+        "rejected": 1,
+    }
+    assert [line.outcome for line in summary.mailboxes] == [
+        Outcome.FAILED,
+        Outcome.DIFFERS,
+        Outcome.UNFINISHED,
+        Outcome.EXCEPTIONS,
+        Outcome.DONE,
+        Outcome.NOT_COPIED,
+    ]
+    assert summary.provisioned == {"created": 6}
+
+
+def test_a_failed_mailbox_stays_failed_although_an_earlier_pass_agreed() -> None:
+    record = replace(CLEAN.record, status=MailboxStatus.FAILED, failure=Failure("X", "y"))
+    (line,) = summarise(FACTS, [replace(CLEAN, record=record)], NOW).mailboxes
+    assert line.outcome is Outcome.FAILED
+    assert line.messages == 3
+
+
+def test_a_mailbox_line_adds_up_its_folders_and_tells_each_reason_once() -> None:
+    (line,) = summarise(FACTS, [REFUSED], NOW).mailboxes
+    assert (line.messages, line.size, line.refused, line.gone, line.copied) == (12, 1200, 1, 2, 4)
+    assert [each.path for each in line.folders] == [("INBOX",), ("Sent",)]
+    assert line.reasons == ("folder k9: 3 in a folder that was never copied",)
+    assert line.refusals[0].path == ("INBOX",)
+
+
+def test_headline_and_next_steps() -> None:
+    summary = summarise(FACTS, [CLEAN, PLANNED, REFUSED, FAILED, DIFFERS], NOW)
+    assert headline(summary) == (
+        "1 of 5 mailboxes complete; 2 with exceptions, 1 failed, 1 not copied in this run."
+    )
+    assert [step.split()[0] for step in next_steps(summary)] == ["Put", "Keep", "Give"]
+    clean = summarise(FACTS, [CLEAN], NOW)
+    assert headline(clean) == "1 mailbox is complete: source, ledger and WorkMail agree."
+    assert len(next_steps(clean)) == 1
+    assert headline(summarise(FACTS, [], NOW)) == "No mailbox was planned."
+
+
+@pytest.mark.parametrize("leaf", [*errors.leaves(errors.TenantError), errors.Unexpected,
+                                  *errors.leaves(errors.MailboxError)])  # fmt: skip
+def test_every_error_that_can_stand_in_a_report_has_its_own_advice(
+    leaf: type[errors.MigrationError],
+) -> None:
+    assert advise(leaf.__name__) != advise("States.Timeout")
+
+
+def test_problems_come_apart_as_the_error_joined_them() -> None:
+    error = errors.ManifestInvalid(["line 2: a", "line 3: b"])
+    assert split_problems(Failure("ManifestInvalid", str(error))) == error.problems
+    assert split_problems(Failure("States.Timeout", "")) == ()
+
+
+# ---- what is written -------------------------------------------------------------------------
+
+
+def filled_ledger() -> MemoryLedger:
+    ledger = MemoryLedger()
+    ledger.plan_mailboxes("run-1", [mailbox("anna"), mailbox("emil")])
+    ledger.plan_mailboxes("run-0", [mailbox("before")])
+    ledger.set_provisioned("id-anna", "u", "created")
+    plan = FolderPlan(Folder("k1", ("INBOX",), "1", 2), ("INBOX",))
+    record = ledger.claim_folder("id-anna", plan, "t", 1, 1)
+    record = ledger.open_intent("id-anna", record, Intent((), "2", False, ""))
+    ledger.commit("id-anna", record, Tally(1, 10, 1), None)
+    check = FolderCheck(2, 1, 1, Agreement.EXCEPTIONS, "1 refused")
+    ledger.set_check("id-anna", "k1", check)
+    ledger.add_rejections("id-anna", [Rejection("k1", "2", 99, "too-large")])
+    ledger.set_verdict("id-anna", MailboxVerdict(1, Agreement.EXCEPTIONS, Tally(1), Tally(1)))
+    ledger.set_failed("id-emil", Failure("QuotaExceeded", "the WorkMail mailbox is full"))
+    ledger.add_note("run-1", Note("2026-12-04T18:00:00Z", "PlanWave", "2 mailboxes planned"))
+    mx = DnsRecord("acme.example", "MX", "10 new.example", required=True)
+    finding = DnsFinding(mx, DnsVerdict.RIGHT, ("10 new.example.",), 300, "192.0.2.1:53")
+    ledger.write_dns("run-1", "2026-12-04T22:00:00Z", [finding])
+    return ledger
+
+
+def test_it_writes_summary_and_page_and_answers_with_verdict_key_and_counts() -> None:
+    blobs = MemoryBlobs()
+    written = write_report(SETTINGS, filled_ledger(), blobs, "run-1", NOW, None)
+    assert written.verdict == "exceptions"
+    assert written.key == "reports/run-1/report.html"
+    assert set(blobs.files()) == {"reports/run-1/report.html", "reports/run-1/summary.json"}
+    summary = json.loads(blobs.get("reports/run-1/summary.json"))
+    assert summary["counts"] == written.counts
+    assert (summary["schema"], summary["tenant"], summary["run"]) == (1, "acme", "run-1")
+    assert (summary["verdict"], summary["written"], summary["days_left"]) == (
+        "exceptions",
+        NOW,
+        116,
+    )
+    assert summary["timeline"] == [
+        {"at": "2026-12-04T18:00:00Z", "state": "PlanWave", "what": "2 mailboxes planned"}
+    ]
+    assert summary["dns"]["cut_over"] is True
+    failed, refused = summary["mailboxes"]
+    assert failed["failure"] == {
+        "error": "QuotaExceeded",
+        "reason": "the WorkMail mailbox is full",
+    }
+    assert refused["folders"][0]["agreement"] == "exceptions"
+    assert refused["refusals"] == [
+        {"folder_key": "k1", "path": ["INBOX"], "uid": "2", "size": 99, "reason": "too-large"}
+    ]
+
+
+def test_a_run_that_failed_before_anything_was_planned_has_a_report_too() -> None:
+    blobs = MemoryBlobs()
+    failure = Failure("PreflightFailed", "the source cannot be reached; no secret")
+    written = write_report(SETTINGS, MemoryLedger(), blobs, "run-1", NOW, failure)
+    assert written.verdict == "failed"
+    page = blobs.get(written.key).decode()
+    assert "<li>the source cannot be reached</li>" in page
+    assert "<li>no secret</li>" in page
+    assert advise("PreflightFailed") in page
+
+
+def test_the_fields_of_the_schema_are_these() -> None:
+    """A field that goes or changes its meaning is another schema."""
+    summary = json.loads(to_json(summarise(FACTS, [REFUSED], NOW)))
+    assert summary["schema"] == 1
+    assert set(summary) == set(
+        "schema tenant run written verdict failure counts provisioned end_of_support days_left "
+        "timeline dns mailboxes".split()
+    )
+    assert set(summary["dns"]) == {"at", "cut_over", "findings"}
+    (line,) = summary["mailboxes"]
+    assert set(line) == set(
+        "id display_name source target provisioned status outcome failure reasons messages size "
+        "copied refused gone folders refusals".split()
+    )
+    assert set(line["folders"][0]) == set(
+        "key path target_path source ledger target refused gone size agreement reason".split()
+    )
+
+
+# ---- what the page shows ---------------------------------------------------------------------
+
+
+@dataclass
+class Page(HTMLParser):
+    """The page as a browser takes it: elements, and the text of each table row."""
+
+    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append("")
+
+    def handle_data(self, data: str) -> None:
+        words = " ".join(data.split())
+        self.text += f" {words}" if words else ""
+        if self.rows and words:
+            self.rows[-1] += f" {words}"
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.elements)
+
+
+def page(summary: Summary) -> Page:
+    parsed = Page()
+    parsed.feed(to_html(summary).decode())
+    parsed.close()
+    return parsed
+
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}\u202egnp.exe\x07"
+
+
+def test_hostile_names_show_as_text() -> None:
+    check = FolderCheck(1, 1, 1, Agreement.DIFFER, HOSTILE)
+    hostile = MailboxFacts(
+        MailboxRecord(
+            Mailbox("id", HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+            "run-1",
+            MailboxStatus.FAILED,
+            provisioned=HOSTILE,
+            failure=Failure(HOSTILE, HOSTILE),
+        ),
+        [folder(HOSTILE, (HOSTILE, "\ud800"), Tally(1), check, (HOSTILE,))],
+        [Rejection(HOSTILE, HOSTILE, 1, HOSTILE)],
+    )
+    record = DnsRecord(HOSTILE, "TXT", HOSTILE)
+    finding = DnsFinding(record, DnsVerdict.WRONG, (HOSTILE,), 1, HOSTILE)
+    every = RunFacts(
+        HOSTILE, HOSTILE, [Note(NOW, HOSTILE, HOSTILE)], NOW, [finding], Failure("E", HOSTILE)
+    )
+    summary = summarise(every, [hostile], NOW)
+    parsed = page(summary)
+    assert parsed.count("script") == 0
+    assert parsed.count("img") == 0
+    handlers = [name for _, attrs in parsed.elements for name in attrs if name.startswith("on")]
+    assert handlers == []
+    assert "<script>alert(1)</script>" in parsed.text
+    assert "{{ 7*7 }}" in parsed.text
+    assert "\N{REPLACEMENT CHARACTER}gnp.exe" in parsed.text
+    assert json.loads(to_json(summary))["mailboxes"][0]["display_name"] == HOSTILE
+
+
+def test_a_row_for_each_mailbox_folder_refusal_and_record() -> None:
+    mx = DnsRecord("acme.example", "MX", "10 new.example", required=True)
+    answers = [
+        DnsFinding(mx, DnsVerdict.RIGHT, ("10 new.example.",), 300, "192.0.2.1:53"),
+        DnsFinding(mx, DnsVerdict.WRONG, ("10 old.example.",), 300, "192.0.2.2:53"),
+    ]
+    watched = replace(FACTS, looked=NOW, findings=answers)
+    rows = page(summarise(watched, [CLEAN, REFUSED, FAILED], NOW)).rows
+    assert any(row.startswith(" Emil emil@acme.example , from emil@old.example") for row in rows)
+    assert any("CredentialsRejected : the source refused the login" in row for row in rows)
+    assert " INBOX 1 refused 8 7 7 1 exceptions" in rows
+    assert " Sent in WorkMail: Out 5 5 5 0 agrees" in rows
+    refused = " zoe@acme.example INBOX 48213 41.9 MB too-large"
+    assert any(row.startswith(refused) for row in rows)
+    assert any(row.startswith(" MX required acme.example 10 new.example right") for row in rows)
+    assert any("wrong at 192.0.2.2:53 found 10 old.example." in row for row in rows)
+
+
+def test_trouble_is_unfolded_and_peace_is_folded() -> None:
+    folded = [
+        "open" in attrs
+        for tag, attrs in page(summarise(FACTS, [CLEAN, REFUSED], NOW)).elements
+        if tag == "details"
+    ]
+    assert folded == [True, False]
+
+
+def test_the_verdict_and_the_days_left_stand_there() -> None:
+    text = page(summarise(FACTS, [CLEAN], NOW)).text
+    assert text.startswith(" Done – WorkMail migration of acme")
+    assert "WorkMail ends on 2027-03-31 116 days left." in text
+    after = page(summarise(FACTS, [CLEAN], "2027-04-02T00:00:00Z")).text
+    assert "That day has passed." in after
+
+
+def test_the_page_is_one_file_that_loads_nothing_and_runs_nothing() -> None:
+    html = to_html(summarise(FACTS, [CLEAN, REFUSED, FAILED], NOW)).decode()
+    parsed = page(summarise(FACTS, [CLEAN, REFUSED, FAILED], NOW))
+    assert parsed.count("script") == 0
+    links = [
+        value
+        for _, attrs in parsed.elements
+        for name, value in attrs.items()
+        if name in ("src", "href")
+    ]
+    assert links == ["data:,"]
+    assert "url(" not in html
+    assert "@import" not in html
+    policy = [attrs["content"] for tag, attrs in parsed.elements if "http-equiv" in attrs]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+
+def test_the_page_can_be_heard_printed_and_read_on_a_phone_and_in_the_dark() -> None:
+    html = to_html(summarise(FACTS, [CLEAN, REFUSED, FAILED], NOW)).decode()
+    parsed = page(summarise(FACTS, [CLEAN, REFUSED, FAILED], NOW))
+    assert ("html", {"lang": "en"}) in parsed.elements
+    assert parsed.count("h1") == parsed.count("main") == 1
+    assert parsed.count("caption") == parsed.count("table") > 3
+    headers = [attrs for tag, attrs in parsed.elements if tag == "th"]
+    assert all(attrs.get("scope") in ("row", "col") for attrs in headers)
+    ids = {attrs["id"] for _, attrs in parsed.elements if "id" in attrs}
+    named = {attrs["aria-labelledby"] for _, attrs in parsed.elements if "aria-labelledby" in attrs}
+    assert named == ids
+    for rule in ("prefers-color-scheme: dark", "@media print", "max-width: 40rem"):
+        assert rule in html
+    assert 'name="viewport"' in html
+
+
+def colours(block: str) -> dict[str, str]:
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})", block))
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(char * 2 for char in colour[1:])
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_text_has_the_contrast_that_wcag_asks_for(theme: int) -> None:
+    html = to_html(summarise(FACTS, [CLEAN], NOW)).decode()
+    palette = colours(re.findall(r":root \{(.*?)\}", html, re.DOTALL)[theme])
+    pairs = [(ink, ground) for ink in ("ink", "muted") for ground in ("page", "card", "stripe")]
+    for tone in ("good", "warn", "bad", "quiet"):
+        pairs += [(tone, f"{tone}-bg"), (tone, "card")]
+    for ink, ground in pairs:
+        assert contrast(palette[ink], palette[ground]) >= 4.5, (ink, ground)
+
+
+def test_a_large_tenant_shows_folders_where_something_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("migration.report._FOLDER_ROWS", 2)
+    monkeypatch.setattr("migration.report._REFUSED_ROWS", 1)
+    many = replace(REFUSED, folders=[folder("k1", ("INBOX",), Tally(0, 0, 2))],
+                   rejections=[*REFUSED.rejections, Rejection("k1", "7", 1, "x")])  # fmt: skip
+    parsed = page(summarise(FACTS, [CLEAN, CLEAN, many], NOW))
+    assert parsed.count("details") == 1
+    assert "summary.json has them all." in parsed.text
+    assert "The first 1 of 2;" in parsed.text
+    assert "48213" in parsed.text
+
+
+# ---- small things ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (99_949, "99.9 kB"),
+        (99_951, "100 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (41_900_331, "41.9 MB"),
+        (5_000_000_000_000_000, "5000 TB"),
+    ],
+)
+def test_sizes_have_three_digits(size: int, text: str) -> None:
+    assert format_bytes(size) == text
+
+
+def test_moments_are_shown_in_utc() -> None:
+    assert format_moment("2026-12-04T18:00:59.123Z") == "2026-12-04 18:00 UTC"
+    assert format_moment("2026-12-04T18:00:00+02:00") == "2026-12-04 16:00 UTC"
+
+
+def test_letters_of_all_languages_stay_as_they_are() -> None:
+    for name in ("Größe & Übung", "Архив", "受信トレイ", "دریافت‌ها", "👩‍💻"):
+        assert make_visible(name) == name
+
+
+def test_findings_of_one_record_stand_together_in_the_order_of_the_servers() -> None:
+    one, two = DnsRecord("a", "MX", "x"), DnsRecord("b", "MX", "x")
+    first, second = DnsFinding(one, DnsVerdict.RIGHT), DnsFinding(two, DnsVerdict.RIGHT)
+    third = DnsFinding(one, DnsVerdict.WRONG)
+    assert group_by_record([first, second, third]) == [(one, [first, third]), (two, [second])]
