@@ -1,5 +1,12 @@
-"""The laptop's cloud: what AWS and the mail world do for a migration, on loopback, without Docker.
+"""The laptop's cloud: the servers that stand for AWS, WorkMail and the mail server to be left.
 
-`engine` runs the state machine, the Lambda functions and the virtual clock; `fakes` are the
-servers they talk to. Nothing here is deployed, and only tests and the bench import it.
+Nothing of it is deployed; only tests and benchmarks import it. The product is imported from the
+folder lambdas/, which is the root of the functions' imports in AWS: here it is put on the path.
 """
+
+import sys
+from pathlib import Path
+
+_LAMBDAS = str(Path(__file__).resolve().parents[1] / "lambdas")
+if _LAMBDAS not in sys.path:
+    sys.path.insert(0, _LAMBDAS)

@@ -64,7 +64,7 @@ class Dns:
 
     servers       address:port of the resolvers to ask; none means the public ones
     timeout_days  how long the MX may take before the run gives up; the history of an execution
-                  has room for 29 days of looking every 15 minutes
+                  has room for 29 days of looking (every 15 minutes, 30 after two weeks)
     """
 
     servers: tuple[Annotated[str, is_dns_server], ...] = ()

@@ -1,13 +1,16 @@
-"""Says what this machine lacks before anything is installed. Runs on any Python 3."""
+"""Says what this machine lacks before anything is installed. Runs on any Python from 3.5 on."""
 
 import importlib.util
 import platform
 import sys
+from typing import Iterable, List, Tuple
 
 NEEDED = (3, 11)
 
 
-def find_problems(version, system, machine, modules):
+def find_problems(
+    version: Tuple[int, int], system: str, machine: str, modules: Iterable[str]
+) -> List[str]:
     """One sentence per thing that is missing, each with what to install."""
     problems = []
     if tuple(version) < NEEDED:
@@ -30,7 +33,7 @@ def find_problems(version, system, machine, modules):
     return problems
 
 
-def main():
+def main() -> int:
     modules = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name)]
     problems = find_problems(sys.version_info[:2], platform.system(), platform.machine(), modules)
     for problem in problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds
 WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
 
 
-def stubs(**changes: list[object]) -> Stubs:
+def stubs(**changes: Sequence[object]) -> Stubs:
     """Answers of a run in which everything goes well, with some of them replaced."""
     return {
         "Prepare": [prepared()],

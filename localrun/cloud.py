@@ -1,0 +1,163 @@
+"""The AWS account of a local run: the synthesized template, made real on this machine.
+
+Data plane: moto in process. Lambda: AWS's own runtime client in child processes. Step Functions:
+localrun.engine. WorkMail: the emulator of the world around. Nothing leaves the loopback interface.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from localrun.engine.api import StepFunctionsApi
+from localrun.engine.clock import Clock
+from localrun.engine.engine import Engine
+from localrun.engine.lambda_host import Function, LambdaHost
+from localrun.engine.template import Template
+from localrun.fakes.data_plane import DataPlane, create
+from localrun.fakes.model_service import ModelServer, ModelService
+from localrun.world import REGION, World
+
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the services listen, by the suffix of the AWS_ENDPOINT_URL variable."""
+
+    other: str
+    stepfunctions: str
+    lambda_: str
+    workmail: str
+
+    def variables(self) -> dict[str, str]:
+        """The environment that makes the AWS CLI and boto3 talk to this account."""
+        return {
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": self.other,
+            "AWS_ENDPOINT_URL_SFN": self.stepfunctions,
+            **({"AWS_ENDPOINT_URL_LAMBDA": self.lambda_} if self.lambda_ else {}),
+            "AWS_ENDPOINT_URL_WORKMAIL": self.workmail,
+        }
+
+    def of(self, service: str) -> str:
+        """The endpoint of a service by botocore's name."""
+        named = {
+            "stepfunctions": self.stepfunctions,
+            "lambda": self.lambda_,
+            "workmail": self.workmail,
+        }
+        return named.get(service, self.other)
+
+
+class Cloud:
+    """Deploys the template of `cdk_out` and runs its state machine."""
+
+    def __init__(
+        self,
+        world: World,
+        cdk_out: Path,
+        stack: str,
+        logs: Path,
+        observers: tuple[Callable[[Any, Mapping[str, Any]], None], ...] = (),
+    ) -> None:
+        self._stack = ExitStack()
+        self._clients: dict[str, Any] = {}
+        self._session: Any = boto3.Session()  # Any: services are named at run time
+        self._lock = threading.Lock()
+        self.clock: Clock = world.clock
+        self.template = Template.load(cdk_out, stack, REGION, ACCOUNT)
+        plane = self._stack.enter_context(DataPlane())
+        self.engine = Engine(
+            world.clock,
+            invoke=lambda function, payload: self.lambdas.invoke(function, payload),
+            client=self.client,
+            region=REGION,
+            account=ACCOUNT,
+            observers=observers,
+        )
+        api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
+        server = self._stack.enter_context(ModelServer([api]))
+        account = Endpoints(plane.url, server.url, "", world.workmail_api.url)
+        self.lambdas = LambdaHost(account.variables(), logs)
+        self._stack.callback(self.lambdas.close)
+        self.endpoints = replace(account, lambda_=self.lambdas.url)
+        create(self.template, self.client)
+        self._deploy_functions()
+        self.state_machine_arn = self._deploy_machine()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this account, by botocore's name of the service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service,
+                    endpoint_url=self.endpoints.of(service),
+                    region_name=REGION,
+                    aws_access_key_id=ACCOUNT,
+                    aws_secret_access_key="local",
+                    config=Config(
+                        inject_host_prefix=False,
+                        max_pool_connections=64,
+                        retries={"total_max_attempts": 1},
+                        s3={"addressing_style": "path"},
+                    ),
+                )
+            return self._clients[service]
+
+    def table(self, name: str) -> Any:
+        """A DynamoDB table of this account, as boto3's resource."""
+        return self._session.resource(
+            "dynamodb",
+            endpoint_url=self.endpoints.other,
+            region_name=REGION,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key="local",
+        ).Table(name)
+
+    def output(self, name: str) -> str:
+        """A stack output."""
+        return str(self.template.outputs()[name])
+
+    def _deploy_functions(self) -> None:
+        for function in self.template.functions():
+            self.lambdas.add(
+                Function(
+                    name=function.name,
+                    arn=function.arn,
+                    code=function.code,
+                    handler=function.handler,
+                    timeout=function.timeout,
+                    memory=function.memory,
+                    environment=function.environment,
+                )
+            )
+
+    def _deploy_machine(self) -> str:
+        (machine,) = self.template.state_machines()
+        made = self.client("stepfunctions").create_state_machine(
+            name=machine.name, definition=json.dumps(machine.definition), roleArn=machine.role_arn
+        )
+        return str(made["stateMachineArn"])
+
+    def close(self) -> None:
+        """Ends the children and the servers; may be called twice."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

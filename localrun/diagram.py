@@ -1,0 +1,69 @@
+"""Draws the workflow as a Mermaid diagram, from the definition itself.
+
+`python -m localrun.diagram FILE` replaces what stands between the markers in FILE.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+DEFINITION = Path(__file__).resolve().parents[1] / "statemachines" / "migrate_tenant.asl.json"
+BEGIN, END = "<!-- diagram: make diagram -->", "<!-- end of diagram -->"
+_SHAPES = {
+    "Choice": ("{", "}"),
+    "Wait": ("([", "])"),
+    "Succeed": ("((", "))"),
+    "Fail": ("((", "))"),
+}
+
+
+def draw(definition: Mapping[str, Any]) -> str:
+    """The diagram's text: solid arrows for what follows, dotted ones for what is caught."""
+    lines = ["```mermaid", "flowchart TD", *_draw_states(definition, "  "), "```"]
+    return "\n".join(lines)
+
+
+def _draw_states(machine: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for name, state in machine["States"].items():
+        if state["Type"] == "Map":
+            yield f'{indent}subgraph {name}["{name} (one child per item)"]'
+            yield from _draw_states(state["ItemProcessor"], indent + "  ")
+            yield f"{indent}end"
+        else:
+            left, right = _SHAPES.get(state["Type"], ("[", "]"))
+            yield f"{indent}{name}{left}{name}{right}"
+        yield from _draw_arrows(name, state, indent)
+
+
+def _draw_arrows(name: str, state: Mapping[str, Any], indent: str) -> Iterator[str]:
+    targets = [rule["Next"] for rule in state.get("Choices", [])]
+    targets += [state[key] for key in ("Default", "Next") if key in state]
+    for target in dict.fromkeys(targets):
+        yield f"{indent}{name} --> {target}"
+    for target in dict.fromkeys(catcher["Next"] for catcher in state.get("Catch", [])):
+        if target not in targets:
+            yield f"{indent}{name} -.-> {target}"
+
+
+def insert(text: str, diagram: str) -> str:
+    """`text` with the diagram between its markers; ValueError if it has none."""
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError(f"no place for a diagram: the markers {BEGIN} and {END} are missing")
+    return f"{before}{BEGIN}\n{diagram}\n{END}{after}"
+
+
+def main() -> None:
+    """Rewrites the file that is named on the command line."""
+    path = Path(sys.argv[1])
+    diagram = draw(json.loads(DEFINITION.read_text("utf-8")))
+    path.write_text(insert(path.read_text("utf-8"), diagram), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

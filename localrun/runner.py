@@ -1,0 +1,285 @@
+"""One run from the empty machine to the verdict: servers, synthesis, deployment, execution,
+comparison, report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from localrun.cloud import Cloud
+from localrun.compare import FolderComparison, SourceAccess, compare_mailbox
+from localrun.display import Display
+from localrun.engine.clock import parse_clock
+from localrun.scenario import Scenario
+from localrun.tenant import synthesize, write_tenant_file
+from localrun.world import REGION, World
+from migration.aws.ledger import DynamoLedger
+from migration.model import MailboxRecord, MailboxStatus
+
+# A Friday evening: when mail moves.
+START = datetime(2026, 12, 4, 18, 0, tzinfo=UTC).timestamp()
+STACK = "WorkMailMigration-"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run. `clock` is real, jump or a number; `out` is the folder for what is written."""
+
+    clock: str = "jump"
+    out: Path = Path("out")
+    maildir: Path | None = None
+    input: Mapping[str, Any] = field(default_factory=dict)
+    set_up_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to. `status` and `verdict` are the execution's; `folders` holds what the
+    independent comparison found; `problems` says in words why `ok` is False."""
+
+    scenario: str
+    status: str
+    verdict: str
+    cause: str
+    folders: tuple[FolderComparison, ...]
+    failed: tuple[MailboxRecord, ...]
+    messages: int
+    virtual_seconds: float
+    wall_seconds: float
+    timings: Mapping[str, float]
+    report: Path | None
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def line(self) -> str:
+        """The JSON object that ends a scenario's output."""
+        return json.dumps(
+            {
+                "scenario": self.scenario,
+                "verdict": "ok" if self.ok else "failed",
+                "status": self.status,
+                "report_verdict": self.verdict,
+                "messages": self.messages,
+                "lost": sum(folder.lost for folder in self.folders),
+                "doubled": sum(folder.doubled for folder in self.folders),
+                "differing": sum(folder.differing for folder in self.folders),
+                "failed_mailboxes": len(self.failed),
+                "virtual_seconds": round(self.virtual_seconds),
+                "wall_seconds": round(self.wall_seconds, 1),
+                "problems": list(self.problems),
+            }
+        )
+
+
+class Run:
+    """A scenario under way. Use as a context manager: leaving it ends all servers."""
+
+    def __init__(self, scenario: Scenario, options: Options, display: Display) -> None:
+        self.scenario = scenario
+        self.options = options
+        self.display = display
+        self.out = options.out / scenario.name
+        self.timings: dict[str, float] = {}
+        self._pending = list(scenario.happenings)
+        self._under_way: list[str] = []
+        self._tenant = f"{scenario.name}-local"
+
+    def __enter__(self) -> Run:
+        started = time.monotonic()
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
+        clock = parse_clock(self.options.clock, start=START)
+        story = self.scenario
+        self.world = World(
+            clock, story.domain, story.users, story.admins, story.source, self.options.maildir
+        )
+        try:
+            self._build(started)
+        except BaseException:
+            self.world.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cloud.close()
+        self.world.close()
+
+    def _build(self, started: float) -> None:
+        tenant_file = self.out / "tenant.yaml"
+        write_tenant_file(tenant_file, self._tenant, self.world, self.scenario.tenant)
+        self.display.say("synthesizing the CDK app, starting the servers, filling the mailboxes")
+        with ThreadPoolExecutor(1) as pool:
+            seeding = pool.submit(self.scenario.seed, self.world)
+            begun = time.monotonic()
+            synthesize(tenant_file, self.out / "cdk.out")
+            self.timings["synth"] = time.monotonic() - begun
+            seeded = seeding.result()
+        stack = STACK + self._tenant
+        self.cloud = Cloud(
+            self.world, self.out / "cdk.out", stack, self.out / "logs", (self._observe,)
+        )
+        self.ledger = DynamoLedger(self.cloud.table(self.cloud.output("LedgerTable")), self._tenant)
+        self._upload()
+        self.timings["ready"] = time.monotonic() - started
+        self.display.say(f"ready: {seeded} messages at the source")
+
+    def _upload(self) -> None:
+        s3, secrets = self.cloud.client("s3"), self.cloud.client("secretsmanager")
+        bucket = self.cloud.output("BucketName")
+        s3.put_object(Bucket=bucket, Key="intake/manifest.csv", Body=self.scenario.manifest)
+        secrets.put_secret_value(
+            SecretId=self.cloud.output("SourceSecretName"),
+            SecretString=json.dumps(dict(self.scenario.secret)),
+        )
+
+    def _observe(self, execution: Any, event: Mapping[str, Any]) -> None:
+        entered = event.get("stateEnteredEventDetails")
+        if entered is None or execution.map_run is not None:
+            return
+        name = entered["name"]
+        self.display.state(name, self.world.clock.now())
+        for happening in [one for one in self._pending if one.after == name]:
+            self._pending.remove(happening)
+            self._schedule(happening.seconds, happening.what, happening.act)
+
+    def _schedule(self, seconds: float, what: str, act: Any) -> None:
+        def happen() -> None:
+            self._under_way.append(what)
+            act(self.world)
+            self._under_way.remove(what)
+            self.display.happen(what, self.world.clock.now())
+
+        self.world.clock.at(seconds, happen)
+
+    def execute(self) -> Outcome:
+        """Starts the execution with the scenario's input, waits for its end, and compares."""
+        begun, virtual = time.monotonic(), self.world.clock.now()
+        ews = self.world.ews
+
+        def counts() -> dict[str, int]:
+            return {
+                address: sum(len(messages) for messages in ews.folders(address).values())
+                for address in ews.mailboxes()
+            }
+
+        names = {address: address for address in self.scenario.users}
+        self.display.follow(self.world.clock.now, counts, names)
+        sfn = self.cloud.client("stepfunctions")
+        started = sfn.start_execution(
+            stateMachineArn=self.cloud.state_machine_arn,
+            name=f"{self.scenario.name}-run",
+            input=json.dumps({**self.scenario.input, **self.options.input}),
+        )
+        arn = started["executionArn"]
+        while (described := sfn.describe_execution(executionArn=arn))["status"] == "RUNNING":
+            time.sleep(0.1)
+        self.timings["run"] = time.monotonic() - begun
+        virtual_seconds = self.world.clock.now() - virtual
+        self.display.close()
+        return self._conclude(described, virtual_seconds, time.monotonic() - begun)
+
+    def _conclude(
+        self, described: Mapping[str, Any], virtual_seconds: float, wall_seconds: float
+    ) -> Outcome:
+        run = described["name"]
+        records = list(self.ledger.mailboxes(run))
+        failed = tuple(one for one in records if one.status is MailboxStatus.FAILED)
+        folders = tuple(self._compare([one for one in records if one not in failed]))
+        report, verdict = self._fetch_report(run)
+        return Outcome(
+            scenario=self.scenario.name,
+            status=described["status"],
+            verdict=verdict,
+            cause=f"{described.get('error', '')}: {described.get('cause', '')}".strip(": "),
+            folders=folders,
+            failed=failed,
+            messages=sum(folder.source for folder in folders),
+            virtual_seconds=virtual_seconds,
+            wall_seconds=wall_seconds,
+            timings=self.timings,
+            report=report,
+            problems=tuple(self._problems(described, verdict, folders)),
+        )
+
+    def _compare(self, records: Sequence[MailboxRecord]) -> list[FolderComparison]:
+        source = self.world.source
+        admin = self.scenario.secret.get("admin")
+        access = SourceAccess(
+            str(source["host"]),
+            int(source["port"]),
+            str(source["tls"]),
+            dict(self.scenario.secret.get("mailboxes", {})),
+            (admin["user"], admin["password"]) if admin else None,
+        )
+        compared: list[FolderComparison] = []
+        for record in records:
+            folders = self.ledger.folders(record.mailbox.id)
+            compared += compare_mailbox(access, self.world.ews, record.mailbox, folders)
+        return compared
+
+    def _fetch_report(self, run: str) -> tuple[Path | None, str]:
+        s3, bucket = self.cloud.client("s3"), self.cloud.output("BucketName")
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"reports/{run}/").get("Contents", [])
+        for entry in listed:
+            body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+            (self.out / Path(entry["Key"]).name).write_bytes(body)
+        report, summary = self.out / "report.html", self.out / "summary.json"
+        verdict = json.loads(summary.read_bytes())["verdict"] if summary.exists() else ""
+        return (report if report.exists() else None), verdict
+
+    def _problems(
+        self, described: Mapping[str, Any], verdict: str, folders: Sequence[FolderComparison]
+    ) -> list[str]:
+        problems = [
+            f"{what}: {number}"
+            for what, number in (
+                ("messages lost", sum(folder.lost for folder in folders)),
+                ("messages doubled", sum(folder.doubled for folder in folders)),
+                ("messages that differ", sum(folder.differing for folder in folders)),
+                ("folders whose counts disagree", sum(not one.agrees for one in folders)),
+            )
+            if number
+        ]
+        wanted = "FAILED" if self.scenario.expected == "failed" else "SUCCEEDED"
+        if described["status"] != wanted:
+            problems.append(f"the execution ended as {described['status']}, expected {wanted}")
+        if verdict != self.scenario.expected:
+            problems.append(f"the report says {verdict!r}, expected {self.scenario.expected!r}")
+        cause = described.get("cause", "")
+        problems += [
+            f"the cause lacks {part!r}" for part in self.scenario.cause if part not in cause
+        ]
+        left = [happening.what for happening in self._pending] + self._under_way
+        problems += [f"this did not happen outside: {what}" for what in left]
+        return problems
+
+
+def endpoints_help(run: Run) -> str:
+    """How to reach what --keep-running keeps up."""
+    exports = "\n".join(
+        f"export {name}={value}" for name, value in run.cloud.endpoints.variables().items()
+    )
+    return f"""The endpoints stay up until Ctrl-C. In another terminal:
+
+{exports}
+
+aws stepfunctions list-executions --state-machine-arn {run.cloud.state_machine_arn}
+aws stepfunctions start-execution --state-machine-arn {run.cloud.state_machine_arn} --input '{{}}'
+aws workmail list-users --organization-id {run.world.organization_id}
+aws s3 ls s3://{run.cloud.output("BucketName")} --recursive
+python -c "import boto3; print(boto3.client('stepfunctions').list_state_machines())"
+
+EWS (WorkMail): {run.world.ews.url}
+IMAP (source):  {run.world.source["host"]}:{run.world.source["port"]}
+Region {REGION}, account 123456789012.
+"""

@@ -1,0 +1,46 @@
+"""What a scenario is: a tenant, its mail, and what happens outside while the migration runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localrun.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something outside: `seconds` (virtual) after state `after` was entered for the first time,
+    `act` changes the world; `what` says it in the timeline."""
+
+    after: str
+    seconds: float
+    what: str
+    act: Callable[[World], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A named story.
+
+    `source` is None when the run starts its own mail server, which `seed` fills. `secret` is the
+    source secret's JSON. `tenant` is merged into the tenant file that the run writes.
+    `expected` is the report's verdict with which this story must end, and `cause` what must stand
+    in the cause of a failed execution.
+    """
+
+    name: str
+    sentence: str
+    domain: str
+    manifest: bytes
+    secret: Mapping[str, Any]
+    seed: Callable[[World], int]
+    happenings: tuple[Happening, ...] = ()
+    users: Mapping[str, str] = field(default_factory=dict)
+    admins: Mapping[str, str] = field(default_factory=dict)
+    source: Mapping[str, Any] | None = None
+    tenant: Mapping[str, Any] = field(default_factory=dict)
+    input: Mapping[str, Any] = field(default_factory=dict)
+    expected: str = "done"
+    cause: tuple[str, ...] = ()

@@ -1,0 +1,99 @@
+"""The world around the AWS account: the old mail server, WorkMail, and the DNS.
+
+All of them are servers on the loopback interface that end with the run.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from imapclient import IMAPClient
+
+from localrun.engine.clock import Clock
+from localrun.fakes.dns import DnsServer, Records
+from localrun.fakes.imap import ImapServer
+from localrun.fakes.model_service import ModelServer, ModelService
+from localrun.fakes.workmail import FakeWorkMail
+from localrun.fakes.workmail_ews.server import EwsServer
+from localrun.letters import Letter
+
+REGION = "eu-west-1"
+OLD_MX = "10 mail.old-host.example."
+
+
+class World:
+    """Starts the servers and closes them on exit.
+
+    `source` describes a real IMAP server (host, port, tls) to migrate from instead of the
+    embedded one; `imap` is None then. `maildir` makes the EWS emulator write what it stores into
+    a Maildir tree as well.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        domain: str,
+        users: Mapping[str, str],
+        admins: Mapping[str, str],
+        source: Mapping[str, Any] | None = None,
+        maildir: Path | None = None,
+    ) -> None:
+        self.clock = clock
+        self.domain = domain
+        self.users = dict(users)
+        self._stack = ExitStack()
+        self.workmail = FakeWorkMail(clock.now, region=REGION)
+        alias = domain.split(".", 1)[0]
+        self.organization_id = self.workmail.seed_organization(alias, domain)
+        self.workmail_api = self._stack.enter_context(
+            ModelServer([ModelService("workmail", self.workmail, "InvalidParameterException")])
+        )
+        self.ews = EwsServer(
+            self.workmail.check_token, self.workmail.mailbox_exists, clock.now, maildir=maildir
+        )
+        self._stack.callback(self.ews.close)
+        old = [Records(domain, "MX", [OLD_MX], 3600)]
+        self.dns = self._stack.enter_context(DnsServer({domain: old}))
+        self.imap: ImapServer | None = None
+        if source is None:
+            self.imap = self._stack.enter_context(ImapServer(dict(users), admins=dict(admins)))
+            source = {"kind": "imap", "host": "127.0.0.1", "port": self.imap.port, "tls": "none"}
+        self.source = dict(source)
+
+    def deliver(self, address: str, letters: Iterable[Letter], folders: Iterable[str] = ()) -> int:
+        """Puts mail into an old mailbox over one connection, after creating `folders`; how many
+        messages. What the mail server of the old days and its users have done."""
+        assert self.imap is not None
+        number = 0
+        with IMAPClient("127.0.0.1", self.imap.port, ssl=False) as client:
+            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.login(address, self.users[address])
+            for folder in folders:
+                client.create_folder(folder)
+            for letter in letters:
+                client.append("/".join(letter.folder), letter.mime, letter.flags, letter.received)
+                number += 1
+        return number
+
+    def point_dns_to_workmail(self) -> None:
+        """The change that the tenant's administrator makes at the DNS provider: the records that
+        WorkMail's console shows, the old MX gone."""
+        domain = self.workmail.get_mail_domain(
+            organization_id=self.organization_id, domain_name=self.domain
+        )
+        for record in domain["Records"]:
+            self.dns.set_records(record["Hostname"], record["Type"], [record["Value"]], 300)
+
+    def close(self) -> None:
+        """Ends all servers; may be called twice."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

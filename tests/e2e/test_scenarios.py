@@ -1,0 +1,126 @@
+"""Every named scenario, whole: real definition, real handlers, servers started by the run.
+
+What it leaves behind is searched for what must never be there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from localrun.display import PlainDisplay
+from localrun.runner import Options, Outcome, Run
+from localrun.stories import SCENARIOS
+from localrun.stories.sample_mail import PEOPLE, letters
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A scenario that has ended: what it came to, and everything that AWS would have kept."""
+
+    outcome: Outcome
+    shown: str
+    history: str
+    logs: str
+    requests: dict[str, int]
+
+
+@pytest.fixture(scope="module", params=sorted(SCENARIOS))
+def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    out = tmp_path_factory.mktemp("scenario")
+    with (out / "shown.txt").open("w", encoding="utf-8") as file:
+        display = PlainDisplay(Console(file=file, width=110))
+        with Run(SCENARIOS[request.param], Options(out=out), display) as run:
+            outcome = run.execute()
+            history = json.dumps(list(_histories(run)), default=str, ensure_ascii=False)
+            requests = dict(run.world.ews.requests)
+        display.close()
+    logs = "".join(path.read_text("utf-8", "replace") for path in run.out.glob("logs/*"))
+    assert logs, "the functions must have logged something, or the search below proves nothing"
+    return Finished(outcome, (out / "shown.txt").read_text("utf-8"), history, logs, requests)
+
+
+def _histories(run: Run) -> Iterator[dict[str, Any]]:
+    sfn = run.cloud.client("stepfunctions")
+    arns = [
+        execution["executionArn"]
+        for execution in sfn.list_executions(stateMachineArn=run.cloud.state_machine_arn)[
+            "executions"
+        ]
+    ]
+    for arn in list(arns):
+        for map_run in sfn.list_map_runs(executionArn=arn)["mapRuns"]:
+            children = sfn.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+            arns += [child["executionArn"] for child in children]
+    for arn in arns:
+        pages = sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
+        yield from (event for page in pages for event in page["events"])
+        yield sfn.describe_execution(executionArn=arn)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_scenario_ends_as_it_must(finished: Finished) -> None:
+    assert finished.outcome.problems == ()
+    line = json.loads(finished.outcome.line())
+    assert line["verdict"] == "ok"
+    assert (line["lost"], line["doubled"], line["differing"]) == (0, 0, 0)
+    assert finished.outcome.report is not None
+    assert finished.outcome.report.read_text("utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.slow
+def test_no_secret_no_address_and_no_content_is_in_logs_or_history(finished: Finished) -> None:
+    scenario = SCENARIOS[finished.outcome.scenario]
+    secret = json.dumps(dict(scenario.secret), ensure_ascii=False)
+    forbidden = {*scenario.users, *scenario.users.values(), *scenario.admins.values()}
+    forbidden |= {text for text in secret.split('"') if "password" in text and len(text) > 8}
+    forbidden |= {"@partner.example", "Subject:", "Bearer "}
+    if scenario.name == "sample":
+        forbidden |= {person.name for person in PEOPLE}
+        forbidden |= {_subject(letter.mime) for person in PEOPLE for letter in letters(person)}
+        forbidden |= {part for person in PEOPLE for path in person.folders for part in path} - {
+            "INBOX", "Sent", "Drafts", "Trash", "Junk", "Archive", "2019", "Q3", "2024", "Lists",
+            "Sent Items",
+        }  # fmt: skip
+    for text in (finished.history, finished.logs):
+        assert {word for word in forbidden if word in text} == set()
+
+
+def _subject(mime: bytes) -> str:
+    (line,) = [line for line in mime.split(b"\r\n") if line.startswith(b"Subject: ")][:1]
+    return line.removeprefix(b"Subject: ").decode("ascii", "replace")
+
+
+@pytest.mark.slow
+def test_the_sample_saw_the_outside_world_move(finished: Finished) -> None:
+    if finished.outcome.scenario != "sample":
+        assert finished.outcome.virtual_seconds < 86_400
+        return
+    assert finished.outcome.messages == 312 + 8
+    assert finished.outcome.virtual_seconds > 4 * 3600
+    assert "outside: the DNS now points to WorkMail" in finished.shown
+    assert finished.shown.count("DeltaPass") >= 2
+    assert len(finished.outcome.folders) == sum(len(person.folders) for person in PEOPLE)
+
+
+@pytest.mark.slow
+def test_trouble_is_named_and_contained(finished: Finished) -> None:
+    if finished.outcome.scenario == "wrong-password":
+        (failed,) = finished.outcome.failed
+        assert failed.failure is not None
+        assert failed.failure.error == "CredentialsRejected"
+        assert sum(folder.target for folder in finished.outcome.folders) == 4
+        assert finished.outcome.report is not None
+        assert "CredentialsRejected" in Path(finished.outcome.report).read_text("utf-8")
+    elif finished.outcome.scenario == "bad-manifest":
+        assert finished.outcome.cause.startswith("ManifestInvalid")
+        assert finished.requests.get("CreateItem", 0) == 0
+    else:
+        assert finished.outcome.failed == ()
