@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from localrun.display import Shown
+from localrun.engine.clock import parse_clock
 from localrun.runner import Options, Outcome, Run, endpoints_help
 from localrun.scenario import Scenario
 from localrun.stories import SCENARIOS
@@ -28,23 +29,27 @@ from localrun.tenant import SynthesisError
 from localrun.trial import TrialRefusedError, make_trial
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The command line."""
-    shared = argparse.ArgumentParser(add_help=False)
+def _shared_options(missing: str | None = None) -> argparse.ArgumentParser:
+    """The options of every command; `missing` replaces their defaults."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=missing)
     shared.add_argument(
         "--clock",
-        default="jump",
+        type=_clock,
+        default=missing or "jump",
         metavar="real|jump|SCALE",
         help="how waits pass: jump leaps over them (default), real waits, 3600 makes an hour "
         "a second",
     )
     shared.add_argument(
-        "--out", type=Path, default=Path("out"), help="folder for reports and logs (default: out)"
+        "--out",
+        type=Path,
+        default=missing or Path("out"),
+        help="folder for reports and logs (default: out)",
     )
     shared.add_argument("--plain", action="store_true", help="lines instead of a live picture")
     shared.add_argument(
         "--input",
-        default="{}",
+        default=missing or "{}",
         metavar="JSON",
         help='the execution\'s input, e.g. \'{"phases": ["provision", "copy"]}\'',
     )
@@ -54,9 +59,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="keep the endpoints up at the end, and print how to reach them with the AWS CLI "
         "and boto3",
     )
+    return shared
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         "python -m localrun",
-        parents=[shared],
+        parents=[_shared_options()],
         description="Run the whole migration on this machine: no AWS account, no Docker. "
         "Without arguments: a sample tenant with three mailboxes.",
     )
@@ -79,13 +89,22 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     scenario = commands.add_parser(
         "scenario",
-        parents=[shared],
+        # Without defaults, so that what stands before the command is not overwritten.
+        parents=[_shared_options(argparse.SUPPRESS)],
         help="run a named story and end with one JSON line",
         description="Run a named story; the exit status is 0 only if its verdict is ok.",
     )
     scenario.add_argument("name", nargs="?", choices=sorted(SCENARIOS), metavar="NAME")
     scenario.add_argument("--list", action="store_true", help="name the stories")
     return parser
+
+
+def _clock(text: str) -> str:
+    try:
+        parse_clock(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 110)
     if options.command == "scenario" and (options.list or not options.name):
         for story in SCENARIOS.values():
-            print(f"{story.name:<12} {story.sentence}")
+            print(f"{story.name:<16}{story.sentence}")
         return 0 if options.list else 2
     try:
         scenario = _choose(options)

@@ -15,6 +15,7 @@ from rich.text import Text
 
 Counts = Callable[[], Mapping[str, int]]
 REFRESH_SECONDS = 0.25
+SHOWN_STATES = 14
 
 
 class Display(Protocol):
@@ -79,7 +80,7 @@ class LiveDisplay:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._passed: list[tuple[str, float, int]] = []
+        self._passed: dict[str, tuple[float, int]] = {}
         self._outside: list[str] = []
         self._now: Callable[[], float] | None = None
         self._counts: Counts = dict
@@ -91,10 +92,9 @@ class LiveDisplay:
         self._console.print(text, markup=False, highlight=False)
 
     def state(self, name: str, moment: float) -> None:
-        if self._passed and self._passed[-1][0] == name:
-            self._passed[-1] = (name, moment, self._passed[-1][2] + 1)
-        else:
-            self._passed.append((name, moment, 1))
+        # A state that is entered again moves to the end, so that a loop takes no more room.
+        _, times = self._passed.pop(name, (0.0, 0))
+        self._passed[name] = (moment, times + 1)
 
     def happen(self, what: str, moment: float) -> None:
         self._outside.append(f"{format_moment(moment)}  {what}")
@@ -105,7 +105,6 @@ class LiveDisplay:
             console=self._console,
             get_renderable=self._draw,
             refresh_per_second=1 / REFRESH_SECONDS,
-            transient=True,
         )
         self._live.start()
 
@@ -125,8 +124,9 @@ class LiveDisplay:
         for address, name in self._names.items():
             mailboxes.add_row(name, str(counts.get(address, 0)))
         states = Table(box=None, padding=(0, 2), show_edge=False, show_header=False)
-        for name, entered, times in self._passed[-12:]:
-            last = name == self._passed[-1][0]
+        passed = list(self._passed.items())
+        for name, (entered, times) in passed[-SHOWN_STATES:]:
+            last = name == passed[-1][0]
             mark = Text("▶", style="yellow") if last else Text("✓", style="green")
             again = f"x{times}" if times > 1 else ""
             states.add_row(mark, name, again, format_moment(entered))

@@ -192,7 +192,7 @@ class Run:
         self, described: Mapping[str, Any], virtual_seconds: float, wall_seconds: float
     ) -> Outcome:
         run = described["name"]
-        records = list(self.ledger.mailboxes(run))
+        records = sorted(self.ledger.mailboxes(run), key=lambda record: record.mailbox.target)
         failed = tuple(one for one in records if one.status is MailboxStatus.FAILED)
         folders = tuple(self._compare([one for one in records if one not in failed]))
         report, verdict = self._fetch_report(run)
