@@ -1,0 +1,134 @@
+"""The lock of a tenant, what a pass came to, and the judgement at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from localrun.fakes.ledger import MemoryLedger
+from migration.errors import NothingCopied, VerificationFailed
+from migration.model import Agreement, Failure, Mailbox, MailboxStatus, MailboxVerdict, Tally
+from migration.runs import PassSummary, judge_tenant, summarise_pass, take_lock
+
+NOW = "2026-12-04T18:00:00Z"
+RUN = "run-1"
+PASS = 1_796_000_000_000
+
+
+class Running:
+    """A workflow engine in which only these executions run."""
+
+    def __init__(self, *executions: str) -> None:
+        self._executions = executions
+
+    def is_running(self, execution: str) -> bool:
+        return execution in self._executions
+
+
+def ledger_of(*ids: str) -> MemoryLedger:
+    ledger = MemoryLedger()
+    ledger.plan_mailboxes(
+        RUN, [Mailbox(name, name, f"{name}@acme.example", name, name) for name in ids]
+    )
+    return ledger
+
+
+def finish(
+    ledger: MemoryLedger, mailbox: str, agreement: Agreement = Agreement.AGREE, copied: int = 0
+) -> None:
+    ledger.set_verdict(
+        mailbox, MailboxVerdict(PASS, agreement, Tally(copied=9), Tally(copied=copied))
+    )
+
+
+def test_a_free_lock_is_taken_and_kept_by_a_repeated_call() -> None:
+    ledger = MemoryLedger()
+    assert take_lock(ledger, Running(), "me", NOW) == "me"
+    assert take_lock(ledger, Running("me"), "me", NOW) == "me"
+
+
+def test_a_running_owner_keeps_the_lock() -> None:
+    ledger = MemoryLedger()
+    ledger.acquire_lock("other", NOW)
+    assert take_lock(ledger, Running("other"), "me", NOW) == "other"
+
+
+def test_the_lock_of_an_execution_that_has_ended_is_taken_over() -> None:
+    ledger = MemoryLedger()
+    ledger.acquire_lock("aborted", NOW)
+    assert take_lock(ledger, Running(), "me", NOW) == "me"
+    assert ledger.acquire_lock("late", NOW) == "me"
+
+
+def test_of_two_that_take_over_at_once_one_wins() -> None:
+    ledger = MemoryLedger()
+    ledger.acquire_lock("aborted", NOW)
+
+    class Quicker(Running):
+        def is_running(self, execution: str) -> bool:
+            ledger.take_over_lock("rival", "aborted", NOW)
+            return False
+
+    assert take_lock(ledger, Quicker(), "me", NOW) != "me"
+    assert ledger.acquire_lock("late", NOW) == "rival"
+
+
+def test_a_pass_is_counted_from_the_ledger() -> None:
+    ledger = ledger_of("a", "b", "c")
+    finish(ledger, "a", copied=5)
+    finish(ledger, "b", Agreement.EXCEPTIONS, copied=2)
+    ledger.set_failed("c", Failure("CredentialsRejected", "x"))
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW) == PassSummary(1, 1, 1, 7)
+    (note,) = ledger.notes(RUN)
+    assert note.what == "Full pass: 7 messages copied, 2 mailboxes, 1 failed"
+
+
+def test_a_mailbox_without_an_answer_is_not_forgotten() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a")
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW).failed == 1
+    failure = ledger.mailbox("b").failure
+    assert failure is not None
+    assert failure.error == "Unfinished"
+
+
+def test_an_answer_of_an_earlier_pass_does_not_count() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a", copied=3)
+    finish(ledger, "b", copied=3)
+    later = PASS + 1
+    ledger.set_verdict("a", MailboxVerdict(later, Agreement.AGREE, Tally(), Tally(copied=1)))
+    assert summarise_pass(ledger, RUN, later, 2, NOW) == PassSummary(1, 0, 1, 1)
+    assert ledger.mailbox("b").status is MailboxStatus.FAILED
+
+
+def test_a_first_pass_that_failed_for_all_stops_before_the_cut_over() -> None:
+    ledger = ledger_of("a")
+    ledger.set_failed("a", Failure("QuotaExceeded", "x"))
+    with pytest.raises(NothingCopied, match="all 1 mailboxes failed"):
+        summarise_pass(ledger, RUN, PASS, 1, NOW)
+    assert summarise_pass(ledger, RUN, PASS, 2, NOW).failed == 1
+
+
+def test_a_tenant_in_which_all_agree() -> None:
+    ledger = ledger_of("a")
+    finish(ledger, "a")
+    verdict = judge_tenant(ledger, RUN, NOW)
+    assert (verdict.agreement, verdict.mailboxes, verdict.failed) == (Agreement.AGREE, 1, 0)
+
+
+def test_failed_mailboxes_and_refused_messages_are_exceptions() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a")
+    ledger.set_failed("b", Failure("CredentialsRejected", "x"))
+    assert judge_tenant(ledger, RUN, NOW).agreement is Agreement.EXCEPTIONS
+    ledger = ledger_of("a")
+    finish(ledger, "a", Agreement.EXCEPTIONS)
+    assert judge_tenant(ledger, RUN, NOW).agreement is Agreement.EXCEPTIONS
+
+
+def test_a_difference_fails_the_run() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a", Agreement.DIFFER)
+    finish(ledger, "b")
+    with pytest.raises(VerificationFailed, match="1 of 2 mailboxes differ"):
+        judge_tenant(ledger, RUN, NOW)
