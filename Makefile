@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios test crash check format lint types synth cdk-synth diagram clean
+.PHONY: setup demo scenarios test check format lint types synth cdk-synth diagram clean
 
 setup: $(READY)
 
@@ -45,7 +45,7 @@ types: $(READY)
 	$(BIN)/mypy app.py stacks lambdas localrun tests tools
 
 synth: $(READY)
-	$(BIN)/python app.py
+	TENANT=$(TENANT) $(BIN)/python app.py
 
 # The same with the CDK's own command line, pinned: npm's `latest` is an accident (docs/decisions).
 cdk-synth: $(READY)

@@ -1,4 +1,5 @@
-"""The CDK app: one stack for the tenant given by `-c tenant=NAME` or `-c tenant_file=PATH`.
+"""The CDK app: one stack for the tenant given by `-c tenant=NAME`, the variable TENANT, or
+`-c tenant_file=PATH`.
 
 Needs no AWS credentials and, run as `python app.py`, no CDK CLI: it writes to cdk.out.
 """
@@ -24,6 +25,8 @@ def main() -> None:
     flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
     app = cdk.App(context=flags, outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
     tenant, tenant_file = (app.node.try_get_context(key) for key in ("tenant", "tenant_file"))
+    if not tenant_file:
+        tenant = tenant or os.environ.get("TENANT")
     try:
         MigrationStack(app, choose_tenant(ROOT / "tenants", tenant, tenant_file))
     except SynthError as error:

@@ -16,6 +16,7 @@ def handler(job: events.Prepare, _context: Any) -> events.PrepareResult:
     return events.PrepareResult(
         already_running=owner != job.execution,
         owner=owner,
+        run=(wired.ledger.last_run() if wanted.only_report else "") or job.run,
         phases={phase: phase in wanted.phases for phase in events.PHASES},
         limits=wired.settings.limits,
         manifest=wanted.manifest or wired.settings.manifest_key,

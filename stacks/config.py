@@ -88,11 +88,12 @@ class Limits:
 class Delta:
     """The passes after the cut-over, for mail that still arrives at the old server.
 
-    interval_minutes  the wait between two passes
+    interval_minutes  the wait between two passes; two of them must outlast the old MX record's
+                      TTL, because senders keep it in their caches for so long
     passes            at most so many; two passes in a row that copied nothing end it sooner
     """
 
-    interval_minutes: Annotated[int, between(1, 10080)] = 360
+    interval_minutes: Annotated[int, between(1, 10080)] = 720
     passes: Annotated[int, between(1, 50)] = 5
 
 

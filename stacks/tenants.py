@@ -21,7 +21,7 @@ def choose_tenant(folder: Path, tenant: str | None, tenant_file: str | None) -> 
         tenant = names[0]
         print(f"tenant: {tenant}, the only one in {folder.name}/", file=sys.stderr)  # noqa: T201
     if not tenant:
-        problem = f"say which tenant: cdk synth -c tenant=NAME; there are: {listing}"
+        problem = f"say which tenant: -c tenant=NAME, or the variable TENANT; there are: {listing}"
         raise ConfigError("the context", [problem])
     if tenant not in names:
         problem = f"tenant: there is no {folder.name}/{tenant}.yaml; there are: {listing}"

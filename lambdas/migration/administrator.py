@@ -1,8 +1,8 @@
 """The migration administrator: an impersonation role with access to all mailboxes.
 
-It lives from EnableAdministrator to DisableAdministrator, which stands on every way out of the
-workflow. WorkMail's API says that a new role works while the mailboxes refuse it for up to five
-minutes (administrator guide, "Managing impersonation roles"), so a mailbox is asked.
+It lives from EnableAdministrator to DisableAdministrator, which stands on every way out that the
+workflow can take itself. WorkMail's API says that a new role works while the mailboxes refuse it
+for up to five minutes (administrator guide, "Managing impersonation roles"), so one is asked.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Callable
 from migration.errors import AdministratorPending, CredentialsRejected, TenantMisconfigured
 from migration.model import Mailbox, MailboxStatus
 from migration.ports import Directory, Ledger
+
+# Each costs two calls: a wave of which nobody is ready must not outlast the function.
+_ASKED_AT_MOST = 25
 
 
 def enable_administrator(
@@ -48,7 +51,7 @@ def _find_ready_mailbox(directory: Directory, ledger: Ledger, run: str) -> Mailb
     """WorkMail is asked, because a run without the phase `provision` has only planned ones."""
     records = [each for each in ledger.mailboxes(run) if each.status is not MailboxStatus.FAILED]
     records.sort(key=lambda record: record.status is MailboxStatus.PLANNED)
-    for record in records:
+    for record in records[:_ASKED_AT_MOST]:
         mailbox = record.mailbox
         user = directory.find_user(mailbox.target, mailbox.username)
         if user is not None and user.ready and user.email.lower() == mailbox.target.lower():

@@ -12,8 +12,11 @@ _ADVICE: Mapping[str, str] = {
     "reached, then start the workflow again.",
     "CredentialsRejected": "Put the right password of this mailbox, or of the administrator, into "
     "the source's secret, then start the workflow again.",
-    "SourceChanged": "The folder was recreated at the source. Empty or rename its copy in WorkMail "
-    "before you decide to copy it anew.",
+    "SourceChanged": "The folder was recreated at the source, so its messages cannot be told from "
+    "those that were copied. Rename it at the source and start the workflow again: under its new "
+    "name all of it is copied, beside what was copied before.",
+    "BatchStuck": "One batch of messages has ended the worker again and again. Move the messages "
+    "after the folder's position out of it at the source, then start the workflow again.",
     "QuotaExceeded": "Make room in the WorkMail mailbox or raise its quota, then start the "
     "workflow again.",
     "UserRefused": "Change the user in WorkMail or the line in the manifest as the reason says, "
@@ -33,8 +36,9 @@ _ADVICE: Mapping[str, str] = {
     "it is probably the same for all.",
     "CutoverTimedOut": "Publish the MX record that the DNS section expects and remove all others, "
     "then start the workflow with the phases cutover, delta and report.",
-    "VerificationFailed": "Keep the old server. Look at the folders below that differ, then start "
-    "the workflow again: what is missing is copied.",
+    "VerificationFailed": "Keep the old server. Look below at the folders that differ and the "
+    "mailboxes that failed. Start the workflow again to copy what was not reached; what is "
+    "missing in WorkMail although it was copied must be copied by hand.",
     "SettingsError": "The functions' settings are incomplete: deploy the stack again.",
     # neither
     "Unexpected": "Start the workflow again: it goes on where it stopped. If it ends like this "

@@ -20,6 +20,7 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
     |  |- SourceChanged             UIDVALIDITY changed: what was copied cannot be told apart
     |  |- QuotaExceeded
     |  |- UserRefused               WorkMail refuses to create or enable this user
+    |  |- BatchStuck                the same batch has ended the worker again and again
     |  `- FencedOff                 a newer worker has taken this folder over; this one stops
     |- Unexpected                   a bug, or an outage nobody foresaw: tried again a few times
     `- TenantError                  nothing goes on; every problem at once
@@ -111,6 +112,10 @@ class QuotaExceeded(MailboxError):
 
 class UserRefused(MailboxError):
     """WorkMail refuses to create or enable this user; `reason` in the message."""
+
+
+class BatchStuck(MailboxError):
+    """The same batch has ended the worker again and again; another try would end like them."""
 
 
 class FencedOff(MailboxError):

@@ -58,6 +58,11 @@ class ExecutionInput:
     phases: tuple[str, ...] = PHASES
     manifest: str = ""
 
+    @property
+    def only_report(self) -> bool:
+        """Whether nothing is to be done but to report the last run once more."""
+        return self.phases == ("report",)
+
     @classmethod
     def parse(cls, payload: object) -> ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
@@ -78,8 +83,8 @@ class ExecutionInput:
             if phase not in PHASES
         ]
         manifest = payload.get("manifest", "")
-        if not isinstance(manifest, str):
-            problems.append("manifest must be a key in the tenant's bucket, such as intake/x.csv")
+        if not isinstance(manifest, str) or not (manifest + "intake/").startswith("intake/"):
+            problems.append("manifest must be a key below intake/ in the tenant's bucket")
         if problems:
             raise InputInvalid(problems)
         return cls(tuple(phases), manifest)
@@ -110,11 +115,13 @@ class Prepare(Event):
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
-    """`phases` maps every phase to whether it runs; `limits` holds the numbers that the
-    definition needs (users, mailboxes, delta_passes, delta_interval_seconds)."""
+    """`run` is this execution, or the last run if only its report is wanted. `phases` maps every
+    phase to whether it runs; `limits` holds the numbers that the definition needs (users,
+    mailboxes, delta_passes, delta_interval_seconds)."""
 
     already_running: bool
     owner: str
+    run: str
     phases: Mapping[str, bool]
     limits: Mapping[str, int]
     manifest: str
@@ -232,11 +239,13 @@ class SummarisePass(Event):
 
 @dataclass(frozen=True, slots=True)
 class SummarisePassResult(Event):
-    """Mailboxes by how the pass ended for them, and the messages that it copied."""
+    """Mailboxes by how the pass ended for them, and the messages that it copied. `unsettled`
+    counts those of the failed ones that the next pass may copy."""
 
     done: int
     exceptions: int
     failed: int
+    unsettled: int
     copied: int
 
 

@@ -132,6 +132,9 @@ class Ledger(Protocol):
         """Puts the mailboxes of a run: status PLANNED, failure and verdict cleared; what was
         copied by earlier runs (the folders) stays."""
 
+    def last_run(self) -> str:
+        """The run for which mailboxes were planned last; "" before the first."""
+
     def mailbox(self, mailbox_id: str) -> MailboxRecord:
         """One mailbox; KeyError if it was never planned."""
 
@@ -164,6 +167,9 @@ class Ledger(Protocol):
 
         The first claim of a new pass sets `in_pass` to zero. SourceChanged if the record's
         validity is another and something was copied."""
+
+    def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
+        """Reads only: FencedOff if another worker has claimed the folder since."""
 
     def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
         """Writes the first intent; FencedOff unless fence, cursor and "no intent" still hold."""

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from migration.errors import NothingCopied, VerificationFailed
-from migration.model import Agreement, Failure, MailboxRecord, MailboxStatus, Note
+from migration.errors import (
+    BatchStuck,
+    CredentialsRejected,
+    NothingCopied,
+    QuotaExceeded,
+    SourceChanged,
+    UserRefused,
+    VerificationFailed,
+)
+from migration.model import (
+    Agreement,
+    Failure,
+    MailboxRecord,
+    MailboxStatus,
+    MailboxVerdict,
+    Note,
+)
 from migration.ports import Executions, Ledger
+
+# Failures that the next pass would meet again: the operator acts, and the report says how.
+_SETTLED = {
+    error.__name__
+    for error in (BatchStuck, CredentialsRejected, QuotaExceeded, SourceChanged, UserRefused)
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PassSummary:
-    """Mailboxes by how a pass ended for them, and the messages that it copied."""
+    """Mailboxes by how a pass ended for them, and the messages that it copied. `unsettled` counts
+    those of the failed ones that the next pass may copy."""
 
     done: int
     exceptions: int
     failed: int
+    unsettled: int
     copied: int
 
 
@@ -34,25 +57,37 @@ def summarise_pass(ledger: Ledger, run: str, pass_id: int, passes: int, now: str
     """Counts the mailboxes after pass number `passes` of the run, and notes it in the timeline.
 
     A mailbox that has neither a verdict of this pass nor a failure is marked as failed: its child
-    execution ended without an answer. NothingCopied if the first pass failed for all.
+    execution ended without an answer. NothingCopied if the first pass failed for all, or if the
+    target refused every message.
     """
-    done = exceptions = failed = copied = 0
-    for record in _settle(ledger, run, pass_id):
-        verdict = record.verdict
-        if record.status is MailboxStatus.FAILED or verdict is None:
-            failed += 1
-            continue
-        copied += verdict.in_pass.copied
-        if verdict.agreement is Agreement.AGREE:
-            done += 1
-        else:
-            exceptions += 1
+    records = list(_settle(ledger, run, pass_id))
+    failures = [record for record in records if record.status is MailboxStatus.FAILED]
+    verdicts = _verdicts(records)
+    done = sum(verdict.agreement is Agreement.AGREE for verdict in verdicts)
+    exceptions = len(verdicts) - done
+    failed, unsettled = len(failures), sum(map(_is_unsettled, failures))
+    copied = sum(verdict.in_pass.copied for verdict in verdicts)
     kind = "Full pass" if passes == 1 else f"Delta pass {passes - 1}"
     what = f"{kind}: {copied} messages copied, {done + exceptions} mailboxes, {failed} failed"
     ledger.add_note(run, Note(now, "SummarisePass", what))
-    if passes == 1 and done + exceptions == 0:
+    if passes == 1 and not verdicts:
         raise NothingCopied([f"all {failed} mailboxes failed; the report has the reason of each"])
-    return PassSummary(done, exceptions, failed, copied)
+    rejected = sum(verdict.total.rejected for verdict in verdicts)
+    if passes == 1 and rejected and not any(verdict.total.copied for verdict in verdicts):
+        raise NothingCopied([f"all {rejected} messages were refused; the report has the reasons"])
+    return PassSummary(done, exceptions, failed, unsettled, copied)
+
+
+def _verdicts(records: Iterable[MailboxRecord]) -> list[MailboxVerdict]:
+    return [
+        record.verdict
+        for record in records
+        if record.verdict is not None and record.status is not MailboxStatus.FAILED
+    ]
+
+
+def _is_unsettled(record: MailboxRecord) -> bool:
+    return record.failure is None or record.failure.error not in _SETTLED
 
 
 def _settle(ledger: Ledger, run: str, pass_id: int) -> Iterator[MailboxRecord]:
@@ -75,20 +110,24 @@ class TenantVerdict:
 
 
 def judge_tenant(ledger: Ledger, run: str, now: str) -> TenantVerdict:
-    """VerificationFailed if a mailbox differs; failed mailboxes and refused messages are
-    exceptions, which the report lists."""
+    """VerificationFailed if a mailbox differs, or could not be looked at in the last pass. Failures
+    that the operator must mend and refused messages are exceptions, which the report lists."""
     records = list(ledger.mailboxes(run))
-    failed = sum(record.status is MailboxStatus.FAILED for record in records)
-    verdicts = [
-        record.verdict
-        for record in records
-        if record.verdict is not None and record.status is not MailboxStatus.FAILED
-    ]
+    failures = [record for record in records if record.status is MailboxStatus.FAILED]
+    failed, unsettled = len(failures), sum(map(_is_unsettled, failures))
+    verdicts = _verdicts(records)
     differing = sum(verdict.agreement is Agreement.DIFFER for verdict in verdicts)
-    if differing:
-        what = f"{differing} of {len(records)} mailboxes differ between source and target"
-        ledger.add_note(run, Note(now, "VerifyTenant", what))
-        raise VerificationFailed([f"{what}; the report names folder and reason"])
+    problems = [
+        f"{number} of {len(records)} mailboxes {what}"
+        for number, what in (
+            (differing, "differ between source and target"),
+            (unsettled, "could not be copied to their end in the last pass"),
+        )
+        if number
+    ]
+    if problems:
+        ledger.add_note(run, Note(now, "VerifyTenant", "; ".join(problems)))
+        raise VerificationFailed([f"{problem} (see the report)" for problem in problems])
     clean = not failed and all(verdict.agreement is Agreement.AGREE for verdict in verdicts)
     agreement = Agreement.AGREE if clean else Agreement.EXCEPTIONS
     what = f"{len(records)} mailboxes verified: {agreement}, {failed} failed"

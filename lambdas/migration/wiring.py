@@ -15,8 +15,7 @@ from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import SourceSecret
-from migration.errors import TenantMisconfigured
-from migration.model import MailboxStatus
+from migration.errors import TenantMisconfigured, UserRefused
 from migration.ports import (
     BlobStore,
     Directory,
@@ -84,8 +83,10 @@ class Wiring:
             yield source, target
 
     def was_refused(self, mailbox_id: str) -> bool:
-        """Whether provisioning has failed for this mailbox in this run."""
-        return self.ledger.mailbox(mailbox_id).status is MailboxStatus.FAILED
+        """Whether WorkMail refused this user in this run. Other failures of an earlier pass are
+        tried again."""
+        failure = self.ledger.mailbox(mailbox_id).failure
+        return failure is not None and failure.error == UserRefused.__name__
 
     def probe_source(self) -> None:
         """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""

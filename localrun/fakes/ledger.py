@@ -36,6 +36,7 @@ class MemoryLedger:
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
+        self._last_run = ""
         self._fences: dict[str, int] = {}
         self._folders: dict[str, dict[str, FolderRecord]] = {}
         self._rejections: dict[str, dict[tuple[str, str], Rejection]] = {}
@@ -87,6 +88,10 @@ class MemoryLedger:
                 self._mailboxes[mailbox.id] = replace(
                     fresh, user_id=known.user_id, provisioned=known.provisioned
                 )
+        self._last_run = run
+
+    def last_run(self) -> str:
+        return self._last_run
 
     def mailbox(self, mailbox_id: str) -> MailboxRecord:
         with self._lock:
@@ -147,6 +152,10 @@ class MemoryLedger:
             record = transitions.claim(known, plan, target_id, fence, pass_id)
             folders[record.key] = record
             return record
+
+    def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
+        with self._lock:
+            self._owned(mailbox_id, record)
 
     def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
         with self._write("open_intent"):

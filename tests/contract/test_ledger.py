@@ -210,6 +210,14 @@ def test_a_higher_fence_takes_over_and_the_old_worker_can_write_nothing(ledger: 
     assert ledger.folders(BOX) == [opened]
 
 
+def test_a_worker_can_see_that_it_was_overtaken(ledger: Ledger) -> None:
+    old = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
+    ledger.check_claim(BOX, old)
+    ledger.claim_folder(BOX, plan(), "t1", 2, 1)
+    with pytest.raises(FencedOff):
+        ledger.check_claim(BOX, old)
+
+
 def test_an_intent_survives_the_takeover(ledger: Ledger) -> None:
     old = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
     assert ledger.claim_folder(BOX, plan(), "t9", 2, 1) == replace(old, fence=2)
@@ -308,3 +316,10 @@ def test_a_big_batch_fits(ledger: Ledger) -> None:
     intent = ledger.folders(BOX)[0].intent
     assert intent is not None
     assert intent.refs == refs
+
+
+def test_the_last_run_is_the_one_that_planned_last(ledger: Ledger) -> None:
+    assert ledger.last_run() == ""
+    ledger.plan_mailboxes("run-1", [])
+    ledger.plan_mailboxes("run-2", [])
+    assert ledger.last_run() == "run-2"

@@ -49,7 +49,11 @@ def test_a_file_elsewhere_may_have_any_name(folder: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("tenant", "tenant_file", "complaint"),
     [
-        (None, None, "say which tenant: cdk synth -c tenant=NAME; there are: one, two"),
+        (
+            None,
+            None,
+            "say which tenant: -c tenant=NAME, or the variable TENANT; there are: one, two",
+        ),
         ("three", None, "tenant: there is no tenants/three.yaml; there are: one, two"),
         ("../one", None, "tenant: there is no tenants/../one.yaml; there are: one, two"),
         ("one", "x.yaml", "give tenant or tenant_file, not both"),

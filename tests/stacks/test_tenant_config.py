@@ -40,7 +40,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert config.target.ews_url == "https://ews.mail.us-west-2.awsapps.com/EWS/Exchange.asmx"
     assert (config.dns.servers, config.dns.timeout_days) == ((), 14)
     assert (config.limits.users, config.limits.mailboxes) == (5, 10)
-    assert (config.delta.interval_minutes, config.delta.passes) == (360, 5)
+    assert (config.delta.interval_minutes, config.delta.passes) == (720, 5)
     assert config.end_of_support_acknowledged == ""
 
 

@@ -49,9 +49,9 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "VerifyMailbox": [{"agreement": "agree", "copied": 7}],
         "FailMailbox": [{"recorded": True}],
         "SummarisePass": [
-            {"done": 1, "exceptions": 0, "failed": 0, "copied": 7},
-            {"done": 1, "exceptions": 0, "failed": 0, "copied": 1},
-            {"done": 1, "exceptions": 0, "failed": 0, "copied": 0},
+            {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 7},
+            {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 1},
+            {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 0},
         ],
         "CheckDns": [
             {"ready": False, "wait_seconds": 60, "open": 1},
@@ -69,6 +69,7 @@ def prepared(**changes: object) -> dict[str, object]:
     return {
         "already_running": False,
         "owner": "me",
+        "run": "run-1",
         "phases": ALL,
         "limits": LIMITS,
         "manifest": "intake/manifest.csv",
@@ -105,9 +106,28 @@ def test_the_good_path_ends_with_the_reports_summary() -> None:
 
 
 def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:
-    busy = {"done": 1, "exceptions": 0, "failed": 0, "copied": 3}
+    busy = {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 3}
     trace = run_both(stubs(SummarisePass=[busy]))
     assert trace.states.count("DeltaPass") == LIMITS["delta_passes"]
+
+
+def test_a_delta_pass_that_could_not_reach_a_mailbox_is_not_a_quiet_one() -> None:
+    quiet = {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 0}
+    outage = {**quiet, "done": 0, "failed": 1, "unsettled": 1}
+    trace = run_both(stubs(SummarisePass=[quiet, quiet, outage, quiet]))
+    assert trace.states.count("DeltaPass") == LIMITS["delta_passes"]
+
+
+@pytest.mark.parametrize("cause", [None, "", '{"errorMessage": "cut', "plain"])
+def test_any_cause_of_a_failure_leads_to_the_report(cause: str | None) -> None:
+    broken = json.loads(json.dumps(DEFINITION))
+    preflight = broken["States"]["Preflight"]
+    preflight["Catch"][0]["Assign"] = {
+        "failure": {"Error": "X", **({} if cause is None else {"Cause": cause})}
+    }
+    trace = states_entered_by_engine(broken, {}, stubs(Preflight=[StubError("PreflightFailed")]))
+    assert trace.states[-5:] == (*WAY_OUT, "Failed")
+    assert trace.error == "X"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +139,7 @@ def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:
         (("cutover",), {"CheckDns"}, {"EnableAdministrator", "CopySlice", "VerifyTenant"}),
         (("cutover", "delta"), {"CheckDns", "DeltaPass", "CopySlice"}, {"FullPass"}),
         (("delta",), {"DeltaPass", "CopySlice", "VerifyTenant"}, {"FullPass", "CheckDns"}),
-        (("report",), {"WriteReport"}, {"ProvisionUser", "CopySlice", "CheckDns"}),
+        (("report",), {"WriteReport"}, {"PlanWave", "ProvisionUser", "CopySlice", "CheckDns"}),
     ],
 )
 def test_phases_run_alone(chosen: tuple[str, ...], present: set[str], absent: set[str]) -> None:

@@ -36,6 +36,18 @@ def test_the_input_must_be_an_object(payload: object) -> None:
         ExecutionInput.parse(payload)
 
 
+@pytest.mark.parametrize("manifest", [3, "reports/x.html", "/intake/x.csv", None])
+def test_a_manifest_lies_below_intake(manifest: object) -> None:
+    with pytest.raises(InputInvalid, match="below intake/"):
+        ExecutionInput.parse({"manifest": manifest})
+    assert ExecutionInput.parse({"manifest": "intake/b.csv"}).manifest == "intake/b.csv"
+
+
+def test_the_report_alone_is_recognised() -> None:
+    assert ExecutionInput.parse({"phases": ["report"]}).only_report
+    assert not ExecutionInput.parse({}).only_report
+
+
 def test_an_event_survives_the_way_through_json() -> None:
     event = CopySlice("run", "mailbox", 5, "role", "2026-12-04T18:00:00Z")
     assert CopySlice.parse(event.dump()) == event

@@ -77,7 +77,7 @@ def test_a_pass_is_counted_from_the_ledger() -> None:
     finish(ledger, "a", copied=5)
     finish(ledger, "b", Agreement.EXCEPTIONS, copied=2)
     ledger.set_failed("c", Failure("CredentialsRejected", "x"))
-    assert summarise_pass(ledger, RUN, PASS, 1, NOW) == PassSummary(1, 1, 1, 7)
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW) == PassSummary(1, 1, 1, 0, 7)
     (note,) = ledger.notes(RUN)
     assert note.what == "Full pass: 7 messages copied, 2 mailboxes, 1 failed"
 
@@ -97,7 +97,7 @@ def test_an_answer_of_an_earlier_pass_does_not_count() -> None:
     finish(ledger, "b", copied=3)
     later = PASS + 1
     ledger.set_verdict("a", MailboxVerdict(later, Agreement.AGREE, Tally(), Tally(copied=1)))
-    assert summarise_pass(ledger, RUN, later, 2, NOW) == PassSummary(1, 0, 1, 1)
+    assert summarise_pass(ledger, RUN, later, 2, NOW) == PassSummary(1, 0, 1, 1, 1)
     assert ledger.mailbox("b").status is MailboxStatus.FAILED
 
 
@@ -107,6 +107,28 @@ def test_a_first_pass_that_failed_for_all_stops_before_the_cut_over() -> None:
     with pytest.raises(NothingCopied, match="all 1 mailboxes failed"):
         summarise_pass(ledger, RUN, PASS, 1, NOW)
     assert summarise_pass(ledger, RUN, PASS, 2, NOW).failed == 1
+
+
+def test_a_target_that_refuses_everything_stops_before_the_cut_over() -> None:
+    ledger = ledger_of("a")
+    refused = Tally(rejected=4)
+    ledger.set_verdict("a", MailboxVerdict(PASS, Agreement.EXCEPTIONS, refused, refused))
+    with pytest.raises(NothingCopied, match="all 4 messages were refused"):
+        summarise_pass(ledger, RUN, PASS, 1, NOW)
+
+
+def test_an_empty_tenant_may_go_on() -> None:
+    ledger = ledger_of("a")
+    ledger.set_verdict("a", MailboxVerdict(PASS, Agreement.AGREE, Tally(), Tally()))
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW).done == 1
+
+
+def test_a_mailbox_that_was_not_reached_in_the_last_pass_fails_the_run() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a")
+    ledger.set_failed("b", Failure("MailboxUnreachable", "x"))
+    with pytest.raises(VerificationFailed, match="1 of 2 mailboxes could not be copied"):
+        judge_tenant(ledger, RUN, NOW)
 
 
 def test_a_tenant_in_which_all_agree() -> None:

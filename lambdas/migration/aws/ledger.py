@@ -121,6 +121,11 @@ class DynamoLedger:
                 "status": str(MailboxStatus.PLANNED),
             }
             self._items.update(self._pk, f"M#{mailbox.id}", sets, removes=("failure", "verdict"))
+        self._table.put_item(Item={"pk": self._pk, "sk": "LAST", "run": run})
+
+    def last_run(self) -> str:
+        item = self._items.read(self._pk, "LAST")
+        return str(item["run"]) if item else ""
 
     def mailbox(self, mailbox_id: str) -> MailboxRecord:
         item = self._items.read(self._pk, f"M#{mailbox_id}")
@@ -171,6 +176,11 @@ class DynamoLedger:
             if item := self._write_claim(mailbox_id, current, claimed):
                 return rows.folder_from(item)
         raise FencedOff(f"folder {plan.folder.key} is claimed by several workers at once")
+
+    def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
+        current = self._folder(mailbox_id, record.key)
+        if current is None or current.fence != record.fence:
+            raise _fenced_off(record)
 
     def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
         free = _still(record) & Attr("intent").not_exists()

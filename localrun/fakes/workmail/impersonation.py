@@ -8,7 +8,7 @@ GetImpersonationRoleEffect and AssumeImpersonationRole answer at once.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from localrun.fakes.model_service import ApiError
@@ -127,6 +127,12 @@ class ImpersonationCalls:
         expires_at = self._account.now() + TOKEN_SECONDS
         self._tokens[token] = _Token(organization_id, role.role_id, expires_at)
         return {"Token": token, "ExpiresIn": TOKEN_SECONDS}
+
+    def expire_tokens(self) -> None:
+        """Ends the time of every token that was given so far, as if `TOKEN_SECONDS` were over."""
+        now = self._account.now()
+        for token, known in list(self._tokens.items()):
+            self._tokens[token] = replace(known, expires_at=now)
 
     def check_token(self, token: str, mailbox: str) -> TokenVerdict:
         """What a mail server makes of a token for the mailbox with this address.
