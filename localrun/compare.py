@@ -82,7 +82,10 @@ def compare_mailbox(
     client = access.open(mailbox.source)
     client.normalise_times = False
     try:
-        return [_compare_folder(client, ews, mailbox, record) for record in _by_name(records)]
+        names = _folder_names(client)
+        return [
+            _compare_folder(client, names, ews, mailbox, record) for record in _by_name(records)
+        ]
     finally:
         client.logout()
 
@@ -91,10 +94,32 @@ def _by_name(records: Iterable[FolderRecord]) -> list[FolderRecord]:
     return sorted(records, key=lambda record: (record.path != ("INBOX",), record.path))
 
 
+def _folder_names(client: IMAPClient) -> Mapping[tuple[str, ...], str]:
+    """Path -> name at the server. Many servers put a prefix before the name of every folder but
+    the inbox (`INBOX.Sent`): the personal namespace of RFC 2342, no part of the path."""
+    prefixes: list[str] = []
+    if client.has_capability("NAMESPACE"):
+        prefixes = [prefix for prefix, _ in client.namespace().personal or () if prefix]
+    names: dict[tuple[str, ...], str] = {("INBOX",): "INBOX"}
+    for _, delimiter, name in client.list_folders():
+        prefix = max((one for one in prefixes if name.startswith(one)), key=len, default="")
+        below = name.removeprefix(prefix)
+        path = tuple(below.split(delimiter.decode()) if delimiter else [below])
+        if not prefix and path[0].upper() == "INBOX":
+            path = ("INBOX", *path[1:])
+        names.setdefault(path, name)
+    return names
+
+
 def _compare_folder(
-    client: IMAPClient, ews: EwsServer, mailbox: Mailbox, record: FolderRecord
+    client: IMAPClient,
+    names: Mapping[tuple[str, ...], str],
+    ews: EwsServer,
+    mailbox: Mailbox,
+    record: FolderRecord,
 ) -> FolderComparison:
-    source = _read_source(client, record.path)
+    name = names.get(record.path)
+    source = {} if name is None else _read_source(client, name)  # None: deleted meanwhile
     target = _read_target(ews.folders(mailbox.target).get(record.target_path, ()))
     lost = doubled = differing = 0
     for digest in source.keys() | target.keys():
@@ -116,9 +141,8 @@ def _compare_folder(
     )
 
 
-def _read_source(client: IMAPClient, path: tuple[str, ...]) -> dict[str, Counter[Trait]]:
-    delimiter = client.list_folders()[0][1].decode()
-    client.select_folder(delimiter.join(path), readonly=True)
+def _read_source(client: IMAPClient, name: str) -> dict[str, Counter[Trait]]:
+    client.select_folder(name, readonly=True)
     found: defaultdict[str, Counter[Trait]] = defaultdict(Counter)
     uids = client.search()
     for start in range(0, len(uids), 50):

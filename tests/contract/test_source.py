@@ -1,6 +1,6 @@
 """What every Source promises. A new source joins with a box in `BOXES`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
 
@@ -13,6 +13,8 @@ from migration.errors import SourceChanged
 from migration.model import BatchLimit, Folder, Gone, Item, ItemRef, Page
 from migration.ports import Source
 from migration.sources.imap import ImapLogin, ImapSource
+from tests.integration.dovecot import Dovecot
+from tests.integration.dovecot_configuration import INBOX_DOT, SLASH, Layout
 
 LIMIT = BatchLimit(items=2, size=1000)
 DATE = datetime(2015, 2, 1, 10, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -65,21 +67,44 @@ class MemoryBox:
         self.source.close()
 
 
+class Server(Protocol):
+    """An IMAP server on this machine with a user `USER`, and `BOSS` who may open its mailbox."""
+
+    port: int
+
+    def append(
+        self,
+        address: str,
+        folder: str,
+        message: bytes,
+        flags: Sequence[str] = ...,
+        date: datetime | None = ...,
+    ) -> None: ...
+
+    def close(self) -> None: ...
+
+
+USER, PASSWORD = "ann@example.test", "secret"
+BOSS, BOSS_PASSWORD = "boss", "b0ss"
+
+
 class ImapBox:
-    """An ImapSource on a server of this process. Opened as an administrator if `admin`."""
+    """An ImapSource on a server. Opened as an administrator if `admin`. `name` spells a folder as
+    the server does."""
 
-    USER = "ann@example.test"
-
-    def __init__(self, admin: bool) -> None:
-        self.server = ImapServer({self.USER: "secret"}, {"boss": "b0ss"})
-        login = ImapLogin(self.USER, "secret")
+    def __init__(
+        self, server: Server, name: Callable[[Sequence[str]], str] = "/".join, admin: bool = False
+    ) -> None:
+        self.server = server
+        self.name = name
+        login = ImapLogin(USER, PASSWORD)
         if admin:
-            login = ImapLogin("boss", "b0ss", authorize_as=self.USER)
+            login = ImapLogin(BOSS, BOSS_PASSWORD, authorize_as=USER)
         self.source = ImapSource("127.0.0.1", self.server.port, "none", login)
 
     def client(self) -> IMAPClient:
         client = IMAPClient("127.0.0.1", self.server.port, ssl=False)
-        client.login(self.USER, "secret")
+        client.login(USER, PASSWORD)
         return client
 
     def deliver(
@@ -89,18 +114,18 @@ class ImapBox:
         date: datetime = DATE,
         flags: tuple[str, ...] = (),
     ) -> None:
-        self.server.append(self.USER, "/".join(path), mime, flags, date)
+        self.server.append(USER, self.name(path), mime, flags, date)
 
     def delete(self, path: tuple[str, ...], uid: str) -> None:
         with self.client() as client:
-            client.select_folder("/".join(path))
+            client.select_folder(self.name(path))
             client.delete_messages([int(uid)])
             client.expunge()
 
     def recreate(self, path: tuple[str, ...]) -> None:
         with self.client() as client:
-            client.delete_folder("/".join(path))
-            client.create_folder("/".join(path))
+            client.delete_folder(self.name(path))
+            client.create_folder(self.name(path))
 
     def reconnect(self) -> None:
         self.source.close()
@@ -110,10 +135,23 @@ class ImapBox:
         self.server.close()
 
 
+def embedded_box(*, admin: bool = False) -> Box:
+    return ImapBox(ImapServer({USER: PASSWORD}, {BOSS: BOSS_PASSWORD}), admin=admin)
+
+
+def dovecot_box(layout: Layout, *, admin: bool = False) -> Box:
+    # It shows dates in its own zone only: let that be the zone of DATE.
+    server = Dovecot(layout, {USER: PASSWORD}, {BOSS: BOSS_PASSWORD}, zone="IST-5:30")
+    return ImapBox(server, layout.name, admin=admin)
+
+
 BOXES: dict[str, Callable[[], Box]] = {
     "memory": MemoryBox,
-    "imap": lambda: ImapBox(admin=False),
-    "imap as administrator": lambda: ImapBox(admin=True),
+    "imap": embedded_box,
+    "imap as administrator": lambda: embedded_box(admin=True),
+    "dovecot": lambda: dovecot_box(SLASH),
+    "dovecot below INBOX": lambda: dovecot_box(INBOX_DOT),
+    "dovecot as administrator": lambda: dovecot_box(INBOX_DOT, admin=True),
 }
 
 

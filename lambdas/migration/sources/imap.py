@@ -31,10 +31,18 @@ from migration.sources.imap_connection import (
     read_namespaces,
     wire_name,
 )
-from migration.sources.imap_errors import CAUGHT, RETRY_AFTER, Phase, translate, translated
+from migration.sources.imap_errors import (
+    CAUGHT,
+    RETRY_AFTER,
+    Phase,
+    is_about_a_message,
+    translate,
+    translated,
+)
 from migration.sources.imap_messages import (
     Answer,
     chunks,
+    explain_missing,
     fetch_chunk,
     fetch_sizes,
     search_uids,
@@ -125,10 +133,7 @@ class ImapSource:
 
     def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Answer]:
         for chunk in chunks(refs):
-            with self._connected() as client:
-                self._open(client, folder)
-                answers = fetch_chunk(client, chunk)
-            yield from answers
+            yield from self._fetch(folder, chunk)
 
     def close(self) -> None:
         client, self._client = self._client, None
@@ -219,6 +224,23 @@ class ImapSource:
         return answer
 
     # -- messages
+
+    def _fetch(self, folder: Folder, chunk: Sequence[ItemRef]) -> list[Answer]:
+        """The messages in order. A message over which the server hangs up costs a connection, and
+        its neighbours are asked for again, one by one."""
+        with self._connected() as client:
+            self._open(client, folder)
+            try:
+                return fetch_chunk(client, chunk)
+            except CAUGHT as error:
+                if not is_about_a_message(error):
+                    raise
+        self.close()
+        if len(chunk) > 1:
+            return [answer for ref in chunk for answer in self._fetch(folder, [ref])]
+        with self._connected() as client:
+            self._open(client, folder)
+            return [explain_missing(client, chunk[0], "fetch-failed")]
 
     def _list_uids(self, client: Any, folder: Folder, after: int) -> _Listing:
         """What is above `after`; in a huge folder only the next part of it."""

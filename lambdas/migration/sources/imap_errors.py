@@ -87,6 +87,12 @@ def translate(error: Exception, phase: Phase) -> MigrationError:
     return MailboxUnreachable(f"the source refused a command ({kind})")
 
 
+def is_about_a_message(error: Exception) -> bool:
+    """Whether the server has hung up because it cannot read a message. Dovecot does, with this
+    text in its BYE; another connection would be lost over the same message."""
+    return isinstance(error, imaplib.IMAP4.abort) and "FETCH FAILED" in str(error).upper()
+
+
 @contextmanager
 def translated(phase: Phase) -> Iterator[None]:
     """Raises translated errors. Without a cause: its text must not reach a log."""

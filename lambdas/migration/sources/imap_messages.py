@@ -56,14 +56,14 @@ def fetch_chunk(client: Any, refs: Sequence[ItemRef]) -> list[Answer]:
             raise
         if len(refs) > 1:
             return [answer for ref in refs for answer in fetch_chunk(client, [ref])]
-        return [_missing(client, refs[0], "fetch-refused")]
+        return [explain_missing(client, refs[0], "fetch-refused")]
     return [_answer(client, ref, answers.get(int(ref.uid), {})) for ref in refs]
 
 
 def _answer(client: Any, ref: ItemRef, answer: Mapping[bytes, Any]) -> Answer:
     mime = answer.get(b"BODY[]")
     if not isinstance(mime, bytes):
-        return _missing(client, ref, "no-body")
+        return explain_missing(client, ref, "no-body")
     received = answer.get(b"INTERNALDATE")
     flags = frozenset(_flag_text(flag) for flag in answer.get(b"FLAGS", ()))
     return Item(
@@ -74,7 +74,8 @@ def _answer(client: Any, ref: ItemRef, answer: Mapping[bytes, Any]) -> Answer:
     )
 
 
-def _missing(client: Any, ref: ItemRef, reason: str) -> Answer:
+def explain_missing(client: Any, ref: ItemRef, reason: str) -> Answer:
+    """What to answer for a message that did not come: it is gone, or cannot be read."""
     uid = int(ref.uid)
     return Unreadable(ref, reason) if uid in search_uids(client, uid, ref.uid) else Gone(ref)
 

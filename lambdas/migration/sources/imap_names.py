@@ -60,14 +60,14 @@ class Listed:
 
     def path(self, namespaces: Namespaces) -> tuple[str, ...]:
         """Decoded names, outermost first, without the personal prefix. The inbox, whose name knows
-        no case, is always INBOX."""
+        no case, is always INBOX; below a prefix, `inbox` is a folder like any other."""
         name = self.name
         for prefix in sorted(namespaces.personal, key=len, reverse=True):
             if prefix and name.startswith(prefix) and len(name) > len(prefix):
                 name = name[len(prefix) :]
                 break
         parts = name.split(self.delimiter) if self.delimiter else [name]
-        if parts[0].upper() == "INBOX":
+        if name == self.name and parts[0].upper() == "INBOX":
             parts[0] = "INBOX"
         return tuple(decode_name(part) for part in parts)
 

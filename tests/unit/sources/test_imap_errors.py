@@ -17,7 +17,7 @@ from migration.errors import (
     TenantMisconfigured,
 )
 from migration.sources.imap import ImapLogin, ImapSource, probe
-from migration.sources.imap_errors import CAUGHT, KINDS, Phase, translate
+from migration.sources.imap_errors import CAUGHT, KINDS, Phase, is_about_a_message, translate
 
 USER = "ann@example.test"
 
@@ -88,6 +88,19 @@ def test_a_connection_lost_while_logging_in_is_no_refusal() -> None:
 def test_a_server_that_asks_for_a_pause_gets_it(code: str) -> None:
     assert isinstance(translate(exceptions.LoginError(code), Phase.LOGIN), SourceBusy)
     assert isinstance(translate(imaplib.IMAP4.error(code), Phase.COMMAND), SourceBusy)
+
+
+def test_only_a_bye_about_a_fetch_is_blamed_on_a_message() -> None:
+    bye = imaplib.IMAP4.abort("command: FETCH => FETCH failed: Internal error occurred.")
+    assert is_about_a_message(bye)
+    assert isinstance(translate(bye, Phase.COMMAND), SourceBusy)
+    for other in (
+        imaplib.IMAP4.abort("command: FETCH => Server shutting down."),
+        imaplib.IMAP4.abort("socket error: EOF"),
+        imaplib.IMAP4.error("FETCH failed"),
+        TimeoutError("FETCH failed"),
+    ):
+        assert not is_about_a_message(other)
 
 
 def test_a_greeting_of_bye_is_busy_and_missing_tls_is_not() -> None:

@@ -23,6 +23,7 @@ def entry(name: str, delimiter: str = "/", *flags: str) -> Listed:
         ("INBOX", ".", COURIER, ("INBOX",)),
         ("INBOX.Sent", ".", COURIER, ("Sent",)),
         ("INBOX.Sent.2020", ".", COURIER, ("Sent", "2020")),
+        ("INBOX.inbox", ".", COURIER, ("inbox",)),
         ("&ANw-bergabe &- Co", "/", DOVECOT, ("Übergabe & Co",)),
         ("Entw&APw-rfe/&2D3eAA-", "/", DOVECOT, ("Entwürfe", "😀")),
         ("Fl&AOk", "/", DOVECOT, ("Flé",)),
