@@ -78,20 +78,25 @@ class SourceAccess:
 def compare_mailbox(
     access: SourceAccess, ews: EwsServer, mailbox: Mailbox, records: Sequence[FolderRecord]
 ) -> list[FolderComparison]:
-    """All folders of a mailbox, in the order of their names."""
+    """All folders of a mailbox, in the order of their names.
+
+    Also those that the ledger does not know: a source folder that was never copied has lost all
+    its messages, and mail in a target folder that no source folder went to is there twice.
+    """
     client = access.open(mailbox.source)
     client.normalise_times = False
     try:
         names = _folder_names(client)
-        return [
-            _compare_folder(client, names, ews, mailbox, record) for record in _by_name(records)
-        ]
+        target = ews.folders(mailbox.target)
+        known = {record.path for record in records}
+        pairs = [(record.path, record.target_path, record.total.copied) for record in records]
+        pairs += [(path, (), 0) for path in names.keys() - known]
+        places = {record.target_path for record in records}
+        pairs += [((), path, 0) for path, mail in target.items() if mail and path not in places]
+        pairs.sort(key=lambda pair: (pair[0] != ("INBOX",), pair[0], pair[1]))
+        return [_compare_folder(client, names, target, mailbox.target, *pair) for pair in pairs]
     finally:
         client.logout()
-
-
-def _by_name(records: Iterable[FolderRecord]) -> list[FolderRecord]:
-    return sorted(records, key=lambda record: (record.path != ("INBOX",), record.path))
 
 
 def _folder_names(client: IMAPClient) -> Mapping[tuple[str, ...], str]:
@@ -101,7 +106,9 @@ def _folder_names(client: IMAPClient) -> Mapping[tuple[str, ...], str]:
     if client.has_capability("NAMESPACE"):
         prefixes = [prefix for prefix, _ in client.namespace().personal or () if prefix]
     names: dict[tuple[str, ...], str] = {("INBOX",): "INBOX"}
-    for _, delimiter, name in client.list_folders():
+    for flags, delimiter, name in client.list_folders():
+        if any(flag.lower() in (b"\\noselect", b"\\nonexistent") for flag in flags):
+            continue  # only the parent of others
         prefix = max((one for one in prefixes if name.startswith(one)), key=len, default="")
         below = name.removeprefix(prefix)
         path = tuple(below.split(delimiter.decode()) if delimiter else [below])
@@ -114,13 +121,15 @@ def _folder_names(client: IMAPClient) -> Mapping[tuple[str, ...], str]:
 def _compare_folder(
     client: IMAPClient,
     names: Mapping[tuple[str, ...], str],
-    ews: EwsServer,
-    mailbox: Mailbox,
-    record: FolderRecord,
+    stored: Mapping[tuple[str, ...], Sequence[StoredMessage]],
+    address: str,
+    source_path: tuple[str, ...],
+    target_path: tuple[str, ...],
+    ledger: int,
 ) -> FolderComparison:
-    name = names.get(record.path)
+    name = names.get(source_path)
     source = {} if name is None else _read_source(client, name)  # None: deleted meanwhile
-    target = _read_target(ews.folders(mailbox.target).get(record.target_path, ()))
+    target = _read_target(stored.get(target_path, ()))
     lost = doubled = differing = 0
     for digest in source.keys() | target.keys():
         here, there = source.get(digest, Counter()), target.get(digest, Counter())
@@ -129,12 +138,12 @@ def _compare_folder(
         doubled += max(surplus, 0)
         differing += min(here.total(), there.total()) - (here & there).total()
     return FolderComparison(
-        mailbox.target,
-        record.path,
-        record.target_path,
+        address,
+        source_path,
+        target_path,
         sum(traits.total() for traits in source.values()),
         sum(traits.total() for traits in target.values()),
-        record.total.copied,
+        ledger,
         lost,
         doubled,
         differing,
