@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the process's exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 130)
     if options.command == "scenario" and (options.list or not options.name):
         for story in SCENARIOS.values():
             print(f"{story.name:<16}{story.sentence}")
@@ -141,9 +141,11 @@ def _choose(options: argparse.Namespace) -> Scenario:
             raise TrialRefusedError("--source needs --manifest: a CSV that names the mailboxes")
         return make_trial(options.source, options.manifest, options.credentials, os.environ)
     sample = SCENARIOS["sample"]
+    if _parse_input(options.input):
+        sample = replace(sample, expected=None)
     if options.manifest:
         try:
-            return replace(sample, manifest=options.manifest.read_bytes())
+            return replace(sample, manifest=options.manifest.read_bytes(), expected=None)
         except OSError as error:
             raise TrialRefusedError(f"cannot read the manifest: {error}") from error
     return sample

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +18,14 @@ from localrun.cloud import Cloud
 from localrun.compare import FolderComparison, SourceAccess, compare_mailbox
 from localrun.display import Display
 from localrun.engine.clock import parse_clock
+from localrun.outcome import Outcome, leave_out
 from localrun.scenario import Scenario
 from localrun.tenant import synthesize, write_tenant_file
 from localrun.world import REGION, World
 from migration.aws.ledger import DynamoLedger
 from migration.model import MailboxRecord, MailboxStatus
+
+__all__ = ["Options", "Outcome", "Run", "endpoints_help"]
 
 # A Friday evening: when mail moves.
 START = datetime(2026, 12, 4, 18, 0, tzinfo=UTC).timestamp()
@@ -39,48 +43,6 @@ class Options:
     set_up_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run came to. `status` and `verdict` are the execution's; `folders` holds what the
-    independent comparison found; `problems` says in words why `ok` is False."""
-
-    scenario: str
-    status: str
-    verdict: str
-    cause: str
-    folders: tuple[FolderComparison, ...]
-    failed: tuple[MailboxRecord, ...]
-    messages: int
-    virtual_seconds: float
-    wall_seconds: float
-    timings: Mapping[str, float]
-    report: Path | None
-    problems: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        return not self.problems
-
-    def line(self) -> str:
-        """The JSON object that ends a scenario's output."""
-        return json.dumps(
-            {
-                "scenario": self.scenario,
-                "verdict": "ok" if self.ok else "failed",
-                "status": self.status,
-                "report_verdict": self.verdict,
-                "messages": self.messages,
-                "lost": sum(folder.lost for folder in self.folders),
-                "doubled": sum(folder.doubled for folder in self.folders),
-                "differing": sum(folder.differing for folder in self.folders),
-                "failed_mailboxes": len(self.failed),
-                "virtual_seconds": round(self.virtual_seconds),
-                "wall_seconds": round(self.wall_seconds, 1),
-                "problems": list(self.problems),
-            }
-        )
-
-
 class Run:
     """A scenario under way. Use as a context manager: leaving it ends all servers."""
 
@@ -92,6 +54,7 @@ class Run:
         self.timings: dict[str, float] = {}
         self._pending = list(scenario.happenings)
         self._under_way: list[str] = []
+        self._happenings_lock = threading.Lock()
         self._tenant = f"{scenario.name}-local"
 
     def __enter__(self) -> Run:
@@ -101,7 +64,13 @@ class Run:
         clock = parse_clock(self.options.clock, start=START)
         story = self.scenario
         self.world = World(
-            clock, story.domain, story.users, story.admins, story.source, self.options.maildir
+            clock,
+            story.domain,
+            story.users,
+            story.admins,
+            story.source,
+            self.options.maildir,
+            story.largest_message,
         )
         try:
             self._build(started)
@@ -144,12 +113,15 @@ class Run:
 
     def _observe(self, execution: Any, event: Mapping[str, Any]) -> None:
         entered = event.get("stateEnteredEventDetails")
-        if entered is None or execution.map_run is not None:
+        if entered is None:
             return
         name = entered["name"]
-        self.display.state(name, self.world.clock.now())
-        for happening in [one for one in self._pending if one.after == name]:
-            self._pending.remove(happening)
+        if execution.map_run is None:  # children would flood the timeline
+            self.display.state(name, self.world.clock.now())
+        with self._happenings_lock:  # children are many threads
+            due = [one for one in self._pending if one.after == name]
+            self._pending = [one for one in self._pending if one.after != name]
+        for happening in due:
             self._schedule(happening.seconds, happening.what, happening.act)
 
     def _schedule(self, seconds: float, what: str, act: Any) -> None:
@@ -163,7 +135,6 @@ class Run:
 
     def execute(self) -> Outcome:
         """Starts the execution with the scenario's input, waits for its end, and compares."""
-        begun, virtual = time.monotonic(), self.world.clock.now()
         ews = self.world.ews
 
         def counts() -> dict[str, int]:
@@ -174,27 +145,36 @@ class Run:
 
         names = {address: address for address in self.scenario.users}
         self.display.follow(self.world.clock.now, counts, names)
-        sfn = self.cloud.client("stepfunctions")
-        started = sfn.start_execution(
+        described = self.wait(self.start(f"{self.scenario.name}-run", self.scenario.input))
+        self.display.close()
+        return self.conclude(described)
+
+    def start(self, name: str, state_input: Mapping[str, Any]) -> str:
+        """Starts an execution; its ARN. The options' input comes on top."""
+        started = self.cloud.client("stepfunctions").start_execution(
             stateMachineArn=self.cloud.state_machine_arn,
-            name=f"{self.scenario.name}-run",
-            input=json.dumps({**self.scenario.input, **self.options.input}),
+            name=name,
+            input=json.dumps({**state_input, **self.options.input}),
         )
-        arn = started["executionArn"]
+        return str(started["executionArn"])
+
+    def wait(self, arn: str) -> Mapping[str, Any]:
+        """Waits for an execution's end; what DescribeExecution says then."""
+        begun = time.monotonic()
+        sfn = self.cloud.client("stepfunctions")
         while (described := sfn.describe_execution(executionArn=arn))["status"] == "RUNNING":
             time.sleep(0.1)
         self.timings["run"] = time.monotonic() - begun
-        virtual_seconds = self.world.clock.now() - virtual
-        self.display.close()
-        return self._conclude(described, virtual_seconds, time.monotonic() - begun)
+        return dict(described)
 
-    def _conclude(
-        self, described: Mapping[str, Any], virtual_seconds: float, wall_seconds: float
-    ) -> Outcome:
+    def conclude(self, described: Mapping[str, Any]) -> Outcome:
+        """What an execution that `wait` has waited for came to."""
         run = described["name"]
         records = sorted(self.ledger.mailboxes(run), key=lambda record: record.mailbox.target)
         failed = tuple(one for one in records if one.status is MailboxStatus.FAILED)
-        folders = tuple(self._compare([one for one in records if one not in failed]))
+        copied = [one for one in records if one not in failed] if self._copies() else []
+        folders = tuple(self._compare(copied))
+        refused = sum(len(self.ledger.rejections(one.mailbox.id)) for one in records)
         report, verdict = self._fetch_report(run)
         return Outcome(
             scenario=self.scenario.name,
@@ -204,12 +184,17 @@ class Run:
             folders=folders,
             failed=failed,
             messages=sum(folder.source for folder in folders),
-            virtual_seconds=virtual_seconds,
-            wall_seconds=wall_seconds,
+            refused=refused,
+            virtual_seconds=(described["stopDate"] - described["startDate"]).total_seconds(),
+            wall_seconds=self.timings["run"],
             timings=self.timings,
             report=report,
-            problems=tuple(self._problems(described, verdict, folders)),
+            problems=tuple(self._problems(described, verdict, folders, refused)),
         )
+
+    def _copies(self) -> bool:
+        phases = {**self.scenario.input, **self.options.input}.get("phases", ["copy"])
+        return not {"copy", "delta"}.isdisjoint(phases)
 
     def _compare(self, records: Sequence[MailboxRecord]) -> list[FolderComparison]:
         source = self.world.source
@@ -224,7 +209,8 @@ class Run:
         compared: list[FolderComparison] = []
         for record in records:
             folders = self.ledger.folders(record.mailbox.id)
-            compared += compare_mailbox(access, self.world.ews, record.mailbox, folders)
+            found = compare_mailbox(access, self.world.ews, record.mailbox, folders)
+            compared += leave_out(found, folders, self.ledger.rejections(record.mailbox.id))
         return compared
 
     def _fetch_report(self, run: str) -> tuple[Path | None, str]:
@@ -238,7 +224,11 @@ class Run:
         return (report if report.exists() else None), verdict
 
     def _problems(
-        self, described: Mapping[str, Any], verdict: str, folders: Sequence[FolderComparison]
+        self,
+        described: Mapping[str, Any],
+        verdict: str,
+        folders: Sequence[FolderComparison],
+        refused: int,
     ) -> list[str]:
         problems = [
             f"{what}: {number}"
@@ -250,18 +240,28 @@ class Run:
             )
             if number
         ]
-        wanted = "FAILED" if self.scenario.expected == "failed" else "SUCCEEDED"
+        if self.scenario.expected is None:
+            if described["status"] != "SUCCEEDED":
+                problems.append(f"the execution ended as {described['status']}")
+            return problems
+        return [*problems, *self._deviations(described, verdict, refused)]
+
+    def _deviations(
+        self, described: Mapping[str, Any], verdict: str, refused: int
+    ) -> Iterator[str]:
+        """Where the run left the scenario's story."""
+        story = self.scenario
+        wanted = "FAILED" if story.expected == "failed" else "SUCCEEDED"
         if described["status"] != wanted:
-            problems.append(f"the execution ended as {described['status']}, expected {wanted}")
-        if verdict != self.scenario.expected:
-            problems.append(f"the report says {verdict!r}, expected {self.scenario.expected!r}")
+            yield f"the execution ended as {described['status']}, expected {wanted}"
+        if verdict != story.expected:
+            yield f"the report says {verdict!r}, expected {story.expected!r}"
+        if refused != story.refused:
+            yield f"messages refused: {refused}, expected {story.refused}"
         cause = described.get("cause", "")
-        problems += [
-            f"the cause lacks {part!r}" for part in self.scenario.cause if part not in cause
-        ]
+        yield from (f"the cause lacks {part!r}" for part in story.cause if part not in cause)
         left = [happening.what for happening in self._pending] + self._under_way
-        problems += [f"this did not happen outside: {what}" for what in left]
-        return problems
+        yield from (f"this did not happen outside: {what}" for what in left)
 
 
 def endpoints_help(run: Run) -> str:

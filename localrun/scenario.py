@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localrun.world import World
+from localrun.world import LARGEST_MESSAGE, World
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
     """Something outside: `seconds` (virtual) after state `after` was entered for the first time,
-    `act` changes the world; `what` says it in the timeline."""
+    `act` changes the world; `what` says it in the timeline.
+
+    `after` may be a state of a Map's children, such as CopySlice. While `act` works, virtual time
+    passes only as real time does.
+    """
 
     after: str
     seconds: float
@@ -26,8 +30,10 @@ class Scenario:
 
     `source` is None when the run starts its own mail server, which `seed` fills. `secret` is the
     source secret's JSON. `tenant` is merged into the tenant file that the run writes.
-    `expected` is the report's verdict with which this story must end, and `cause` what must stand
-    in the cause of a failed execution.
+    `expected` is the report's verdict with which this story must end (None: any end but a failure,
+    and nothing is demanded of happenings and refusals), and `cause` what must stand
+    in the cause of a failed execution. WorkMail refuses messages of more than `largest_message`
+    bytes; `refused` is how many of them this story has.
     """
 
     name: str
@@ -42,5 +48,7 @@ class Scenario:
     source: Mapping[str, Any] | None = None
     tenant: Mapping[str, Any] = field(default_factory=dict)
     input: Mapping[str, Any] = field(default_factory=dict)
-    expected: str = "done"
+    expected: str | None = "done"
     cause: tuple[str, ...] = ()
+    largest_message: int = LARGEST_MESSAGE
+    refused: int = 0

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from migration.manifest import parse_manifest
-
 from localrun.scenario import Scenario
 from localrun.world import World
+from migration.manifest import parse_manifest
 
 USER_VARIABLE, PASSWORD_VARIABLE = "SOURCE_ADMIN_USER", "SOURCE_ADMIN_PASSWORD"
 MAILBOX_PASSWORD_VARIABLE = "SOURCE_PASSWORD"
@@ -104,6 +103,7 @@ def make_trial(
         users={row.target: "" for row in rows},
         source=parse_source(source),
         input={"phases": ["provision", "copy", "report"]},
+        expected=None,
     )
 
 

@@ -18,11 +18,13 @@ from localrun.fakes.dns import DnsServer, Records
 from localrun.fakes.imap import ImapServer
 from localrun.fakes.model_service import ModelServer, ModelService
 from localrun.fakes.workmail import FakeWorkMail
-from localrun.fakes.workmail_ews.server import EwsServer
+from localrun.fakes.workmail_ews.server import MEBIBYTE, EwsServer
 from localrun.letters import Letter
 
 REGION = "eu-west-1"
 OLD_MX = "10 mail.old-host.example."
+LARGEST_MESSAGE = 40 * MEBIBYTE
+"""WorkMail's limit for a message, in bytes."""
 
 
 class World:
@@ -41,6 +43,7 @@ class World:
         admins: Mapping[str, str],
         source: Mapping[str, Any] | None = None,
         maildir: Path | None = None,
+        largest_message: int = LARGEST_MESSAGE,
     ) -> None:
         self.clock = clock
         self.domain = domain
@@ -53,7 +56,11 @@ class World:
             ModelServer([ModelService("workmail", self.workmail, "InvalidParameterException")])
         )
         self.ews = EwsServer(
-            self.workmail.check_token, self.workmail.mailbox_exists, clock.now, maildir=maildir
+            self.workmail.check_token,
+            self.workmail.mailbox_exists,
+            clock.now,
+            maildir=maildir,
+            max_mime=largest_message,
         )
         self._stack.callback(self.ews.close)
         old = [Records(domain, "MX", [OLD_MX], 3600)]
@@ -87,6 +94,10 @@ class World:
         )
         for record in domain["Records"]:
             self.dns.set_records(record["Hostname"], record["Type"], [record["Value"]], 300)
+
+    def set_mx(self, *hosts: str) -> None:
+        """Publishes these MX records for the domain and no others, such as OLD_MX."""
+        self.dns.set_records(self.domain, "MX", hosts, 300)
 
     def close(self) -> None:
         """Ends all servers; may be called twice."""

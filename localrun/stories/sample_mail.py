@@ -58,8 +58,8 @@ PEOPLE = (
         },
     ),
     Person(
-        f"chloe.rooms@{DOMAIN}",
-        "Chloé Rooms",
+        f"chloe@{DOMAIN}",
+        "Chloé Martin",
         {
             ("INBOX",): 36,
             ("Sent",): 12,

@@ -409,6 +409,11 @@ def test_a_role_works_on_mailboxes_later_than_the_api_says(cloud: Cloud) -> None
     assert check(token, "anna@example.test") == "ok"
     cloud.clock.seconds += 1
     assert check(token, "anna@example.test") == "expired"
+    later = assume(cloud, role)
+    assert check(later, "anna@example.test") == "ok"
+    cloud.fake.expire_tokens()
+    assert check(later, "anna@example.test") == "expired"
+    assert check(assume(cloud, role), "anna@example.test") == "ok"
 
 
 def test_a_denying_rule_wins_and_no_rule_denies(cloud: Cloud) -> None:

@@ -23,6 +23,7 @@ class Faults:
         self._busy: deque[Busy] = deque()
         self._close: deque[bool] = deque()
         self._reject: deque[str] = deque()
+        self._late: deque[float] = deque()
 
     def busy(self, times: int, back_off_ms: int, status: int = 500) -> None:
         """The next `times` requests, of whatever operation, answer ErrorServerBusy."""
@@ -33,6 +34,12 @@ class Faults:
         """The next CreateItem gets no answer; its items are stored all the same, or not at all."""
         with self._lock:
             self._close.extend([after_storing] * times)
+
+    def answer_504_next(self, store_after: float, times: int = 1) -> None:
+        """The next CreateItem is answered by a gateway that has lost patience: 504, now. The server
+        behind it stores the items `store_after` seconds later, by its clock."""
+        with self._lock:
+            self._late.extend([store_after] * times)
 
     def reject_next(self, response_code: str, times: int = 1) -> None:
         """The next `times` created items are refused with this code, each by itself."""
@@ -48,6 +55,11 @@ class Faults:
         """For the server: None normally, else whether to store before breaking off."""
         with self._lock:
             return self._close.popleft() if self._close else None
+
+    def take_late(self) -> float | None:
+        """For the server: None normally, else after how many seconds to store."""
+        with self._lock:
+            return self._late.popleft() if self._late else None
 
     def take_rejection(self) -> str:
         """For the server: a code to refuse the next item with, "" normally."""

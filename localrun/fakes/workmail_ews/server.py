@@ -57,6 +57,19 @@ class _Unauthorized(Exception):
     """No token, or one that is unknown or has expired."""
 
 
+class _GatewayTimeout(Exception):
+    """A gateway in front of the server answers, and the server goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """A CreateItem that takes effect when the clock says `due`."""
+
+    due: float
+    store: MailboxStore
+    request: etree._Element
+
+
 class EwsServer:
     """WorkMail's EWS on the loopback interface. It serves until close().
 
@@ -88,6 +101,7 @@ class EwsServer:
         self._lock = threading.Lock()
         self._stores: dict[str, MailboxStore] = {}
         self._requests: Counter[str] = Counter()
+        self._late: list[_Late] = []
         self._operations: dict[str, Operation] = {
             "FindFolder": folder_operations.find_folder,
             "GetFolder": folder_operations.get_folder,
@@ -144,6 +158,7 @@ class EwsServer:
 
     def folders(self, address: str) -> dict[tuple[str, ...], list[StoredMessage]]:
         """What a mailbox holds: every visible folder by its path, messages as they were stored."""
+        self._store_what_is_due()
         store = self._store(address.casefold())
         with store.lock:
             return {
@@ -165,11 +180,14 @@ class EwsServer:
             status, answer = 500, write_fault(SoapFault(refusal.code, refusal.text))
         except _Unauthorized:
             status, answer = 401, b""
+        except _GatewayTimeout:
+            status, answer = 504, b"<html><body>504 Gateway Time-out</body></html>"
         if self._observe is not None:
             self._observe(body, status, answer)
         return status, answer
 
     def _serve(self, authorization: str, body: bytes) -> bytes:
+        self._store_what_is_due()
         envelope = read_envelope(body)
         store = self._admit(authorization, envelope)
         operation = self._operations.get(envelope.name)
@@ -180,6 +198,11 @@ class EwsServer:
         busy = self.faults.take_busy()
         if busy is not None:
             raise SoapFault("ErrorServerBusy", "Try again later.", busy.back_off_ms, busy.status)
+        late = self.faults.take_late() if envelope.name == "CreateItem" else None
+        if late is not None:
+            with self._lock:
+                self._late.append(_Late(self._now() + late, store, envelope.operation))
+            raise _GatewayTimeout
         closing = self.faults.take_close() if envelope.name == "CreateItem" else None
         if closing is False:
             raise ConnectionClosed
@@ -211,6 +234,16 @@ class EwsServer:
             if address not in self._stores:
                 self._stores[address] = MailboxStore(address, self._now, self._mirror)
             return self._stores[address]
+
+    def _store_what_is_due(self) -> None:
+        """Late requests need no thread of their own: nobody sees the store in between."""
+        now = self._now()
+        with self._lock:
+            due = [late for late in self._late if late.due <= now]
+            self._late = [late for late in self._late if late.due > now]
+        for late in due:
+            with late.store.lock:
+                self._create_item(late.store, late.request)
 
     def _create_item(self, store: MailboxStore, request: etree._Element) -> etree._Element:
         return item_operations.create_item(

@@ -1,0 +1,82 @@
+"""What a run came to, and how the comparison treats messages that the target refuses."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from localrun.compare import FolderComparison
+from migration.model import FolderRecord, MailboxRecord, Rejection
+
+
+def leave_out(
+    compared: Iterable[FolderComparison],
+    records: Iterable[FolderRecord],
+    rejections: Iterable[Rejection],
+) -> list[FolderComparison]:
+    """One mailbox's comparison without the messages that the target refused.
+
+    The ledger names them, so the target must lack exactly as many: one that is there all the same
+    makes `lost` negative, and the folder does not agree.
+    """
+    paths = {record.key: record.path for record in records}
+    refused = Counter(paths[rejection.folder_key] for rejection in rejections)
+    return [
+        replace(
+            folder,
+            source=folder.source - refused[folder.source_path],
+            lost=folder.lost - refused[folder.source_path],
+        )
+        for folder in compared
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to. `status` and `verdict` are the execution's; `folders` holds what the
+    independent comparison found; `problems` says in words why `ok` is False.
+
+    A message that the target refused is not lost if the ledger names it: it is counted in
+    `refused` and left out of `messages` and `folders`.
+    """
+
+    scenario: str
+    status: str
+    verdict: str
+    cause: str
+    folders: tuple[FolderComparison, ...]
+    failed: tuple[MailboxRecord, ...]
+    messages: int
+    refused: int
+    virtual_seconds: float
+    wall_seconds: float
+    timings: Mapping[str, float]
+    report: Path | None
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def line(self) -> str:
+        """The JSON object that ends a scenario's output."""
+        return json.dumps(
+            {
+                "scenario": self.scenario,
+                "verdict": "ok" if self.ok else "failed",
+                "status": self.status,
+                "report_verdict": self.verdict,
+                "messages": self.messages,
+                "refused": self.refused,
+                "lost": sum(folder.lost for folder in self.folders),
+                "doubled": sum(folder.doubled for folder in self.folders),
+                "differing": sum(folder.differing for folder in self.folders),
+                "failed_mailboxes": len(self.failed),
+                "virtual_seconds": round(self.virtual_seconds),
+                "wall_seconds": round(self.wall_seconds, 1),
+                "problems": list(self.problems),
+            }
+        )
