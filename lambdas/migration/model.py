@@ -202,8 +202,9 @@ class Rejection:
 class Intent:
     """A batch that is being appended: what is in doubt if the worker dies now.
 
-    `mark` is where the target folder ended before. `seen_at` is when a later worker found the
-    intent open (empty until then): it waits for a late commit of the target before it asks.
+    `mark` is where the target folder ended before. `seen_at` is from when the intent has rested
+    (empty: not yet): some time after it the target may be asked what it has. A later worker sets
+    it to when it found the intent open; the worker that owns the batch may set it back.
     """
 
     refs: tuple[ItemRef, ...]

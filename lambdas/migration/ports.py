@@ -76,7 +76,9 @@ class Source(Protocol):
 class Target(Protocol):
     """One mailbox to write to. Keeps bytes, flags and dates as far as its capabilities say.
 
-    Raises TargetBusy, MailboxUnreachable, CredentialsRejected, QuotaExceeded from any method.
+    Raises TargetBusy, AdministratorPending, MailboxUnreachable, CredentialsRejected, QuotaExceeded
+    from any method. After a TargetBusy of `append`, its `retry_after` is when `since` can be
+    trusted: nothing of what was sent is stored later than that.
     """
 
     @property

@@ -27,7 +27,7 @@ def test_a_mailbox_is_copied_with_a_lost_answer_and_a_delta_pass(table: "Table")
     s3.create_bucket(Bucket="tenant", CreateBucketConfiguration=place)  # type: ignore[arg-type]
     ledger, blobs, target = DynamoLedger(table, "acme"), S3Blobs(s3, "tenant"), MemoryTarget()
     ledger.plan_mailboxes("run", [Mailbox("box", USER, USER, "ann", "Ann")])
-    faults = [TargetBusy("lost", 1)]
+    faults = [TargetBusy("lost", 10)]
 
     def lose(name: str) -> None:
         if name == "after append" and faults:

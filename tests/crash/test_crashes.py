@@ -5,11 +5,23 @@ from contextlib import suppress
 
 import pytest
 
-from migration.copy.batch import BatchCopier
-from migration.copy.engine import SliceOutcome
+from migration.copy.engine import SliceOutcome, SliceResult
 from migration.errors import FencedOff, SourceBusy, TargetBusy
-from migration.model import Tally
-from tests.crash.worker import BOX, EMPTY, INBOX, SENT, Crash, Picture, World, arrive, fill, picture
+from migration.identity import migration_key
+from migration.model import Item, Stamped, Tally
+from tests.crash.worker import (
+    BOX,
+    EMPTY,
+    INBOX,
+    PACE,
+    SENT,
+    Crash,
+    Picture,
+    World,
+    arrive,
+    fill,
+    picture,
+)
 
 
 def full_world() -> World:
@@ -119,12 +131,12 @@ def test_the_requests_of_a_recovering_worker_settle_too() -> None:
     with pytest.raises(Crash):
         world.slice()
     first = world.slice()
-    assert (first.outcome, first.retry_after) == (SliceOutcome.BACKOFF, 10.0)
-    world.wait(10)
+    assert (first.outcome, first.retry_after) == (SliceOutcome.BACKOFF, PACE.settle)
+    world.wait(PACE.settle)
     with pytest.raises(Crash):  # while it appends what was missing
         world.slice()
     second = world.slice()
-    assert (second.outcome, second.retry_after) == (SliceOutcome.BACKOFF, 10.0)
+    assert (second.outcome, second.retry_after) == (SliceOutcome.BACKOFF, PACE.settle)
 
 
 @pytest.mark.parametrize("moment", ["before append", "after append"])
@@ -137,18 +149,18 @@ def test_a_lost_answer_of_append_is_asked_for(moment: str) -> None:
             if name == moment:
                 seen.append(name)
                 if len(seen) == which + 1:
-                    raise TargetBusy("the connection was lost", 0)
+                    raise TargetBusy("the connection was lost", 120)
 
         world.act = lose
         result = world.slice()
-        assert (result.outcome, result.retry_after) == (SliceOutcome.BACKOFF, 10.0)
+        assert (result.outcome, result.retry_after) == (SliceOutcome.BACKOFF, 120)
         world.wait(result.wait_seconds)
         assert world.slice().outcome is SliceOutcome.DONE
         assert picture(world) == QUIET["full"][1]
 
 
 def test_a_late_effect_of_a_dead_worker_is_waited_for() -> None:
-    """The target finishes the dead worker's request eight seconds after its death."""
+    """The target finishes the dead worker's request four minutes after its death."""
     world = full_world()
     late: list[object] = []
 
@@ -167,15 +179,19 @@ def test_a_late_effect_of_a_dead_worker_is_waited_for() -> None:
 
     def arrive_late() -> None:
         assert record.intent is not None
-        copier = BatchCopier(world.source, world.target, world.ledger, world.blobs, "acme", BOX)
         folder = next(each for each in world.source.folders() if each.key == record.key)
-        copier.copy(folder, record, record.intent)
+        batch = [
+            Stamped(migration_key("acme", BOX, record.key, record.validity, item.ref.uid), item)
+            for item in world.source.fetch(folder, record.intent.refs)
+            if isinstance(item, Item)
+        ]
+        assert len(list(world.target.append(record.target_id, batch))) == len(record.intent.refs)
 
     while True:
         result = world.slice()
         if result.outcome is SliceOutcome.DONE:
             break
-        if late and (world.clock - died).total_seconds() + result.wait_seconds >= 8:
+        if late and (world.clock - died).total_seconds() + result.wait_seconds >= 240:
             late.clear()
             arrive_late()
         world.wait(result.wait_seconds)
@@ -184,11 +200,11 @@ def test_a_late_effect_of_a_dead_worker_is_waited_for() -> None:
 
 
 def fenced_steps(make: str) -> list[int]:
-    """Steps at which a worker may be overtaken: all but those between the intent and the last
-    append of its batch, where only the platform can end it."""
+    """Steps at which a worker may be overtaken: all but those in the middle of the appends of a
+    batch, after it has looked whether the folder is still its own."""
     found, appending = [], False
     for number, name in enumerate(QUIET[make][0]):
-        if name in ("after open_intent", "after commit"):
+        if name == "before append":
             appending = True
         if name in ("before put", "before commit", "before folders", "before page"):
             appending = False
@@ -213,6 +229,28 @@ def test_a_worker_that_was_overtaken_writes_nothing_more(make: str, number: int)
     world.act = overtake
     with suppress(FencedOff):
         world.slice(PASSES[make])
+    assert picture(world) == QUIET[make][1]
+
+
+@pytest.mark.parametrize(("make", "number"), EVERY_STEP)
+def test_a_worker_that_is_overtaken_while_it_appends_doubles_nothing(
+    make: str, number: int
+) -> None:
+    """An execution is aborted and another started: the old worker goes on for a while, at whatever
+    step it was, and the new one lets its batch settle."""
+    world = WORLDS[make]()
+    successor: list[SliceResult] = []
+
+    def overtake(step: int, name: str) -> None:
+        if step == number:
+            world.act = None
+            successor.append(world.slice(PASSES[make]))
+
+    world.act = overtake
+    with suppress(FencedOff):
+        world.slice(PASSES[make])
+    world.wait(successor[0].wait_seconds)
+    world.finish(PASSES[make])
     assert picture(world) == QUIET[make][1]
 
 

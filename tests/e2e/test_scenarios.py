@@ -42,7 +42,10 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             requests = dict(run.world.ews.requests)
         display.close()
     logs = "".join(path.read_text("utf-8", "replace") for path in run.out.glob("logs/*"))
-    assert logs, "the functions must have logged something, or the search below proves nothing"
+    # Without these the searches below would prove nothing.
+    assert logs
+    assert "Prepare" in history
+    assert ("CopySlice" in history) == bool(requests.get("CreateItem"))
     return Finished(outcome, (out / "shown.txt").read_text("utf-8"), history, logs, requests)
 
 

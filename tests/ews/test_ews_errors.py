@@ -6,21 +6,28 @@ import inspect
 import ssl
 
 import pytest
+import urllib3
 from urllib3 import exceptions as http
 
-from migration.errors import MailboxUnreachable, MigrationError, TargetBusy, leaves
+from localrun.fakes.workmail_ews.soap import SoapFault, write_fault
+from migration.errors import (
+    AdministratorPending,
+    MailboxUnreachable,
+    MigrationError,
+    TargetBusy,
+    leaves,
+)
 from migration.model import Rejected
 from migration.targets import workmail_errors as tables
 from migration.targets.workmail_errors import is_about_mailbox, translate, translate_code
-from migration.targets.workmail_ews import _outcome
+from migration.targets.workmail_ews import _WORTH_A_SECOND_TRY, _outcome
 from migration.wire import ews_http
-from migration.wire.ews_model import EwsError, Refused, RequestRefused, ServerBusy
+from migration.wire.ews_model import AnswerLost, EwsError, Refused, RequestRefused, ServerBusy
 from tests.ews.harness import Schema
 
 TABLES = (
     ews_http.MISCONFIGURED,
     ews_http.NOT_CONNECTED,
-    ews_http.TIMED_OUT,
     ews_http.BROKEN_OFF,
 )
 # No HTTPError: raised when a proxy is configured, and this client never uses one.
@@ -64,6 +71,41 @@ def test_a_certificate_that_is_not_trusted_is_for_the_operator() -> None:
     assert isinstance(translate(ews_http.translate(broken)), TargetBusy)
 
 
+def test_a_name_that_is_not_resolved_now_is_like_a_refused_connection() -> None:
+    error = http.NameResolutionError.__new__(http.NameResolutionError)
+    assert isinstance(translate(ews_http.translate(error)), TargetBusy)
+
+
+def test_a_role_that_a_mailbox_has_not_heard_of_is_waited_for() -> None:
+    pending = translate_code("ErrorImpersonateUserDenied")
+    assert isinstance(pending, AdministratorPending)
+    assert pending.retry_after == 30
+    assert is_about_mailbox("ErrorImpersonateUserDenied")
+
+
+def test_a_lost_answer_outlasts_every_gateway() -> None:
+    lost = translate(AnswerLost("http-504"))
+    assert isinstance(lost, TargetBusy)
+    assert lost.retry_after >= 120
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "expected"),
+    [
+        ("ErrorServerBusy", True, ServerBusy),
+        ("ErrorTimeoutExpired", True, AnswerLost),
+        ("ErrorInternalServerError", True, AnswerLost),
+        ("ErrorTimeoutExpired", False, ServerBusy),
+    ],
+)
+def test_a_fault_in_the_middle_of_a_change_leaves_it_in_doubt(
+    code: str, changes: bool, expected: type[EwsError]
+) -> None:
+    fault = write_fault(SoapFault(code, "x"))
+    with pytest.raises(expected):
+        ews_http.read_response(urllib3.HTTPResponse(fault, status=500), changes=changes)
+
+
 def test_every_failure_of_the_wire_becomes_a_leaf() -> None:
     for kind in EwsError.__subclasses__():
         error = kind.__new__(kind)
@@ -90,9 +132,7 @@ def test_every_response_code_has_a_meaning(schema: Schema) -> None:
 
 def test_codes_in_the_tables_exist(schema: Schema) -> None:
     """A misspelt code would never match."""
-    used = (
-        ews_http.BUSY_CODES | tables._CREDENTIAL_CODES | tables._QUOTA_CODES | tables._MAILBOX_CODES
-    )
+    used = ews_http.BUSY_CODES | ews_http._NOT_BEGUN | tables._ABOUT_MAILBOX | _WORTH_A_SECOND_TRY
     assert used - schema.codes == frozenset()
 
 

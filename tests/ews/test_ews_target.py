@@ -12,6 +12,7 @@ import pytest
 
 from localrun.fakes.workmail_ews import EwsServer, Property, StoredMessage
 from migration.errors import (
+    AdministratorPending,
     CredentialsRejected,
     MailboxUnreachable,
     MigrationError,
@@ -29,11 +30,12 @@ from migration.model import (
     Stored,
 )
 from migration.ports import Target
-from migration.targets.workmail_ews import WorkmailEwsTarget
+from migration.targets.workmail_errors import COMMIT_SECONDS
+from migration.targets.workmail_ews import _WORTH_A_SECOND_TRY, WorkmailEwsTarget
 from migration.targets.workmail_message import KEY, date_header, new_message
 from migration.wire.ews import EwsClient
 from migration.wire.ews_model import FolderRef, NewMessage
-from tests.ews.harness import ADDRESS, Recorder, Schema, Tokens
+from tests.ews.harness import ADDRESS, Clock, Recorder, Schema, Tokens
 from tests.ews.samples import RECEIVED, mime, stamped
 
 STORED_KEY = Property(property_set=KEY.property_set, name=KEY.name)
@@ -41,7 +43,7 @@ STORED_KEY = Property(property_set=KEY.property_set, name=KEY.name)
 
 @pytest.fixture
 def target(client: EwsClient) -> Iterator[WorkmailEwsTarget]:
-    made = WorkmailEwsTarget(client, settle=0.0)
+    made = WorkmailEwsTarget(client)
     yield made
     made.close()
 
@@ -258,45 +260,50 @@ def test_batch_that_is_refused_as_a_whole_is_halved_down_to_the_culprit(
     assert [one.key for one in outcomes] == [one.key for one in batch]
 
 
-def test_lost_answer_is_looked_up_and_nothing_is_doubled(
+@pytest.mark.parametrize("code", sorted(_WORTH_A_SECOND_TRY))
+def test_what_may_be_bad_luck_is_sent_once_more_alone(
+    target: WorkmailEwsTarget, server: EwsServer, recorder: Recorder, code: str
+) -> None:
+    server.faults.reject_next(code)
+    outcomes = list(target.append(inbox_of(target), [stamped("a"), stamped("b")]))
+    assert [one.key for one in outcomes] == ["a", "b"]
+    assert all(isinstance(one, Stored) for one in outcomes)
+    assert keys_in(server, "Inbox") == ["b", "a"]
+    assert server.requests["CreateItem"] == 2
+
+
+def test_what_is_refused_a_second_time_is_rejected(
     target: WorkmailEwsTarget, server: EwsServer
 ) -> None:
-    batch = [stamped(f"k{number}") for number in range(120)]
-    folder = inbox_of(target)
-    server.faults.close_connection_next(after_storing=True)
-    outcomes = list(target.append(folder, batch))
-    assert all(isinstance(one, Stored) and one.target_id for one in outcomes)
-    assert keys_in(server, "Inbox") == [one.key for one in batch]
+    server.faults.reject_next("ErrorItemSave", times=2)
+    (outcome,) = target.append(inbox_of(target), [stamped("a")])
+    assert outcome == Rejected("a", "ErrorItemSave")
+    assert server.requests["CreateItem"] == 2
 
 
-def test_lost_request_is_sent_again_after_looking(
-    target: WorkmailEwsTarget, server: EwsServer, recorder: Recorder
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_lost_answer_is_for_the_engine_and_nothing_is_sent_again(
+    target: WorkmailEwsTarget, server: EwsServer, stored: bool
 ) -> None:
     folder = inbox_of(target)
-    list(target.append(folder, [stamped("b")]))
-    server.faults.close_connection_next(after_storing=False)
-    outcomes = list(target.append(folder, [stamped("a"), stamped("b"), stamped("c")]))
-    assert [one.key for one in outcomes] == ["a", "b", "c"]
-    assert sorted(keys_in(server, "Inbox")) == ["a", "b", "c"], "b was there and not sent again"
-    assert server.requests["FindItem"] == 1
-
-
-def test_it_waits_before_it_looks(client: EwsClient, server: EwsServer) -> None:
-    waited: list[float] = []
-    target = WorkmailEwsTarget(client, settle=4.0, sleep=waited.append)
-    server.faults.close_connection_next(after_storing=True)
-    list(target.append(inbox_of(target), [stamped("a")]))
-    assert waited == [4.0]
-
-
-def test_a_second_lost_answer_is_for_the_engine(
-    target: WorkmailEwsTarget, server: EwsServer
-) -> None:
-    folder = inbox_of(target)
-    server.faults.close_connection_next(after_storing=False, times=2)
-    with pytest.raises(TargetBusy):
+    server.faults.close_connection_next(after_storing=stored)
+    with pytest.raises(TargetBusy) as lost:
         list(target.append(folder, [stamped("a")]))
-    assert keys_in(server, "Inbox") == []
+    assert lost.value.retry_after == COMMIT_SECONDS
+    assert keys_in(server, "Inbox") == ["a"] * stored
+    assert (server.requests["CreateItem"], server.requests["FindItem"]) == (1, 0)
+
+
+def test_what_a_gateway_gave_up_may_be_stored_later(
+    target: WorkmailEwsTarget, server: EwsServer, clock: Clock
+) -> None:
+    folder = inbox_of(target)
+    server.faults.answer_504_next(store_after=90)
+    with pytest.raises(TargetBusy, match="http-504") as lost:
+        list(target.append(folder, [stamped("a")]))
+    assert target.since(folder, "", ["a"]) == frozenset()
+    clock.seconds += lost.value.retry_after
+    assert target.since(folder, "", ["a"]) == {"a"}
 
 
 def test_an_answer_that_takes_too_long_is_for_the_engine() -> None:
@@ -309,7 +316,7 @@ def test_an_answer_that_takes_too_long_is_for_the_engine() -> None:
 
     with EwsServer(check_slowly, lambda _: True, lambda: 0.0) as slow:
         client = EwsClient(slow.url, lambda: "t", ADDRESS, read_seconds=0.1)
-        target = WorkmailEwsTarget(client, settle=0.0)
+        target = WorkmailEwsTarget(client)
         folder = inbox_of(target)
         with pytest.raises(TargetBusy, match="ReadTimeoutError"):
             list(target.append(folder, [stamped("a")]))
@@ -335,6 +342,7 @@ def test_busy_server_ends_the_stream_with_its_back_off(
         ("ErrorServerBusy", TargetBusy),
         ("ErrorTimeoutExpired", TargetBusy),
         ("ErrorQuotaExceeded", QuotaExceeded),
+        ("ErrorImpersonateUserDenied", AdministratorPending),
         ("ErrorAccessDenied", CredentialsRejected),
         ("ErrorMailboxLogonFailed", MailboxUnreachable),
     ],
@@ -440,7 +448,7 @@ def test_whatever_goes_wrong_on_the_way_nothing_is_lost_or_doubled(
         lambda: faults.close_connection_next(after_storing=False),
         lambda: faults.reject_next("ErrorServerBusy"),
     ]
-    target = WorkmailEwsTarget(EwsClient(server.url, tokens.issue, ADDRESS), settle=0.0)
+    target = WorkmailEwsTarget(EwsClient(server.url, tokens.issue, ADDRESS))
     folder = inbox_of(target)
     batches = [[stamped(f"{batch}-{number}") for number in range(130)] for batch in range(5)]
     rest = list(batches)

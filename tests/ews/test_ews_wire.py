@@ -88,9 +88,8 @@ def test_lost_answer_of_create_item_is_never_sent_again(
     client: EwsClient, server: EwsServer, recorder: Recorder, stored: bool
 ) -> None:
     server.faults.close_connection_next(after_storing=stored)
-    with pytest.raises(AnswerLost) as lost:
+    with pytest.raises(AnswerLost):
         client.create_items(INBOX, [new("a")])
-    assert not lost.value.timed_out
     assert server.requests["CreateItem"] == 1
     assert len(server.folders(ADDRESS)[("Inbox",)]) == (1 if stored else 0)
 

@@ -13,12 +13,14 @@ from migration.copy.plan import (
     audit_key,
     audit_lines,
     in_order,
+    reason_of_all,
     rejections,
     row_of_outcome,
     row_of_unsent,
     split_found,
     split_sendable,
 )
+from migration.errors import MailboxUnreachable
 from migration.identity import migration_key
 from migration.model import Folder, FolderRecord, Intent, Item, ItemRef, Stamped
 from migration.ports import BlobStore, Ledger, Source, Target
@@ -43,10 +45,22 @@ class BatchCopier:
         return split_found(intent.refs, found, lambda ref: self._key(record, ref))
 
     def copy(self, folder: Folder, record: FolderRecord, intent: Intent) -> list[Row]:
-        """Reads and appends all messages of the intent; their rows, in its order."""
+        """Reads and appends all messages of the intent; their rows, in its order.
+
+        Reading may take minutes. FencedOff, and nothing is appended, if the folder has been claimed
+        by another worker meanwhile: it may have copied the same messages already.
+
+        MailboxUnreachable if the target refuses all that was sent, for one reason: it is not about
+        these messages then, and the cursor must not pass them.
+        """
         too_large, sendable = split_sendable(intent.refs, self._max_bytes)
         unsent, batch = self._read(folder, record, sendable)
-        return in_order([*too_large, *unsent, *self._append(record, batch)], intent)
+        if batch:
+            self.ledger.check_claim(self.mailbox_id, record)
+        sent = self._append(record, batch)
+        if reason := reason_of_all(sent):
+            raise MailboxUnreachable(f"the target refuses every message of a batch: {reason}")
+        return in_order([*too_large, *unsent, *sent], intent)
 
     def write_down(self, record: FolderRecord, rows: Sequence[Row]) -> None:
         """The audit file and the rejections; a replay overwrites both."""

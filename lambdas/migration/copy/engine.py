@@ -4,18 +4,23 @@ The protocol, for each folder:
 
 0. Claim it with a fence; a worker with a lower fence can write nothing more.
 1. Write the intent: the batch about to be appended, and where the target folder ends now.
-2. Append the batch.
+2. Read the batch; append it, if the claim still holds.
 3. Write its audit to a key that a replay overwrites; write its rejections likewise.
 4. Commit: move the cursor, add the counts, remove the intent and write the next one, in one update.
 
 A worker that finds an intent open cannot know how much of step 2 took effect. It notes the time,
-lets a late request of the dead worker settle, asks the target what it has of the batch, appends
-the rest and goes on with step 3. Being busy in the middle is treated the same way: the slice ends,
-or starts over from what the ledger says.
+lets the requests of the other worker settle, asks the target what it has of the batch, appends the
+rest and goes on with step 3. A server that is busy in the middle is treated the same way, but for
+the time: the worker knows what it sent, and the target said how long that may take effect.
 
-What this cannot prevent: a worker that was thought dead, and begins its step 2 after another has
-taken over and finished the batch. The platform ends a worker before it starts the next; the engine
-adds that no batch begins without time to finish it.
+The other worker may be alive: within one execution the platform ends a worker before it starts the
+next, but an aborted execution leaves its worker running, and a new execution takes over at once.
+After the claim the old worker can neither commit nor begin another append. What it is sending at
+that moment is over before the intent has settled (Pace). This alone is a matter of time and not of
+the ledger: a worker whose one append goes on for longer than that would double the rest of it.
+
+An intent that is met open again and again without any of it being stored is a batch that ends its
+workers: BatchStuck.
 """
 
 from __future__ import annotations
@@ -27,10 +32,26 @@ from datetime import datetime, timedelta
 
 from migration.copy.batch import BatchCopier
 from migration.copy.folders import plan_folders
-from migration.copy.plan import Row, count_rows, has_news, is_untouched, settle_wait
+from migration.copy.plan import (
+    Row,
+    count_rows,
+    has_news,
+    is_stuck,
+    is_untouched,
+    settle_wait,
+    settled_in,
+)
 from migration.copy.slices import Pace, SliceJob, SliceOutcome, SliceResult
-from migration.errors import Busy, MailboxError
-from migration.model import FolderPlan, FolderRecord, Intent, Page
+from migration.errors import (
+    BatchStuck,
+    Busy,
+    FencedOff,
+    MailboxError,
+    MigrationError,
+    SourceBusy,
+    TargetBusy,
+)
+from migration.model import FolderPlan, FolderRecord, Intent, Page, Tally
 from migration.ports import BlobStore, Ledger, Source, Target
 
 __all__ = ["Pace", "SliceJob", "SliceOutcome", "SliceResult", "copy_slice"]
@@ -48,8 +69,9 @@ def copy_slice(
     """Copies until nothing is left, the time is over or a server wants a pause.
 
     `seconds_left` says how long the process may go on. Raises MailboxError leaves (FencedOff,
-    SourceChanged, QuotaExceeded, MailboxUnreachable, CredentialsRejected): what was committed
-    stays committed. Never raises SourceBusy or TargetBusy: they become BACKOFF.
+    SourceChanged, QuotaExceeded, MailboxUnreachable, CredentialsRejected, BatchStuck),
+    AdministratorPending and ProvisioningPending: what was committed stays committed. Never raises
+    SourceBusy or TargetBusy: they become BACKOFF.
     """
     copier = BatchCopier(source, target, ledger, blobs, job.tenant, job.mailbox_id)
     worker = _Worker(source, target, ledger, copier, job, seconds_left)
@@ -100,8 +122,14 @@ class _Worker:
         self._in_doubt = None
         try:
             stop = self._copy_folders()
-        except Busy as busy:
-            stop = _Stop(self._pause_after(busy))
+        except (SourceBusy, TargetBusy) as busy:
+            stop = _Stop(max(busy.retry_after, _LEAST_WAIT))
+            self._leave_in_order(stop.retry_after)
+        except FencedOff:
+            raise
+        except MigrationError as error:
+            self._leave_in_order(error.retry_after if isinstance(error, Busy) else 0.0, tried=False)
+            raise
         if stop is None:
             return SliceResult(SliceOutcome.DONE, self._copied, 0)
         outcome = SliceOutcome.BACKOFF if stop.retry_after else SliceOutcome.MORE
@@ -157,14 +185,18 @@ class _Worker:
         """Commits what the target has of a dead worker's batch.
 
         The rest becomes an intent of its own, with the old mark. It is a new one, not yet seen by
-        anybody, because from here on this worker's requests are what a successor must let settle.
-        Until it is committed the cursor is ahead of it.
+        anybody, because from here on this worker's requests are what a successor must let settle;
+        but the attempts count on if nothing was stored by the last. Until it is committed the
+        cursor is ahead of it.
         """
         intent = record.intent
         assert intent is not None
         rows, missing = self.copier.find(record, intent)
         if missing:
-            following: Intent | None = replace(intent, refs=tuple(missing), seen_at="")
+            attempts = 0 if rows else intent.attempts
+            following: Intent | None = replace(
+                intent, refs=tuple(missing), seen_at="", attempts=attempts
+            )
         else:
             following = self._following(plan, record, intent)
         return self._finish(record, rows, following)
@@ -196,15 +228,19 @@ class _Worker:
         if not self._fence:
             self._fence = self.ledger.next_fence(job.mailbox_id)
         target_id = known.target_id if known else self.target.ensure_folder(plan)
-        record = self.ledger.claim_folder(job.mailbox_id, plan, target_id, self._fence, job.pass_id)
-        self._in_doubt = record if record.intent else None
-        return record
+        return self.ledger.claim_folder(job.mailbox_id, plan, target_id, self._fence, job.pass_id)
 
     def _settle(self, record: FolderRecord) -> tuple[float, FolderRecord]:
         now = self._clock()
         record = self.ledger.touch_intent(self.job.mailbox_id, record, now)
-        assert record.intent is not None
-        return settle_wait(record.intent.seen_at, now, self.job.pace.settle), record
+        intent = record.intent
+        assert intent is not None
+        if is_stuck(intent.attempts):
+            batch = f"a batch of {len(intent.refs)} messages in folder {record.key}"
+            raise BatchStuck(f"{batch} was begun again and again ({intent.attempts} times)")
+        wait = settle_wait(intent.seen_at, now, self.job.pace.settle)
+        self._in_doubt = None if wait else record
+        return wait, record
 
     def _page(self, plan: FolderPlan, cursor: str) -> Page:
         return self.source.page(plan.folder, cursor, self.job.pace.batch)
@@ -223,6 +259,26 @@ class _Worker:
         except (Busy, MailboxError):
             return None
 
+    def _leave_in_order(self, wait: float, *, tried: bool = True) -> None:
+        """Writes into a batch in doubt what a worker that lives to tell it knows: from when on the
+        target may be asked, and whether this was an attempt at it.
+
+        `wait` is in seconds. Not an attempt: one that did not come to reading the batch, or that
+        ends with an error of its own.
+        """
+        record = self._in_doubt
+        if record is None or record.intent is None:
+            return
+        intent = record.intent
+        is_mine = not intent.seen_at
+        seen_at = settled_in(self._clock(), wait, self.job.pace.settle) if is_mine else ""
+        left = replace(
+            intent,
+            seen_at=seen_at or intent.seen_at,
+            attempts=max(0, intent.attempts - (not (is_mine and tried))),
+        )
+        self.ledger.commit(self.job.mailbox_id, record, Tally(), left)
+
     # -- time
 
     def _has_time(self) -> bool:
@@ -233,11 +289,3 @@ class _Worker:
         started = datetime.fromisoformat(self.job.now)
         passed = timedelta(seconds=max(0.0, self._started_with - self.seconds_left()))
         return (started + passed).isoformat().replace("+00:00", "Z")
-
-    def _pause_after(self, busy: Busy) -> float:
-        """How long to wait. With a batch in doubt, long enough that the next walk may ask."""
-        wait = max(busy.retry_after, _LEAST_WAIT)
-        if self._in_doubt is None:
-            return wait
-        self.ledger.touch_intent(self.job.mailbox_id, self._in_doubt, self._clock())
-        return max(wait, self.job.pace.settle)

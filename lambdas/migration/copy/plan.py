@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from migration.model import (
@@ -30,6 +30,12 @@ from migration.model import (
 
 TOO_LARGE = "too-large"
 """The reason of a message above the target's limit; it is never sent."""
+
+_MANY = 10
+"""So many messages that differ are not refused for one reason because of what they are."""
+
+_ATTEMPTS = 25
+_MORE_ATTEMPTS = 5
 
 
 class Fate(StrEnum):
@@ -65,11 +71,31 @@ def has_news(page: Page, cursor: str) -> bool:
 def settle_wait(seen_at: str, now: str, settle_seconds: float) -> float:
     """Seconds until the target may be asked what it has of an open intent.
 
-    A target can finish a request after its sender has died. So the intent must have been seen open
-    for a while before the answer to `since` can be trusted. Times are ISO 8601.
+    A target can finish a request after its sender has died, and the sender may not be dead. So the
+    intent must have been seen open for a while before the answer to `since` can be trusted. Times
+    are ISO 8601.
     """
     age = (datetime.fromisoformat(now) - datetime.fromisoformat(seen_at)).total_seconds()
     return max(0.0, settle_seconds - age)
+
+
+def settled_in(now: str, wait: float, settle_seconds: float) -> str:
+    """The `seen_at` of an intent whose only sender knows that `wait` seconds are enough."""
+    seen = datetime.fromisoformat(now) + timedelta(seconds=wait - settle_seconds)
+    return seen.isoformat().replace("+00:00", "Z")
+
+
+def is_stuck(attempts: int) -> bool:
+    """Whether an intent has been met open too often. After that, whoever starts the workflow again
+    gets a few more attempts: the message that was to blame may be gone."""
+    return attempts >= _ATTEMPTS and not (attempts - _ATTEMPTS) % _MORE_ATTEMPTS
+
+
+def reason_of_all(sent: Sequence[Row]) -> str:
+    """The one reason for which the target refused everything that was sent; "" if there is none,
+    or if so few were sent that it may be about them."""
+    reasons = {row.reason if row.fate is Fate.REJECTED else "" for row in sent}
+    return reasons.pop() if len(sent) >= _MANY and len(reasons) == 1 else ""
 
 
 def split_found(

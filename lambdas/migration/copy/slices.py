@@ -38,14 +38,19 @@ class Pace:
     """How a slice spends its time, in seconds.
 
     `margin`: no batch begins with less than this left, or less than twice what the slowest batch of
-    this slice took. `settle`: how long an open intent rests before the target is asked. A busy
-    server is waited for here up to `short_wait`, at most `short_waits` times; otherwise the slice
-    ends, because waiting in the workflow costs nothing.
+    this slice took. A busy server is waited for here up to `short_wait`, at most `short_waits`
+    times; otherwise the slice ends, because waiting in the workflow costs nothing.
+
+    `settle`: how long another worker's open intent rests before the target is asked. That worker
+    may be alive: StopExecution does not end a Lambda, and a new execution takes over at once. It
+    looked at its fence just before it began to append, so what it still sends after the claim is
+    the rest of one batch: 20 MB are three requests, five in unlucky mixes, and each is given up
+    when 100 seconds bring nothing.
     """
 
     batch: BatchLimit = field(default_factory=BatchLimit)
     margin: float = 30.0
-    settle: float = 10.0
+    settle: float = 540.0
     short_wait: float = 5.0
     short_waits: int = 5
 

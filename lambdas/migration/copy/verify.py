@@ -30,32 +30,47 @@ def judge(source: int, record: FolderRecord, target: int, arrived: int = 0) -> F
     `target` how many migrated messages the target folder holds.
 
     AGREE: every message up to the cursor is in the target. EXCEPTIONS: some were refused, and the
-    ledger knows which. DIFFER: the target has less or more than the ledger says, a batch is open,
-    or the source holds messages that nobody dealt with. Mail that arrived or was deleted at the
-    source since is a reason, not a difference.
+    ledger knows which; or some that an earlier check had accounted for are no longer in the folder,
+    because people work in WorkMail between two passes. DIFFER: the target lacks messages that no
+    check has seen there, or has more than the ledger says, a batch is open, or the source holds
+    messages that nobody dealt with. Mail that arrived or was deleted at the source since is a
+    reason, not a difference.
     """
     total = record.total
+    missing = max(0, total.copied - target)
+    moved = min(missing, _count_verified(record))
     faults = []
     if record.intent:
         faults.append("a batch is not finished")
-    if target < total.copied:
-        faults.append(f"{total.copied - target} missing in the target")
+    if missing > moved:
+        faults.append(f"{missing - moved} missing in the target")
     if target > total.copied:
         faults.append(f"{target - total.copied} more in the target than were copied")
     untouched = source - arrived - total.copied - total.rejected
     if untouched > 0:
         faults.append(f"{untouched} at the source that were never copied")
     reasons = list(faults)
+    if moved:
+        reasons.append(
+            f"{moved} copied messages are no longer in their folder: "
+            "moved or deleted in WorkMail after they were verified"
+        )
     if total.rejected:
         reasons.append(f"{total.rejected} refused")
     if arrived:
         reasons.append(f"{arrived} arrived at the source since")
     if untouched < 0:
         reasons.append(f"{-untouched} gone from the source since")
-    agreement = Agreement.EXCEPTIONS if total.rejected else Agreement.AGREE
+    agreement = Agreement.EXCEPTIONS if total.rejected or moved else Agreement.AGREE
     if faults:
         agreement = Agreement.DIFFER
     return FolderCheck(source, total.copied, target, agreement, "; ".join(reasons))
+
+
+def _count_verified(record: FolderRecord) -> int:
+    """How many messages of the folder the last check accounted for."""
+    check = record.check
+    return 0 if check is None or check.agreement is Agreement.DIFFER else check.ledger
 
 
 def judge_unknown(folder: Folder) -> FolderCheck:

@@ -52,8 +52,9 @@ from migration.sources.paging import cut_batch
 
 __all__ = ["ImapLogin", "ImapServer", "ImapSource", "probe"]
 
-_SEARCH_SPAN = 100_000
-"""How many UIDs one SEARCH may answer with: imaplib refuses lines of more than 1,000,000 bytes."""
+_SEARCH_SPAN = 50_000
+"""How many UIDs one SEARCH may answer with: imaplib refuses lines of more than 1,000,000 bytes, and
+a UID takes up to ten digits and a space."""
 
 _LAST_UID = 2**32 - 1
 
@@ -123,11 +124,8 @@ class ImapSource:
                 self._listings[folder.key] = listing
             uids = listing.beyond(after)
             candidates = uids[: limit.items]
-            refs: Sequence[ItemRef] = fetch_sizes(client, candidates)
-        batch = cut_batch(refs, limit)
+            batch = cut_batch(fetch_sizes(client, candidates), limit)
         last = int(batch[-1].uid) if batch else after
-        if len(batch) == len(refs) and candidates:
-            last = candidates[-1]  # those without a size are gone
         more = bool(uids) and (last < uids[-1] or not listing.complete)
         return Page(batch, str(last) if last else "", more)
 

@@ -28,13 +28,13 @@ def search_uids(client: Any, low: int, high: str) -> list[int]:
 
 
 def fetch_sizes(client: Any, uids: Sequence[int]) -> list[ItemRef]:
-    """Messages with their sizes, in the order asked; without those that are gone."""
+    """Messages with their sizes, in the order asked.
+
+    One that the server leaves out of its answer has size 0: reading it will show whether it is gone
+    or cannot be read, and either is counted.
+    """
     answers = client.fetch(uids, ("UID", "RFC822.SIZE")) if uids else {}
-    return [
-        ItemRef(str(uid), int(answers[uid][b"RFC822.SIZE"]))
-        for uid in uids
-        if b"RFC822.SIZE" in answers.get(uid, {})
-    ]
+    return [ItemRef(str(uid), int(answers.get(uid, {}).get(b"RFC822.SIZE", 0))) for uid in uids]
 
 
 def chunks(refs: Sequence[ItemRef]) -> Iterator[list[ItemRef]]:
@@ -97,6 +97,6 @@ def _date_of_header(mime: bytes) -> datetime:
     headers: email.message.Message = email.parser.BytesHeaderParser().parsebytes(mime)
     try:
         date = email.utils.parsedate_to_datetime(str(headers["Date"]))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return datetime.fromtimestamp(0, UTC)
     return _with_zone(date)

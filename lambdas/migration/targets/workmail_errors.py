@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from migration.errors import (
+    AdministratorPending,
     CredentialsRejected,
     MailboxUnreachable,
     MigrationError,
@@ -29,7 +30,6 @@ _CREDENTIAL_CODES = frozenset(
     {
         "ErrorAccessDenied",
         "ErrorAccountDisabled",
-        "ErrorImpersonateUserDenied",
         "ErrorImpersonationDenied",
         "ErrorImpersonationFailed",
         "ErrorInvalidExchangeImpersonationHeaderData",
@@ -39,6 +39,8 @@ _CREDENTIAL_CODES = frozenset(
         "ErrorTokenSerializationDenied",
     }
 )
+# A mailbox says this for up to five minutes to a role that it has not heard of yet.
+_ROLE_CODES = frozenset({"ErrorImpersonateUserDenied"})
 _QUOTA_CODES = frozenset({"ErrorQuotaExceeded", "ErrorMessagePerFolderCountReceiveQuotaExceeded"})
 _MAILBOX_CODES = frozenset(
     {
@@ -56,6 +58,14 @@ _MAILBOX_CODES = frozenset(
 )
 # For one item this is a refusal like any other: waiting would not bring the batch on.
 ITEM_BUSY_CODES = BUSY_CODES - {"ErrorInternalServerError"}
+_ABOUT_MAILBOX = _CREDENTIAL_CODES | _ROLE_CODES | _QUOTA_CODES | _MAILBOX_CODES | ITEM_BUSY_CODES
+
+COMMIT_SECONDS = 120.0
+"""For how long a server may go on storing a request after its answer was lost. Gateways give up
+after 60 seconds and more, and the server behind them is not told: it goes on until its own limit.
+Who asks earlier may find nothing, and sending again would then store the messages twice."""
+
+_ROLE_RETRY = 30.0
 
 
 @contextmanager
@@ -72,7 +82,7 @@ def translate(error: EwsError) -> MigrationError:
     if isinstance(error, ServerBusy):
         return TargetBusy(f"WorkMail is busy ({error.code})", error.retry_after)
     if isinstance(error, AnswerLost):
-        return TargetBusy(f"WorkMail's answer was lost ({error.code})", DEFAULT_BACK_OFF)
+        return TargetBusy(f"WorkMail's answer was lost ({error.code})", COMMIT_SECONDS)
     if isinstance(error, Unauthorized):
         return CredentialsRejected(f"WorkMail refuses the impersonation token ({error})")
     if isinstance(error, Unreachable) and not error.for_good:
@@ -85,6 +95,8 @@ def translate_code(code: str) -> MigrationError:
     """The leaf for a response code that is about more than one item."""
     if code in BUSY_CODES:
         return TargetBusy(f"WorkMail is busy ({code})", DEFAULT_BACK_OFF)
+    if code in _ROLE_CODES:
+        return AdministratorPending(f"the mailbox does not know the role yet ({code})", _ROLE_RETRY)
     if code in _CREDENTIAL_CODES:
         return CredentialsRejected(f"WorkMail lets the administrator not in ({code})")
     if code in _QUOTA_CODES:
@@ -94,4 +106,4 @@ def translate_code(code: str) -> MigrationError:
 
 def is_about_mailbox(code: str) -> bool:
     """Whether a code, even when it is given for one item, says that the mailbox cannot go on."""
-    return code in _CREDENTIAL_CODES | _QUOTA_CODES | _MAILBOX_CODES | ITEM_BUSY_CODES
+    return code in _ABOUT_MAILBOX

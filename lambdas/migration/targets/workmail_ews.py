@@ -11,9 +11,8 @@ categories. A message that is answered and forwarded shows as answered: it is on
 
 from __future__ import annotations
 
-import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from migration.model import FolderPlan, Outcome, Rejected, SpecialUse, Stamped, Stored
 from migration.ports import Capabilities
@@ -54,21 +53,17 @@ _BATCH_ITEMS = 100
 _BATCH_BYTES = 8_000_000
 _KEYS_PER_SEARCH = 50  # far fewer than a page holds: one page is all there is
 
+_WORTH_A_SECOND_TRY = frozenset(
+    {"ErrorInternalServerError", "ErrorItemSave", "ErrorIrresolvableConflict"}
+)
+"""Codes of one item that may be about the moment and not about the message."""
+
 
 class WorkmailEwsTarget:
     """A `ports.Target`. Owns the client: close() closes it."""
 
-    def __init__(
-        self,
-        client: EwsClient,
-        *,
-        settle: float = 5.0,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """`settle`: seconds between a lost answer and the question what was stored."""
+    def __init__(self, client: EwsClient) -> None:
         self._client = client
-        self._settle = settle
-        self._sleep = sleep
         self._tree: dict[tuple[str, str], FolderInfo] | None = None
 
     @property
@@ -104,7 +99,11 @@ class WorkmailEwsTarget:
         return ""
 
     def append(self, folder_id: str, batch: Iterable[Stamped]) -> Iterator[Outcome]:
-        """Stores the items in requests of at most 100 items or 8 MB; one outcome each, in order."""
+        """Stores the items in requests of at most 100 items or 8 MB; one outcome each, in order.
+
+        A request whose answer is lost is not sent again: TargetBusy, and its `retry_after` is when
+        `since` can be trusted.
+        """
         for group in _groups(batch):
             with translated():
                 outcomes = self._store(folder_id, group)
@@ -159,12 +158,16 @@ class WorkmailEwsTarget:
     # -- messages
 
     def _store(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
+        """An item whose refusal may have been bad luck is sent once more, alone."""
+        outcomes = self._send(folder_id, group)
+        for position, outcome in enumerate(outcomes):
+            if isinstance(outcome, Rejected) and outcome.reason in _WORTH_A_SECOND_TRY:
+                (outcomes[position],) = self._send(folder_id, [group[position]])
+        return outcomes
+
+    def _send(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
         try:
             return self._create(folder_id, group)
-        except AnswerLost as lost:
-            if lost.timed_out:
-                raise
-            return self._repair(folder_id, group)
         except (RequestTooLarge, RequestRefused) as error:
             code = error.code if isinstance(error, RequestRefused) else "ErrorMessageSizeExceeded"
             if is_about_mailbox(code):
@@ -173,27 +176,13 @@ class WorkmailEwsTarget:
                 return [Rejected(group[0].key, code)]
         # The whole request is refused and nothing stored: halves find the item that is to blame.
         middle = len(group) // 2
-        return self._store(folder_id, group[:middle]) + self._store(folder_id, group[middle:])
+        return self._send(folder_id, group[:middle]) + self._send(folder_id, group[middle:])
 
     def _create(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
         messages = [new_message(stamped) for stamped in group]
         answers = self._client.create_items(FolderRef(folder_id), messages)
         return [
             _outcome(stamped.key, answer) for stamped, answer in zip(group, answers, strict=True)
-        ]
-
-    def _repair(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
-        """After a lost answer: asks what is there and sends only the rest, once."""
-        self._sleep(self._settle)
-        found = self._search(folder_id, [stamped.key for stamped in group])
-        missing = [stamped for stamped in group if stamped.key not in found]
-        sent = {
-            outcome.key: outcome
-            for outcome in (self._create(folder_id, missing) if missing else ())
-        }
-        return [
-            Stored(stamped.key, found[stamped.key]) if stamped.key in found else sent[stamped.key]
-            for stamped in group
         ]
 
     def _search(self, folder_id: str, keys: Sequence[str]) -> dict[str, str]:

@@ -27,10 +27,9 @@ from migration.wire.ews_model import (
 )
 from migration.wire.ews_request import Request
 
-# Every exception class of urllib3 is in one of these four; a test holds them complete. The first
+# Every exception class of urllib3 is in one of these three; a test holds them complete. The first
 # that matches decides, so subclasses stand in an earlier one than their bases.
 MISCONFIGURED: tuple[type[http.HTTPError], ...] = (
-    http.NameResolutionError,
     http.ProxyError,
     http.HostChangedError,
     http.LocationValueError,
@@ -43,12 +42,14 @@ MISCONFIGURED: tuple[type[http.HTTPError], ...] = (
 NOT_CONNECTED: tuple[type[http.HTTPError], ...] = (
     http.ConnectTimeoutError,
     http.NewConnectionError,
+    http.NameResolutionError,  # resolvers fail for moments, too
     http.ClosedPoolError,
     http.EmptyPoolError,
     http.FullPoolError,
 )
-TIMED_OUT: tuple[type[http.HTTPError], ...] = (http.ReadTimeoutError, http.TimeoutError)
 BROKEN_OFF: tuple[type[http.HTTPError], ...] = (
+    http.ReadTimeoutError,
+    http.TimeoutError,
     http.ProtocolError,
     http.SSLError,
     http.DecodeError,
@@ -85,6 +86,9 @@ BUSY_CODES = frozenset(
         "ErrorBatchProcessingStopped",
     }
 )
+
+# Of those, the ones that are given before any work is begun.
+_NOT_BEGUN = frozenset({"ErrorServerBusy", "ErrorExceededConnectionCount"})
 
 DEFAULT_BACK_OFF = 30.0
 _CONNECT_SECONDS = 10.0
@@ -188,7 +192,7 @@ def translate(error: http.HTTPError) -> EwsError:
         return Unreachable(name, for_good=True)
     if isinstance(error, NOT_CONNECTED):
         return Unreachable(name, for_good=False)
-    return AnswerLost(name, timed_out=isinstance(error, TIMED_OUT))
+    return AnswerLost(name)
 
 
 def refuse(code: str, retry_after: float) -> EwsError:
@@ -217,6 +221,8 @@ def read_response(response: urllib3.BaseHTTPResponse, *, changes: bool) -> list[
     except NotEws as error:
         raise _not_ews(response, changes=changes) from error
     if isinstance(answer, Fault):
+        if changes and answer.code in BUSY_CODES - _NOT_BEGUN:
+            raise AnswerLost(answer.code)
         raise refuse(answer.code, answer.retry_after or _retry_after(response))
     return answer
 

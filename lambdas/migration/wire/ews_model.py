@@ -141,12 +141,8 @@ class Unreachable(EwsError):
 
 
 class AnswerLost(EwsError):
-    """A change was sent and no answer came: it was made, or not, or is still being made.
+    """A change was sent and no answer came: it was made, or not, or is still being made."""
 
-    `timed_out` says that the server may still be at it.
-    """
-
-    def __init__(self, code: str, *, timed_out: bool = False) -> None:
+    def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-        self.timed_out = timed_out

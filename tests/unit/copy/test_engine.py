@@ -1,15 +1,34 @@
 """How a slice ends, and what it costs."""
 
+import math
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.mailbox import MemorySource, MemoryTarget
+from localrun.fakes.steps import Step, no_step
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
-from migration.errors import QuotaExceeded, SourceBusy, SourceChanged, TargetBusy
+from migration.errors import (
+    AdministratorPending,
+    BatchStuck,
+    Busy,
+    FencedOff,
+    MailboxUnreachable,
+    ProvisioningPending,
+    QuotaExceeded,
+    SourceBusy,
+    SourceChanged,
+    TargetBusy,
+)
 from migration.model import BatchLimit, Tally
+from migration.targets import workmail_ews
+from migration.targets.workmail_errors import COMMIT_SECONDS
+from migration.wire import ews
 
 BOX = "mailbox1"
 INBOX = ("INBOX",)
@@ -110,6 +129,24 @@ def test_a_slice_without_any_time_does_nothing() -> None:
     assert part.ledger.writes == 0
 
 
+def test_a_worker_that_is_overtaken_while_it_reads_appends_nothing() -> None:
+    part = Slice(2)
+
+    def overtake(name: str) -> None:
+        if name == "before fetch":
+            part.source.step = lambda _: None
+            first = part.run(now="2026-11-23T10:00:00Z")
+            assert first.outcome is SliceOutcome.BACKOFF  # it lets the open intent settle
+            second = part.run(now="2026-11-23T10:05:00Z")
+            assert second.outcome is SliceOutcome.DONE
+
+    part.source.step = overtake
+    with pytest.raises(FencedOff):
+        part.run(now="2026-11-23T09:59:00Z")
+    assert len(part.target.contents()[("Inbox",)]) == 2
+    assert part.total().copied == 2
+
+
 class Fault:
     """A step that raises `error` the first `times` times it is at `at`."""
 
@@ -153,27 +190,171 @@ def test_a_server_that_stays_busy_ends_the_slice() -> None:
     assert len(part.naps) == part.pace.short_waits
 
 
-def test_a_doubtful_append_is_left_to_settle_even_if_the_pause_is_short() -> None:
+def test_a_doubtful_append_rests_as_long_as_the_target_says() -> None:
     part = Slice()
-    part.target.step = Fault(TargetBusy("lost", 1), "after append")
+    part.target.step = Fault(TargetBusy("lost", 120), "after append")
     result = part.run(now="2026-11-23T10:00:00Z")
-    assert (result.outcome, result.retry_after) == (SliceOutcome.BACKOFF, 10)
-    assert part.naps == []
-    early = part.run(now="2026-11-23T10:00:04Z")
-    assert (early.outcome, early.retry_after) == (SliceOutcome.BACKOFF, 6)
-    assert part.run(now="2026-11-23T10:00:10Z").outcome is SliceOutcome.DONE
+    assert (result.outcome, result.retry_after) == (SliceOutcome.BACKOFF, 120)
+    early = part.run(now="2026-11-23T10:01:30Z")
+    assert (early.outcome, early.retry_after) == (SliceOutcome.BACKOFF, 30)
+    assert part.run(now="2026-11-23T10:02:00Z").outcome is SliceOutcome.DONE
     assert len(part.target.contents()[("Inbox",)]) == 5
     assert part.total().copied == 5
+
+
+def test_a_batch_of_another_worker_rests_until_that_must_be_over() -> None:
+    part = Slice()
+    part.target.step = die_at("after append")
+    with pytest.raises(Died):
+        part.run(now="2026-11-23T10:00:00Z")
+    result = part.run(now="2026-11-23T10:01:00Z")
+    assert (result.outcome, result.retry_after) == (SliceOutcome.BACKOFF, 300)
+    early = part.run(now="2026-11-23T10:05:00Z")
+    assert (early.outcome, early.retry_after) == (SliceOutcome.BACKOFF, 60)
+    part.target.step = no_step
+    assert part.run(now="2026-11-23T10:06:00Z").outcome is SliceOutcome.DONE
+    assert len(part.target.contents()[("Inbox",)]) == 5
+
+
+def test_the_settle_time_outlasts_a_batch_that_is_being_sent() -> None:
+    pace = Pace()
+    requests = math.ceil(pace.batch.size / workmail_ews._BATCH_BYTES)
+    assert pace.settle >= requests * ews._READ_SECONDS
+    assert pace.settle > COMMIT_SECONDS
 
 
 def test_the_time_a_slice_has_run_counts_for_settling() -> None:
     part = Slice()
     part.cost = 40
-    part.target.step = Fault(TargetBusy("lost", 1), "after append")
+    part.target.step = Fault(TargetBusy("lost", 120), "after append")
     part.run(now="2026-11-23T10:00:00Z")  # fails at 10:01:20
-    intent = part.ledger.folders(BOX)[0].intent
-    assert intent is not None
-    assert intent.seen_at == "2026-11-23T10:01:20Z"
+    part.seconds, part.cost = 900, 0
+    assert part.run(now="2026-11-23T10:03:19Z").retry_after == 1
+    assert part.run(now="2026-11-23T10:03:20Z").outcome is SliceOutcome.DONE
+
+
+def test_a_source_that_is_lost_while_a_batch_is_read_costs_only_its_pause() -> None:
+    part = Slice()
+    part.source.step = Fault(SourceBusy("lost", 30), "before fetch")
+    assert part.run(now="2026-11-23T10:00:00Z").retry_after == 30
+    assert part.run(now="2026-11-23T10:00:30Z").outcome is SliceOutcome.DONE
+
+
+@pytest.mark.parametrize("error", [AdministratorPending, ProvisioningPending])
+@pytest.mark.parametrize("at", ["before folders", "before append", "before mark"])
+def test_what_the_tenant_waits_for_leaves_the_slice(error: type[Busy], at: str) -> None:
+    part = Slice()
+    side = part.source if at == "before folders" else part.target
+    side.step = Fault(error("not yet", 30), at)
+    with pytest.raises(error):
+        part.run(now="2026-11-23T10:00:00Z")
+    assert part.run(now="2026-11-23T10:00:30Z").outcome is SliceOutcome.DONE
+    assert part.total().copied == 5
+
+
+class Died(BaseException):
+    """The process ends: nothing may catch this."""
+
+
+def die_at(step: str) -> Step:
+    def die(name: str) -> None:
+        if name == step:
+            raise Died
+
+    return die
+
+
+def run_until_stuck(part: Slice) -> tuple[BatchStuck, datetime]:
+    """Slices, each later than the last, until one gives up; its error, and the time then."""
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    for _ in range(100):
+        try:
+            part.run(now=now.isoformat())
+        except BatchStuck as stuck:
+            return stuck, now
+        except Died:
+            pass
+        now += timedelta(seconds=301)
+    raise AssertionError("it goes on for ever")
+
+
+def test_a_batch_that_always_ends_the_worker_is_given_up() -> None:
+    part = Slice(12)
+    part.pace = Pace(batch=BatchLimit(items=12))
+    part.target.step = die_at("before append")
+    stuck, _ = run_until_stuck(part)
+    (record,) = part.ledger.folders(BOX)
+    assert record.intent is not None
+    assert record.intent.attempts == 25
+    assert record.key in str(stuck)
+    assert "12 messages" in str(stuck)
+
+
+def test_a_batch_that_was_given_up_is_copied_once_its_cause_is_gone() -> None:
+    part = Slice()
+    part.target.step = die_at("before append")
+    _, now = run_until_stuck(part)
+    part.target.step = no_step
+    outcomes = [part.run(now=(now + timedelta(hours=n)).isoformat()).outcome for n in (1, 2)]
+    assert outcomes[-1] is SliceOutcome.DONE
+    assert part.total().copied == 5
+
+
+def test_progress_starts_the_count_anew() -> None:
+    """Each worker stores one message of the batch and dies."""
+    part = Slice(40)
+    part.pace = Pace(batch=BatchLimit(items=40))
+    part.target.step = die_at("after append")
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    for _ in range(200):
+        with suppress(Died):
+            if part.run(now=now.isoformat()).outcome is SliceOutcome.DONE:
+                break
+        now += timedelta(seconds=301)
+    assert part.total().copied == 40
+
+
+@pytest.mark.parametrize("at", ["before since", "before folders"])
+def test_a_server_that_is_busy_for_hours_does_not_look_like_a_bad_batch(at: str) -> None:
+    part = Slice()
+    part.target.step = die_at("before append")
+    with pytest.raises(Died):
+        part.run(now="2026-11-22T00:00:00Z")
+    busy = Fault(TargetBusy("down", 30), at, times=100)
+    part.target.step, part.source.step = (busy, busy)
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    for _ in range(110):
+        if part.run(now=now.isoformat()).outcome is SliceOutcome.DONE:
+            break
+        now += timedelta(seconds=301)
+    assert part.total().copied == 5
+
+
+def test_a_target_that_refuses_a_whole_batch_fails_the_mailbox_before_the_commit() -> None:
+    part = Slice(30)
+    part.pace = Pace(batch=BatchLimit(items=10))
+    part.target.refuse = lambda item: "ErrorInvalidExtendedProperty" if part.total().copied else ""
+    with pytest.raises(MailboxUnreachable, match="batch: ErrorInvalidExtendedProperty"):
+        part.run(now="2026-11-23T10:00:00Z")
+    assert part.total() == Tally(copied=10, size=part.total().size)
+    assert part.ledger.rejections(BOX) == []
+    part.target.refuse = lambda item: ""
+    assert part.run(now="2026-11-23T10:00:01Z").outcome is SliceOutcome.DONE
+    assert part.total().copied == 30
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason_of"),
+    [(9, lambda number: "a"), (10, lambda number: "a" if number else "b")],
+)
+def test_a_few_refusals_or_different_ones_are_about_the_messages(
+    messages: int, reason_of: Callable[[int], str]
+) -> None:
+    part = Slice(messages)
+    part.pace = Pace()
+    part.target.refuse = lambda item: reason_of(int(item.ref.uid) - 1)
+    assert part.run().outcome is SliceOutcome.DONE
+    assert part.total().rejected == messages
 
 
 def test_a_full_target_fails_the_mailbox_and_keeps_what_was_committed() -> None:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
@@ -58,6 +60,49 @@ def test_an_open_batch_is_a_difference() -> None:
     assert (check.agreement, check.reason) == (DIFFER, "a batch is not finished")
 
 
+MOVED = (
+    "copied messages are no longer in their folder: "
+    "moved or deleted in WorkMail after they were verified"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "target", "agreement", "reason"),
+    [
+        (None, 4, DIFFER, "1 missing in the target"),
+        (FolderCheck(5, 5, 4, DIFFER, "x"), 4, DIFFER, "1 missing in the target"),
+        (FolderCheck(5, 5, 5, AGREE), 4, EXCEPTIONS, f"1 {MOVED}"),
+        (FolderCheck(5, 5, 5, EXCEPTIONS, "x"), 0, EXCEPTIONS, f"5 {MOVED}"),
+        (FolderCheck(5, 5, 4, EXCEPTIONS, "x"), 0, EXCEPTIONS, f"5 {MOVED}"),
+        (FolderCheck(3, 3, 3, AGREE), 2, EXCEPTIONS, f"3 {MOVED}"),
+        (FolderCheck(3, 3, 3, AGREE), 1, DIFFER, f"1 missing in the target; 3 {MOVED}"),
+        (FolderCheck(0, 0, 0, AGREE), 4, DIFFER, "1 missing in the target"),
+    ],
+)
+def test_what_was_verified_once_may_be_moved_by_its_owner(
+    before: FolderCheck | None, target: int, agreement: Agreement, reason: str
+) -> None:
+    check = judge(5, replace(RECORD, check=before), target)
+    assert (check.agreement, check.reason) == (agreement, reason)
+
+
+COUNT = st.integers(0, 50)
+CHECKS = st.none() | st.builds(FolderCheck, COUNT, COUNT, COUNT, st.sampled_from(Agreement))
+
+
+@given(COUNT, COUNT, CHECKS)
+def test_a_shortfall_is_never_taken_for_agreement(
+    copied: int, target: int, before: FolderCheck | None
+) -> None:
+    record = replace(RECORD, total=Tally(copied), check=before)
+    found = judge(copied, record, target).agreement
+    assert (found is AGREE) == (target == copied)
+    if before is None or before.agreement is DIFFER:
+        assert (found is DIFFER) == (target != copied)
+    elif copied - target > before.ledger:
+        assert found is DIFFER, "more is missing than was ever seen"
+
+
 class Copied:
     """A mailbox after its first pass."""
 
@@ -94,6 +139,17 @@ def test_a_message_lost_at_the_target_is_found() -> None:
     copied.target.lose("folder-2", kept.key)
     copied.target.lose("folder-1", kept.key)
     assert copied.verify() == (DIFFER, ("1 missing in the target",))
+
+
+def test_a_user_who_tidies_up_between_two_passes_makes_no_difference_for_ever() -> None:
+    copied = Copied()
+    copied.verify()
+    kept = copied.target.contents()[("Inbox",)][1]
+    copied.target.lose("folder-1", kept.key)
+    copied.target.lose("folder-2", kept.key)
+    for pass_id in (2, 3):
+        copied.copy(pass_id)
+        assert copied.verify(pass_id) == (EXCEPTIONS, (f"1 {MOVED.partition(': ')[0]}",))
 
 
 def test_new_mail_at_the_target_is_not_counted() -> None:

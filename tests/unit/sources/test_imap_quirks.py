@@ -25,6 +25,7 @@ class Client:
         self.capabilities: set[str] = set()
         self.mails: dict[int, dict[bytes, Any]] = {}
         self.refuses: set[int] = set()
+        self.without_size: set[int] = set()
         self.listed = [1, 2, 3]
         self.closed: set[str] = set()
         self.selected: dict[bytes, Any] = {}
@@ -66,7 +67,8 @@ class Client:
         if self.refuses & set(uids):
             raise imaplib.IMAP4.error("FETCH failed")
         if "RFC822.SIZE" in what:
-            return {uid: {b"RFC822.SIZE": 10} for uid in uids if uid in self.listed}
+            known = set(self.listed) - self.without_size
+            return {uid: {b"RFC822.SIZE": 10} for uid in uids if uid in known}
         return {uid: self.mails[uid] for uid in uids if uid in self.mails}
 
     def logout(self) -> None:
@@ -135,6 +137,16 @@ def test_a_missing_internaldate_is_taken_from_the_header(
     assert second.received == datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("date", [b"Mon, 3 Apr 99999999999 12:00:00 +0000", b"yesterday", b""])
+def test_a_date_that_makes_no_sense_is_1970(
+    client: Client, source: ImapSource, date: bytes
+) -> None:
+    client.mails = {1: mail(INTERNALDATE=None) | {b"BODY[]": b"Date: " + date + b"\r\n\r\nx"}}
+    (item,) = source.fetch(inbox(source), REFS[:1])
+    assert isinstance(item, Item)
+    assert item.received == datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def test_the_last_message_is_not_taken_for_a_new_one(client: Client, source: ImapSource) -> None:
     # No UIDNEXT: the server must be asked, and answers UID 4:* with message 3.
     page = source.page(inbox(source), "3", BatchLimit())
@@ -159,17 +171,34 @@ def test_a_huge_folder_is_listed_in_parts(client: Client, source: ImapSource) ->
         uids += [ref.uid for ref in page.refs]
         cursor, more = page.cursor, page.more
     assert uids == ["5", "250000", "250001"]
-    assert all("*" not in command for command in client.commands)
+    for command in client.commands:
+        low, high = command.removeprefix("UID ").split(":")
+        line = 11 * (int(high) - int(low) + 1)  # UIDs of ten digits
+        assert line < 1_000_000, "imaplib's longest line"
 
 
-def test_messages_that_vanish_before_their_size_is_known_are_passed_over(
+def test_a_message_that_is_left_out_of_the_sizes_is_not_passed_over(
+    client: Client, source: ImapSource
+) -> None:
+    client.mails = {1: mail(), 3: mail()}
+    client.without_size = {2}
+    place = inbox(source)
+    page = source.page(place, "", BatchLimit())
+    assert page.refs == (REFS[0], ItemRef("2", 0), REFS[2])
+    answers = list(source.fetch(place, page.refs))
+    assert answers[1] == Unreadable(ItemRef("2", 0), "no-body")
+
+
+def test_messages_that_vanish_before_their_size_is_known_are_gone(
     client: Client, source: ImapSource
 ) -> None:
     place = inbox(source)
     source.page(place, "", BatchLimit(items=1))
     client.listed = []
     page = source.page(place, "1", BatchLimit())
-    assert (page.refs, page.cursor, page.more) == ((), "3", False)
+    refs = (ItemRef("2", 0), ItemRef("3", 0))
+    assert (page.refs, page.cursor, page.more) == (refs, "3", False)
+    assert list(source.fetch(place, refs)) == [Gone(refs[0]), Gone(refs[1])]
 
 
 def test_prefixes_are_stripped_and_other_peoples_folders_left_out(
