@@ -170,8 +170,7 @@ def _run(
     ):
         outcome = run.execute()
         _print_tables(console, outcome)
-        if options.command != "scenario":
-            _print_end(console, outcome)
+        _print_end(console, outcome)
         if options.keep_running:
             console.print(endpoints_help(run), markup=False, highlight=False, soft_wrap=True)
             _wait_for_interrupt()
@@ -216,7 +215,8 @@ def _print_tables(console: Console, outcome: Outcome) -> None:
     ]
     table.add_section()
     table.add_row("all", "", "", *totals, "agree" if outcome.ok else "see below")
-    console.print(table)
+    if outcome.folders:
+        console.print(table)
     for record in outcome.failed:
         reason = record.failure
         text = f"{record.mailbox.target}: FAILED, {reason.error}: {reason.reason}" if reason else ""
@@ -234,8 +234,7 @@ def _print_end(console: Console, outcome: Outcome) -> None:
         f"report: {outcome.report or 'none was written'}",
         *(f"problem: {problem}" for problem in outcome.problems),
     ]
-    if outcome.cause:
-        lines.insert(1, outcome.cause)
+    lines[1:1] = [f"  {part}" for part in outcome.cause.splitlines() if part]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 

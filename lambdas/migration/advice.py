@@ -56,5 +56,5 @@ def advise(error: str) -> str:
 
 
 def split_problems(failure: Failure) -> tuple[str, ...]:
-    """The single problems of a TenantError, whose text joins them with `; `."""
-    return tuple(part for part in failure.reason.split("; ") if part)
+    """The single problems of a TenantError, one a line of its text."""
+    return tuple(part for part in failure.reason.splitlines() if part)

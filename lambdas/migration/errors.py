@@ -128,11 +128,11 @@ class Unexpected(MigrationError):
 
 
 class TenantError(MigrationError):
-    """The run cannot go on. `problems` lists every reason, each a sentence."""
+    """The run cannot go on. `problems` lists every reason, each a line of the text."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
+        super().__init__("\n".join(self.problems))
 
 
 class InputInvalid(TenantError):

@@ -260,7 +260,7 @@ def test_it_writes_summary_and_page_and_answers_with_verdict_key_and_counts() ->
 
 def test_a_run_that_failed_before_anything_was_planned_has_a_report_too() -> None:
     blobs = MemoryBlobs()
-    failure = Failure("PreflightFailed", "the source cannot be reached; no secret")
+    failure = Failure("PreflightFailed", "the source cannot be reached\nno secret")
     written = write_report(SETTINGS, MemoryLedger(), blobs, "run-1", NOW, failure)
     assert written.verdict == "failed"
     page = blobs.get(written.key).decode()
