@@ -23,7 +23,7 @@ from localrun.engine.engine import Engine
 from localrun.engine.lambda_host import Function, LambdaHost
 from localrun.engine.template import Template
 from localrun.fakes.data_plane import DataPlane, create
-from localrun.fakes.model_service import ModelServer, ModelService
+from localrun.model_service import ModelServer, ModelService
 from localrun.world import REGION, World
 
 ACCOUNT = "123456789012"

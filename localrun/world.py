@@ -16,10 +16,10 @@ from imapclient import IMAPClient
 from localrun.engine.clock import Clock
 from localrun.fakes.dns import DnsServer, Records
 from localrun.fakes.imap import ImapServer
-from localrun.fakes.model_service import ModelServer, ModelService
 from localrun.fakes.workmail import FakeWorkMail
 from localrun.fakes.workmail_ews.server import MEBIBYTE, EwsServer
 from localrun.letters import Letter
+from localrun.model_service import ModelServer, ModelService
 
 REGION = "eu-west-1"
 OLD_MX = "10 mail.old-host.example."

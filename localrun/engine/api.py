@@ -26,7 +26,7 @@ from localrun.engine.machines import (
 from localrun.engine.map_run import MapRun
 from localrun.engine.payload import Json
 from localrun.engine.tokens import ClosedTokenError, UnknownTokenError
-from localrun.fakes.model_service import ApiError
+from localrun.model_service import ApiError
 
 Answer = dict[str, Any]
 

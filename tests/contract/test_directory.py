@@ -14,7 +14,7 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from localrun.fakes.model_service import COMMON_ERRORS
+from localrun.model_service import COMMON_ERRORS
 from migration.aws import directory as adapter
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.directory_errors import SCOPES, Scope, translate, translated

@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from localrun.fakes.model_service import ModelServer, ModelService
 from localrun.fakes.workmail import FakeWorkMail
+from localrun.model_service import ModelServer, ModelService
 from migration.aws.directory import WorkMailDirectory
 from migration.model import Mailbox
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localrun.fakes.model_service import ModelServer, ModelService
 from localrun.fakes.workmail import FakeWorkMail
+from localrun.model_service import ModelServer, ModelService
 
 if TYPE_CHECKING:
     from mypy_boto3_workmail import WorkMailClient

@@ -11,8 +11,8 @@ import boto3
 from localrun.engine.lambda_host import Function, LambdaHost
 from localrun.engine.template import Template
 from localrun.fakes.data_plane import DataPlane, create
-from localrun.fakes.model_service import ModelServer, ModelService
 from localrun.fakes.workmail import FakeWorkMail
+from localrun.model_service import ModelServer, ModelService
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 HANDLER = """

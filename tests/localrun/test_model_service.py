@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localrun.fakes.model_service import ApiError, ModelServer, ModelService
+from localrun.model_service import ApiError, ModelServer, ModelService
 
 ORGANIZATION = "m-" + "0" * 32
 

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localrun.engine.api import StepFunctionsApi
-from localrun.fakes.model_service import ModelServer, ModelService
+from localrun.model_service import ModelServer, ModelService
 from tests.statemachines.player import (
     REAL_SECONDS,
     ROLE,

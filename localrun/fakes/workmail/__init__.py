@@ -13,12 +13,12 @@ import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-from localrun.fakes.model_service import ApiError
 from localrun.fakes.workmail.impersonation import ImpersonationCalls
 from localrun.fakes.workmail.mailboxes import MailboxCalls
 from localrun.fakes.workmail.organizations import OrganizationCalls, new_domain
 from localrun.fakes.workmail.state import Account, Domain, DomainStatus, Organization, User
 from localrun.fakes.workmail.users import UserCalls
+from localrun.model_service import ApiError
 
 __all__ = ["FakeWorkMail"]
 

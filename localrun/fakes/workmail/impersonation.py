@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from localrun.fakes.model_service import ApiError
 from localrun.fakes.workmail.state import (
     Account,
     ImpersonationRole,
@@ -20,6 +19,7 @@ from localrun.fakes.workmail.state import (
     new_id,
     page,
 )
+from localrun.model_service import ApiError
 
 TOKEN_SECONDS = 900
 TokenVerdict = Literal["ok", "expired", "unknown", "denied", "not-ready"]

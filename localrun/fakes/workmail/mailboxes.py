@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from localrun.fakes.model_service import ApiError
 from localrun.fakes.workmail.state import MAXIMUM_QUOTA_MB, Account, page
+from localrun.model_service import ApiError
 
 MAXIMUM_ALIASES = 100
 

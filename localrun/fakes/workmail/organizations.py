@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localrun.fakes.model_service import ApiError
 from localrun.fakes.workmail.state import Account, Domain, new_id, page
+from localrun.model_service import ApiError
 
 RETENTION_FOLDERS = ("INBOX", "DELETED_ITEMS", "SENT_ITEMS", "DRAFTS", "JUNK_EMAIL")
 

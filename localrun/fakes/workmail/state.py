@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from localrun.fakes.model_service import ApiError
+from localrun.model_service import ApiError
 
 MAXIMUM_QUOTA_MB = 51200
 _PAGE_SIZE = 100

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localrun.fakes.model_service import ApiError
 from localrun.fakes.workmail.state import Account, User, new_id, page
+from localrun.model_service import ApiError
 
 RESERVED_NAMES = frozenset({"administrator", "guest", "krbtgt"})
 _ROLES_OF_WORKMAIL_ITSELF = frozenset({"RESOURCE", "SYSTEM_USER"})

@@ -28,8 +28,8 @@ import botocore.session
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel
 
-from localrun.fakes.shapes import decode, encode
 from localrun.loopback import LoopbackServer, Request, Response
+from localrun.shapes import decode, encode
 
 COMMON_ERRORS: Mapping[str, int] = {
     "AccessDeniedException": 400,
