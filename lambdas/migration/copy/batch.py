@@ -66,7 +66,7 @@ class BatchCopier:
         """The audit file and the rejections; a replay overwrites both."""
         if not rows:
             return
-        key = audit_key(self.mailbox_id, record.key, self._key(record, rows[0].ref))
+        key = audit_key(self.mailbox_id, record.key, [self._key(record, row.ref) for row in rows])
         self.blobs.put(key, audit_lines(rows), "application/x-ndjson")
         if refused := rejections(rows, record.key):
             self.ledger.add_rejections(self.mailbox_id, refused)

@@ -6,6 +6,7 @@ rejections, so that the three cannot disagree.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -159,11 +160,15 @@ def rejections(rows: Iterable[Row], folder_key: str) -> list[Rejection]:
     ]
 
 
-def audit_key(mailbox_id: str, folder_key: str, first_message: str) -> str:
-    """Where the audit of a batch is kept. `first_message` is the migration key of the file's first
-    message, so that whoever replays the batch overwrites it. After a worker was overtaken, a
-    message may stand in two files, with the same outcome."""
-    return f"audit/{mailbox_id}/{folder_key}/{first_message}.jsonl"
+def audit_key(mailbox_id: str, folder_key: str, messages: Sequence[str]) -> str:
+    """Where the audit of these messages (their migration keys) is kept.
+
+    Whoever replays the very same messages overwrites it. Others do not: a worker that was overtaken
+    writes down less than its successor, and learns only then that it was. So a message may stand
+    in two files, with the same outcome.
+    """
+    digest = hashlib.sha256(" ".join(messages).encode()).hexdigest()[:8]
+    return f"audit/{mailbox_id}/{folder_key}/{messages[0]}-{digest}.jsonl"
 
 
 def audit_lines(rows: Iterable[Row]) -> bytes:
