@@ -38,6 +38,7 @@ from migration.copy.plan import (
     has_news,
     is_stuck,
     is_untouched,
+    patience,
     settle_wait,
     settled_in,
 )
@@ -93,10 +94,6 @@ class _Stop:
     retry_after: float = 0.0
 
 
-_LEAST_WAIT = 0.5
-"""A server that is busy without saying for how long gets this much, in seconds."""
-
-
 @dataclass(slots=True)
 class _Worker:
     """One slice. Walking again after a pause is the same as a new slice, with the same fence."""
@@ -123,8 +120,8 @@ class _Worker:
         try:
             stop = self._copy_folders()
         except (SourceBusy, TargetBusy) as busy:
-            stop = _Stop(max(busy.retry_after, _LEAST_WAIT))
-            self._leave_in_order(stop.retry_after)
+            stop = _Stop(max(busy.retry_after, patience(self._attempts_in_doubt)))
+            self._leave_in_order(busy.retry_after)
         except FencedOff:
             raise
         except MigrationError as error:
@@ -278,6 +275,12 @@ class _Worker:
             attempts=max(0, intent.attempts - (not (is_mine and tried))),
         )
         self.ledger.commit(self.job.mailbox_id, record, Tally(), left)
+
+    @property
+    def _attempts_in_doubt(self) -> int:
+        """How often the batch in doubt was begun before this worker; 0 if there is none."""
+        intent = self._in_doubt.intent if self._in_doubt else None
+        return intent.attempts if intent else 0
 
     # -- time
 

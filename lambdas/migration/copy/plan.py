@@ -38,6 +38,9 @@ _MANY = 10
 _ATTEMPTS = 25
 _MORE_ATTEMPTS = 5
 
+_LEAST_PAUSE = 0.5
+_LONGEST_PAUSE = 600.0
+
 
 class Fate(StrEnum):
     """What became of a message. FOUND: an earlier worker had stored it and could not say so."""
@@ -90,6 +93,15 @@ def is_stuck(attempts: int) -> bool:
     """Whether an intent has been met open too often. After that, whoever starts the workflow again
     gets a few more attempts: the message that was to blame may be gone."""
     return attempts >= _ATTEMPTS and not (attempts - _ATTEMPTS) % _MORE_ATTEMPTS
+
+
+def patience(attempts: int) -> float:
+    """The least pause, in seconds, after a server was busy over a batch that was begun so often.
+
+    It grows, up to ten minutes, so that `_ATTEMPTS` of them take hours: a server that slows its
+    clients down for a while must not look like a batch that ends its workers.
+    """
+    return min(_LONGEST_PAUSE, _LEAST_PAUSE * 2.0 ** min(attempts, _ATTEMPTS))
 
 
 def reason_of_all(sent: Sequence[Row]) -> str:

@@ -6,7 +6,8 @@ must explain both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from migration.errors import SourceChanged
 from migration.model import (
@@ -22,55 +23,61 @@ from migration.ports import Ledger, Source, Target
 
 _SEVERITY = (Agreement.AGREE, Agreement.EXCEPTIONS, Agreement.DIFFER)
 
+_MOVED = (
+    "copied messages are no longer in their folder: "
+    "moved or deleted in WorkMail after they were verified"
+)
 
-def judge(source: int, record: FolderRecord, target: int, arrived: int = 0) -> FolderCheck:
-    """Judges one folder from three counts.
+
+def judge(
+    source: int, record: FolderRecord, target: int, arrived: int = 0, came: int = 0
+) -> FolderCheck:
+    """Judges one folder from its counts.
 
     `source` is what it holds now, `arrived` how many of those came after the record's cursor,
-    `target` how many migrated messages the target folder holds.
+    `target` how many migrated messages the target folder holds, `came` how many of these people
+    have moved here from other folders.
 
     AGREE: every message up to the cursor is in the target. EXCEPTIONS: some were refused, and the
-    ledger knows which; or some that an earlier check had accounted for are no longer in the folder,
-    because people work in WorkMail between two passes. DIFFER: the target lacks messages that no
-    check has seen there, or has more than the ledger says, a batch is open, or the source holds
-    messages that nobody dealt with. Mail that arrived or was deleted at the source since is a
-    reason, not a difference.
+    ledger knows which; or people have moved or deleted some since an earlier check accounted for
+    them, because they work in WorkMail between two passes. DIFFER: the target lacks messages that
+    no check has seen there, or has more than the ledger and people's moves explain, a batch is
+    open, or the source holds messages that nobody dealt with. Mail that arrived or was deleted at
+    the source since is a reason, not a difference.
     """
     total = record.total
-    missing = max(0, total.copied - target)
-    moved = min(missing, _count_verified(record))
-    faults = []
-    if record.intent:
-        faults.append("a batch is not finished")
-    if missing > moved:
-        faults.append(f"{missing - moved} missing in the target")
-    if target > total.copied:
-        faults.append(f"{target - total.copied} more in the target than were copied")
+    moved = count_moved(record, target)
+    missing = max(0, total.copied - target) - moved
+    more = max(0, target - total.copied) - came
     untouched = source - arrived - total.copied - total.rejected
-    if untouched > 0:
-        faults.append(f"{untouched} at the source that were never copied")
-    reasons = list(faults)
-    if moved:
-        reasons.append(
-            f"{moved} copied messages are no longer in their folder: "
-            "moved or deleted in WorkMail after they were verified"
-        )
-    if total.rejected:
-        reasons.append(f"{total.rejected} refused")
-    if arrived:
-        reasons.append(f"{arrived} arrived at the source since")
-    if untouched < 0:
-        reasons.append(f"{-untouched} gone from the source since")
-    agreement = Agreement.EXCEPTIONS if total.rejected or moved else Agreement.AGREE
+    faults = ["a batch is not finished"] if record.intent else []
+    faults += _phrase(
+        (missing, "missing in the target"),
+        (more, "more in the target than were copied"),
+        (untouched, "at the source that were never copied"),
+    )
+    notes = _phrase(
+        (moved, _MOVED),
+        (came, "copied messages of other folders are in this one: moved in WorkMail"),
+        (total.rejected, "refused"),
+        (arrived, "arrived at the source since"),
+        (-untouched, "gone from the source since"),
+    )
+    agreement = Agreement.EXCEPTIONS if total.rejected or moved or came else Agreement.AGREE
     if faults:
         agreement = Agreement.DIFFER
-    return FolderCheck(source, total.copied, target, agreement, "; ".join(reasons))
+    return FolderCheck(source, total.copied, target, agreement, "; ".join(faults + notes))
 
 
-def _count_verified(record: FolderRecord) -> int:
-    """How many messages of the folder the last check accounted for."""
+def _phrase(*counted: tuple[int, str]) -> list[str]:
+    return [f"{number} {what}" for number, what in counted if number > 0]
+
+
+def count_moved(record: FolderRecord, target: int) -> int:
+    """How many of the messages that the target folder lacks an earlier check accounted for."""
     check = record.check
-    return 0 if check is None or check.agreement is Agreement.DIFFER else check.ledger
+    verified = 0 if check is None or check.agreement is Agreement.DIFFER else check.ledger
+    return min(max(0, record.total.copied - target), verified)
 
 
 def judge_unknown(folder: Folder) -> FolderCheck:
@@ -90,9 +97,13 @@ def verify_mailbox(
     """
     folders = {folder.key: folder for folder in source.folders()}
     records = ledger.folders(mailbox_id)
+    counts = [_count(source, target, record, folders.get(record.key)) for record in records]
+    moves_explain = _moves_explain_surplus(counts)
     checks: dict[str, FolderCheck] = {}
-    for record in records:
-        check = _check(source, target, record, folders.get(record.key))
+    for each in counts:
+        record = each.record
+        came = each.surplus if moves_explain else 0
+        check = judge(each.source, record, each.target, each.arrived, came)
         if check != record.check:
             ledger.set_check(mailbox_id, record.key, check)
         checks[record.key] = check
@@ -103,18 +114,40 @@ def verify_mailbox(
     return verdict
 
 
-def _check(
-    source: Source, target: Target, record: FolderRecord, folder: Folder | None
-) -> FolderCheck:
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What the servers say of one folder; see `judge`."""
+
+    record: FolderRecord
+    source: int
+    target: int
+    arrived: int = 0
+
+    @property
+    def surplus(self) -> int:
+        return max(0, self.target - self.record.total.copied)
+
+
+def _moves_explain_surplus(counts: Sequence[_Counts]) -> bool:
+    """Whether folders have no more than what others lack that were verified there.
+
+    Whoever moves or deletes a message in WorkMail puts it, with its key, into another folder
+    (Deleted Items) that mostly was migrated too.
+    """
+    moved = sum(count_moved(each.record, each.target) for each in counts)
+    return sum(each.surplus for each in counts) <= moved
+
+
+def _count(source: Source, target: Target, record: FolderRecord, folder: Folder | None) -> _Counts:
     in_target = target.count(record.target_id)
     if folder is None:
-        return judge(0, record, in_target)
+        return _Counts(record, 0, in_target)
     if folder.validity != record.validity:
         raise SourceChanged(f"folder {record.key} was recreated at the source")
     arrived = 0
     if folder.count != record.total.copied + record.total.rejected:
         arrived = _count_after(source, folder, record.cursor)
-    return judge(folder.count, record, in_target, arrived)
+    return _Counts(record, folder.count, in_target, arrived)
 
 
 def _count_after(source: Source, folder: Folder, cursor: str) -> int:

@@ -291,6 +291,31 @@ def test_a_batch_that_always_ends_the_worker_is_given_up() -> None:
     assert "12 messages" in str(stuck)
 
 
+@pytest.mark.parametrize("wait", [0, 1, 5, 30, 120])
+@pytest.mark.parametrize(
+    ("error", "at"), [(TargetBusy, "before append"), (SourceBusy, "before fetch")]
+)
+def test_a_server_that_slows_its_clients_down_for_hours_is_waited_for(
+    error: type[Busy], at: str, wait: float
+) -> None:
+    part = Slice()
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    opens_at = now + timedelta(hours=2)
+
+    def slow_down(name: str) -> None:
+        if name == at and now + timedelta(seconds=sum(part.naps)) < opens_at:
+            raise error("slow down", wait)
+
+    part.source.step = part.target.step = slow_down
+    for _ in range(100):
+        result = part.run(now=now.isoformat())
+        now += timedelta(seconds=result.wait_seconds + sum(part.naps))
+        part.naps.clear()
+        if result.outcome is SliceOutcome.DONE:
+            break
+    assert part.total().copied == 5
+
+
 def test_a_batch_that_was_given_up_is_copied_once_its_cause_is_gone() -> None:
     part = Slice()
     part.target.step = die_at("before append")

@@ -118,6 +118,11 @@ class Copied:
         job = SliceJob("acme", BOX, pass_id, "2026-11-23T10:00:00Z")
         copy_slice(self.source, self.target, self.ledger, MemoryBlobs(), job, lambda: 900.0)
 
+    def move(self, start: str, end: str) -> None:
+        """A person moves the oldest message of a target folder to another."""
+        items = self.target._items
+        items[end].append(items[start].pop(0))
+
     def verify(self, pass_id: int = 1) -> tuple[Agreement, tuple[str, ...]]:
         verdict = verify_mailbox(self.source, self.target, self.ledger, BOX, pass_id)
         return verdict.agreement, tuple(reason.split(": ")[1] for reason in verdict.reasons)
@@ -150,6 +155,36 @@ def test_a_user_who_tidies_up_between_two_passes_makes_no_difference_for_ever() 
     for pass_id in (2, 3):
         copied.copy(pass_id)
         assert copied.verify(pass_id) == (EXCEPTIONS, (f"1 {MOVED.partition(': ')[0]}",))
+
+
+def test_a_user_who_moves_mail_to_another_copied_folder_makes_no_difference() -> None:
+    copied = Copied()
+    copied.verify()
+    copied.move("folder-2", "folder-1")
+    for pass_id in (2, 3):
+        copied.copy(pass_id)
+        agreement, reasons = copied.verify(pass_id)
+        assert agreement is EXCEPTIONS
+        assert sorted(reasons) == [
+            "1 copied messages are no longer in their folder",
+            "1 copied messages of other folders are in this one",
+        ]
+
+
+def test_a_move_before_the_first_check_is_a_difference() -> None:
+    copied = Copied()
+    copied.move("folder-2", "folder-1")
+    assert copied.verify()[0] is DIFFER
+
+
+def test_what_is_doubled_is_not_taken_for_a_move() -> None:
+    copied = Copied()
+    copied.verify()
+    copied.move("folder-2", "folder-1")
+    copied.target._items["folder-1"] *= 2
+    agreement, reasons = copied.verify(2)
+    assert agreement is DIFFER
+    assert "3 more in the target than were copied" in reasons
 
 
 def test_new_mail_at_the_target_is_not_counted() -> None:
