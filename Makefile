@@ -16,7 +16,7 @@ $(READY): $(REQUIREMENTS)
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo "cannot set up: there is no $(PYTHON): install Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) tools/check_machine.py
-	@echo "setting up $(VENV): about a minute, once"
+	@echo "setting up $(VENV): a minute or two, once"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m compileall -q $(VENV)/lib/python3*/site-packages/aws_cdk $(VENV)/lib/python3*/site-packages/jsii $(VENV)/lib/python3*/site-packages/constructs || true

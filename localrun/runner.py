@@ -40,7 +40,6 @@ class Options:
     out: Path = Path("out")
     maildir: Path | None = None
     input: Mapping[str, Any] = field(default_factory=dict)
-    set_up_seconds: float = 0.0
 
 
 class Run:
