@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios test check format lint types synth cdk-synth diagram clean
+.PHONY: setup demo scenarios test test-servers check format lint types synth cdk-synth diagram clean
 
 setup: $(READY)
 
@@ -30,6 +30,10 @@ scenarios: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# Mail servers that tests compare with; where one cannot be had, its tests skip and say why.
+test-servers: $(READY)
+	@$(BIN)/python tools/install_test_servers.py
 
 check: lint types synth test
 
@@ -55,4 +59,4 @@ diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md
 
 clean:
-	rm -rf $(VENV) cdk.out out build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .servers cdk.out out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

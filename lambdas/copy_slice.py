@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, wiring
+from migration import events, runs, wiring
 from migration.copy.engine import SliceJob, copy_slice
 from migration.entry import entry
 
@@ -14,9 +14,11 @@ def handler(job: events.CopySlice, context: Any) -> events.CopySliceResult:
     wired = wiring.wire()
     if wired.was_refused(job.mailbox):
         return events.CopySliceResult("failed", 0, 0)
-    part = SliceJob(wired.settings.tenant, job.mailbox, job.pass_id, job.now)
-    with wired.open_mailbox(job.mailbox, job.role) as (source, target):
+    tenant, policy = wired.settings.tenant, wired.settings.policy
+    part = SliceJob(tenant, job.mailbox, job.pass_id, job.now, policy=policy)
+    with wired.open_mailbox(job.mailbox, job.role, job.target) as (source, target):
         result = copy_slice(
             source, target, wired.ledger, wired.blobs, part, wiring.seconds_left(context)
         )
+    runs.note_pause(wired.ledger, job.mailbox, result.outcome.value)
     return events.CopySliceResult(result.outcome.value, result.wait_seconds, result.copied)

@@ -11,5 +11,7 @@ from migration.entry import entry
 @entry(events.ProvisionUser)
 def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserResult:
     wired = wiring.wire()
-    outcome = provisioning.provision_user(wired.directory, wired.ledger, job.mailbox)
+    outcome = provisioning.provision_user(
+        wired.directory, wired.ledger, job.mailbox, wired.target_password
+    )
     return events.ProvisionUserResult(outcome)

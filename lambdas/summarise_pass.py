@@ -12,5 +12,11 @@ from migration.entry import entry
 def handler(job: events.SummarisePass, _context: Any) -> events.SummarisePassResult:
     summary = runs.summarise_pass(wiring.wire().ledger, job.run, job.pass_id, job.passes, job.now)
     return events.SummarisePassResult(
-        summary.done, summary.exceptions, summary.failed, summary.unsettled, summary.copied
+        summary.done,
+        summary.exceptions,
+        summary.failed,
+        summary.paused,
+        summary.unsettled,
+        summary.copied,
+        summary.pause_wanted,
     )

@@ -10,8 +10,13 @@ from migration.entry import entry
 
 
 @entry(events.VerifyMailbox)
-def handler(job: events.VerifyMailbox, _context: Any) -> events.VerifyMailboxResult:
+def handler(job: events.VerifyMailbox, context: Any) -> events.VerifyMailboxResult:
     wired = wiring.wire()
-    with wired.open_mailbox(job.mailbox, job.role) as (source, target):
-        verdict = verify.verify_mailbox(source, target, wired.ledger, job.mailbox, job.pass_id)
+    ledger, blobs = wired.ledger, wired.blobs
+    tenant, policy = wired.settings.tenant, wired.settings.policy
+    left = wiring.seconds_left(context)
+    with wired.open_mailbox(job.mailbox, job.role, job.target) as (source, target):
+        verdict = verify.verify_mailbox(
+            source, target, ledger, blobs, job.mailbox, job.pass_id, policy, left, tenant
+        )
     return events.VerifyMailboxResult(verdict.agreement.value, verdict.in_pass.copied)

@@ -9,26 +9,47 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localrun.compare import FolderComparison
-from migration.model import FolderRecord, MailboxRecord, Rejection
+from migration.model import Fate, FolderRecord, MailboxRecord, Remark
+
+_OTHER_BYTES = frozenset({"crlf", "nul-removed", "header-added"})
+"""Codes of adjustments after which a message is another one to a comparison of bytes."""
+
+
+def count_refused(remarks: Iterable[Remark]) -> int:
+    """How many messages of a mailbox are not in the target, and the ledger names them."""
+    return sum(remark.fate is not Fate.ADJUSTED for remark in remarks)
 
 
 def leave_out(
     compared: Iterable[FolderComparison],
     records: Iterable[FolderRecord],
-    rejections: Iterable[Rejection],
+    remarks: Iterable[Remark],
 ) -> list[FolderComparison]:
-    """One mailbox's comparison without the messages that the target refused.
+    """One mailbox's comparison without the messages that the target refused, and without what had
+    to be adjusted in others.
 
     The ledger names them, so the target must lack exactly as many: one that is there all the same
-    makes `lost` negative, and the folder does not agree.
+    makes `lost` negative, and the folder does not agree. A message that was adjusted must differ.
     """
     paths = {record.key: record.path for record in records}
-    refused = Counter(paths[rejection.folder_key] for rejection in rejections)
+    refused: Counter[tuple[str, ...]] = Counter()
+    rewritten: Counter[tuple[str, ...]] = Counter()
+    restated: Counter[tuple[str, ...]] = Counter()
+    for remark in remarks:
+        path = paths[remark.folder_key]
+        if remark.fate is not Fate.ADJUSTED:
+            refused[path] += 1
+        elif _OTHER_BYTES.isdisjoint(remark.reason.split("+")):
+            restated[path] += 1
+        else:
+            rewritten[path] += 1
     return [
         replace(
             folder,
             source=folder.source - refused[folder.source_path],
-            lost=folder.lost - refused[folder.source_path],
+            lost=folder.lost - refused[folder.source_path] - rewritten[folder.source_path],
+            doubled=folder.doubled - rewritten[folder.source_path],
+            differing=folder.differing - restated[folder.source_path],
         )
         for folder in compared
     ]

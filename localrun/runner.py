@@ -18,7 +18,7 @@ from localrun.cloud import Cloud
 from localrun.compare import FolderComparison, SourceAccess, compare_mailbox
 from localrun.display import Display
 from localrun.engine.clock import parse_clock
-from localrun.outcome import Outcome, leave_out
+from localrun.outcome import Outcome, count_refused, leave_out
 from localrun.scenario import Scenario
 from localrun.tenant import synthesize, write_tenant_file
 from localrun.world import REGION, World
@@ -173,7 +173,7 @@ class Run:
         failed = tuple(one for one in records if one.status is MailboxStatus.FAILED)
         copied = [one for one in records if one not in failed] if self._copies() else []
         folders = tuple(self._compare(copied))
-        refused = sum(len(self.ledger.rejections(one.mailbox.id)) for one in records)
+        refused = sum(count_refused(self.ledger.remarks(one.mailbox.id)) for one in records)
         report, verdict = self._fetch_report(run)
         return Outcome(
             scenario=self.scenario.name,
@@ -209,7 +209,7 @@ class Run:
         for record in records:
             folders = self.ledger.folders(record.mailbox.id)
             found = compare_mailbox(access, self.world.ews, record.mailbox, folders)
-            compared += leave_out(found, folders, self.ledger.rejections(record.mailbox.id))
+            compared += leave_out(found, folders, self.ledger.remarks(record.mailbox.id))
         return compared
 
     def _fetch_report(self, run: str) -> tuple[Path | None, str]:

@@ -204,6 +204,17 @@ def is_day(text: str) -> str:
 _DAY = "must be a day such as 2027-03-31"
 
 
+def is_folder_pattern(text: str) -> str:
+    """Names joined by /, none of them empty; ** stands alone. The product's own check
+    (migration/copy/selection.py) says the same of every text; a test compares them."""
+    names = text.split("/")
+    if not all(name.strip() for name in names):
+        return "must be folder names joined by /, without an empty one"
+    if any("**" in name and name != "**" for name in names):
+        return "must have ** alone between slashes"
+    return ""
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

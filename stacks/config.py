@@ -5,7 +5,8 @@ A setting without a default must be given. Unknown keys are refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -18,6 +19,7 @@ from stacks.checks import (
     is_dns_server,
     is_domain,
     is_ews_url,
+    is_folder_pattern,
     is_host,
     matches,
     one_of,
@@ -28,6 +30,7 @@ from stacks.checks import (
 __all__ = ["ConfigError", "TenantConfig"]
 
 _PORTS: Mapping[str, int] = {"ssl": 993, "starttls": 143, "none": 143}
+_PATTERN_BYTES = 1500  # of the 4 KB that a function's environment may have in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +41,84 @@ class Source:
     host  the server's name; the certificate is checked against it
     tls   ssl (from the first byte), starttls, or none (a test server on the same machine)
     port  0 means the usual one: 993 with ssl, else 143
+    max_connections  mailboxes that are read from it at the same time, however many
+                     limits.mailboxes would allow
     """
 
     kind: Annotated[str, one_of("imap")]
     host: Annotated[str, is_host]
     tls: Annotated[str, one_of("ssl", "starttls", "none")] = "ssl"
     port: Annotated[int, between(0, 65535)] = 0
+    max_connections: Annotated[int, between(1, 500)] = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where the mail goes.
 
-    kind     how it is written: workmail_ews
-    ews_url  empty means the endpoint of the Region
+    kind       how it is written: workmail_ews, which needs no password; workmail_imap, which needs
+               the password of every mailbox in the target's secret; or auto: a test message in the
+               first mailbox shows whether EWS keeps dates and flags, and IMAP is taken if it does
+               not and the password is known
+    ews_url    empty means the endpoint of the Region
+    imap_host  empty means the server of the Region
+    imap_tls   as the source's
+    imap_port  0 means the usual one: 993 with ssl, else 143
     """
 
-    kind: Annotated[str, one_of("workmail_ews")] = "workmail_ews"
+    kind: Annotated[str, one_of("auto", "workmail_ews", "workmail_imap")] = "auto"
     ews_url: Annotated[str, empty_or(is_ews_url)] = ""
+    imap_host: Annotated[str, empty_or(is_host)] = ""
+    imap_tls: Annotated[str, one_of("ssl", "starttls", "none")] = "ssl"
+    imap_port: Annotated[int, between(0, 65535)] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What of the mailboxes is copied, and how.
+
+    A folder pattern holds the names of a folder and its parents, joined by /. Upper and lower case
+    are the same. * stands for any characters within a name, ** for any number of names. A pattern
+    without a * means the folder and everything below it, one with a * what it fits and no more:
+    Archive leaves out Archive/2019 as well, Archive/20* does not touch Archive/2019/May, and
+    Archive/** means all that is below Archive.
+
+    include         folders to copy; none means all. The inbox is copied even if it is not named:
+                    mail that comes late to the old server comes there
+    exclude         folders to leave out, the inbox too if one of these fits; stronger than include
+    received_from   the first day (UTC) of which messages are copied; empty means all
+    received_before  the first day of which they are not copied any more
+    max_message_mb  larger messages are left out (1 MB is 1,048,576 bytes); 0 means that all are
+                    copied that WorkMail takes, up to 40 MB
+    max_kilobytes_per_second  how fast one mailbox is read (1 KB is 1,024 bytes); 0 means no limit
+    delta_policy    what the later passes bring: add, new messages and changed flags; or follow,
+                    which also deletes and moves in WorkMail what was deleted or moved at the source
+    verify_sample   messages of each folder that verification compares byte by byte; -1 means all,
+                    0 none
+
+    The report counts the messages that are left out. A later run whose settings include them copies
+    them.
+    """
+
+    include: tuple[Annotated[str, is_folder_pattern], ...] = ()
+    exclude: tuple[Annotated[str, is_folder_pattern], ...] = ()
+    received_from: Annotated[str, is_day] = ""
+    received_before: Annotated[str, is_day] = ""
+    max_message_mb: Annotated[int, between(0, 40)] = 0
+    max_kilobytes_per_second: Annotated[int, between(0, 1_000_000)] = 0
+    delta_policy: Annotated[str, one_of("add", "follow")] = "add"
+    verify_sample: Annotated[int, between(-1, 1_000_000)] = 20
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with settings that are right one by one."""
+        if self.received_from and "" < self.received_before <= self.received_from:
+            yield "copy.received_before: must be later than copy.received_from"
+        size = len(json.dumps([*self.include, *self.exclude], ensure_ascii=False).encode())
+        if size > _PATTERN_BYTES:
+            yield (
+                f"copy: include and exclude have {size} bytes together, and {_PATTERN_BYTES} are "
+                "the most; a pattern with * may stand for many"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +139,9 @@ class Limits:
     """How much happens at the same time.
 
     users      users created or enabled; WorkMail throttles its API per account
-    mailboxes  mailboxes copied, each by one Lambda function and a few connections to the source;
-               an account has 1,000 concurrent functions unless AWS has raised it
+    mailboxes  mailboxes copied, each by one Lambda function, and never more at once than
+               source.max_connections; an account has 1,000 concurrent functions unless AWS has
+               raised it
     """
 
     users: Annotated[int, between(1, 50)] = 5
@@ -129,6 +193,7 @@ class TenantConfig:
         matches(r"intake/[A-Za-z0-9_./-]+", "a key that begins with intake/, without spaces"),
     ] = "intake/manifest.csv"
     target: Target = Target()
+    copy: Copy = Copy()
     dns: Dns = Dns()
     limits: Limits = Limits()
     delta: Delta = Delta()
@@ -146,15 +211,22 @@ class TenantConfig:
             problems.append("domains: needs at least one")
         if tenant and config.tenant and config.tenant != tenant:
             problems.append(f"tenant: must be {tenant}, as the file is called, not {config.tenant}")
+        if not any(p.startswith("copy") for p in problems):
+            problems += config.copy.faults()
         if problems:
             raise ConfigError(str(path), problems)
         return replace(
             config,
             source=replace(config.source, port=config.source.port or _PORTS[config.source.tls]),
-            target=replace(config.target, ews_url=config.target.ews_url or _ews_url(config.region)),
+            target=_with_endpoints(config.target, config.region),
         )
 
 
-def _ews_url(region: str) -> str:
+def _with_endpoints(target: Target, region: str) -> Target:
     """https://docs.aws.amazon.com/general/latest/gr/workmail.html"""
-    return f"https://ews.mail.{region}.awsapps.com/EWS/Exchange.asmx"
+    return replace(
+        target,
+        ews_url=target.ews_url or f"https://ews.mail.{region}.awsapps.com/EWS/Exchange.asmx",
+        imap_host=target.imap_host or f"imap.mail.{region}.awsapps.com",
+        imap_port=target.imap_port or _PORTS[target.imap_tls],
+    )

@@ -7,6 +7,7 @@ nobody has chosen.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.config import TenantConfig
+from stacks.config import Copy, TenantConfig
 from stacks.errors import SynthError
 from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
 from stacks.storage import Storage
@@ -35,6 +36,7 @@ class Row:
     reads     key patterns of the bucket
     writes    key patterns of the bucket
     secret    may read the source's credentials
+    passwords  may read the passwords of the target's mailboxes
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
     """
@@ -44,6 +46,7 @@ class Row:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     secret: bool = False
+    passwords: bool = False
     workmail: tuple[str, ...] = ()
     observes: bool = False
 
@@ -57,13 +60,16 @@ TABLE: Mapping[str, Row] = {
         memory=512,
         reads=("intake/*",),
         secret=True,
+        passwords=True,
         workmail=("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
     ),
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
     "provision_user": Row(
+        passwords=True,
         workmail=(*_FIND_USER, "CreateUser", "RegisterToWorkMail", "ListAliases", "CreateAlias"),
     ),
     "enable_administrator": Row(
+        passwords=True,
         workmail=(
             *_FIND_USER,
             "ListImpersonationRoles",
@@ -75,19 +81,28 @@ TABLE: Mapping[str, Row] = {
     "copy_slice": Row(
         timeout=900,
         memory=1024,
-        writes=("audit/*",),
+        reads=("audit/*",),
+        writes=("audit/*", "quarantine/*"),
         secret=True,
+        passwords=True,
         workmail=("AssumeImpersonationRole",),
     ),
+    # the traits of a message of 40 MB need several times its size
     "verify_mailbox": Row(
-        timeout=900, memory=512, secret=True, workmail=("AssumeImpersonationRole",)
+        timeout=900,
+        memory=1024,
+        reads=("audit/*", "verify/*"),
+        writes=("verify/*",),
+        secret=True,
+        passwords=True,
+        workmail=("AssumeImpersonationRole",),
     ),
     "fail_mailbox": Row(),
     "summarise_pass": Row(timeout=280),
     "check_dns": Row(workmail=("GetMailDomain",)),
     "verify_tenant": Row(timeout=280),
     "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
-    "write_report": Row(timeout=280, memory=512, writes=("reports/*",)),
+    "write_report": Row(timeout=280, memory=512, reads=("verify/*",), writes=("reports/*",)),
     "release_lock": Row(),
 }
 
@@ -173,13 +188,15 @@ class Functions(Construct):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        secrets = [self._storage.secret.ref] * row.secret
+        secrets += [self._storage.passwords.ref] * row.passwords
         # without ListBucket, a file that is not there looks like one that is forbidden
         wanted = [
             ("dynamodb", ledger, [self._storage.ledger.table_arn]),
             ("s3", ("GetObject",), [bucket.arn_for_objects(keys) for keys in row.reads]),
             ("s3", ("ListBucket",), [bucket.bucket_arn] if row.reads else []),
             ("s3", ("PutObject",), [bucket.arn_for_objects(keys) for keys in row.writes]),
-            ("secretsmanager", ("GetSecretValue",), [self._storage.secret.ref] * row.secret),
+            ("secretsmanager", ("GetSecretValue",), secrets),
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
         ]
@@ -214,7 +231,8 @@ def state_name(handler: str) -> str:
 
 
 def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
-    """What migration/settings.py reads: each of its fields in capitals; lists with commas."""
+    """What migration/settings.py reads: each of its fields in capitals. Lists have commas, but
+    for the folder patterns: a folder's name may have one, so they are JSON."""
     return {
         "TENANT": config.tenant,
         "ORGANIZATION_ID": config.organization_id,
@@ -226,9 +244,15 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "SOURCE_HOST": config.source.host,
         "SOURCE_PORT": str(config.source.port),
         "SOURCE_TLS": config.source.tls,
+        "SOURCE_MAX_CONNECTIONS": str(config.source.max_connections),
         "SOURCE_SECRET_ARN": storage.secret.ref,
         "TARGET_KIND": config.target.kind,
+        "TARGET_SECRET_ARN": storage.passwords.ref,
         "EWS_URL": config.target.ews_url,
+        "TARGET_IMAP_HOST": config.target.imap_host,
+        "TARGET_IMAP_PORT": str(config.target.imap_port),
+        "TARGET_IMAP_TLS": config.target.imap_tls,
+        **_copy_environment(config.copy),
         "DNS_SERVERS": ",".join(config.dns.servers),
         "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
         "USER_CONCURRENCY": str(config.limits.users),
@@ -236,4 +260,17 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
         "DELTA_PASSES": str(config.delta.passes),
         "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
+    }
+
+
+def _copy_environment(copy: Copy) -> dict[str, str]:
+    return {
+        "COPY_INCLUDE": json.dumps(copy.include, ensure_ascii=False),
+        "COPY_EXCLUDE": json.dumps(copy.exclude, ensure_ascii=False),
+        "COPY_RECEIVED_FROM": copy.received_from,
+        "COPY_RECEIVED_BEFORE": copy.received_before,
+        "COPY_MAX_MESSAGE_MB": str(copy.max_message_mb),
+        "COPY_MAX_KILOBYTES_PER_SECOND": str(copy.max_kilobytes_per_second),
+        "COPY_DELTA_POLICY": copy.delta_policy,
+        "COPY_VERIFY_SAMPLE": str(copy.verify_sample),
     }

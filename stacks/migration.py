@@ -10,7 +10,7 @@ from constructs import Construct
 from stacks.config import TenantConfig
 from stacks.functions import Functions
 from stacks.machine import Machine
-from stacks.storage import Storage, secret_name
+from stacks.storage import Storage, passwords_name, secret_name
 
 ROOT = Path(__file__).resolve().parents[1]
 LAMBDAS = ROOT / "lambdas"
@@ -60,6 +60,10 @@ class MigrationStack(cdk.Stack):
             "StateMachineArn": (machine_arn, "The workflow"),
             "BucketName": (self.storage.bucket.bucket_name, f"Put {config.manifest} here"),
             "SourceSecretName": (secret_name(config.tenant), "Put the source's logins here"),
+            "TargetSecretName": (
+                passwords_name(config.tenant),
+                "Passwords of WorkMail mailboxes, if there are any",
+            ),
             "LedgerTable": (self.storage.ledger.table_name, "What is known to be copied"),
             "StartCommand": (start, "Starts the migration; so does {} in the console"),
         }

@@ -1,7 +1,8 @@
-"""What outlives the stack: the ledger, the bucket and the source's credentials.
+"""What outlives the stack: the ledger, the bucket, the source's credentials and the passwords of
+the target's mailboxes.
 
-All three are kept when the stack is deleted. After that, a new stack of the same tenant gets a new
-table and a new bucket, but the secret's name is taken: delete or rename the old one first.
+All of them are kept when the stack is deleted. After that, a new stack of the same tenant gets a
+new table and a new bucket, but the secrets' names are taken: delete or rename the old ones first.
 
 Encryption is that of AWS's own keys (DynamoDB, S3, `aws/secretsmanager`), not a key of the
 customer. A key of one's own would have to be granted to every function and to the state machine,
@@ -24,9 +25,15 @@ SOURCE_LOGINS = (
     "The administrator opens the mailboxes that have no password of their own."
 )
 
+TARGET_PASSWORDS = (
+    "Passwords of mailboxes in WorkMail, by address. May stay empty: then new users have none, and "
+    'IMAP cannot be used. JSON: {"mailboxes": {"address": "password"}}.'
+)
+
 
 class Storage(Construct):
-    """`ledger` (table with string keys pk and sk), `bucket`, `secret` (has no value at first)."""
+    """`ledger` (table with string keys pk and sk), `bucket`, `secret` (the source's logins) and
+    `passwords` (the target's); the secrets have no value at first."""
 
     def __init__(self, scope: Construct, construct_id: str, *, tenant: str) -> None:
         super().__init__(scope, construct_id)
@@ -60,8 +67,17 @@ class Storage(Construct):
             self, "SourceCredentials", name=secret_name(tenant), description=SOURCE_LOGINS
         )
         self.secret.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        self.passwords = secretsmanager.CfnSecret(
+            self, "TargetPasswords", name=passwords_name(tenant), description=TARGET_PASSWORDS
+        )
+        self.passwords.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
 
 
 def secret_name(tenant: str) -> str:
     """Where the operator puts the source's credentials."""
     return f"workmail-migration/{tenant}/source"
+
+
+def passwords_name(tenant: str) -> str:
+    """Where the operator puts passwords of the target's mailboxes."""
+    return f"workmail-migration/{tenant}/target"

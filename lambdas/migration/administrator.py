@@ -8,6 +8,7 @@ for up to five minutes (administrator guide, "Managing impersonation roles"), so
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from migration.errors import AdministratorPending, CredentialsRejected, TenantMisconfigured
 from migration.model import Mailbox, MailboxStatus
@@ -17,15 +18,26 @@ from migration.ports import Directory, Ledger
 _ASKED_AT_MOST = 25
 
 
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """A role's id, "" if none is needed, and a mailbox of the run that really honours it."""
+
+    role: str
+    mailbox: Mailbox
+
+
 def enable_administrator(
     directory: Directory,
     ledger: Ledger,
     role_name: str,
     run: str,
     probe: Callable[[str, str], None],
-) -> str:
-    """The id of a role that a mailbox of the run really honours. May be run again.
+    *,
+    needs_role: bool = True,
+) -> Administrator:
+    """Makes the role unless it is there, and proves that a mailbox honours it. May be run again.
 
+    Without `needs_role` only the mailbox is found: who logs in with passwords needs no rights.
     `probe(role id, address)` opens a mailbox with the role: AdministratorPending if that is
     refused, whatever else it raises passes. TenantMisconfigured, and no role, if no mailbox of the
     run is ready.
@@ -34,6 +46,8 @@ def enable_administrator(
     if mailbox is None:
         problem = "no mailbox of this run is ready in WorkMail: run the phase `provision` first"
         raise TenantMisconfigured([f"{problem}; the report has the reason of each user"])
+    if not needs_role:
+        return Administrator("", mailbox)
     role_id = directory.find_role(role_name)
     if role_id is None:
         role_id = directory.create_role(
@@ -44,7 +58,7 @@ def enable_administrator(
     except CredentialsRejected as refusal:
         # The mailboxes refuse a role that they have not heard of like one without rights.
         raise AdministratorPending("the mailboxes do not honour the role yet", 10) from refusal
-    return role_id
+    return Administrator(role_id, mailbox)
 
 
 def _find_ready_mailbox(directory: Directory, ledger: Ledger, run: str) -> Mailbox | None:

@@ -11,7 +11,8 @@ _ADVICE: Mapping[str, str] = {
     "MailboxUnreachable": "Check that the mailbox exists on both sides and that the servers can be "
     "reached, then start the workflow again.",
     "CredentialsRejected": "Put the right password of this mailbox, or of the administrator, into "
-    "the source's secret, then start the workflow again.",
+    "the source's secret, or into the target's if WorkMail refused it, then start the workflow "
+    "again.",
     "SourceChanged": "The folder was recreated at the source, so its messages cannot be told from "
     "those that were copied. Rename it at the source and start the workflow again: under its new "
     "name all of it is copied, beside what was copied before.",

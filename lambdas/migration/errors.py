@@ -14,6 +14,7 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
     |  |- TargetBusy
     |  |- ProvisioningPending       WorkMail has not finished what it was asked to do
     |  `- AdministratorPending      the impersonation role is not effective yet
+    |- FolderGone                   a target folder was deleted; the engine creates it again
     |- MailboxError                 one mailbox is FAILED, the others go on; the operator acts
     |  |- MailboxUnreachable
     |  |- CredentialsRejected
@@ -79,7 +80,12 @@ class SourceBusy(Busy):
 
 
 class TargetBusy(Busy):
-    """The target throttles, or its connection was lost; what it stored is unknown."""
+    """The target throttles, or its connection was lost; what it stored is unknown. `lost` says that
+    the connection broke without a word: a message may be to blame for it."""
+
+    def __init__(self, message: str, retry_after: float, *, lost: bool = False) -> None:
+        super().__init__(message, retry_after)
+        self.lost = lost
 
 
 class ProvisioningPending(Busy):
@@ -88,6 +94,10 @@ class ProvisioningPending(Busy):
 
 class AdministratorPending(Busy):
     """The impersonation role exists, and the mailboxes do not honour it yet (5 minutes at most)."""
+
+
+class FolderGone(MigrationError):
+    """A target folder is not there any more. Never leaves the copy engine."""
 
 
 class MailboxError(MigrationError):

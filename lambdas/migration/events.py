@@ -180,22 +180,29 @@ class EnableAdministrator(Event):
 
 @dataclass(frozen=True, slots=True)
 class EnableAdministratorResult(Event):
+    """`role` is "" where none is needed. `target` is the kind of target that was settled:
+    workmail_ews or workmail_imap."""
+
     role: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
 class CopySlice(Event):
+    """`role` and `target` are what EnableAdministrator answered."""
+
     run: str
     mailbox: str
     pass_id: int
     role: str
+    target: str
     now: str
 
 
 @dataclass(frozen=True, slots=True)
 class CopySliceResult(Event):
-    """`outcome`: more, backoff (after `retry_after` seconds), done, or failed (the user was
-    refused by provisioning)."""
+    """`outcome`: more, backoff (after `retry_after` seconds), done, paused (the operator wants the
+    copy to stop for a while), or failed (the user was refused by provisioning)."""
 
     outcome: str
     retry_after: int
@@ -240,13 +247,16 @@ class SummarisePass(Event):
 @dataclass(frozen=True, slots=True)
 class SummarisePassResult(Event):
     """Mailboxes by how the pass ended for them, and the messages that it copied. `unsettled`
-    counts those of the failed ones that the next pass may copy."""
+    counts those of the failed and paused ones that the next pass may copy. `pause_wanted`: the
+    operator has not taken the pause back yet."""
 
     done: int
     exceptions: int
     failed: int
+    paused: int
     unsettled: int
     copied: int
+    pause_wanted: bool
 
 
 @dataclass(frozen=True, slots=True)

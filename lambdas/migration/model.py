@@ -7,9 +7,12 @@ Times are timezone-aware datetimes or ISO 8601 strings that end in Z.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from migration.mime import Mime
 
 
 class SpecialUse(StrEnum):
@@ -55,11 +58,13 @@ class Mailbox:
 
 
 class MailboxStatus(StrEnum):
-    """Where a mailbox stands in this run."""
+    """Where a mailbox stands in this run. PAUSED: its copy stopped because the operator wanted it,
+    and the next pass goes on."""
 
     PLANNED = "planned"
     PROVISIONED = "provisioned"
     COPYING = "copying"
+    PAUSED = "paused"
     COPIED = "copied"
     FAILED = "failed"
 
@@ -80,7 +85,9 @@ class Folder:
     """A source folder.
 
     `path` holds decoded names, outermost first. `validity` changes when positions in it lose
-    their meaning (IMAP UIDVALIDITY). `count` is the number of messages when it was listed.
+    their meaning (IMAP UIDVALIDITY). `count` is the number of messages when it was listed, `end`
+    the cursor behind the last of them, `changes` a token that changes whenever anything in the
+    folder does; both are empty where the source cannot say.
     """
 
     key: str
@@ -88,36 +95,43 @@ class Folder:
     validity: str
     count: int
     special: SpecialUse | None = None
+    end: str = ""
+    changes: str = ""
+    subscribed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FolderPlan:
-    """Where a source folder goes. `reason` says why the path differs from the source's, if so."""
+    """Where a source folder goes. `reason` says why the path differs from the source's, if so.
+    `scope` is a digest of the filters that apply to its messages, empty without any."""
 
     folder: Folder
     path: tuple[str, ...]
     special: SpecialUse | None = None
     reason: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRef:
-    """A message at the source: `uid` identifies it within folder and validity. Size in bytes."""
+    """A message at the source: `uid` identifies it within folder and validity. Size in bytes.
+    `received` is an ISO 8601 date where the source was asked for it."""
 
     uid: str
     size: int
+    received: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """A message as the source gives it.
 
-    `mime` is RFC 5322 bytes, unaltered. `received` is INTERNALDATE. `flags` holds IMAP system
-    flags (`\\Seen`) and keywords as they are spelled at the source.
+    `mime` is RFC 5322 bytes, unaltered; a stream where there are many. `received` is INTERNALDATE.
+    `flags` holds IMAP system flags (`\\Seen`) and keywords as they are spelled at the source.
     """
 
     ref: ItemRef
-    mime: bytes
+    mime: Mime
     received: datetime
     flags: frozenset[str] = frozenset()
 
@@ -168,10 +182,12 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The target has the item. `target_id` is its id there, empty when the target gives none."""
+    """The target has the item. `target_id` is its id there, empty when the target gives none.
+    `altered` names, by codes joined with `+`, what had to be changed for the target to take it."""
 
     key: str
     target_id: str = ""
+    altered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +202,57 @@ Outcome = Stored | Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
-    """A message that was not copied, as the report shows it."""
+class Found:
+    """What a target folder holds of a batch in doubt. `key` is the migration key where the target
+    keeps keys; elsewhere `fingerprint` (see mime.py), or `size` and the moment it was `received`
+    tell which message it is."""
+
+    target_id: str
+    key: str = ""
+    fingerprint: str = ""
+    size: int = 0
+    received: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagReading:
+    """Flags at the source now. `state` is what to ask with the next time. `flags` (by uid) holds
+    those that changed since the last time, or all if `complete`."""
+
+    state: str
+    flags: Mapping[str, frozenset[str]]
+    complete: bool
+
+
+class Fate(StrEnum):
+    """What became of a message. FOUND: an earlier worker had stored it and could not say so.
+    MATCHED: it had been copied under another uid, before its folder was recreated. ADJUSTED: it
+    was stored, but not exactly as it was. REMOVED: it was deleted at the source, and then at the
+    target. QUARANTINED: it ended its workers again and again, and
+    its raw form was put aside. SKIPPED: the tenant's filters leave it out."""
+
+    STORED = "stored"
+    FOUND = "found"
+    MATCHED = "matched"
+    ADJUSTED = "adjusted"
+    REJECTED = "rejected"
+    UNREADABLE = "unreadable"
+    QUARANTINED = "quarantined"
+    GONE = "gone"
+    SKIPPED = "skipped"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A message of which the report tells: it was not copied, or not exactly. `reason` is a
+    code."""
 
     folder_key: str
     uid: str
     size: int
     reason: str
+    fate: Fate = Fate.REJECTED
 
 
 # ---- what the ledger knows -------------------------------------------------------------------
@@ -200,19 +260,23 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A batch that is being appended: what is in doubt if the worker dies now.
+    """Messages that are being appended: what is in doubt if the worker dies now.
 
     `mark` is where the target folder ended before. `seen_at` is from when the intent has rested
     (empty: not yet): some time after it the target may be asked what it has. A later worker sets
-    it to when it found the intent open; the worker that owns the batch may set it back.
+    it to when it found the intent open; the worker that owns the messages may set it back.
+    `attempts` counts the workers that found it open, `crashes` those before them that had died
+    over it; `left` says that the last one lived to leave it. With `focus`, only so many messages
+    are tried at once, in order to find the one to blame.
     """
 
     refs: tuple[ItemRef, ...]
-    cursor: str
-    more: bool
     mark: str
     seen_at: str = ""
     attempts: int = 0
+    crashes: int = 0
+    focus: int = 0
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +287,7 @@ class Tally:
     size: int = 0
     rejected: int = 0
     gone: int = 0
+    skipped: int = 0
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -230,12 +295,42 @@ class Tally:
             self.size + other.size,
             self.rejected + other.rejected,
             self.gone + other.gone,
+            self.skipped + other.skipped,
         )
 
     @property
     def seen(self) -> int:
         """Messages that were dealt with, whatever became of them."""
-        return self.copied + self.rejected + self.gone
+        return self.copied + self.rejected + self.gone + self.skipped
+
+
+class DeltaPolicy(StrEnum):
+    """What later passes bring besides new messages and changed flags. ADD: nothing more. FOLLOW:
+    what was deleted or moved at the source is deleted or moved at the target, too."""
+
+    ADD = "add"
+    FOLLOW = "follow"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPolicy:
+    """What of a mailbox is copied, and how.
+
+    `include` and `exclude` are folder patterns (see selection.py). Messages received on or after
+    `received_from` and before `received_before` (ISO days in UTC; empty: no bound) are copied, if
+    they have at most `max_message_bytes` (0: what the target takes). `max_bytes_per_second` (0: no
+    limit) holds for one mailbox. `verify_sample` says how many messages of each folder verification
+    compares byte by byte, -1 all.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    received_from: str = ""
+    received_before: str = ""
+    max_message_bytes: int = 0
+    max_bytes_per_second: int = 0
+    delta: DeltaPolicy = DeltaPolicy.ADD
+    verify_sample: int = 20
 
 
 class Agreement(StrEnum):
@@ -259,9 +354,18 @@ class FolderCheck:
 
 @dataclass(frozen=True, slots=True)
 class FolderRecord:
-    """One source folder in the ledger. `cursor` is the high-water mark; empty before the first
-    batch. `fence` is the number of the worker that owns it; it only grows. `in_pass` counts what
-    the pass `pass_id` did (the epoch millisecond at which that pass began)."""
+    """One source folder in the ledger.
+
+    `cursor` is the high-water mark: every message up to it is counted in `total` or stands in the
+    `intent`; empty before the first batch. `fence` is the number of the worker that owns the
+    folder; it only grows. `revision` grows with every write. `in_pass` counts what the pass
+    `pass_id` did (the epoch millisecond at which that pass began).
+
+    `earlier` holds what the audit of this folder was kept under before: `key/validity` of a folder
+    that was recreated or renamed at the source. `recount` says that the cursor was set back, so
+    that the audit must be asked which messages were dealt with. `scope` is a digest of the filters
+    that applied; `flags_state` is what the source gave with the last reading of flags.
+    """
 
     key: str
     path: tuple[str, ...]
@@ -269,11 +373,16 @@ class FolderRecord:
     validity: str
     target_id: str
     fence: int = 0
+    revision: int = 0
     cursor: str = ""
     total: Tally = field(default_factory=Tally)
     pass_id: int = 0
     in_pass: Tally = field(default_factory=Tally)
     intent: Intent | None = None
+    earlier: tuple[str, ...] = ()
+    recount: bool = False
+    scope: str = ""
+    flags_state: str = ""
     check: FolderCheck | None = None
 
 

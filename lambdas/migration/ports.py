@@ -7,7 +7,7 @@ that were thought dead. Every implementation passes the contract suite in tests/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,12 +16,13 @@ from migration.model import (
     DirectoryUser,
     DnsFinding,
     Failure,
+    FlagReading,
     Folder,
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    Found,
     Gone,
-    Intent,
     Item,
     ItemRef,
     Mailbox,
@@ -33,9 +34,8 @@ from migration.model import (
     Organization,
     Outcome,
     Page,
-    Rejection,
+    Remark,
     Stamped,
-    Tally,
     Token,
     Unreadable,
 )
@@ -45,15 +45,20 @@ from migration.model import (
 class Capabilities:
     """What a source or target can do, as data: the engine asks this, never who it is."""
 
-    keeps_flags: bool = True
-    keeps_keywords: bool = True
     max_item_bytes: int = 0  # 0: no limit known
+    keeps_key: bool = True  # target: each copy carries its migration key
+    keeps_bytes: bool = True  # target: what it shows is what it was given
+    reads_flags: bool = False  # source: read_flags works
+    lists_uids: bool = False  # source: uids works
+    sets_flags: bool = False  # target: set_flags works
+    removes: bool = False  # target: remove works
 
 
 class Source(Protocol):
     """One mailbox, opened read-only. A source never changes what it reads.
 
-    Raises SourceBusy, MailboxUnreachable, CredentialsRejected from any method.
+    `fetch` may be used from one thread while another uses the rest. Raises SourceBusy,
+    MailboxUnreachable, CredentialsRejected from any method.
     """
 
     @property
@@ -66,42 +71,96 @@ class Source(Protocol):
         """Messages after `cursor` ("" starts), at most one batch. SourceChanged if the folder's
         validity is no longer `folder.validity`."""
 
+    def expect(self, wanted: Sequence[tuple[Folder, str]]) -> None:
+        """A hint: these folders will be paged from these cursors, in this order, and their messages
+        fetched. A source may ask for all of it at once."""
+
     def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Item | Gone | Unreadable]:
-        """The messages in the order asked; what vanished comes as Gone, not as an exception."""
+        """Each of the messages once, in the order of the folder. At the end, what vanished comes as
+        Gone and what the source lists and cannot give as Unreadable, not as an exception.
+
+        The request is sent when this is called, so that the next batch can be asked for while this
+        one comes in; answers are read in the order in which they were asked for. The content of a
+        large message is a MimeStream, to be read or closed before the next item is taken."""
+
+    def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
+        """Flags of messages up to `cursor` that changed since the reading that gave `state` (""
+        if there was none); None if none did. Only with `reads_flags`."""
+
+    def uids(self, folder: Folder, cursor: str) -> frozenset[str]:
+        """The messages up to `cursor` that are still there. Only with `lists_uids`."""
 
     def close(self) -> None:
-        """Ends the connection; may be called twice."""
+        """Ends the connections; may be called twice, also while another thread reads."""
+
+
+class Receipt(Protocol):
+    """What the target owes an answer for."""
+
+    def outcomes(self) -> Sequence[Outcome]:
+        """Waits for the answers: one outcome for each item, in order. Raises what Target raises;
+        then it is unknown which of the items took effect: ask `since`."""
+
+    @property
+    def mark(self) -> str:
+        """After `outcomes`: where the folder ends behind these items, and before those appended
+        later; "" where that cannot be said."""
 
 
 class Target(Protocol):
     """One mailbox to write to. Keeps bytes, flags and dates as far as its capabilities say.
 
     Raises TargetBusy, AdministratorPending, MailboxUnreachable, CredentialsRejected, QuotaExceeded
-    from any method. After a TargetBusy of `append`, its `retry_after` is when `since` can be
-    trusted: nothing of what was sent is stored later than that.
+    from any method; FolderGone from those that take a folder's id. After a TargetBusy of `append`,
+    its `retry_after` is when `since` can be trusted: nothing of what was sent is stored later than
+    that.
     """
 
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def ensure_folder(self, plan: FolderPlan) -> str:
-        """Creates the folder and its parents where missing; its id. No error if it exists."""
+    def open(self) -> None:
+        """A hint that messages are to be appended: connections may be made ahead, beside other
+        work. Raises nothing."""
+
+    def ensure_folders(self, plans: Sequence[FolderPlan]) -> list[str]:
+        """Creates the folders and their parents where missing; the id of each, in order."""
 
     def mark(self, folder_id: str) -> str:
-        """Where the folder ends now; taken before a batch, given back to `since`."""
+        """Where the folder ended at some moment after this target was opened and before anything
+        was appended to it since: what is appended from now on comes after it."""
 
-    def append(self, folder_id: str, batch: Iterable[Stamped]) -> Iterator[Outcome]:
-        """Stores the items; one outcome each, in order. After TargetBusy it is unknown which of
-        the outcomes not yet given took effect: ask `since`."""
+    def append(self, folder_id: str, batch: Iterable[Stamped]) -> Receipt:
+        """Sends the items and returns when all are on their way, taking one after the other from
+        `batch`. Several batches may be under way; their receipts are asked in the order of the
+        calls. What is raised by `batch` itself goes through: items taken before may be stored."""
 
-    def since(self, folder_id: str, mark: str, keys: Sequence[str]) -> frozenset[str]:
-        """Which of `keys` the folder holds among what came after the mark."""
+    def since(self, folder_id: str, mark: str, keys: Sequence[str]) -> Iterable[Found]:
+        """What came into the folder after the mark, or all it holds if that is ""; a target that
+        keeps keys may answer for `keys` alone."""
 
-    def count(self, folder_id: str) -> int:
-        """How many migrated items the folder holds; not what users or new mail put there."""
+    def count(self, folder_id: str, ids: Collection[str] = ()) -> int:
+        """How many migrated items the folder holds; not what users or new mail put there. A target
+        that keeps no keys counts those of `ids` that are there."""
+
+    def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
+        """The items of these target ids as the target has them, each once, in no certain order. The
+        ref of an item holds its target id and its size there. To be read to the end before
+        anything else is asked."""
+
+    def set_flags(self, folder_id: str, flags: Mapping[str, frozenset[str]]) -> None:
+        """Makes these the flags of the items (by target id); what is gone is left alone. Only with
+        `sets_flags`."""
+
+    def remove(self, folder_id: str, ids: Sequence[str]) -> None:
+        """Deletes items for good; no error for what is gone. Only with `removes`."""
+
+    def remove_folder(self, folder_id: str) -> None:
+        """Deletes a folder that this migration created, with all it holds; no error if it is
+        gone. For the probe's own folder."""
 
     def close(self) -> None:
-        """Ends the connections; may be called twice."""
+        """Ends the connections; may be called twice, also while another thread waits."""
 
 
 class Ledger(Protocol):
@@ -173,26 +232,33 @@ class Ledger(Protocol):
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         """Reads only: FencedOff if another worker has claimed the folder since."""
 
-    def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
-        """Writes the first intent; FencedOff unless fence, cursor and "no intent" still hold."""
+    def pause_wanted(self) -> bool:
+        """Whether the operator wants the copy to stop for a while."""
 
-    def touch_intent(self, mailbox_id: str, record: FolderRecord, now: str) -> FolderRecord:
-        """Counts an attempt on an open intent and sets `seen_at` if it was empty."""
+    def want_pause(self, wanted: bool) -> None:
+        """Says so, or takes it back."""
 
-    def commit(
-        self, mailbox_id: str, record: FolderRecord, tally: Tally, following: Intent | None
-    ) -> FolderRecord:
-        """Moves the cursor to the intent's, adds the counts, removes the intent and writes the
-        following one, all in one update; FencedOff unless fence and cursor still hold."""
+    def advance(self, mailbox_id: str, before: FolderRecord, after: FolderRecord) -> FolderRecord:
+        """Writes `after` in place of `before` (see transitions.py) in one update, and returns it
+        with its new revision; FencedOff unless fence and revision are still those of `before`.
+        The check is not touched."""
+
+    def adopt_folder(self, mailbox_id: str, old_key: str, record: FolderRecord) -> None:
+        """A folder was renamed at the source: its record goes on under the key of `record`, and
+        the one under `old_key` disappears. No error, and nothing done, if that was done before;
+        FencedOff unless fence and revision of the old one are those of `record`."""
 
     def set_check(self, mailbox_id: str, folder_key: str, check: FolderCheck) -> None:
         """Keeps what verification found for a folder."""
 
-    def add_rejections(self, mailbox_id: str, rejections: Sequence[Rejection]) -> None:
-        """Keeps what could not be copied; the same message again overwrites."""
+    def add_remarks(self, mailbox_id: str, remarks: Sequence[Remark]) -> None:
+        """Keeps what could not be copied, or not exactly; the same message again overwrites."""
 
-    def rejections(self, mailbox_id: str) -> list[Rejection]:
-        """What could not be copied, by folder and uid."""
+    def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
+        """Forgets the remarks on a folder, whose uids mean nothing any more."""
+
+    def remarks(self, mailbox_id: str) -> list[Remark]:
+        """What could not be copied, or not exactly, by folder and uid."""
 
 
 class Directory(Protocol):
@@ -206,8 +272,9 @@ class Directory(Protocol):
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """The user who has the address (primary or alias), else the one of that name."""
 
-    def create_user(self, mailbox: Mailbox) -> str:
-        """Creates the user, disabled, without a password; its id. UserRefused with the reason."""
+    def create_user(self, mailbox: Mailbox, password: str = "") -> str:
+        """Creates the user, disabled, with that password or without any; its id. UserRefused with
+        the reason."""
 
     def enable_user(self, user_id: str, address: str) -> None:
         """Gives the user a mailbox. No error if it has it. ProvisioningPending, UserRefused."""
@@ -243,12 +310,18 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def list(self, prefix: str) -> Iterator[str]:
+        """The keys that begin with `prefix`, in order."""
+
 
 class Secrets(Protocol):
-    """Source credentials by name."""
+    """The tenant's secrets, each a JSON object. TenantMisconfigured if one is none."""
 
-    def read(self) -> Mapping[str, object]:
-        """The secret's JSON object; TenantMisconfigured if it is missing, empty or no object."""
+    def read_source(self) -> Mapping[str, object]:
+        """The source's credentials; TenantMisconfigured also if they are missing or empty."""
+
+    def read_target(self) -> Mapping[str, object]:
+        """The passwords of target mailboxes; {} if the secret is missing or empty."""
 
 
 class Executions(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from migration.copy import selection
 from migration.end_of_support import LAST_DAY, days_left
 from migration.errors import (
     CredentialsRejected,
@@ -19,9 +20,11 @@ from migration.errors import (
     SourceBusy,
     TenantMisconfigured,
 )
-from migration.model import MailDomain, Note, Organization
+from migration.model import CopyPolicy, MailDomain, Note, Organization
+from migration.passwords import RULE, count_passwords, count_weak, find_faults
 from migration.ports import BlobStore, Directory, Ledger, Secrets
 from migration.settings import Settings
+from migration.target_choice import IMAP
 
 # General reference, "Amazon WorkMail endpoints and quotas".
 WORKMAIL_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
@@ -73,8 +76,11 @@ def run_preflight(
         check_end_of_support(days, settings.end_of_support_acknowledged)
         + check_region(settings.source_secret_arn)
         + check_ews_url(settings.ews_url)
+        + check_imap_server(settings.target_imap_host, settings.target_imap_tls)
+        + check_policy(settings.policy)
         + _look(lambda: _check_workmail(directory, settings.domains))
-        + _look(lambda: check_secret(secrets.read()))
+        + _look(lambda: check_secret(secrets.read_source()))
+        + _look(lambda: check_passwords(secrets.read_target(), settings.target_kind))
         + check_manifest(blobs.exists(key), settings.bucket_name, key)
         + _look(lambda: _probe(probe_source))
     )
@@ -144,6 +150,18 @@ def check_ews_url(url: str) -> Findings:
         return NOTHING
     example = "https://ews.mail.<region>.awsapps.com/EWS/Exchange.asmx"
     return Findings((f"`target.ews_url` in the tenant file must look like {example}",))
+
+
+def check_imap_server(host: str, tls: str) -> Findings:
+    """As with EWS: passwords and mail travel over it."""
+    if tls != "none" or _is_loopback(host):
+        return NOTHING
+    return Findings(("`target.imap_tls` in the tenant file must be ssl or starttls",))
+
+
+def check_policy(policy: CopyPolicy) -> Findings:
+    """Synthesis has checked it; a function's environment can be changed by hand."""
+    return Findings(tuple(selection.faults(policy)))
 
 
 def _is_loopback(host: str) -> bool:
@@ -226,6 +244,22 @@ def check_secret(secret: Mapping[str, object]) -> Findings:
     elif wrong := sum(not _is_text(password) for password in passwords.values()):
         problems.append(f"{wrong} of the `mailboxes` in the source's secret have no password")
     return Findings(tuple(problems))
+
+
+def check_passwords(secret: Mapping[str, object], target_kind: str) -> Findings:
+    """The target's secret may be empty, unless IMAP is all there is."""
+    problems = find_faults(secret)
+    if target_kind == IMAP and not count_passwords(secret):
+        problems.append(
+            "`target.kind` is workmail_imap, and the target's secret holds no password: put those "
+            "of all mailboxes there"
+        )
+    weak = count_weak(secret)
+    warning = (
+        f"{weak} of the passwords in the target's secret break the rule of WorkMail's own "
+        f"directory ({RULE}): it will refuse to create these users"
+    )
+    return Findings(tuple(problems), (warning,) if weak else ())
 
 
 def _has_texts(value: Mapping[object, object], keys: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ and calls again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,8 +76,13 @@ def missing_aliases(mailbox: Mailbox, present: AbstractSet[str]) -> list[tuple[i
     ]
 
 
-def provision_user(directory: Directory, ledger: Ledger, mailbox_id: str) -> str:
+def provision_user(
+    directory: Directory, ledger: Ledger, mailbox_id: str, password_of: Callable[[str], str]
+) -> str:
     """created, enabled, unchanged or refused: what this run has done, as the ledger has it too.
+
+    `password_of(address)` gives the password of a user who must be created, "" for none. Users who
+    are there keep theirs.
 
     ProvisioningPending if WorkMail is not finished; the status stays PLANNED until the user has
     a mailbox and its aliases. A refusal is recorded as the mailbox's failure, and the others go on.
@@ -85,20 +91,22 @@ def provision_user(directory: Directory, ledger: Ledger, mailbox_id: str) -> str
     if record.status is MailboxStatus.PROVISIONED and record.provisioned in _UNDER_WAY:
         ledger.set_status(mailbox_id, MailboxStatus.PLANNED)  # `_remember` was stopped half-way
     try:
-        return _provision(directory, ledger, record)
+        return _provision(directory, ledger, record, password_of)
     except UserRefused as refusal:
         ledger.set_failed(mailbox_id, Failure(type(refusal).__name__, str(refusal)))
         return REFUSED
 
 
-def _provision(directory: Directory, ledger: Ledger, record: MailboxRecord) -> str:
+def _provision(
+    directory: Directory, ledger: Ledger, record: MailboxRecord, password_of: Callable[[str], str]
+) -> str:
     mailbox = record.mailbox
     user = directory.find_user(mailbox.target, mailbox.username)
     decision = decide(mailbox, user)
     if decision.step is Step.REFUSE:
         raise UserRefused(decision.reason)
     if user is None:
-        user_id = directory.create_user(mailbox)
+        user_id = directory.create_user(mailbox, password_of(mailbox.target))
         _remember(ledger, record, user_id, "creating")
         directory.enable_user(user_id, mailbox.target)
     elif decision.step is Step.ENABLE:

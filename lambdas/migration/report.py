@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,14 +19,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
+from migration.copy.findings import Verified, read_verified
 from migration.model import DnsFinding, DnsRecord, Failure
 from migration.ports import BlobStore, Ledger
+from migration.remark_words import advise_on, explain, name_fate
 from migration.report_summary import (
     FolderLine,
     MailboxFacts,
     MailboxLine,
     Outcome,
-    RefusedLine,
+    RemarkLine,
     RunFacts,
     Summary,
     Verdict,
@@ -37,7 +39,7 @@ from migration.settings import Settings
 _TEMPLATE = "report.html.j2"
 # Beyond these a browser gets slow; the page then says so, and summary.json has everything.
 _FOLDER_ROWS = 20_000
-_REFUSED_ROWS = 2_000
+_REMARK_ROWS = 2_000
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -65,7 +67,7 @@ def write_report(
     """
     looked, findings = ledger.dns(run)
     facts = RunFacts(settings.tenant, run, ledger.notes(run), looked, findings, failure)
-    summary = summarise(facts, _gather(ledger, run), now)
+    summary = summarise(facts, _gather(ledger, blobs, run), now)
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
     key = f"{folder}/report.html"
@@ -73,10 +75,12 @@ def write_report(
     return Written(summary.verdict, key, summary.counts)
 
 
-def _gather(ledger: Ledger, run: str) -> Iterator[MailboxFacts]:
+def _gather(ledger: Ledger, blobs: BlobStore, run: str) -> Iterator[MailboxFacts]:
     for record in ledger.mailboxes(run):
-        mailbox_id = record.mailbox.id
-        yield MailboxFacts(record, ledger.folders(mailbox_id), ledger.rejections(mailbox_id))
+        mailbox_id, verdict = record.mailbox.id, record.verdict
+        verified = read_verified(blobs, mailbox_id, verdict.pass_id) if verdict else None
+        folders, remarks = ledger.folders(mailbox_id), ledger.remarks(mailbox_id)
+        yield MailboxFacts(record, folders, remarks, verified)
 
 
 def to_json(summary: Summary) -> bytes:
@@ -119,7 +123,11 @@ def to_html(summary: Summary) -> bytes:
         problems=split_problems(summary.failure) if summary.failure else (),
         advise=advise,
         dns_rows=group_by_record(summary.dns.findings),
-        refused=list(islice(_refusals(summary.mailboxes), _REFUSED_ROWS)),
+        remarks=list(islice(_remarks(summary.mailboxes), _REMARK_ROWS)),
+        name_fate=name_fate,
+        explain=explain,
+        advise_on=advise_on,
+        tell_verified=tell_verified,
         all_folders=sum(len(line.folders) for line in summary.mailboxes) <= _FOLDER_ROWS,
         is_elsewhere=is_elsewhere,
     )
@@ -166,6 +174,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(
             "Keep the old server. Look at the folders that differ, and start the workflow again."
         )
+    if any(line.verified and line.verified.differing for line in summary.mailboxes):
+        steps.append(
+            "Look at the messages that differ: the lists that are named at each mailbox say which "
+            "they are and in what."
+        )
     if summary.counts["rejected"]:
         steps.append(
             "Give the owners of refused messages their originals from the old server; a new run "
@@ -192,8 +205,28 @@ def is_elsewhere(folder: FolderLine) -> bool:
     return bool(folder.target_path) and folder.target_path != folder.path
 
 
-def _refusals(mailboxes: Iterable[MailboxLine]) -> Iterator[tuple[MailboxLine, RefusedLine]]:
-    return ((mailbox, refusal) for mailbox in mailboxes for refusal in mailbox.refusals)
+def tell_verified(verified: Verified) -> str:
+    """How many messages were compared, and how long the lists are."""
+    how = "byte by byte" if verified.by_bytes else "by all that WorkMail shows"
+    found = [
+        (verified.missing, "missing"),
+        (verified.extra, "there twice"),
+        (verified.differing, "differing"),
+        (verified.flags, "with other flags"),
+        (verified.refused, "refused"),
+        (verified.adjusted, "adjusted"),
+    ]
+    counted = ", ".join(f"{number:,} {what}" for number, what in found if number) or "no remarks"
+    compared = f"{verified.compared:,} of {verified.copied:,} messages compared by content, {how}"
+    return f"{compared}: {counted}."
+
+
+def _remarks(mailboxes: Sequence[MailboxLine]) -> Iterator[tuple[MailboxLine, RemarkLine]]:
+    """What was not copied comes before what was adjusted."""
+    for mailbox in mailboxes:
+        yield from ((mailbox, remark) for remark in mailbox.refusals)
+    for mailbox in mailboxes:
+        yield from ((mailbox, remark) for remark in mailbox.adjusted)
 
 
 def make_visible(name: str) -> str:

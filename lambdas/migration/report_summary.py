@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration import dns
+from migration.copy.findings import Verified, findings_key
 from migration.end_of_support import LAST_DAY, days_left
 from migration.model import (
     Agreement,
     DnsFinding,
     Failure,
+    Fate,
     FolderRecord,
     MailboxRecord,
     MailboxStatus,
     Note,
-    Rejection,
+    Remark,
 )
 
 SCHEMA = 1
@@ -38,7 +40,7 @@ class Verdict(StrEnum):
 
 class Outcome(StrEnum):
     """How the run ended for one mailbox. NOT_COPIED: the run was not asked to copy it, or did not
-    get so far. UNFINISHED: the copy began and nobody has judged it."""
+    get so far. UNFINISHED: the copy began and nobody has judged it, or it was paused."""
 
     DONE = "done"
     EXCEPTIONS = "exceptions"
@@ -67,20 +69,24 @@ class FolderLine:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedLine:
-    """A message that was not copied. `path` is empty if the ledger has no such folder."""
+class RemarkLine:
+    """A message that was not copied, or not exactly. `path` is empty if the ledger has no such
+    folder."""
 
     folder_key: str
     path: tuple[str, ...]
     uid: str
     size: int
     reason: str
+    fate: Fate
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxLine:
     """A mailbox. `messages` and `size` are what the target has by the ledger, over all runs;
-    `copied` is what the last pass added. `reasons` are those that no folder line tells."""
+    `copied` is what the last pass added. `reasons` are those that no folder line tells. `refusals`
+    were not copied, `adjusted` not exactly. `verified` is what the last pass has compared, with its
+    lists in the file `lists`."""
 
     id: str
     display_name: str
@@ -97,7 +103,10 @@ class MailboxLine:
     refused: int
     gone: int
     folders: tuple[FolderLine, ...]
-    refusals: tuple[RefusedLine, ...]
+    refusals: tuple[RemarkLine, ...]
+    adjusted: tuple[RemarkLine, ...]
+    verified: Verified | None
+    lists: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +120,9 @@ class DnsReport:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected; what is
-    missing from done + exceptions + failed to mailboxes was not copied in this run."""
+    """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
+    adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
+    run."""
 
     schema: int
     tenant: str
@@ -135,7 +145,8 @@ class MailboxFacts:
 
     record: MailboxRecord
     folders: Sequence[FolderRecord]
-    rejections: Sequence[Rejection]
+    remarks: Sequence[Remark]
+    verified: Verified | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +199,7 @@ def _count(lines: Sequence[MailboxLine]) -> dict[str, int]:
         "failed": outcomes[Outcome.FAILED],
         "messages": sum(line.messages for line in lines),
         "rejected": sum(line.refused for line in lines),
+        "adjusted": sum(len(line.adjusted) for line in lines),
     }
 
 
@@ -198,9 +210,10 @@ def _urgency(line: MailboxLine) -> tuple[int, str]:
 
 
 def _line(facts: MailboxFacts) -> MailboxLine:
-    record, mailbox = facts.record, facts.record.mailbox
+    record, mailbox, verdict = facts.record, facts.record.mailbox, facts.record.verdict
     folders = tuple(sorted((_folder(each) for each in facts.folders), key=_by_name))
     paths = {folder.key: folder.path for folder in folders}
+    remarks = [_remark(each, paths) for each in facts.remarks]
     return MailboxLine(
         id=mailbox.id,
         display_name=mailbox.display_name,
@@ -213,22 +226,27 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         reasons=_other_reasons(record, folders),
         messages=sum(folder.ledger for folder in folders),
         size=sum(folder.size for folder in folders),
-        copied=record.verdict.in_pass.copied if record.verdict else 0,
+        copied=verdict.in_pass.copied if verdict else 0,
         refused=sum(folder.refused for folder in folders),
         gone=sum(folder.gone for folder in folders),
         folders=folders,
-        refusals=tuple(
-            RefusedLine(
-                each.folder_key, paths.get(each.folder_key, ()), each.uid, each.size, each.reason
-            )
-            for each in facts.rejections
-        ),
+        refusals=tuple(each for each in remarks if each.fate is not Fate.ADJUSTED),
+        adjusted=tuple(each for each in remarks if each.fate is Fate.ADJUSTED),
+        verified=facts.verified,
+        lists=findings_key(mailbox.id, verdict.pass_id) if verdict and facts.verified else "",
     )
+
+
+def _remark(remark: Remark, paths: Mapping[str, tuple[str, ...]]) -> RemarkLine:
+    path = paths.get(remark.folder_key, ())
+    return RemarkLine(remark.folder_key, path, remark.uid, remark.size, remark.reason, remark.fate)
 
 
 def _outcome(record: MailboxRecord) -> Outcome:
     if record.status is MailboxStatus.FAILED:
         return Outcome.FAILED
+    if record.status is MailboxStatus.PAUSED:
+        return Outcome.UNFINISHED
     if record.verdict is None:
         begun = record.status in (MailboxStatus.COPYING, MailboxStatus.COPIED)
         return Outcome.UNFINISHED if begun else Outcome.NOT_COPIED

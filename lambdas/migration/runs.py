@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from migration.errors import (
     BatchStuck,
@@ -31,16 +32,23 @@ _SETTLED = {
 }
 
 
+_PAUSED = "paused"
+"""How a slice says that it has stopped because the operator wants a pause."""
+
+
 @dataclass(frozen=True, slots=True)
 class PassSummary:
     """Mailboxes by how a pass ended for them, and the messages that it copied. `unsettled` counts
-    those of the failed ones that the next pass may copy."""
+    those of the failed and paused ones that the next pass may copy. `pause_wanted`: the operator
+    has not taken the pause back yet."""
 
     done: int
     exceptions: int
     failed: int
+    paused: int
     unsettled: int
     copied: int
+    pause_wanted: bool = False
 
 
 def take_lock(ledger: Ledger, executions: Executions, execution: str, now: str) -> str:
@@ -53,36 +61,75 @@ def take_lock(ledger: Ledger, executions: Executions, execution: str, now: str) 
     return execution if ledger.take_over_lock(execution, owner, now) else owner
 
 
+def note_pause(ledger: Ledger, mailbox_id: str, outcome: str) -> None:
+    """Marks the mailbox if its slice ended as paused, so that its pass is not taken for failed."""
+    if outcome == _PAUSED:
+        ledger.set_status(mailbox_id, MailboxStatus.PAUSED)
+
+
 def summarise_pass(ledger: Ledger, run: str, pass_id: int, passes: int, now: str) -> PassSummary:
     """Counts the mailboxes after pass number `passes` of the run, and notes it in the timeline.
 
-    A mailbox that has neither a verdict of this pass nor a failure is marked as failed: its child
-    execution ended without an answer. NothingCopied if the first pass failed for all, or if the
-    target refused every message.
+    A mailbox that has neither a verdict of this pass nor a failure, and that was not paused, is
+    marked as failed: its child execution ended without an answer. NothingCopied if the first pass
+    failed for all, or if the target refused every message; not while mailboxes are paused, because
+    the same pass goes on then. It may be called again and again during a pause.
     """
     records = list(_settle(ledger, run, pass_id))
-    failures = [record for record in records if record.status is MailboxStatus.FAILED]
-    verdicts = _verdicts(records)
+    failures, verdicts = _with_status(records, MailboxStatus.FAILED), _verdicts(records)
+    paused = len(_with_status(records, MailboxStatus.PAUSED))
     done = sum(verdict.agreement is Agreement.AGREE for verdict in verdicts)
-    exceptions = len(verdicts) - done
-    failed, unsettled = len(failures), sum(map(_is_unsettled, failures))
-    copied = sum(verdict.in_pass.copied for verdict in verdicts)
-    kind = "Full pass" if passes == 1 else f"Delta pass {passes - 1}"
-    what = f"{kind}: {copied} messages copied, {done + exceptions} mailboxes, {failed} failed"
-    ledger.add_note(run, Note(now, "SummarisePass", what))
-    if passes == 1 and not verdicts:
+    summary = PassSummary(
+        done=done,
+        exceptions=len(verdicts) - done,
+        failed=len(failures),
+        paused=paused,
+        unsettled=paused + sum(map(_is_unsettled, failures)),
+        copied=sum(verdict.in_pass.copied for verdict in verdicts),
+        pause_wanted=ledger.pause_wanted(),
+    )
+    # A pause is looked at every few minutes: its line stands at the beginning of the pass, where
+    # each look overwrites it.
+    at = _moment(pass_id) if paused else now
+    ledger.add_note(run, Note(at, "SummarisePass", _describe(summary, passes)))
+    if passes == 1 and not paused:
+        _check_first_pass(verdicts, summary.failed)
+    return summary
+
+
+def _check_first_pass(verdicts: Iterable[MailboxVerdict], failed: int) -> None:
+    """NothingCopied if going on would cut over to a target that holds nothing."""
+    verdicts = list(verdicts)
+    if not verdicts:
         raise NothingCopied([f"all {failed} mailboxes failed; the report has the reason of each"])
     rejected = sum(verdict.total.rejected for verdict in verdicts)
-    if passes == 1 and rejected and not any(verdict.total.copied for verdict in verdicts):
+    if rejected and not any(verdict.total.copied for verdict in verdicts):
         raise NothingCopied([f"all {rejected} messages were refused; the report has the reasons"])
-    return PassSummary(done, exceptions, failed, unsettled, copied)
+
+
+def _describe(summary: PassSummary, passes: int) -> str:
+    kind = "Full pass" if passes == 1 else f"Delta pass {passes - 1}"
+    judged = summary.done + summary.exceptions
+    text = f"{kind}: {summary.copied} messages copied, {judged} mailboxes, {summary.failed} failed"
+    return f"{text}, {summary.paused} paused" if summary.paused else text
+
+
+def _moment(pass_id: int) -> str:
+    began = datetime.fromtimestamp(pass_id / 1000, UTC)
+    return began.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _with_status(records: Iterable[MailboxRecord], status: MailboxStatus) -> list[MailboxRecord]:
+    return [record for record in records if record.status is status]
 
 
 def _verdicts(records: Iterable[MailboxRecord]) -> list[MailboxVerdict]:
+    """Of the mailboxes that their last pass has judged."""
+    unjudged = (MailboxStatus.FAILED, MailboxStatus.PAUSED)
     return [
         record.verdict
         for record in records
-        if record.verdict is not None and record.status is not MailboxStatus.FAILED
+        if record.verdict is not None and record.status not in unjudged
     ]
 
 
@@ -93,7 +140,8 @@ def _is_unsettled(record: MailboxRecord) -> bool:
 def _settle(ledger: Ledger, run: str, pass_id: int) -> Iterator[MailboxRecord]:
     for record in ledger.mailboxes(run):
         answered = record.verdict is not None and record.verdict.pass_id == pass_id
-        if record.status is not MailboxStatus.FAILED and not answered:
+        told = record.status in (MailboxStatus.FAILED, MailboxStatus.PAUSED)
+        if not told and not answered:
             reason = "its child execution ended without an answer; start the run again to go on"
             ledger.set_failed(record.mailbox.id, Failure("Unfinished", reason))
             record = ledger.mailbox(record.mailbox.id)
@@ -113,9 +161,9 @@ def judge_tenant(ledger: Ledger, run: str, now: str) -> TenantVerdict:
     """VerificationFailed if a mailbox differs, or could not be looked at in the last pass. Failures
     that the operator must mend and refused messages are exceptions, which the report lists."""
     records = list(ledger.mailboxes(run))
-    failures = [record for record in records if record.status is MailboxStatus.FAILED]
-    failed, unsettled = len(failures), sum(map(_is_unsettled, failures))
-    verdicts = _verdicts(records)
+    failures, verdicts = _with_status(records, MailboxStatus.FAILED), _verdicts(records)
+    failed = len(failures)
+    unsettled = sum(map(_is_unsettled, failures)) + len(_with_status(records, MailboxStatus.PAUSED))
     differing = sum(verdict.agreement is Agreement.DIFFER for verdict in verdicts)
     problems = [
         f"{number} of {len(records)} mailboxes {what}"

@@ -5,19 +5,27 @@ stacks/config.py documents what each means to the operator; this is the receivin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from migration.errors import SettingsError
+from migration.model import CopyPolicy, DeltaPolicy
+
+_KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
+
+Patterns = tuple[str, ...]
+"""Folder patterns, from a JSON list: a folder's name may hold a comma."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every field is an environment variable of the same name in capitals; none has a default.
 
-    Lists are comma-separated. `source_tls` is ssl, starttls or none. `dns_servers` are
-    `address:port`, empty for the public ones. `end_of_support_acknowledged` is empty or the day
-    that the operator wrote down.
+    Lists are comma-separated. `source_tls` and `target_imap_tls` are ssl, starttls or none;
+    `target_kind` is auto, workmail_ews or workmail_imap. `dns_servers` are `address:port`, empty
+    for the public ones. `end_of_support_acknowledged` is empty or the day that the operator wrote
+    down. What begins with `copy_` is for `policy`.
     """
 
     tenant: str
@@ -30,9 +38,22 @@ class Settings:
     source_host: str
     source_port: int
     source_tls: str
+    source_max_connections: int
     source_secret_arn: str
     target_kind: str
+    target_secret_arn: str
     ews_url: str
+    target_imap_host: str
+    target_imap_port: int
+    target_imap_tls: str
+    copy_include: Patterns
+    copy_exclude: Patterns
+    copy_received_from: str
+    copy_received_before: str
+    copy_max_message_mb: int
+    copy_max_kilobytes_per_second: int
+    copy_delta_policy: DeltaPolicy
+    copy_verify_sample: int
     dns_servers: tuple[str, ...]
     dns_timeout_days: int
     user_concurrency: int
@@ -51,10 +72,11 @@ class Settings:
             if name not in env:
                 problems.append(f"environment variable {name} is missing")
                 continue
+            read, meaning = _READERS[str(field.type)]
             try:
-                values[field.name] = _READERS[str(field.type)](env[name])
+                values[field.name] = read(env[name])
             except ValueError:
-                problems.append(f"environment variable {name} must be a whole number")
+                problems.append(f"environment variable {name} must be {meaning}")
         if problems:
             raise SettingsError(problems)
         return cls(**values)  # type: ignore[arg-type]  # the readers give each field its type
@@ -64,18 +86,42 @@ class Settings:
         """The numbers that the workflow's definition needs, by the names it uses."""
         return {
             "users": self.user_concurrency,
-            "mailboxes": self.mailbox_concurrency,
+            "mailboxes": min(self.mailbox_concurrency, self.source_max_connections),
             "delta_passes": self.delta_passes,
             "delta_interval_seconds": self.delta_interval_minutes * 60,
         }
+
+    @property
+    def policy(self) -> CopyPolicy:
+        """What of a mailbox is copied, and how."""
+        return CopyPolicy(
+            include=self.copy_include,
+            exclude=self.copy_exclude,
+            received_from=self.copy_received_from,
+            received_before=self.copy_received_before,
+            max_message_bytes=self.copy_max_message_mb * _MEGABYTE,
+            max_bytes_per_second=self.copy_max_kilobytes_per_second * _KILOBYTE,
+            delta=self.copy_delta_policy,
+            verify_sample=self.copy_verify_sample,
+        )
 
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-_READERS: Mapping[str, Callable[[str], object]] = {
-    "str": str,
-    "int": int,
-    "tuple[str, ...]": _split,
+def _read_patterns(text: str) -> Patterns:
+    read = json.loads(text)
+    if not isinstance(read, list) or not all(isinstance(pattern, str) for pattern in read):
+        raise ValueError
+    return tuple(read)
+
+
+_READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "str": (str, "a text"),
+    "int": (int, "a whole number"),
+    "tuple[str, ...]": (_split, "a list"),
+    "Patterns": (_read_patterns, "a JSON list of texts"),
+    "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),
 }
+"""By the type of a field: what reads it, and what the text must be."""

@@ -10,12 +10,16 @@ from typing import Any
 
 import boto3
 
+from migration.administrator import Administrator
 from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
-from migration.aws.secrets import SourceSecret
-from migration.errors import TenantMisconfigured, UserRefused
+from migration.aws.secrets import TenantSecrets
+from migration.copy.selection import asks_for_dates
+from migration.errors import CredentialsRejected, TenantMisconfigured, UserRefused
+from migration.model import Token
+from migration.passwords import find_password
 from migration.ports import (
     BlobStore,
     Directory,
@@ -29,8 +33,11 @@ from migration.ports import (
 from migration.settings import Settings
 from migration.sources import imap
 from migration.sources.imap_login import choose_login
+from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
+from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.ews import EwsClient
+from migration.wire.imap_login import ImapLogin, ImapServer
 from migration.wire.resolver import DnsPythonResolver
 
 
@@ -57,7 +64,9 @@ class Wiring:
 
     @cached_property
     def secrets(self) -> Secrets:
-        return SourceSecret(boto3.client("secretsmanager"), self.settings.source_secret_arn)
+        settings = self.settings
+        client = boto3.client("secretsmanager")
+        return TenantSecrets(client, settings.source_secret_arn, settings.target_secret_arn)
 
     @cached_property
     def executions(self) -> Executions:
@@ -72,15 +81,35 @@ class Wiring:
         return DnsPythonResolver(self.settings.dns_servers)
 
     @contextmanager
-    def open_mailbox(self, mailbox_id: str, role: str) -> Iterator[tuple[Source, Target]]:
-        """Both sides of one mailbox, closed afterwards."""
+    def open_mailbox(
+        self, mailbox_id: str, role: str, target_kind: str
+    ) -> Iterator[tuple[Source, Target]]:
+        """Both sides of one mailbox, closed afterwards. `target_kind` is what EnableAdministrator
+        has settled; `role` opens the mailbox over EWS."""
         mailbox = self.ledger.mailbox(mailbox_id).mailbox
         with ExitStack() as stack:
             source = self._source(mailbox.source)
             stack.callback(source.close)
-            target = self._target(mailbox.target, role)
+            target = self._target(mailbox.target, role, target_kind)
             stack.callback(target.close)
             yield source, target
+
+    def candidates(self, enabled: Administrator) -> list[Candidate]:
+        """The ways into the administrator's mailbox, the better one first."""
+        address = enabled.mailbox.target
+        no_password = (
+            ""
+            if self.target_password(address)
+            else ("the target's secret has no password for the mailbox that was tried")
+        )
+        return [
+            Candidate(EWS, lambda: self._target(address, enabled.role, EWS)),
+            Candidate(IMAP, lambda: self._target(address, enabled.role, IMAP), no_password),
+        ]
+
+    def target_password(self, address: str) -> str:
+        """The password that the operator gave for this WorkMail mailbox, "" if there is none."""
+        return find_password(self.secrets.read_target(), address)
 
     def was_refused(self, mailbox_id: str) -> bool:
         """Whether WorkMail refused this user in this run. Other failures of an earlier pass are
@@ -90,34 +119,56 @@ class Wiring:
 
     def probe_source(self) -> None:
         """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""
-        settings = self.settings
-        imap.probe(settings.source_host, settings.source_port, settings.source_tls)
+        imap.probe(self._source_server())
 
     def probe_target(self, role: str, address: str) -> None:
         """Opens a mailbox by impersonation, reading only; raises what the target raises."""
-        target = self._target(address, role)
+        target = self._ews_target(address, role)
         try:
             target.probe()
         finally:
             target.close()
 
     def _source(self, user: str) -> Source:
-        settings = self.settings
-        if settings.source_kind != "imap":
-            raise TenantMisconfigured([f"there is no source of kind {settings.source_kind}"])
-        login = choose_login(self.secrets.read(), user)
-        return imap.ImapSource(
-            settings.source_host, settings.source_port, settings.source_tls, login
-        )
+        if self.settings.source_kind != "imap":
+            raise TenantMisconfigured([f"there is no source of kind {self.settings.source_kind}"])
+        login = choose_login(self.secrets.read_source(), user)
+        dates = asks_for_dates(self.settings.policy)
+        return imap.ImapSource(self._source_server(), login, dates=dates)
 
-    def _target(self, address: str, role: str) -> WorkmailEwsTarget:
-        if self.settings.target_kind != "workmail_ews":
-            raise TenantMisconfigured([f"there is no target of kind {self.settings.target_kind}"])
+    def _target(self, address: str, role: str, kind: str) -> Target:
+        if kind == EWS:
+            return self._ews_target(address, role)
+        if kind == IMAP:
+            return self._imap_target(address)
+        raise TenantMisconfigured([f"there is no target of kind {kind}"])
 
-        def token() -> str:
-            return self.directory.assume_role(role).value
+    def _ews_target(self, address: str, role: str) -> WorkmailEwsTarget:
+        def token() -> Token:
+            return self.directory.assume_role(role)
 
         return WorkmailEwsTarget(EwsClient(self.settings.ews_url, token, address))
+
+    def _imap_target(self, address: str) -> WorkmailImapTarget:
+        password = self.target_password(address)
+        if not password:
+            raise CredentialsRejected("the target's secret has no password for this mailbox")
+        settings = self.settings
+        server = _imap_server(
+            settings.target_imap_host, settings.target_imap_port, settings.target_imap_tls
+        )
+        return WorkmailImapTarget(server, ImapLogin(address, password))
+
+    def _source_server(self) -> ImapServer:
+        settings = self.settings
+        return _imap_server(settings.source_host, settings.source_port, settings.source_tls)
+
+
+def _imap_server(host: str, port: int, tls: str) -> ImapServer:
+    try:
+        return ImapServer(host, port, tls)
+    except ValueError as error:
+        raise TenantMisconfigured([f"an IMAP server of the tenant file: {error}"]) from None
 
 
 def seconds_left(context: Any) -> Callable[[], float]:

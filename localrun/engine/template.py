@@ -88,12 +88,13 @@ class TableResource:
 
 @dataclass(frozen=True, slots=True)
 class SecretResource:
-    """A secret; `value` is None when AWS would generate one, by the rules in `generation`."""
+    """A secret; where `value` is None, AWS generates one by the rules in `generation`, or, if that
+    is None too, leaves the secret without one."""
 
     name: str
     arn: str
     value: str | None
-    generation: Mapping[str, Any]
+    generation: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class Template:
                 self._resolver.name(logical_id),
                 self._resolver.arn(logical_id),
                 self._resolver.resolve(properties.get("SecretString")),
-                self._resolver.resolve(properties.get("GenerateSecretString", {})),
+                self._resolver.resolve(properties.get("GenerateSecretString")),
             )
             for logical_id, properties in self._all("AWS::SecretsManager::Secret")
         ]

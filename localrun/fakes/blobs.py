@@ -1,6 +1,7 @@
 """A BlobStore in memory."""
 
 import threading
+from collections.abc import Iterator
 
 from localrun.fakes.steps import Step, no_step
 
@@ -33,3 +34,7 @@ class MemoryBlobs:
     def files(self) -> dict[str, bytes]:
         with self._lock:
             return {key: versions[-1] for key, versions in self._versions.items()}
+
+    def list(self, prefix: str) -> Iterator[str]:
+        with self._lock:
+            return iter(sorted(key for key in self._versions if key.startswith(prefix)))

@@ -58,9 +58,10 @@ def create(template: Template, clients: Callable[[str], Any]) -> None:
         _create_table(database, table)
     secret_store = clients("secretsmanager")
     for secret in template.secrets():
+        value = _initial_value(secret)
         secret_store.create_secret(
             Name=secret.name,
-            SecretString=_initial_value(secret),
+            **({} if value is None else {"SecretString": value}),
             # moto ends the ARN with this tag's value, so that it is the one the template told.
             Tags=[{"Key": "_custom_id_", "Value": SECRET_SUFFIX}],
         )
@@ -101,9 +102,10 @@ def _create_table(client: Any, table: TableResource) -> None:
         )
 
 
-def _initial_value(secret: SecretResource) -> str:
-    """The given value, or a random one in the place that GenerateSecretString says."""
-    if secret.value is not None:
+def _initial_value(secret: SecretResource) -> str | None:
+    """The given value, or a random one in the place that GenerateSecretString says. None if the
+    template says neither: the secret has no value then."""
+    if secret.value is not None or secret.generation is None:
         return secret.value
     generated = secrets.token_hex(_GENERATED_SECRET_LENGTH // 2)
     if "SecretStringTemplate" not in secret.generation:

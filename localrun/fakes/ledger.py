@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from localrun.fakes.steps import Step, no_step
-from migration.aws import transitions
+from migration import transitions
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
@@ -14,14 +14,12 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
-    Intent,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Rejection,
-    Tally,
+    Remark,
 )
 
 
@@ -33,13 +31,14 @@ class MemoryLedger:
         self.writes = 0
         self._lock = threading.RLock()
         self._owner = ""
+        self._pause_wanted = False
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
         self._fences: dict[str, int] = {}
         self._folders: dict[str, dict[str, FolderRecord]] = {}
-        self._rejections: dict[str, dict[tuple[str, str], Rejection]] = {}
+        self._remarks: dict[str, dict[tuple[str, str], Remark]] = {}
 
     # -- the tenant
 
@@ -147,52 +146,60 @@ class MemoryLedger:
         self, mailbox_id: str, plan: FolderPlan, target_id: str, fence: int, pass_id: int
     ) -> FolderRecord:
         with self._write("claim_folder"):
-            folders = self._folders.setdefault(mailbox_id, {})
-            known = folders.get(plan.folder.key)
+            known = self._folders.setdefault(mailbox_id, {}).get(plan.folder.key)
             record = transitions.claim(known, plan, target_id, fence, pass_id)
-            folders[record.key] = record
-            return record
+            return self._keep(mailbox_id, replace(record, revision=record.revision + 1))
+
+    def pause_wanted(self) -> bool:
+        with self._lock:
+            return self._pause_wanted
+
+    def want_pause(self, wanted: bool) -> None:
+        with self._write("want_pause"):
+            self._pause_wanted = wanted
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         with self._lock:
             self._owned(mailbox_id, record)
 
-    def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
-        with self._write("open_intent"):
-            current = self._owned(mailbox_id, record)
-            if current.intent or current.cursor != record.cursor:
-                raise FencedOff(f"folder {record.key} has moved on")
-            return self._keep(mailbox_id, replace(current, intent=intent))
+    def advance(self, mailbox_id: str, before: FolderRecord, after: FolderRecord) -> FolderRecord:
+        with self._write("advance"):
+            current = self._owned(mailbox_id, before)
+            if current.revision != before.revision:
+                raise FencedOff(f"folder {before.key} has moved on")
+            written = replace(after, revision=before.revision + 1, check=current.check)
+            return self._keep(mailbox_id, written)
 
-    def touch_intent(self, mailbox_id: str, record: FolderRecord, now: str) -> FolderRecord:
-        with self._write("touch_intent"):
-            current = self._owned(mailbox_id, record)
-            if not current.intent:
-                raise FencedOff(f"folder {record.key} has moved on")
-            return self._keep(mailbox_id, transitions.touch(current, now))
-
-    def commit(
-        self, mailbox_id: str, record: FolderRecord, tally: Tally, following: Intent | None
-    ) -> FolderRecord:
-        with self._write("commit"):
-            current = self._owned(mailbox_id, record)
-            if not current.intent or current.cursor != record.cursor:
-                raise FencedOff(f"folder {record.key} has moved on")
-            return self._keep(mailbox_id, transitions.commit(current, tally, following))
+    def adopt_folder(self, mailbox_id: str, old_key: str, record: FolderRecord) -> None:
+        with self._write("adopt_folder"):
+            old = self._folders[mailbox_id].get(old_key)
+            if old is None:
+                return
+            if (old.fence, old.revision) != (record.fence, record.revision):
+                raise FencedOff(f"folder {old_key} has moved on")
+            del self._folders[mailbox_id][old_key]
+            self._keep(mailbox_id, record)
 
     def set_check(self, mailbox_id: str, folder_key: str, check: FolderCheck) -> None:
         with self._write("set_check"):
             record = self._folders[mailbox_id][folder_key]
             self._keep(mailbox_id, replace(record, check=check))
 
-    def add_rejections(self, mailbox_id: str, rejections: Sequence[Rejection]) -> None:
-        with self._write("add_rejections"):
-            known = self._rejections.setdefault(mailbox_id, {})
-            known.update({(each.folder_key, each.uid): each for each in rejections})
+    def add_remarks(self, mailbox_id: str, remarks: Sequence[Remark]) -> None:
+        with self._write("add_remarks"):
+            known = self._remarks.setdefault(mailbox_id, {})
+            known.update({(each.folder_key, each.uid): each for each in remarks})
 
-    def rejections(self, mailbox_id: str) -> list[Rejection]:
+    def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
+        with self._write("drop_remarks"):
+            known = self._remarks.get(mailbox_id, {})
+            self._remarks[mailbox_id] = {
+                place: each for place, each in known.items() if place[0] != folder_key
+            }
+
+    def remarks(self, mailbox_id: str) -> list[Remark]:
         with self._lock:
-            known = self._rejections.get(mailbox_id, {}).values()
+            known = self._remarks.get(mailbox_id, {}).values()
             return sorted(known, key=lambda each: (each.folder_key, each.uid.rjust(20, "0")))
 
     # -- inside
@@ -207,8 +214,8 @@ class MemoryLedger:
         self.step(f"after {name}")
 
     def _owned(self, mailbox_id: str, record: FolderRecord) -> FolderRecord:
-        current = self._folders[mailbox_id][record.key]
-        if current.fence != record.fence:
+        current = self._folders[mailbox_id].get(record.key)
+        if current is None or current.fence != record.fence:
             raise FencedOff(f"folder {record.key} belongs to a newer worker")
         return current
 

@@ -1,17 +1,22 @@
 """What every BlobStore promises."""
 
+from pathlib import Path
+
 import boto3
 import pytest
 
 from localrun.fakes.blobs import MemoryBlobs
+from localrun.file_blobs import FolderBlobs
 from migration.aws.blobs import S3Blobs
 from migration.ports import BlobStore
 
 
-@pytest.fixture(params=["memory", "s3"])
-def blobs(request: pytest.FixtureRequest) -> BlobStore:
+@pytest.fixture(params=["memory", "folder", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     if request.param == "memory":
         return MemoryBlobs()
+    if request.param == "folder":
+        return FolderBlobs(tmp_path / "files")
     request.getfixturevalue("aws")
     client = boto3.client("s3")
     place = {"LocationConstraint": "eu-west-1"}
@@ -35,3 +40,35 @@ def test_what_is_not_there_is_a_key_error(blobs: BlobStore) -> None:
     blobs.put("nothing/below", b"")
     assert blobs.exists("nothing") is False
     assert blobs.exists("nothing/below") is True
+
+
+def test_keys_are_listed_by_their_beginning_in_order(blobs: BlobStore) -> None:
+    for key in ("a/b/10.txt", "a/b/9.txt", "a/b/~0-flags", "a/bc/1.txt", "a/b.txt", "z.txt"):
+        blobs.put(key, b"")
+    blobs.put("a/b/9.txt", b"again")
+    assert list(blobs.list("a/b/")) == ["a/b/10.txt", "a/b/9.txt", "a/b/~0-flags"]
+    assert list(blobs.list("a/b")) == [
+        "a/b.txt",
+        "a/b/10.txt",
+        "a/b/9.txt",
+        "a/b/~0-flags",
+        "a/bc/1.txt",
+    ]
+    assert list(blobs.list("a/b/1")) == ["a/b/10.txt"]
+    assert len(list(blobs.list(""))) == 6
+    assert list(blobs.list("nothing/")) == []
+
+
+def test_a_listing_of_many_keys_is_complete(blobs: BlobStore) -> None:
+    keys = [f"audit/{number:04}.jsonl" for number in range(1100)]
+    for key in keys:
+        blobs.put(key, b"x")
+    assert list(blobs.list("audit/")) == keys
+
+
+def test_files_may_be_written_while_a_listing_is_read(blobs: BlobStore) -> None:
+    for number in range(3):
+        blobs.put(f"a/{number}", b"")
+    for key in blobs.list("a/"):
+        blobs.put(f"{key}-copy", b"")
+    assert len(list(blobs.list("a/"))) >= 6

@@ -12,8 +12,10 @@ from migration.aws.ledger import DynamoLedger
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.copy.verify import verify_mailbox
 from migration.errors import TargetBusy
-from migration.model import Agreement, BatchLimit, Mailbox
-from migration.sources.imap import ImapLogin, ImapSource
+from migration.model import Agreement, BatchLimit, CopyPolicy, Mailbox
+from migration.sources.imap import ImapSource
+from migration.wire.imap_login import ImapLogin
+from migration.wire.imap_login import ImapServer as Place
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -35,13 +37,14 @@ def test_a_mailbox_is_copied_with_a_lost_answer_and_a_delta_pass(table: "Table")
 
     target.step = lose
     with ImapServer({USER: "secret"}) as server:
+        here, login = Place("127.0.0.1", server.port, "none"), ImapLogin(USER, "secret")
 
         def deliver(folder: str, number: int) -> None:
             mime = b"Subject: %d\r\n\r\nbody\r\n" % number
             server.append(USER, folder, mime, ("\\Seen",), datetime(2020, 1, 1, tzinfo=UTC))
 
         def run(pass_id: int, now: str) -> SliceResult:
-            source = ImapSource("127.0.0.1", server.port, "none", ImapLogin(USER, "secret"))
+            source = ImapSource(here, login)
             pace = Pace(batch=BatchLimit(items=10))
             job = SliceJob("acme", "box", pass_id, now, pace)
             try:
@@ -65,8 +68,10 @@ def test_a_mailbox_is_copied_with_a_lost_answer_and_a_delta_pass(table: "Table")
         numbers = [*range(25), 100]
         assert contents[("Inbox",)] == [b"Subject: %d\r\n\r\nbody\r\n" % each for each in numbers]
         assert contents[("Gesendet", "Ältere")] == [b"Subject: 99\r\n\r\nbody\r\n"]
-        source = ImapSource("127.0.0.1", server.port, "none", ImapLogin(USER, "secret"))
-        verdict = verify_mailbox(source, target, ledger, "box", 2)
+        source = ImapSource(here, login)
+        verdict = verify_mailbox(
+            source, target, ledger, blobs, "box", 2, CopyPolicy(), lambda: 900.0, "acme"
+        )
         source.close()
     assert (verdict.agreement, verdict.reasons) == (Agreement.AGREE, ())
     assert (verdict.total.copied, verdict.in_pass.copied) == (27, 1)

@@ -1,10 +1,13 @@
 """What every Ledger promises."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from localrun.fakes.ledger import MemoryLedger
+from localrun.file_ledger import FileLedger
 from migration.aws.ledger import DynamoLedger
 from migration.errors import FencedOff, SourceChanged
 from migration.model import (
@@ -13,9 +16,11 @@ from migration.model import (
     DnsRecord,
     DnsVerdict,
     Failure,
+    Fate,
     Folder,
     FolderCheck,
     FolderPlan,
+    FolderRecord,
     Intent,
     ItemRef,
     Mailbox,
@@ -23,31 +28,51 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Rejection,
+    Remark,
     Tally,
 )
 from migration.ports import Ledger
+from migration.transitions import finish, leave, open_batch, resume, touch
 
 BOX = "mailbox1"
 NOW = "2026-11-23T10:00:00Z"
-INTENT = Intent((ItemRef("7", 100), ItemRef("8", 200)), cursor="8", more=True, mark="m1")
-NEXT = Intent((ItemRef("9", 300),), cursor="9", more=False, mark="m2")
+REFS = (ItemRef("7", 100), ItemRef("8", 200))
+CHECK = FolderCheck(3, 2, 2, Agreement.EXCEPTIONS, "1 refused")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
+@pytest.fixture(params=["memory", "file", "dynamodb"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     if request.param == "memory":
-        return MemoryLedger()
-    return DynamoLedger(request.getfixturevalue("table"), "acme")
+        yield MemoryLedger()
+    elif request.param == "dynamodb":
+        yield DynamoLedger(request.getfixturevalue("table"), "acme")
+    else:
+        file = FileLedger(tmp_path / "ledger.sqlite", "acme")
+        yield file
+        file.close()
 
 
-def plan(key: str = "f1", validity: str = "1") -> FolderPlan:
+def plan(key: str = "f1", validity: str = "1", scope: str = "") -> FolderPlan:
     folder = Folder(key, ("Sent", "Été"), validity, 3)
-    return FolderPlan(folder, ("Sent Items", "Été"))
+    return FolderPlan(folder, ("Sent Items", "Été"), scope=scope)
 
 
 def mailbox(id_: str) -> Mailbox:
     return Mailbox(id_, "ann", f"{id_}@example.test", id_, "Ann É", aliases=("a@example.test",))
+
+
+def claim(ledger: Ledger, fence: int = 1, pass_id: int = 1) -> FolderRecord:
+    return ledger.claim_folder(BOX, plan(), "t1", fence, pass_id)
+
+
+def begin(ledger: Ledger, record: FolderRecord) -> FolderRecord:
+    """A batch is about to be appended."""
+    return ledger.advance(BOX, record, open_batch(record, REFS, "8", "m1"))
+
+
+def end(ledger: Ledger, record: FolderRecord) -> FolderRecord:
+    """One message of the batch was copied, one refused."""
+    return ledger.advance(BOX, record, finish(record, {"7", "8"}, Tally(1, 100, 1)))
 
 
 # ---- the tenant
@@ -162,14 +187,22 @@ def test_fences_only_grow_and_belong_to_one_mailbox(ledger: Ledger) -> None:
     assert ledger.next_fence("another") <= fences[0]
 
 
-# ---- folders
+def test_the_last_run_is_the_one_that_planned_last(ledger: Ledger) -> None:
+    assert ledger.last_run() == ""
+    ledger.plan_mailboxes("run-1", [])
+    ledger.plan_mailboxes("run-2", [])
+    assert ledger.last_run() == "run-2"
+
+
+# ---- folders: claims
 
 
 def test_a_first_claim_creates_the_record(ledger: Ledger) -> None:
-    record = ledger.claim_folder(BOX, plan(), "t1", 4, 1)
+    record = ledger.claim_folder(BOX, plan(scope="s1"), "t1", 4, 1)
     assert (record.fence, record.cursor, record.total, record.pass_id) == (4, "", Tally(), 1)
     assert (record.path, record.target_path) == (("Sent", "Été"), ("Sent Items", "Été"))
     assert (record.target_id, record.validity, record.intent) == ("t1", "1", None)
+    assert (record.scope, record.earlier, record.recount) == ("s1", (), False)
     assert ledger.folders(BOX) == [record]
     assert ledger.folders("another") == []
 
@@ -180,146 +213,278 @@ def test_folders_come_in_the_order_of_their_keys(ledger: Ledger) -> None:
     assert [record.key for record in ledger.folders(BOX)] == ["f1", "f10", "f2"]
 
 
-def test_a_batch_goes_from_intent_to_commit(ledger: Ledger) -> None:
-    record = ledger.claim_folder(BOX, plan(), "t1", 1, 1)
-    record = ledger.open_intent(BOX, record, INTENT)
-    assert record.intent == INTENT
-    assert ledger.folders(BOX) == [record]
-    record = ledger.commit(BOX, record, Tally(1, 100, 1, 0), NEXT)
-    assert (record.cursor, record.intent) == ("8", NEXT)
-    assert record.total == record.in_pass == Tally(1, 100, 1, 0)
-    assert ledger.folders(BOX) == [record]
-    record = ledger.commit(BOX, record, Tally(1, 300), None)
-    assert (record.cursor, record.intent) == ("9", None)
-    assert record.total == Tally(2, 400, 1, 0)
-    assert ledger.folders(BOX) == [record]
+def test_a_claim_with_the_same_fence_may_be_repeated(ledger: Ledger) -> None:
+    first = claim(ledger)
+    again = claim(ledger)
+    assert replace(again, revision=first.revision) == first
+    assert ledger.folders(BOX) == [again]
+
+
+def test_every_claim_and_every_advance_is_a_new_revision(ledger: Ledger) -> None:
+    first = claim(ledger)
+    second = begin(ledger, first)
+    third = claim(ledger, fence=2)
+    assert first.revision < second.revision < third.revision
 
 
 def test_a_higher_fence_takes_over_and_the_old_worker_can_write_nothing(ledger: Ledger) -> None:
-    old = ledger.claim_folder(BOX, plan(), "t1", 1, 1)
-    new = ledger.claim_folder(BOX, plan(), "t1", 2, 1)
+    old = claim(ledger, fence=1)
+    new = claim(ledger, fence=2)
     with pytest.raises(FencedOff):
-        ledger.claim_folder(BOX, plan(), "t1", 1, 1)
+        claim(ledger, fence=1)
     with pytest.raises(FencedOff):
-        ledger.open_intent(BOX, old, INTENT)
-    opened = ledger.open_intent(BOX, new, INTENT)
+        begin(ledger, old)
+    opened = begin(ledger, new)
     with pytest.raises(FencedOff):
-        ledger.touch_intent(BOX, replace(old, intent=INTENT), NOW)
-    with pytest.raises(FencedOff):
-        ledger.commit(BOX, replace(old, intent=INTENT), Tally(2), None)
+        end(ledger, replace(old, intent=opened.intent))
     assert ledger.folders(BOX) == [opened]
 
 
+def test_a_worker_with_the_right_revision_and_an_old_fence_can_write_nothing(
+    ledger: Ledger,
+) -> None:
+    claim(ledger, fence=1)
+    new = claim(ledger, fence=2)
+    with pytest.raises(FencedOff):
+        begin(ledger, replace(new, fence=1))
+    assert ledger.folders(BOX) == [new]
+
+
 def test_a_worker_can_see_that_it_was_overtaken(ledger: Ledger) -> None:
-    old = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
+    claimed = claim(ledger)
+    old = begin(ledger, claimed)
     ledger.check_claim(BOX, old)
-    ledger.claim_folder(BOX, plan(), "t1", 2, 1)
+    ledger.check_claim(BOX, claimed)  # its own batch is no rival
+    claim(ledger, fence=2)
     with pytest.raises(FencedOff):
         ledger.check_claim(BOX, old)
 
 
-def test_an_intent_survives_the_takeover(ledger: Ledger) -> None:
-    old = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
-    assert ledger.claim_folder(BOX, plan(), "t9", 2, 1) == replace(old, fence=2)
-
-
-def test_a_claim_with_the_same_fence_may_be_repeated(ledger: Ledger) -> None:
-    record = ledger.claim_folder(BOX, plan(), "t1", 1, 1)
-    assert ledger.claim_folder(BOX, plan(), "t1", 1, 1) == record
-
-
-def test_an_intent_is_not_opened_over_another_or_from_an_old_position(ledger: Ledger) -> None:
-    before = ledger.claim_folder(BOX, plan(), "t1", 1, 1)
-    opened = ledger.open_intent(BOX, before, INTENT)
-    with pytest.raises(FencedOff):
-        ledger.open_intent(BOX, before, NEXT)
-    ledger.commit(BOX, opened, Tally(2), None)
-    with pytest.raises(FencedOff):
-        ledger.open_intent(BOX, before, INTENT)
-
-
-def test_a_commit_does_not_count_twice(ledger: Ledger) -> None:
-    opened = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
-    ledger.commit(BOX, opened, Tally(2), NEXT)
-    with pytest.raises(FencedOff):
-        ledger.commit(BOX, opened, Tally(5), None)
-    assert ledger.folders(BOX)[0].total == Tally(2)
-
-
-def test_touching_keeps_the_first_time_and_counts_attempts(ledger: Ledger) -> None:
-    record = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
-    first = ledger.touch_intent(BOX, record, NOW)
-    second = ledger.touch_intent(BOX, record, "2027-01-01T00:00:00Z")
-    assert first.intent == replace(INTENT, seen_at=NOW, attempts=1)
-    assert second.intent == replace(INTENT, seen_at=NOW, attempts=2)
-    committed = ledger.commit(BOX, second, Tally(2), NEXT)
-    assert committed.intent == NEXT
-    assert ledger.folders(BOX) == [committed]
+def test_an_intent_survives_the_takeover_and_the_target_stays(ledger: Ledger) -> None:
+    old = begin(ledger, claim(ledger))
+    new = ledger.claim_folder(BOX, plan(), "t9", 2, 1)
+    assert replace(new, fence=1, revision=old.revision) == old
 
 
 def test_the_first_claim_of_a_pass_resets_the_counts_of_the_pass(ledger: Ledger) -> None:
-    record = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
-    ledger.commit(BOX, record, Tally(2, 300), None)
-    same = ledger.claim_folder(BOX, plan(), "t1", 2, 1)
-    assert same.in_pass == Tally(2, 300)
-    later = ledger.claim_folder(BOX, plan(), "t1", 3, 2)
-    assert (later.in_pass, later.total, later.pass_id) == (Tally(), Tally(2, 300), 2)
+    end(ledger, begin(ledger, claim(ledger)))
+    same = claim(ledger, fence=2)
+    assert same.in_pass == Tally(1, 100, 1)
+    later = claim(ledger, fence=3, pass_id=2)
+    assert (later.in_pass, later.total, later.pass_id) == (Tally(), Tally(1, 100, 1), 2)
     assert ledger.folders(BOX) == [later]
 
 
-def test_another_validity_is_refused_once_something_was_copied(ledger: Ledger) -> None:
-    record = ledger.claim_folder(BOX, plan(), "t1", 1, 1)
-    again = ledger.claim_folder(BOX, plan(validity="2"), "t1", 2, 1)
-    assert (again.validity, again.cursor) == ("2", "")
-    record = ledger.open_intent(BOX, again, INTENT)
-    with pytest.raises(SourceChanged):  # in doubt: something may have been copied
-        ledger.claim_folder(BOX, plan(validity="3"), "t1", 3, 1)
-    ledger.commit(BOX, record, Tally(2), None)
+def test_pass_ids_are_milliseconds(ledger: Ledger) -> None:
+    assert claim(ledger, pass_id=1_795_428_000_123).pass_id == 1_795_428_000_123
+    assert ledger.folders(BOX)[0].pass_id == 1_795_428_000_123
+
+
+def test_a_recreated_folder_is_read_anew_and_keeps_what_was_copied(ledger: Ledger) -> None:
+    record = end(ledger, begin(ledger, claim(ledger)))
+    record = ledger.advance(BOX, record, replace(record, flags_state="modseq 9"))
+    new = ledger.claim_folder(BOX, plan(validity="2"), "t9", 2, 2)
+    assert (new.validity, new.cursor, new.flags_state, new.recount) == ("2", "", "", True)
+    assert (new.total, new.in_pass) == (Tally(1, 100), Tally())
+    assert (new.earlier, new.target_id) == (("f1/1",), "t1")
+    assert ledger.folders(BOX) == [new]
+    twice = ledger.claim_folder(BOX, plan(validity="3"), "t9", 3, 3)
+    assert twice.earlier == ("f1/1", "f1/2")
+
+
+def test_a_folder_that_is_recreated_while_a_batch_is_open_is_left_alone(ledger: Ledger) -> None:
+    opened = begin(ledger, claim(ledger))
     with pytest.raises(SourceChanged):
-        ledger.claim_folder(BOX, plan(validity="3"), "t1", 3, 1)
+        ledger.claim_folder(BOX, plan(validity="2"), "t1", 2, 1)
+    assert ledger.folders(BOX) == [opened]
 
 
-def test_a_check_is_kept_beside_the_position(ledger: Ledger) -> None:
-    record = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), INTENT)
-    check = FolderCheck(3, 2, 2, Agreement.EXCEPTIONS, "1 refused")
-    ledger.set_check(BOX, "f1", check)
-    assert ledger.folders(BOX) == [replace(record, check=check)]
-    ledger.commit(BOX, record, Tally(2), None)
-    assert ledger.folders(BOX)[0].check == check
+def test_other_filters_have_the_folder_read_anew(ledger: Ledger) -> None:
+    record = end(ledger, begin(ledger, claim(ledger)))
+    record = ledger.advance(
+        BOX, record, replace(record, total=record.total + Tally(skipped=4), flags_state="9")
+    )
+    new = ledger.claim_folder(BOX, plan(scope="s2"), "t1", 2, 1)
+    assert (new.scope, new.cursor, new.recount, new.earlier) == ("s2", "", True, ())
+    assert (new.total, new.flags_state) == (Tally(1, 100, 1), "9")
+    assert ledger.folders(BOX) == [new]
 
 
-def test_rejections_come_by_folder_and_number_and_overwrite(ledger: Ledger) -> None:
-    rows = [Rejection("f1", uid, 10, "too-large") for uid in ("100", "9", "21")]
-    ledger.add_rejections(BOX, [*rows, Rejection("f0", "1", 1, "x")])
-    ledger.add_rejections(BOX, [replace(rows[0], reason="bad-mime")])
-    assert [(each.folder_key, each.uid, each.reason) for each in ledger.rejections(BOX)] == [
-        ("f0", "1", "x"),
-        ("f1", "9", "too-large"),
-        ("f1", "21", "too-large"),
-        ("f1", "100", "bad-mime"),
+def test_other_filters_wait_until_an_open_batch_is_done(ledger: Ledger) -> None:
+    begin(ledger, claim(ledger))
+    new = ledger.claim_folder(BOX, plan(scope="s2"), "t1", 2, 1)
+    assert (new.scope, new.cursor, new.recount) == ("", "8", False)
+    assert new.intent is not None
+
+
+# ---- folders: batches
+
+
+def test_a_batch_goes_from_intent_to_total(ledger: Ledger) -> None:
+    record = begin(ledger, claim(ledger))
+    assert (record.cursor, record.intent) == ("8", Intent(REFS, "m1"))
+    assert ledger.folders(BOX) == [record]
+    record = end(ledger, record)
+    assert (record.cursor, record.intent) == ("8", None)
+    assert record.total == record.in_pass == Tally(1, 100, 1)
+    assert ledger.folders(BOX) == [record]
+
+
+def test_one_update_ends_a_batch_and_begins_the_next(ledger: Ledger) -> None:
+    record = begin(ledger, claim(ledger))
+    done = finish(record, {"7", "8"}, Tally(2, 300))
+    record = ledger.advance(BOX, record, open_batch(done, (ItemRef("9", 5),), "9", "m2"))
+    assert (record.cursor, record.intent) == ("9", Intent((ItemRef("9", 5),), "m2"))
+    assert ledger.folders(BOX) == [record]
+
+
+def test_nobody_advances_from_an_old_position(ledger: Ledger) -> None:
+    before = claim(ledger)
+    opened = begin(ledger, before)
+    with pytest.raises(FencedOff):
+        ledger.advance(BOX, before, replace(before, cursor="99"))
+    ended = end(ledger, opened)
+    with pytest.raises(FencedOff):
+        ledger.advance(BOX, before, replace(before, cursor="99"))
+    with pytest.raises(FencedOff):
+        ledger.advance(BOX, opened, finish(opened, {"7", "8"}, Tally(5)))
+    assert ledger.folders(BOX) == [ended]
+
+
+def test_whatever_a_record_holds_comes_back(ledger: Ledger) -> None:
+    record = begin(ledger, claim(ledger))
+    full = replace(
+        record,
+        path=("Café", "日本"),
+        target_path=("a/b",),
+        target_id="t2",
+        total=Tally(1, 2**40, 3, 4, 5),
+        earlier=("f0/1", "f1/1"),
+        recount=True,
+        scope="s1",
+        flags_state="n:9",
+        intent=Intent(REFS, "m2", NOW, attempts=3, crashes=2, focus=7, left=True),
+    )
+    written = ledger.advance(BOX, record, full)
+    assert written == replace(full, revision=written.revision)
+    assert ledger.folders(BOX) == [written]
+    plain = replace(written, intent=None, recount=False, earlier=(), cursor="", flags_state="")
+    written = ledger.advance(BOX, written, plain)
+    assert ledger.folders(BOX) == [written]
+    assert (written.intent, written.recount) == (None, False)
+
+
+def test_an_intent_tells_how_its_workers_ended(ledger: Ledger) -> None:
+    record = begin(ledger, claim(ledger))
+    changes: list[Callable[[FolderRecord], FolderRecord]] = [
+        lambda record: touch(record, NOW),
+        lambda record: resume(record, "m5", 1),
+        lambda record: leave(record, NOW, tried=True),
+        lambda record: touch(record, "2027-01-01T00:00:00Z"),
     ]
-    assert ledger.rejections("another") == []
-
-
-def test_an_intent_is_kept_as_it_was_given(ledger: Ledger) -> None:
-    seen = replace(INTENT, seen_at=NOW, attempts=2)
-    record = ledger.open_intent(BOX, ledger.claim_folder(BOX, plan(), "t1", 1, 1), seen)
-    assert ledger.folders(BOX)[0].intent == seen
-    ledger.commit(BOX, record, Tally(), replace(seen, seen_at=""))
-    assert ledger.folders(BOX)[0].intent == replace(seen, seen_at="")
+    for change in changes:
+        record = ledger.advance(BOX, record, change(record))
+        assert ledger.folders(BOX) == [record]
+    intent = Intent(REFS, "m5", NOW, attempts=2, crashes=1, focus=1)
+    assert record.intent == intent
 
 
 def test_a_big_batch_fits(ledger: Ledger) -> None:
-    refs = tuple(ItemRef(f"AAMkAGI2{number:0120}", 10**8) for number in range(200))
-    record = ledger.claim_folder(BOX, plan(), "t1", 1, 1)
-    ledger.open_intent(BOX, record, Intent(refs, "c" * 2000, True, "m" * 500))
-    intent = ledger.folders(BOX)[0].intent
-    assert intent is not None
-    assert intent.refs == refs
+    refs = tuple(ItemRef(f"AAMkAGI2{number:0120}", 10**8) for number in range(600))
+    record = claim(ledger)
+    record = ledger.advance(BOX, record, open_batch(record, refs, "c" * 2000, "m" * 500))
+    assert ledger.folders(BOX) == [record]
 
 
-def test_the_last_run_is_the_one_that_planned_last(ledger: Ledger) -> None:
-    assert ledger.last_run() == ""
-    ledger.plan_mailboxes("run-1", [])
-    ledger.plan_mailboxes("run-2", [])
-    assert ledger.last_run() == "run-2"
+def test_folders_of_one_name_in_two_mailboxes_do_not_meet(ledger: Ledger) -> None:
+    begin(ledger, claim(ledger))
+    other = ledger.claim_folder("mailbox2", plan(), "t1", 1, 1)
+    assert (other.cursor, other.intent) == ("", None)
+    assert ledger.folders("mailbox2") == [other]
+
+
+# ---- folders: checks, renaming, pause
+
+
+def test_a_check_is_kept_beside_the_position(ledger: Ledger) -> None:
+    record = begin(ledger, claim(ledger))
+    ledger.set_check(BOX, "f1", CHECK)
+    assert ledger.folders(BOX) == [replace(record, check=CHECK)]
+    end(ledger, record)  # a worker that has not seen the check
+    assert ledger.folders(BOX)[0].check == CHECK
+    assert claim(ledger, fence=2).check == CHECK
+
+
+def test_the_check_of_a_folder_that_was_never_claimed_is_a_key_error(ledger: Ledger) -> None:
+    claim(ledger)
+    with pytest.raises(KeyError):
+        ledger.set_check(BOX, "f9", CHECK)
+
+
+def test_a_renamed_folder_goes_on_under_its_new_key(ledger: Ledger) -> None:
+    end(ledger, begin(ledger, claim(ledger)))
+    ledger.set_check(BOX, "f1", CHECK)
+    (old,) = ledger.folders(BOX)
+    new = replace(old, key="f2", path=("Archive",), earlier=("f1/1",))
+    ledger.adopt_folder(BOX, "f1", new)
+    assert ledger.folders(BOX) == [new]
+    ledger.adopt_folder(BOX, "f1", new)
+    assert ledger.folders(BOX) == [new]
+    claimed = ledger.claim_folder(BOX, plan("f2"), "t9", 2, 1)
+    assert (claimed.cursor, claimed.total, claimed.target_id) == ("8", Tally(1, 100, 1), "t1")
+    assert claimed.check == CHECK
+
+
+def test_an_overtaken_worker_does_not_adopt_a_folder(ledger: Ledger) -> None:
+    begin(ledger, claim(ledger))
+    (stale,) = ledger.folders(BOX)
+    ledger.claim_folder(BOX, plan("f1"), "t1", stale.fence + 1, 1)
+    with pytest.raises(FencedOff):
+        ledger.adopt_folder(BOX, "f1", replace(stale, key="f2"))
+    assert [record.key for record in ledger.folders(BOX)] == ["f1"]
+
+
+def test_a_folder_that_was_adopted_keeps_what_its_new_owner_did(ledger: Ledger) -> None:
+    end(ledger, begin(ledger, claim(ledger)))
+    (stale,) = ledger.folders(BOX)
+    ledger.adopt_folder(BOX, "f1", replace(stale, key="f2"))
+    claimed = ledger.claim_folder(BOX, plan("f2"), "t1", stale.fence + 1, 1)
+    ledger.adopt_folder(BOX, "f1", replace(stale, key="f2"))
+    assert ledger.folders(BOX) == [claimed]
+
+
+def test_the_copy_pauses_when_it_is_wanted(ledger: Ledger) -> None:
+    assert ledger.pause_wanted() is False
+    ledger.want_pause(True)
+    ledger.want_pause(True)
+    assert ledger.pause_wanted() is True
+    ledger.want_pause(False)
+    assert ledger.pause_wanted() is False
+
+
+# ---- remarks
+
+
+def test_remarks_come_by_folder_and_number_and_overwrite(ledger: Ledger) -> None:
+    rows = [Remark("f1", uid, 10, "too-large") for uid in ("100", "9", "21")]
+    ledger.add_remarks(BOX, [*rows, Remark("f0", "1", 1, "x", Fate.QUARANTINED)])
+    ledger.add_remarks(BOX, [replace(rows[0], reason="bad-mime", fate=Fate.ADJUSTED)])
+    ledger.add_remarks(BOX, [])
+    assert ledger.remarks(BOX) == [
+        Remark("f0", "1", 1, "x", Fate.QUARANTINED),
+        Remark("f1", "9", 10, "too-large"),
+        Remark("f1", "21", 10, "too-large"),
+        Remark("f1", "100", 10, "bad-mime", Fate.ADJUSTED),
+    ]
+    assert ledger.remarks("another") == []
+
+
+def test_the_remarks_of_one_folder_are_dropped(ledger: Ledger) -> None:
+    kept = [Remark("f0", "1", 1, "x"), Remark("f10", "1", 1, "x")]
+    ledger.add_remarks(BOX, [*kept, *(Remark("f1", str(uid), 1, "x") for uid in range(60))])
+    ledger.add_remarks("another", [Remark("f1", "1", 1, "x")])
+    ledger.drop_remarks(BOX, "f1")
+    ledger.drop_remarks(BOX, "f1")
+    ledger.drop_remarks("nobody", "f1")
+    assert ledger.remarks(BOX) == kept
+    assert len(ledger.remarks("another")) == 1

@@ -6,15 +6,24 @@ import pytest
 
 from migration.aws.ledger import DynamoLedger
 from migration.errors import FencedOff
-from migration.model import Folder, FolderPlan, Intent, ItemRef, Mailbox, Tally
+from migration.model import Folder, FolderPlan, FolderRecord, ItemRef, Mailbox, Tally
+from migration.transitions import finish, open_batch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 BOX = "mailbox1"
 PLAN = FolderPlan(Folder("f1", ("INBOX",), "1", 1), ("Inbox",))
-INTENT = Intent((ItemRef("7", 100),), cursor="7", more=True, mark="m1")
-NEXT = Intent((ItemRef("8", 100),), cursor="8", more=False, mark="m2")
+
+
+def begin(ledger: DynamoLedger, record: FolderRecord) -> FolderRecord:
+    """A batch is about to be appended."""
+    return ledger.advance(BOX, record, open_batch(record, (ItemRef("7", 100),), "7", "m1"))
+
+
+def end(ledger: DynamoLedger, record: FolderRecord) -> FolderRecord:
+    """The batch was copied."""
+    return ledger.advance(BOX, record, finish(record, {"7"}, Tally(1, 100)))
 
 
 class Twice:
@@ -44,13 +53,11 @@ def test_a_repeated_request_is_no_rival(table: "Table") -> None:
     doubled.armed = True
     record = ledger.claim_folder(BOX, PLAN, "t1", 1, 1)
     doubled.armed = True
-    record = ledger.open_intent(BOX, record, INTENT)
+    record = begin(ledger, record)
     doubled.armed = True
-    record = ledger.commit(BOX, record, Tally(1, 100), NEXT)
-    doubled.armed = True
-    record = ledger.commit(BOX, record, Tally(1, 100), None)
+    record = end(ledger, record)
     assert ledger.folders(BOX) == [record]
-    assert record.total == Tally(2, 200)
+    assert record.total == Tally(1, 100)
     assert not doubled.armed
 
 
@@ -83,24 +90,26 @@ def test_an_intent_opened_during_a_claim_is_not_lost(
     def read_and_wait(mailbox_id: str, key: str) -> Any:
         found = read(mailbox_id, key)
         monkeypatch.undo()
-        old.open_intent(BOX, record, INTENT)
+        begin(old, record)
         return found
 
     monkeypatch.setattr(new, "_folder", read_and_wait)
-    assert new.claim_folder(BOX, PLAN, "t1", 2, 1).intent == INTENT
+    intent = new.claim_folder(BOX, PLAN, "t1", 2, 1).intent
+    assert intent is not None
+    assert intent.refs == (ItemRef("7", 100),)
 
 
 def test_a_batch_committed_during_a_claim_is_not_undone(
     table: "Table", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new, old = DynamoLedger(table, "acme"), DynamoLedger(table, "acme")
-    record = old.open_intent(BOX, old.claim_folder(BOX, PLAN, "t1", 1, 1), INTENT)
+    record = begin(old, old.claim_folder(BOX, PLAN, "t1", 1, 1))
     read = new._folder
 
     def read_and_wait(mailbox_id: str, key: str) -> Any:
         found = read(mailbox_id, key)
         monkeypatch.undo()
-        old.commit(BOX, record, Tally(1, 100), None)
+        end(old, record)
         return found
 
     monkeypatch.setattr(new, "_folder", read_and_wait)

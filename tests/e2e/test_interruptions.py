@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,6 @@ from localrun.runner import Options, Outcome, Run
 from localrun.scenario import Happening, Scenario
 from localrun.world import World
 from migration.identity import mailbox_id
-from migration.model import MailboxStatus
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -181,6 +181,15 @@ def ledger_items(run: Run) -> list[Any]:
     return sorted(items, key=lambda item: (item["pk"], item["sk"]))
 
 
+def quiet_ledger(run: Run) -> list[Any]:
+    """The ledger when the first worker has nothing more to do but to wait for the slow server."""
+    seen: list[Any] = []
+    while seen != (now := ledger_items(run)):
+        seen = now
+        time.sleep(0.5)
+    return seen
+
+
 def roles(run: Run) -> list[Any]:
     organization = run.world.organization_id
     return list(run.world.workmail.list_impersonation_roles(organization_id=organization)["Roles"])
@@ -198,7 +207,7 @@ def test_a_killed_worker_is_replaced_and_what_its_last_request_stored_is_found(r
     history = [json.dumps(event, default=str) for event in child_events(run, arn)]
     assert sum("Runtime.ExitError" in event for event in history) == 1
     fates = [fate for address in KILLED for fate in audit(run, address)]
-    assert fates.count("found") == PER_FOLDER
+    assert fates.count("found") >= PER_FOLDER  # and whatever else was on its way
     assert len(fates) == outcome.messages
 
 
@@ -224,7 +233,7 @@ def test_a_stopped_run_is_taken_over_and_goes_on_where_it_stopped(run: Run) -> N
 def test_a_second_execution_at_the_same_time_changes_nothing(run: Run) -> None:
     first, server = begin(run, "first", TWICE, COPY_ONLY, passing=1)
     assert server.reached.wait(60)
-    before, roles_before = ledger_items(run), roles(run)
+    before, roles_before = quiet_ledger(run), roles(run)
     second = run.wait(run.start("second", {}))
     after, roles_after = ledger_items(run), roles(run)
     server.go_on.set()
@@ -237,21 +246,14 @@ def test_a_second_execution_at_the_same_time_changes_nothing(run: Run) -> None:
     assert_complete(outcome, TWICE)
 
 
-def test_a_folder_that_began_anew_stops_its_mailbox_and_no_other(run: Run) -> None:
+def test_a_folder_that_began_anew_brings_what_is_new_and_nothing_twice(run: Run) -> None:
     arn, _ = begin(run, "changed", CHANGED, ["provision", "copy", "delta", "report"])
     outcome = run.conclude(run.wait(arn))
 
-    assert (outcome.status, outcome.verdict) == ("SUCCEEDED", "exceptions")
-    (failed,) = outcome.failed
-    assert (failed.mailbox.target, failed.status) == (CHANGED[0], MailboxStatus.FAILED)
-    assert failed.failure is not None
-    assert failed.failure.error == "SourceChanged"
-    assert {folder.mailbox for folder in outcome.folders} == {CHANGED[1]}
-    assert all(folder.agrees for folder in outcome.folders)
-    assert outcome.messages == len(FOLDERS) * PER_FOLDER + 1
-    assert outcome.report is not None
-    assert "SourceChanged" in outcome.report.read_text("utf-8")
-    history = json.dumps(child_events(run, arn), default=str)
-    assert "UserRefused" not in history
+    assert (outcome.status, outcome.verdict, outcome.failed) == ("SUCCEEDED", "done", ())
+    assert {folder.mailbox for folder in outcome.folders} == set(CHANGED)
+    # What was thrown away with the old folder stays in WorkMail: deletions are not followed.
     trips = run.world.ews.folders(CHANGED[0])["Trips", "2019"]
-    assert len(trips) == PER_FOLDER
+    subjects = sorted(str(message.headers["Subject"]) for message in trips)
+    place = FOLDERS.index("Trips/2019")
+    assert subjects == [f"{number} of {place}" for number in (*range(PER_FOLDER), 7)]

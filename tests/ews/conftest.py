@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
+from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 from tests.ews.harness import ADDRESS, Clock, Recorder, Schema, Tokens, load_schema
 
@@ -39,9 +42,31 @@ def server(tokens: Tokens, recorder: Recorder, clock: Clock) -> Iterator[EwsServ
 
 @pytest.fixture
 def client(server: EwsServer, tokens: Tokens) -> Iterator[EwsClient]:
-    made = EwsClient(server.url, tokens.issue, ADDRESS, read_seconds=10)
+    made = EwsClient(server.url, tokens.give, ADDRESS, read_seconds=10)
     yield made
     made.close()
+
+
+@pytest.fixture
+def target(client: EwsClient) -> Iterator[WorkmailEwsTarget]:
+    made = WorkmailEwsTarget(client)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def drain() -> Iterator[str]:
+    """The address of a server, in a process of its own, that answers a GetFolder, reads whatever
+    comes next, and closes the connection without a word."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.ews.drain"],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        cwd=REPO,
+    )
+    assert process.stdout is not None
+    yield f"http://127.0.0.1:{int(process.stdout.readline())}/EWS/Exchange.asmx"
+    process.communicate()
 
 
 @pytest.fixture(scope="session")

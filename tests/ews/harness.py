@@ -7,6 +7,8 @@ from pathlib import Path
 
 from lxml import etree
 
+from migration.model import Token
+
 ADDRESS = "bob@example.test"
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 MESSAGES = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
@@ -26,6 +28,10 @@ class Tokens:
         token = f"token-{self.issued}"
         self.verdicts[token] = "ok"
         return token
+
+    def give(self) -> Token:
+        """The same for a client; it does not say when it expires."""
+        return Token(self.issue())
 
     def check(self, token: str, mailbox: str) -> str:
         """For the server."""
@@ -49,6 +55,10 @@ class Recorder:
         """The operation elements of one kind that were sent."""
         bodies = [_body(request) for request, _, _ in self.seen]
         return [body for body in bodies if body.tag == MESSAGES + operation]
+
+    def operations(self) -> list[str]:
+        """The operations that were sent, in order."""
+        return [str(_body(request).tag).removeprefix(MESSAGES) for request, _, _ in self.seen]
 
 
 @dataclass

@@ -12,23 +12,29 @@ from urllib3 import exceptions as http
 from localrun.fakes.workmail_ews.soap import SoapFault, write_fault
 from migration.errors import (
     AdministratorPending,
+    FolderGone,
     MailboxUnreachable,
     MigrationError,
+    QuotaExceeded,
     TargetBusy,
     leaves,
 )
 from migration.model import Rejected
 from migration.targets import workmail_errors as tables
-from migration.targets.workmail_errors import is_about_mailbox, translate, translate_code
-from migration.targets.workmail_ews import _WORTH_A_SECOND_TRY, _outcome
-from migration.wire import ews_http
+from migration.targets.workmail_append import WORTH_A_SECOND_TRY, outcome_of
+from migration.targets.workmail_errors import (
+    is_about_more,
+    translate,
+    translate_code,
+)
+from migration.wire import ews_failures
 from migration.wire.ews_model import AnswerLost, EwsError, Refused, RequestRefused, ServerBusy
 from tests.ews.harness import Schema
 
 TABLES = (
-    ews_http.MISCONFIGURED,
-    ews_http.NOT_CONNECTED,
-    ews_http.BROKEN_OFF,
+    ews_failures.MISCONFIGURED,
+    ews_failures.NOT_CONNECTED,
+    ews_failures.BROKEN_OFF,
 )
 # No HTTPError: raised when a proxy is configured, and this client never uses one.
 ELSEWHERE = {http.ProxySchemeUnsupported}
@@ -57,30 +63,30 @@ def test_every_exception_of_urllib3_stands_in_a_table() -> None:
 def test_every_exception_of_urllib3_becomes_a_leaf(kind: type[http.HTTPError]) -> None:
     error = kind.__new__(kind)  # their constructors differ; only the class matters
     error.args = ("secret@example.test",)
-    leaf = translate(ews_http.translate(error))
+    leaf = translate(ews_failures.translate(error))
     assert type(leaf) in leaves()
-    wanted = MailboxUnreachable if issubclass(kind, ews_http.MISCONFIGURED) else TargetBusy
+    wanted = MailboxUnreachable if issubclass(kind, ews_failures.MISCONFIGURED) else TargetBusy
     assert isinstance(leaf, wanted)
     assert "@" not in str(leaf)
 
 
 def test_a_certificate_that_is_not_trusted_is_for_the_operator() -> None:
     rejected = http.SSLError(ssl.SSLCertVerificationError("self-signed"))
-    assert isinstance(translate(ews_http.translate(rejected)), MailboxUnreachable)
+    assert isinstance(translate(ews_failures.translate(rejected)), MailboxUnreachable)
     broken = http.SSLError(ssl.SSLEOFError("EOF"))
-    assert isinstance(translate(ews_http.translate(broken)), TargetBusy)
+    assert isinstance(translate(ews_failures.translate(broken)), TargetBusy)
 
 
 def test_a_name_that_is_not_resolved_now_is_like_a_refused_connection() -> None:
     error = http.NameResolutionError.__new__(http.NameResolutionError)
-    assert isinstance(translate(ews_http.translate(error)), TargetBusy)
+    assert isinstance(translate(ews_failures.translate(error)), TargetBusy)
 
 
 def test_a_role_that_a_mailbox_has_not_heard_of_is_waited_for() -> None:
     pending = translate_code("ErrorImpersonateUserDenied")
     assert isinstance(pending, AdministratorPending)
     assert pending.retry_after == 30
-    assert is_about_mailbox("ErrorImpersonateUserDenied")
+    assert is_about_more("ErrorImpersonateUserDenied")
 
 
 def test_a_lost_answer_outlasts_every_gateway() -> None:
@@ -103,7 +109,7 @@ def test_a_fault_in_the_middle_of_a_change_leaves_it_in_doubt(
 ) -> None:
     fault = write_fault(SoapFault(code, "x"))
     with pytest.raises(expected):
-        ews_http.read_response(urllib3.HTTPResponse(fault, status=500), changes=changes)
+        ews_failures.read_response(urllib3.HTTPResponse(fault, status=500), changes=changes)
 
 
 def test_every_failure_of_the_wire_becomes_a_leaf() -> None:
@@ -119,12 +125,12 @@ def test_every_response_code_has_a_meaning(schema: Schema) -> None:
     """Of a request it becomes a leaf; of an item a rejection, or the same leaf."""
     assert len(schema.codes) > 300
     for code in sorted(schema.codes - {"NoError"}):
-        leaf = translate(ews_http.refuse(code, 0.0))
+        leaf = translate(ews_failures.refuse(code, 0.0))
         assert type(leaf) in leaves(), code
         try:
-            outcome = _outcome("key", Refused(code))
+            outcome = outcome_of("key", Refused(code))
         except EwsError as error:
-            assert is_about_mailbox(code)
+            assert is_about_more(code)
             assert type(translate(error)) in leaves(), code
         else:
             assert outcome == Rejected("key", code)
@@ -132,8 +138,59 @@ def test_every_response_code_has_a_meaning(schema: Schema) -> None:
 
 def test_codes_in_the_tables_exist(schema: Schema) -> None:
     """A misspelt code would never match."""
-    used = ews_http.BUSY_CODES | ews_http._NOT_BEGUN | tables._ABOUT_MAILBOX | _WORTH_A_SECOND_TRY
+    used = (
+        ews_failures.BUSY_CODES | ews_failures._NOT_BEGUN | tables._ABOUT_MORE | WORTH_A_SECOND_TRY
+    )
     assert used - schema.codes == frozenset()
+
+
+def test_a_folder_that_is_gone_is_told_apart_where_a_folder_is_asked() -> None:
+    for code in tables.FOLDER_CODES:
+        with pytest.raises(FolderGone), tables.folder_translated():
+            raise RequestRefused(code)
+        with pytest.raises(MailboxUnreachable), tables.translated():
+            raise RequestRefused(code)
+    with pytest.raises(TargetBusy), tables.folder_translated():
+        raise ServerBusy("ErrorServerBusy", 1.0)
+
+
+def failure(error: EwsError) -> Exception:
+    """As it is when it left a request."""
+    try:
+        with tables.folder_translated():
+            raise error
+    except MigrationError as translated:
+        return translated
+
+
+LOST = AnswerLost("http-504")
+BUSY = ServerBusy("ErrorServerBusy", 300.0)
+SHORT = ServerBusy("ErrorServerBusy", 5.0)
+FULL = RequestRefused("ErrorQuotaExceeded")
+GONE = RequestRefused("ErrorFolderNotFound")
+EARLY = RequestRefused("ErrorImpersonateUserDenied")
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "expected", "seconds"),
+    [
+        (SHORT, [], TargetBusy, 5.0),
+        (SHORT, [BUSY], TargetBusy, 300.0),
+        (EARLY, [BUSY], AdministratorPending, 300.0),
+        (SHORT, [LOST], TargetBusy, 120.0),
+        (LOST, [BUSY], TargetBusy, 300.0),
+        (GONE, [SHORT], FolderGone, None),
+        (GONE, [LOST], TargetBusy, 120.0),
+        (FULL, [LOST, SHORT], TargetBusy, 120.0),
+        (FULL, [BUSY], QuotaExceeded, None),
+    ],
+)
+def test_of_several_failures_the_one_is_raised_that_lets_nobody_look_too_early(
+    own: EwsError, others: list[EwsError], expected: type[MigrationError], seconds: float | None
+) -> None:
+    chosen = tables.gravest(failure(own), list(map(failure, others)))
+    assert type(chosen) is expected
+    assert getattr(chosen, "retry_after", None) == seconds
 
 
 def test_back_off_of_the_server_is_kept() -> None:

@@ -18,17 +18,26 @@ from exchangelib import (
     Message,
     Version,
 )
-from exchangelib.errors import ErrorImpersonateUserDenied, ErrorNonExistentMailbox
+from exchangelib.errors import (
+    ErrorFolderExists,
+    ErrorImpersonateUserDenied,
+    ErrorNonExistentMailbox,
+)
+from exchangelib.fields import FieldPath
+from exchangelib.items import HARD_DELETE, ID_ONLY
+from exchangelib.services import CreateFolder, DeleteFolder, GetFolder
 from exchangelib.version import EXCHANGE_2010_SP2
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from localrun.fakes.workmail_ews import EwsServer
+from migration.model import Gone, Item, ItemRef, Stored
+from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 from migration.wire.ews_model import Exists, FolderRef
 from migration.wire.ews_model import Property as WireProperty
 from tests.ews.harness import ADDRESS, Recorder, Schema, Tokens
-from tests.ews.samples import mime
+from tests.ews.samples import inbox_of, mime, stamped, store
 
 GUID = "7d1e2c54-93b8-4f0a-a6d7-5b0c8e41f2a9"
 
@@ -154,6 +163,46 @@ def test_update_move_and_delete(
     account.trash.all().delete()
     assert server.folders(ADDRESS)[("Deleted Items",)] == []
     assert schema.check_all(recorder) > 0
+
+
+def test_several_folders_in_one_request(
+    account: Any, server: EwsServer, recorder: Recorder, schema: Schema
+) -> None:
+    parent = account.msg_folder_root
+    wanted = [Folder(parent=parent, name=name) for name in ("A", "B", "inbox", "C")]
+    answers = list(CreateFolder(account=account).call(parent_folder=parent, folders=wanted))
+    assert isinstance(answers[2], ErrorFolderExists)
+    made = [answer for answer in answers if isinstance(answer, Folder)]
+    account.inbox.refresh()
+    fields = [FieldPath(field=Folder.get_field_by_fieldname("name"))]
+    seen = list(
+        GetFolder(account=account).call(
+            folders=[*made, account.inbox], additional_fields=fields, shape=ID_ONLY
+        )
+    )
+    assert [folder.name for folder in seen] == ["A", "B", "C", "Inbox"]
+    deleted = list(DeleteFolder(account=account).call(folders=made[:2], delete_type=HARD_DELETE))
+    assert deleted == [True, True]
+    assert {("A",), ("C",)} & set(server.folders(ADDRESS)) == {("C",)}
+    assert schema.check_all(recorder) > 0
+
+
+def test_what_the_target_changed_exchangelib_sees(
+    account: Any, target: WorkmailEwsTarget, server: EwsServer
+) -> None:
+    outcomes = store(target, inbox_of(target), map(stamped, ("a", "b")))
+    ids = [outcome.target_id for outcome in outcomes if isinstance(outcome, Stored)]
+    target.set_flags(inbox_of(target), {ids[0]: frozenset({"\\Seen", "work"})})
+    target.remove(inbox_of(target), ids[1:])
+    (item,) = account.inbox.all()
+    assert (item.id, item.is_read, item.categories) == (ids[0], True, ["work"])
+    item.is_read, item.categories = False, ["home"]
+    item.save(update_fields=["is_read", "categories"])
+    (shown,) = target.show(inbox_of(target), ids[:1])
+    assert isinstance(shown, Item)
+    assert shown.flags == {"home"}
+    item.delete()
+    assert list(target.show(inbox_of(target), ids)) == [Gone(ItemRef(id_, 0)) for id_ in ids]
 
 
 def test_folder_tree_is_walked(account: Any) -> None:

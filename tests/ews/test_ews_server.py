@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import mailbox as maildirs
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import urllib3
 
 from localrun.fakes import workmail_ews
 from localrun.fakes.workmail_ews import EwsServer
+from migration.model import Token
 from migration.wire.ews import EwsClient
 from migration.wire.ews_model import (
     AnswerLost,
@@ -25,6 +29,7 @@ from migration.wire.ews_model import (
     RequestRefused,
     Unauthorized,
 )
+from tests.ews.conftest import REPO
 from tests.ews.harness import ADDRESS, Clock, Schema, Tokens
 from tests.ews.samples import mime
 
@@ -99,7 +104,7 @@ def test_a_role_that_may_not_impersonate_yet(
     server: EwsServer, tokens: Tokens, verdict: str
 ) -> None:
     tokens.verdicts["early"] = verdict
-    client = EwsClient(server.url, lambda: "early", ADDRESS)
+    client = EwsClient(server.url, lambda: Token("early"), ADDRESS)
     with pytest.raises(RequestRefused, match="ErrorImpersonateUserDenied"):
         client.get_folder(INBOX)
 
@@ -176,7 +181,7 @@ def test_message_flags_and_delivery_time_are_kept(
 
 def test_items_above_the_limit_are_refused_alone(tokens: Tokens) -> None:
     with EwsServer(tokens.check, lambda _: True, lambda: 0.0, max_mime=100) as server:
-        client = EwsClient(server.url, tokens.issue, ADDRESS)
+        client = EwsClient(server.url, tokens.give, ADDRESS)
         large, small = client.create_items(INBOX, [NewMessage(b"x" * 101), NewMessage(b"x" * 100)])
         assert large == Refused("ErrorMessageSizeExceeded")
         assert isinstance(small, Created)
@@ -281,7 +286,7 @@ def test_all_properties_of_an_item_are_valid_by_the_schema(
 
 def test_maildir_beside_the_memory_holds_the_same_mail(tokens: Tokens, tmp_path: Path) -> None:
     with EwsServer(tokens.check, lambda _: True, lambda: 1e9, maildir=tmp_path) as server:
-        client = EwsClient(server.url, tokens.issue, ADDRESS)
+        client = EwsClient(server.url, tokens.give, ADDRESS)
         root = FolderRef("msgfolderroot", distinguished=True)
         parent = client.create_folder(root, "A.B/\u00e9")
         child = client.create_folder(FolderRef(parent), "C")
@@ -317,7 +322,36 @@ def test_fault_is_for_one_request_only(server: EwsServer, client: EwsClient) -> 
         client.create_items(INBOX, [NewMessage(mime("a"))])
     assert isinstance(client.create_items(INBOX, [NewMessage(mime("a"))])[0], Created)
     with pytest.raises(Unauthorized):
-        EwsClient(server.url, lambda: "no", ADDRESS).get_folder(INBOX)
+        EwsClient(server.url, lambda: Token("no"), ADDRESS).get_folder(INBOX)
+
+
+def test_the_server_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
+    command = [
+        "-m",
+        "localrun.fakes.workmail_ews",
+        "--token",
+        "T",
+        "--mailbox",
+        ADDRESS,
+        "b@c.test",
+    ]
+    with subprocess.Popen(
+        [sys.executable, *command, "--maildir", str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=REPO,
+    ) as process:
+        assert process.stdout is not None
+        url = f"http://127.0.0.1:{int(process.stdout.readline())}/EWS/Exchange.asmx"
+        client = EwsClient(url, lambda: Token("T"), ADDRESS.upper())
+        assert isinstance(client.create_items(INBOX, [NewMessage(mime("a"))])[0], Created)
+        client.close()
+        for token, address in (("T", "c@c.test"), ("U", ADDRESS)):
+            with pytest.raises(EwsError):
+                EwsClient(url, partial(Token, token), address).get_folder(INBOX)
+        process.communicate()
+    assert process.returncode == 0
+    assert len(maildirs.Maildir(tmp_path / ADDRESS, create=False)) == 1
 
 
 def test_codes_that_the_server_gives_exist(schema: Schema) -> None:

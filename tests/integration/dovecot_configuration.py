@@ -17,7 +17,8 @@ protocols = imap
 listen = 127.0.0.1
 ssl = {ssl}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
+auth_master_user_separator = *
 auth_failure_delay = 0
 auth_cache_size = 0
 mail_location = {storage}
@@ -31,8 +32,10 @@ passdb {{
   result_success = continue
   args = {root}/masters
 }}
+{tokens}
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = {root}/users
 }}
 userdb {{
@@ -60,6 +63,11 @@ namespace inbox {{
     auto = create
   }}
 }}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service imap-login {{
   {login}
   inet_listener imap {{
@@ -85,13 +93,60 @@ service stats {{
 """Who is not root can neither change the user nor the root folder of a process."""
 
 
+_TOKENS = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {root}/oauth2.conf
+}}
+"""
+
+_TOKEN_CHECK = """
+introspection_mode = get
+introspection_url = {url}
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+_POVERTY = """
+protocol imap {{
+  imap_capability = {capabilities}
+}}
+"""
+
+_LIMITS = """
+mail_plugins = quota
+protocol imap {{
+  mail_plugins = quota imap_quota
+}}
+plugin {{
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:storage={quota_mb}M
+  quota_grace = 0
+  quota_max_mail_size = {max_message_mb}M
+}}
+"""
+
+_RECORD = """
+protocol imap {{
+  rawlog_dir = {root}/sent/%u
+}}
+service imap-login {{
+  executable = imap-login -R {root}/sent/login
+  chroot =
+}}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the server spells the names of folders, and how it keeps mail (mail_location)."""
+    """How the server spells the names of folders, and how Dovecot keeps mail (mail_location)."""
 
     prefix: str
     separator: str
-    storage: str
+    storage: str = "sdbox:~/mail"
 
     def name(self, path: Sequence[str]) -> str:
         """The folder's name for IMAPClient. The inbox is the only one without the prefix."""
@@ -99,8 +154,21 @@ class Layout:
         return joined if path[0] == "INBOX" and len(path) == 1 else self.prefix + joined
 
 
-SLASH = Layout("", "/", "sdbox:~/mail")
+SLASH = Layout("", "/")
 INBOX_DOT = Layout("INBOX.", ".", "maildir:~/Maildir")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What only some tests want: see the class Dovecot. `certificate` is a PEM file that holds the
+    key too."""
+
+    certificate: Path | None = None
+    capabilities: str = ""
+    quota_mb: int = 0
+    max_message_mb: int = 0
+    record: bool = False
+    has_tokens: bool = False
 
 
 def owner() -> tuple[str, str]:
@@ -111,17 +179,17 @@ def owner() -> tuple[str, str]:
     return me.pw_name, grp.getgrgid(me.pw_gid).gr_name
 
 
-def configuration(
-    root: Path, layout: Layout, port: int, tls_port: int = 0, certificate: Path | None = None
-) -> str:
+def configuration(root: Path, layout: Layout, options: Options, port: int, tls_port: int) -> str:
     """The text of dovecot.conf for a server whose files are all below `root`, which holds the
-    passwd-files `users` and `masters`. TLS only with `certificate`, a PEM file that holds the key
-    too."""
+    passwd-files `users` and `masters`, with tokens `oauth2.conf`, and for recordings the folders
+    `sent/login` and `sent/ADDRESS`."""
     user, group = owner()
     is_root = os.getuid() == 0
     text = _CONFIGURATION.format(
         root=root,
-        ssl="yes" if certificate else "no",
+        ssl="yes" if options.certificate else "no",
+        mechanisms="plain login" + " xoauth2 oauthbearer" * options.has_tokens,
+        tokens=_TOKENS.format(root=root) if options.has_tokens else "",
         storage=layout.storage,
         users="" if is_root else _UNPRIVILEGED.format(user=user, group=group),
         login="" if is_root else "chroot =",
@@ -132,6 +200,22 @@ def configuration(
         port=port,
         tls_port=tls_port,
     )
-    if certificate:
-        text += f"ssl_cert = <{certificate}\nssl_key = <{certificate}\n"
+    return text + _extras(root, options)
+
+
+def token_configuration(url: str) -> str:
+    """The text of oauth2.conf: `url` is where to ask, with the token appended."""
+    return _TOKEN_CHECK.format(url=url)
+
+
+def _extras(root: Path, options: Options) -> str:
+    text = ""
+    if options.certificate:
+        text += f"ssl_cert = <{options.certificate}\nssl_key = <{options.certificate}\n"
+    if options.capabilities:
+        text += _POVERTY.format(capabilities=options.capabilities)
+    if options.quota_mb or options.max_message_mb:
+        text += _LIMITS.format(quota_mb=options.quota_mb, max_message_mb=options.max_message_mb)
+    if options.record:
+        text += _RECORD.format(root=root)
     return text

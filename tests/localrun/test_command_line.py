@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from localrun.__main__ import build_parser, main
+from localrun.__main__ import main
 from localrun.stories import SCENARIOS
+from localrun.tenant_command import build_parser
 
 
 def test_the_scenarios_are_listed_with_a_sentence_each(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,6 +31,7 @@ def test_a_scenario_without_a_name_lists_them_and_fails(
         (["--clock", "soon"], "the clock is real, jump or a number, not 'soon'"),
         (["scenario", "nope"], "invalid choice: 'nope'"),
         (["--speed=9"], "unrecognized arguments"),
+        (["--plain", "copy"], "copy comes first"),
     ],
 )
 def test_a_wrong_command_line_is_refused_by_name(

@@ -10,7 +10,17 @@ import pytest
 from localrun.compare import FolderComparison, SourceAccess, compare_mailbox
 from localrun.fakes.imap import ImapServer
 from localrun.fakes.workmail_ews.server import EwsServer
-from migration.model import Folder, FolderPlan, FolderRecord, Item, ItemRef, Mailbox, Stamped, Tally
+from migration.model import (
+    Folder,
+    FolderPlan,
+    FolderRecord,
+    Item,
+    ItemRef,
+    Mailbox,
+    Stamped,
+    Tally,
+    Token,
+)
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 
@@ -25,7 +35,7 @@ class Both:
     def __init__(self) -> None:
         self.imap = ImapServer({USER: PASSWORD})
         self.ews = EwsServer(lambda *_: "ok", lambda _: True, lambda: DAY.timestamp())
-        self._target = WorkmailEwsTarget(EwsClient(self.ews.url, lambda: "token", USER))
+        self._target = WorkmailEwsTarget(EwsClient(self.ews.url, lambda: Token("token"), USER))
         self._stored = 0
         self.records: list[FolderRecord] = []
 
@@ -36,8 +46,8 @@ class Both:
         plan = FolderPlan(Folder(folder, (folder,), "1", 0), (folder,))
         item = Item(ItemRef(str(self._stored), 1), _mime(text), received, frozenset(flags))
         self._stored += 1
-        batch = [Stamped(f"key-{self._stored}", item)]
-        list(self._target.append(self._target.ensure_folder(plan), batch))
+        (folder_id,) = self._target.ensure_folders([plan])
+        self._target.append(folder_id, [Stamped(f"key-{self._stored}", item)]).outcomes()
 
     def know(self, folder: str, copied: int) -> None:
         total = Tally(copied=copied)

@@ -52,6 +52,7 @@ RESOURCES = {
             }
         },
     },
+    "Unset": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "tenant/unset"}},
     "Notices": {"Type": "AWS::SNS::Topic"},
 }
 
@@ -123,13 +124,17 @@ def test_tables_have_keys_indexes_and_expiry(template: Template, clients: Client
 def test_secrets_are_found_by_the_arn_that_functions_were_told(
     template: Template, clients: Clients
 ) -> None:
-    given, made = template.secrets()
+    given, made, unset = template.secrets()
     store = clients("secretsmanager")
     assert store.get_secret_value(SecretId=given.arn)["SecretString"] == "as written"
     assert store.get_secret_value(SecretId=given.name)["ARN"] == given.arn
     value = json.loads(store.get_secret_value(SecretId=made.arn)["SecretString"])
     assert value["user"] == "admin"
     assert len(value["password"]) == 32
+    with pytest.raises(store.exceptions.ResourceNotFoundException):
+        store.get_secret_value(SecretId=unset.arn)
+    store.put_secret_value(SecretId=unset.name, SecretString="later")
+    assert store.get_secret_value(SecretId=unset.arn)["SecretString"] == "later"
 
 
 def test_topics_deliver_to_queues(template: Template, clients: Clients) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from localrun.compare import FolderComparison
-from localrun.outcome import leave_out
-from migration.model import FolderRecord, Rejection
+from localrun.outcome import count_refused, leave_out
+from migration.model import Fate, FolderRecord, Remark
 
 RECORD = FolderRecord("f1", ("Sent",), ("Sent Items",), "1", "t1")
-REFUSED = Rejection("f1", "7", 50_000_000, "too-large")
+REFUSED = Remark("f1", "7", 50_000_000, "too-large")
 
 
-def compared(target: int, lost: int) -> FolderComparison:
+def compared(
+    target: int, lost: int, doubled: int = 0, differing: int = 0, ledger: int = 2
+) -> FolderComparison:
     return FolderComparison(
-        "ann@example.test", ("Sent",), ("Sent Items",), 3, target, 2, lost, 0, 0
+        "ann@example.test", ("Sent",), ("Sent Items",), 3, target, ledger, lost, doubled, differing
     )
 
 
@@ -31,3 +33,22 @@ def test_a_lost_message_that_nobody_names_stays_lost() -> None:
 def test_a_message_that_is_there_although_it_was_refused_is_no_agreement() -> None:
     (folder,) = leave_out([compared(target=3, lost=0)], [RECORD], [REFUSED])
     assert not folder.agrees
+
+
+def test_a_message_with_other_line_ends_is_not_lost_and_doubled() -> None:
+    adjusted = Remark("f1", "7", 50, "crlf+date-left-out", Fate.ADJUSTED)
+    (folder,) = leave_out([compared(3, 1, 1, ledger=3)], [RECORD], [adjusted])
+    assert folder.agrees
+    assert folder.source == 3, "it is in the target"
+
+
+def test_a_message_whose_keywords_were_left_out_is_the_only_one_that_may_differ() -> None:
+    adjusted = Remark("f1", "7", 50, "keywords-left-out", Fate.ADJUSTED)
+    (one,) = leave_out([compared(3, 0, differing=1, ledger=3)], [RECORD], [adjusted])
+    (two,) = leave_out([compared(3, 0, differing=2, ledger=3)], [RECORD], [adjusted])
+    (none,) = leave_out([compared(3, 0, differing=0, ledger=3)], [RECORD], [adjusted])
+    assert [one.agrees, two.agrees, none.agrees] == [True, False, False]
+
+
+def test_what_was_adjusted_was_not_refused() -> None:
+    assert count_refused([REFUSED, Remark("f1", "8", 1, "crlf", Fate.ADJUSTED)]) == 1

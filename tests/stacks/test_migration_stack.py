@@ -55,9 +55,12 @@ def rights(resources: Resources, state: str) -> dict[str, list[str]]:
 
 
 def test_what_holds_data_outlives_the_stack(resources: Resources) -> None:
-    for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"):
-        (one,) = resources(kind).values()
-        assert one["DeletionPolicy"] == one["UpdateReplacePolicy"] == "Retain"
+    kinds = {"AWS::DynamoDB::Table": 1, "AWS::S3::Bucket": 1, "AWS::SecretsManager::Secret": 2}
+    for kind, number in kinds.items():
+        found = list(resources(kind).values())
+        assert len(found) == number
+        for one in found:
+            assert one["DeletionPolicy"] == one["UpdateReplacePolicy"] == "Retain"
 
 
 def test_the_ledger_is_on_demand_and_recoverable(resources: Resources) -> None:
@@ -90,10 +93,19 @@ def test_the_bucket_refuses_plain_http(resources: Resources) -> None:
     assert {"Bool": {"aws:SecureTransport": "false"}} in [one["Condition"] for one in denied]
 
 
-def test_the_secret_has_a_name_and_no_value(resources: Resources, template: dict[str, Any]) -> None:
-    (secret,) = resources("AWS::SecretsManager::Secret").values()
-    assert secret["Properties"]["Name"] == "workmail-migration/example/source"
-    assert '{"mailboxes": {"user": "password"}' in secret["Properties"]["Description"]
+def test_the_secrets_have_names_and_no_value(
+    resources: Resources, template: dict[str, Any]
+) -> None:
+    secrets = {
+        one["Properties"]["Name"]: one["Properties"]["Description"]
+        for one in resources("AWS::SecretsManager::Secret").values()
+    }
+    assert set(secrets) == {
+        "workmail-migration/example/source",
+        "workmail-migration/example/target",
+    }
+    assert '{"mailboxes": {"user": "password"}' in secrets["workmail-migration/example/source"]
+    assert '{"mailboxes": {"address": "password"}}' in secrets["workmail-migration/example/target"]
     text = json.dumps(template)
     for word in ("SecretString", "resolve:secretsmanager"):
         assert word not in text
@@ -164,10 +176,12 @@ def test_the_outputs_say_where_things_are_and_how_to_start(template: dict[str, A
         "StateMachineArn",
         "BucketName",
         "SourceSecretName",
+        "TargetSecretName",
         "LedgerTable",
         "StartCommand",
     }
     assert outputs["SourceSecretName"]["Value"] == "workmail-migration/example/source"
+    assert outputs["TargetSecretName"]["Value"] == "workmail-migration/example/target"
     assert "aws stepfunctions start-execution" in json.dumps(outputs["StartCommand"])
 
 
@@ -250,31 +264,47 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
     }
 
 
-def test_only_who_opens_the_source_reads_its_secret(resources: Resources) -> None:
-    readers = {
+def readers_of(resources: Resources, secret: str) -> set[str]:
+    """The states whose functions may read the secret of that construct."""
+    return {
         logical_id.removeprefix("Functions").split("Role")[0]
         for logical_id in resources("AWS::IAM::Policy")
-        if any(
-            "secretsmanager:GetSecretValue" in as_list(statement["Action"])
-            for statement in statements(resources, logical_id)
-        )
+        for statement in statements(resources, logical_id)
+        if "secretsmanager:GetSecretValue" in as_list(statement["Action"])
+        and f'"Storage{secret}' in json.dumps(statement["Resource"])
     }
+
+
+def test_only_who_opens_the_source_reads_its_secret(resources: Resources) -> None:
+    readers = readers_of(resources, "SourceCredentials")
     assert readers == {"CopySlice", "VerifyMailbox", "Preflight"}
 
 
-def test_the_copy_may_write_audit_rows_and_read_nothing(resources: Resources) -> None:
+def test_only_who_opens_or_makes_mailboxes_reads_their_passwords(resources: Resources) -> None:
+    assert readers_of(resources, "TargetPasswords") == {
+        "CopySlice",
+        "VerifyMailbox",
+        "Preflight",
+        "EnableAdministrator",
+        "ProvisionUser",
+    }
+
+
+def test_the_copy_may_reach_audit_and_quarantine_alone(resources: Resources) -> None:
     given = rights(resources, "CopySlice")
-    assert {one for one in given if one.startswith("s3:")} == {"s3:PutObject"}
-    (keys,) = given["s3:PutObject"]
-    assert '"/audit/*"' in keys
+    s3 = {one for one in given if one.startswith("s3:")}
+    assert s3 == {"s3:PutObject", "s3:GetObject", "s3:ListBucket"}
+    written, read = given["s3:PutObject"], given["s3:GetObject"]
+    assert all('"/audit/*"' in keys or '"/quarantine/*"' in keys for keys in written)
+    assert all('"/audit/*"' in keys for keys in read)
 
 
 def test_every_key_that_the_product_writes_below_is_granted() -> None:
     granted = {keys.removesuffix("/*") for row in TABLE.values() for keys in row.writes}
     sources = (ROOT / "lambdas" / "migration").rglob("*.py")
-    keys = re.compile(r'f"([a-z]+)/\{[^"]*\.(?:jsonl|json|html|csv)"')
+    keys = re.compile(r'f"([a-z]+)/\{[^"]*\.(?:jsonl|json|html|csv|eml)"')
     written = {top for path in sources for top in keys.findall(path.read_text("utf-8"))}
-    assert {"plans", "audit"} <= written <= granted
+    assert {"plans", "audit", "quarantine"} <= written <= granted
 
 
 def test_the_machine_reads_and_writes_where_the_definition_says() -> None:

@@ -26,6 +26,8 @@ ACCEPTED = {
     "IAM5[Resource::<bucket>/reports/*]": "As above.",
     "IAM5[Resource::<bucket>/runs/*]": "As above.",
     "IAM5[Resource::<bucket>/audit/*]": "A key per mailbox, folder and batch.",
+    "IAM5[Resource::<bucket>/quarantine/*]": "A key per message that was put aside.",
+    "IAM5[Resource::<bucket>/verify/*]": "A key per mailbox and pass.",
     "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
     "IAM5[Resource::*]": "Log delivery has no narrower resource; a test lists its actions.",

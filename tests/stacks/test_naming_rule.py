@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, Stack
 
+from migration.model import CopyPolicy
 from migration.settings import Settings
 from stacks.config import TenantConfig
 from stacks.functions import TABLE, Functions, HandlersError, Row, match_handlers, state_name
@@ -103,6 +104,7 @@ def test_the_settings_can_read_what_a_function_is_given(resources: Resources) ->
     settings = Settings.from_env(given)
     assert (settings.tenant, settings.domains) == ("example", ("example.com",))
     assert (settings.source_port, settings.mailbox_concurrency) == (993, 10)
+    assert settings.policy == CopyPolicy()
 
 
 # ---- what does not fit together ----------------------------------------------------------------

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stacks.config import ConfigError, TenantConfig
+from migration.copy.selection import faults
+from migration.model import CopyPolicy
+from stacks.checks import is_folder_pattern
+from stacks.config import ConfigError, Copy, Target, TenantConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 ORGANIZATION = "m-" + "0123456789abcdef" * 2
@@ -36,8 +41,24 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert config.account == ""
     assert config.manifest == "intake/manifest.csv"
     assert (config.source.tls, config.source.port) == ("ssl", 993)
-    assert config.target.kind == "workmail_ews"
-    assert config.target.ews_url == "https://ews.mail.us-west-2.awsapps.com/EWS/Exchange.asmx"
+    assert config.source.max_connections == 10
+    assert config.target == Target(
+        kind="auto",
+        ews_url="https://ews.mail.us-west-2.awsapps.com/EWS/Exchange.asmx",
+        imap_host="imap.mail.us-west-2.awsapps.com",
+        imap_tls="ssl",
+        imap_port=993,
+    )
+    assert config.copy == Copy(
+        include=(),
+        exclude=(),
+        received_from="",
+        received_before="",
+        max_message_mb=0,
+        max_kilobytes_per_second=0,
+        delta_policy="add",
+        verify_sample=20,
+    )
     assert (config.dns.servers, config.dns.timeout_days) == ((), 14)
     assert (config.limits.users, config.limits.mailboxes) == (5, 10)
     assert (config.delta.interval_minutes, config.delta.passes) == (720, 5)
@@ -48,7 +69,11 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
     text = SMALLEST + (
         'account: "012345678901"\n'
         "manifest: intake/pilot.csv\n"
-        "target: {ews_url: 'http://127.0.0.1:8080/EWS/Exchange.asmx'}\n"
+        "target: {kind: workmail_imap, ews_url: 'http://127.0.0.1:8080/EWS/Exchange.asmx',\n"
+        "         imap_host: imap.acme.example, imap_tls: starttls}\n"
+        "copy: {include: ['Work, private', 'Archive/20*'], exclude: ['**/Old'],\n"
+        "       received_from: 2015-01-01, received_before: '2026-01-01', max_message_mb: 40,\n"
+        "       max_kilobytes_per_second: 500, delta_policy: follow, verify_sample: -1}\n"
         "dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], timeout_days: 3}\n"
         "limits: {users: 1, mailboxes: 500}\n"
         "delta: {interval_minutes: 15, passes: 2}\n"
@@ -56,7 +81,23 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
     config = TenantConfig.load(write(tmp_path, text))
     assert config.account == "012345678901"
     assert config.manifest == "intake/pilot.csv"
-    assert config.target.ews_url == "http://127.0.0.1:8080/EWS/Exchange.asmx"
+    assert config.target == Target(
+        kind="workmail_imap",
+        ews_url="http://127.0.0.1:8080/EWS/Exchange.asmx",
+        imap_host="imap.acme.example",
+        imap_tls="starttls",
+        imap_port=143,
+    )
+    assert config.copy == Copy(
+        include=("Work, private", "Archive/20*"),
+        exclude=("**/Old",),
+        received_from="2015-01-01",
+        received_before="2026-01-01",
+        max_message_mb=40,
+        max_kilobytes_per_second=500,
+        delta_policy="follow",
+        verify_sample=-1,
+    )
     assert config.dns.servers == ("192.0.2.53:53", "[2001:db8::53]:5353")
     assert (config.limits.users, config.limits.mailboxes) == (1, 500)
     assert (config.delta.interval_minutes, config.delta.passes) == (15, 2)
@@ -90,8 +131,11 @@ organization_id: m-XYZ
 domains: [acme.example, nodot, acme.example]
 account: 123456789012
 manifest: secrets/x.csv
-source: {kind: pop3, host: "bad host", tls: tls13, prot: 993}
-target: {ews_url: "http://ews.example.com/"}
+source: {kind: pop3, host: "bad host", tls: tls13, prot: 993, max_connections: 0}
+target: {kind: maildir, ews_url: "http://ews.example.com/", imap_host: "-", imap_tls: "",
+         imap_port: -1}
+copy: {include: ["a//b", "x**"], exclude: [" "], received_from: May, max_message_mb: 41,
+       max_kilobytes_per_second: -1, delta_policy: mirror, verify_sample: -2, includes: []}
 dns: {servers: ["192.0.2.53", "dns.example:53"], timeout_days: 90}
 limits: {users: "5", mailboxes: 0, mailboxs: 3}
 delta: {passes: true}
@@ -100,6 +144,15 @@ domain: acme.example
 """
     assert problems_of(tmp_path, text) == [
         "account: must be a text, not 123456789012; write it in quotes",
+        "copy.delta_policy: must be one of add, follow, not 'mirror'",
+        "copy.exclude[0]: must be folder names joined by /, without an empty one, not ' '",
+        "copy.include[0]: must be folder names joined by /, without an empty one, not 'a//b'",
+        "copy.include[1]: must have ** alone between slashes, not 'x**'",
+        "copy.includes: unknown key; did you mean include?",
+        "copy.max_kilobytes_per_second: must be from 0 to 1000000, not -1",
+        "copy.max_message_mb: must be from 0 to 40, not 41",
+        "copy.received_from: must be a day such as 2027-03-31, not 'May'",
+        "copy.verify_sample: must be from -1 to 1000000, not -2",
         "delta.passes: must be a whole number, not True",
         "dns.servers[0]: must be address:port, such as 192.0.2.53:53, not '192.0.2.53'",
         "dns.servers[1]: must be address:port, such as 192.0.2.53:53, not 'dns.example:53'",
@@ -116,11 +169,38 @@ domain: acme.example
         "region: must be one of us-east-1, us-west-2, eu-west-1, not 'eu-central-1'",
         "source.host: must be a host name or an IP address, not 'bad host'",
         "source.kind: must be one of imap, not 'pop3'",
+        "source.max_connections: must be from 1 to 500, not 0",
         "source.prot: unknown key; did you mean port?",
         "source.tls: must be one of ssl, starttls, none, not 'tls13'",
         "target.ews_url: must be a URL that begins with https://, not 'http://ews.example.com/'",
+        "target.imap_host: must be a host name or an IP address, not '-'",
+        "target.imap_port: must be from 0 to 65535, not -1",
+        "target.imap_tls: must be one of ssl, starttls, none, not ''",
+        "target.kind: must be one of auto, workmail_ews, workmail_imap, not 'maildir'",
         "tenant: must be letters, digits and single dashes, at most 24, not 'bad_name'",
     ]
+
+
+@pytest.mark.parametrize("before", ["2015-03-01", "2014-12-31"])
+def test_a_window_of_dates_must_have_a_day_in_it(tmp_path: Path, before: str) -> None:
+    text = f"{SMALLEST}copy: {{received_from: 2015-03-01, received_before: {before}}}\n"
+    assert problems_of(tmp_path, text) == [
+        "copy.received_before: must be later than copy.received_from"
+    ]
+
+
+def test_patterns_must_fit_into_a_functions_environment(tmp_path: Path) -> None:
+    patterns = [f"Folder number {number}" for number in range(100)]
+    (problem,) = problems_of(tmp_path, f"{SMALLEST}copy: {{exclude: {patterns}}}\n")
+    assert problem.startswith("copy: include and exclude have 1990 bytes together")
+    assert "a pattern with * may stand for many" in problem
+
+
+@given(st.text() | st.lists(st.sampled_from(["a", "*", "**", "", " "])).map("/".join))
+def test_synthesis_and_preflight_find_the_same_faults_in_patterns(pattern: str) -> None:
+    complaint = is_folder_pattern(pattern)
+    found = [fault.rpartition(f"{pattern!r} ")[2] for fault in faults(CopyPolicy((pattern,)))]
+    assert found == ([complaint] if complaint else [])
 
 
 def test_what_must_be_given_is_named(tmp_path: Path) -> None:
@@ -189,5 +269,5 @@ def test_the_example_uncommented_is_valid_and_shows_the_defaults(tmp_path: Path)
     shown = TenantConfig.load(write(tmp_path, "\n".join(lines)))
     plain = TenantConfig.load(ROOT / "tenants" / "example.yaml")
     assert (shown.account, shown.end_of_support_acknowledged) == ("123456789012", "2027-03-31")
-    for name in ("manifest", "source", "target", "dns", "limits", "delta"):
+    for name in ("manifest", "source", "target", "copy", "dns", "limits", "delta"):
         assert getattr(shown, name) == getattr(plain, name)

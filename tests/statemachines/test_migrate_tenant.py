@@ -40,7 +40,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "PlanWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
         "s3:getObject": ['{"mailbox": "m1"}\n'],
         "ProvisionUser": [{"outcome": "created"}],
-        "EnableAdministrator": [{"role": "role-1"}],
+        "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
         "CopySlice": [
             {"outcome": "more", "retry_after": 0, "copied": 5},
             {"outcome": "backoff", "retry_after": 7, "copied": 0},
@@ -49,9 +49,9 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "VerifyMailbox": [{"agreement": "agree", "copied": 7}],
         "FailMailbox": [{"recorded": True}],
         "SummarisePass": [
-            {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 7},
-            {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 1},
-            {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 0},
+            summary(copied=7),
+            summary(copied=1),
+            summary(),
         ],
         "CheckDns": [
             {"ready": False, "wait_seconds": 60, "open": 1},
@@ -61,6 +61,20 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "DisableAdministrator": [{"removed": True}],
         "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
         "ReleaseLock": [{"released": True}],
+        **changes,
+    }
+
+
+def summary(**changes: object) -> dict[str, object]:
+    """Of a pass that was complete and copied nothing, with some of it changed."""
+    return {
+        "done": 1,
+        "exceptions": 0,
+        "failed": 0,
+        "paused": 0,
+        "unsettled": 0,
+        "copied": 0,
+        "pause_wanted": False,
         **changes,
     }
 
@@ -106,15 +120,13 @@ def test_the_good_path_ends_with_the_reports_summary() -> None:
 
 
 def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:
-    busy = {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 3}
-    trace = run_both(stubs(SummarisePass=[busy]))
+    trace = run_both(stubs(SummarisePass=[summary(copied=3)]))
     assert trace.states.count("DeltaPass") == LIMITS["delta_passes"]
 
 
 def test_a_delta_pass_that_could_not_reach_a_mailbox_is_not_a_quiet_one() -> None:
-    quiet = {"done": 1, "exceptions": 0, "failed": 0, "unsettled": 0, "copied": 0}
-    outage = {**quiet, "done": 0, "failed": 1, "unsettled": 1}
-    trace = run_both(stubs(SummarisePass=[quiet, quiet, outage, quiet]))
+    outage = summary(done=0, failed=1, unsettled=1)
+    trace = run_both(stubs(SummarisePass=[summary(), summary(), outage, summary()]))
     assert trace.states.count("DeltaPass") == LIMITS["delta_passes"]
 
 
@@ -161,6 +173,45 @@ def test_a_refused_user_fails_his_mailbox_only() -> None:
     trace = run_both(stubs(CopySlice=[refused]))
     assert "MailboxRefused" in trace.states
     assert trace.error is None
+
+
+PAUSED = {"outcome": "paused", "retry_after": 0, "copied": 3}
+STOPPED = summary(done=0, paused=1, unsettled=1, pause_wanted=True)
+LIFTED = {**STOPPED, "pause_wanted": False}
+DONE = {"outcome": "done", "retry_after": 0, "copied": 2}
+
+
+def test_a_paused_copy_waits_and_goes_on_with_the_same_pass() -> None:
+    copy = {"CopySlice": [PAUSED, DONE]}
+    trace = run_both(stubs(**copy, SummarisePass=[STOPPED, STOPPED, LIFTED, summary(copied=2)]))
+    assert trace.error is None
+    assert trace.states.count("MailboxPaused") == 1
+    assert trace.states.count("WaitWhilePaused") == 2
+    assert trace.states.count("ResumePass") == 1
+    stop = trace.states.index("MailboxPaused")
+    assert trace.states[stop:][:12] == (
+        "MailboxPaused", "SummarisePass", "AfterPass",
+        "WaitWhilePaused", "SummarisePass", "AfterPass",
+        "WaitWhilePaused", "SummarisePass", "AfterPass",
+        "ResumePass", "CopyMailboxes", "OpenMailbox",
+    )  # fmt: skip
+    # the cut-over waits for the full pass to be complete
+    assert trace.states.index("StartCutover") > trace.states.index("ResumePass")
+
+
+def test_a_pause_costs_no_delta_pass() -> None:
+    busy = summary(copied=3)
+    passes = [busy, busy, STOPPED, LIFTED, busy]
+    trace = run_both(stubs(CopySlice=[DONE], SummarisePass=passes))
+    assert trace.states.count("ResumePass") == 1
+    assert trace.states.count("DeltaPass") == LIMITS["delta_passes"]
+    assert trace.states.count("CopyMailboxes") == 1 + LIMITS["delta_passes"] + 1
+
+
+def test_a_pause_that_no_mailbox_met_stops_nothing() -> None:
+    trace = run_both(stubs(SummarisePass=[summary(pause_wanted=True)]))
+    assert trace.error is None
+    assert "WaitWhilePaused" not in trace.states
 
 
 def test_endless_slices_are_stopped_and_recorded() -> None:

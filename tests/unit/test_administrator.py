@@ -62,7 +62,9 @@ def test_the_role_is_made_once_and_waited_for(cloud: WorkMailCloud, ledger: Memo
     with pytest.raises(AdministratorPending):
         enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
     cloud.seconds += 60
-    role_id = enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
+    enabled = enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
+    assert enabled.mailbox == ANNA
+    role_id = enabled.role
     assert cloud.directory.find_role(ROLE) == role_id
     assert probe.calls == [(role_id, ANNA.target)] * 2
     assert roles(cloud) == [ROLE]
@@ -91,6 +93,14 @@ def test_no_role_is_made_when_no_mailbox_is_ready(
     with pytest.raises(TenantMisconfigured, match="run the phase `provision` first"):
         enable_administrator(cloud.directory, ledger, ROLE, "run-1", Probe(cloud))
     assert roles(cloud) == []
+
+
+def test_who_needs_no_role_gets_none(cloud: WorkMailCloud, ledger: MemoryLedger) -> None:
+    cloud.add_user("anna", ANNA.target)
+    probe = Probe(cloud)
+    enabled = enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe, needs_role=False)
+    assert (enabled.role, enabled.mailbox) == ("", ANNA)
+    assert (roles(cloud), probe.calls) == ([], [])
 
 
 def test_mailboxes_of_other_runs_are_not_asked(cloud: WorkMailCloud, ledger: MemoryLedger) -> None:

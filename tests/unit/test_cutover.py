@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -14,6 +14,7 @@ from migration.errors import CutoverTimedOut, TenantMisconfigured
 from migration.model import DnsRecord, MailDomain
 from migration.ports import Directory, DnsAnswer
 from migration.settings import Settings
+from tests.unit.test_settings import environment
 
 REGION = "eu-west-1"
 OLD = "10 mail.old-host.example."
@@ -22,7 +23,7 @@ SINCE = "2026-12-04T18:00:00.000Z"
 SPF = DnsRecord("acme.example", "TXT", "v=spf1 include:amazonses.com ~all")
 
 SETTINGS = replace(
-    Settings.from_env({each.name.upper(): "1" for each in fields(Settings)}),
+    Settings.from_env(environment()),
     domains=("acme.example",),
     dns_timeout_days=14,
 )

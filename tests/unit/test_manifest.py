@@ -15,6 +15,7 @@ from migration.identity import mailbox_id
 from migration.manifest import Manifest, parse_manifest, plan_wave, to_mailboxes, write_wave
 from migration.model import ManifestRow
 from migration.settings import Settings
+from tests.unit.test_settings import environment
 
 DOMAINS = ("example.com", "example.org")
 HEADER = "source,target,username,display_name,first_name,last_name,aliases"
@@ -37,8 +38,8 @@ def problem_of(*lines: str) -> str:
 
 
 def settings() -> Settings:
-    env = dict.fromkeys((name.upper() for name in Settings.__dataclass_fields__), "1")
-    return replace(Settings.from_env(env), tenant="acme", domains=DOMAINS, bucket_name="bucket")
+    read = Settings.from_env(environment())
+    return replace(read, tenant="acme", domains=DOMAINS, bucket_name="bucket")
 
 
 # ---- what is read ----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -28,13 +28,16 @@ from migration.preflight import (
     check_domain,
     check_end_of_support,
     check_ews_url,
+    check_imap_server,
     check_organization,
+    check_passwords,
     check_region,
     check_retention,
     check_secret,
     run_preflight,
 )
 from migration.settings import Settings
+from tests.unit.test_settings import environment
 
 NOW = "2026-11-30T09:00:00.123Z"
 ARN = "arn:aws:secretsmanager:{}:123456789012:secret:acme-abc"
@@ -44,7 +47,7 @@ ADMIN: Mapping[str, object] = {"admin": {"user": "root", "password": "secret-wor
 
 @dataclass
 class Account:
-    """A WorkMail organization and a source's secret as a test wants them."""
+    """A WorkMail organization and the secrets as a test wants them."""
 
     org: Organization | MigrationError = ACTIVE
     domains: Mapping[str, MailDomain] = field(
@@ -52,6 +55,7 @@ class Account:
     )
     retention: Mapping[str, int] = field(default_factory=dict)
     secret: Mapping[str, object] | MigrationError = field(default_factory=lambda: ADMIN)
+    passwords: Mapping[str, object] = field(default_factory=dict)
 
     def organization(self) -> Organization:
         if isinstance(self.org, MigrationError):
@@ -64,24 +68,30 @@ class Account:
     def retention_days(self) -> Mapping[str, int]:
         return self.retention
 
-    def read(self) -> Mapping[str, object]:
+    def read_source(self) -> Mapping[str, object]:
         if isinstance(self.secret, MigrationError):
             raise self.secret
         return self.secret
 
+    def read_target(self) -> Mapping[str, object]:
+        return self.passwords
 
-def settings(**changes: str) -> Settings:
-    env = dict.fromkeys((name.upper() for name in Settings.__dataclass_fields__), "1")
+
+def settings(**changes: Any) -> Settings:
     good = replace(
-        Settings.from_env(env),
+        Settings.from_env(environment()),
         domains=("example.com",),
         bucket_name="bucket",
         manifest_key="intake/manifest.csv",
         source_secret_arn=ARN.format("eu-west-1"),
         ews_url="https://ews.mail.eu-west-1.awsapps.com/EWS/Exchange.asmx",
+        target_kind="auto",
+        target_imap_tls="ssl",
+        copy_received_from="",
+        copy_received_before="",
         end_of_support_acknowledged="",
     )
-    return replace(good, **changes)  # type: ignore[arg-type]
+    return replace(good, **changes)
 
 
 def run(
@@ -132,8 +142,16 @@ def test_all_problems_are_answered_at_once() -> None:
         org=replace(ACTIVE, interoperability=True),
         domains={},
         secret={"adnim": {}},
+        passwords={"mailboxes": {}},
     )
-    tenant = settings(source_secret_arn=ARN.format("eu-central-1"), ews_url="http://ews.test/")
+    tenant = settings(
+        source_secret_arn=ARN.format("eu-central-1"),
+        ews_url="http://ews.test/",
+        target_kind="workmail_imap",
+        target_imap_host="imap.test",
+        target_imap_tls="none",
+        copy_exclude=("Work//Old",),
+    )
     ledger = MemoryLedger()
     with pytest.raises(PreflightFailed) as caught:
         run(
@@ -143,9 +161,12 @@ def test_all_problems_are_answered_at_once() -> None:
         "WorkMail ends in 30 days",
         "no WorkMail in eu-central-1",
         "`target.ews_url`",
+        "`target.imap_tls`",
+        "`copy.exclude` in the tenant file: 'Work//Old' must be folder names",
         "interoperability with Exchange is on",
         "the domain example.com is not in the organization",
         "the source's secret has neither form",
+        "the target's secret holds no password",
         "there is no manifest: upload it to s3://bucket/intake/manifest.csv",
         "the source does not answer (connect)",
     ]
@@ -314,3 +335,43 @@ def test_other_forms_are_one_problem_that_quotes_nothing(secret: Mapping[str, ob
     (problem,) = check_secret(secret).problems
     assert "secret-word" not in problem
     assert "@" not in problem
+
+
+@pytest.mark.parametrize("kind", ["auto", "workmail_ews"])
+def test_the_targets_secret_may_stay_empty(kind: str) -> None:
+    assert check_passwords({}, kind) == Findings()
+
+
+def test_imap_alone_needs_passwords() -> None:
+    assert len(check_passwords({}, "workmail_imap").problems) == 1
+    given = {"mailboxes": {"a@example.com": "Sommer-2026"}}
+    assert check_passwords(given, "workmail_imap") == Findings()
+
+
+def test_a_password_that_workmail_would_not_take_is_a_warning() -> None:
+    secret = {"mailboxes": {"a@example.com": "secret-word", "b@example.com": "Sommer-2026"}}
+    findings = check_passwords(secret, "auto")
+    assert findings.problems == ()
+    (warning,) = findings.warnings
+    assert warning.startswith("1 of the passwords in the target's secret")
+    assert "secret-word" not in warning
+    assert "@" not in warning
+
+
+def test_a_targets_secret_of_another_form_is_a_problem_that_quotes_nothing() -> None:
+    (problem,) = check_passwords({"a@example.com": "secret-word"}, "auto").problems
+    assert "secret-word" not in problem
+    assert "@" not in problem
+
+
+@pytest.mark.parametrize(
+    ("host", "tls", "good"),
+    [
+        ("imap.mail.eu-west-1.awsapps.com", "ssl", True),
+        ("imap.mail.eu-west-1.awsapps.com", "none", False),
+        ("127.0.0.1", "none", True),
+        ("imap.example.com", "starttls", True),
+    ],
+)
+def test_passwords_travel_over_tls(host: str, tls: str, good: bool) -> None:
+    assert (check_imap_server(host, tls) == Findings()) == good

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from localrun.fakes.ledger import MemoryLedger
 from migration.errors import ProvisioningPending
+from migration.logs import logger
 from migration.model import DirectoryUser, Mailbox, MailboxStatus
 from migration.ports import Directory
 from migration.provisioning import Step, decide, missing_aliases, provision_user
+from migration.settings import Settings
+from migration.wiring import Wiring
+from provision_user import handler
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
+from tests.unit.test_settings import environment
 
 ANNA = mailbox("anna", f"a.berg@{DOMAIN}", f"office@{DOMAIN}")
 ADDRESS = ANNA.target
@@ -59,11 +66,19 @@ def planned(*mailboxes: Mailbox) -> MemoryLedger:
     return ledger
 
 
+def no_password(_address: str) -> str:
+    return ""
+
+
+def provision(cloud: WorkMailCloud, ledger: MemoryLedger, mailbox_id: str = ANNA.id) -> str:
+    return provision_user(cloud.directory, ledger, mailbox_id, no_password)
+
+
 def finish(cloud: WorkMailCloud, ledger: MemoryLedger, mailbox_id: str = ANNA.id) -> str:
     """Calls again after a while, as the workflow does, for at most a minute."""
     for _ in range(20):
         try:
-            return provision_user(cloud.directory, ledger, mailbox_id)
+            return provision(cloud, ledger, mailbox_id)
         except ProvisioningPending:
             assert ledger.mailbox(mailbox_id).status is MailboxStatus.PLANNED
             cloud.seconds += 3
@@ -134,7 +149,7 @@ def test_a_user_that_is_right_is_left_alone(cloud: WorkMailCloud) -> None:
         cloud.directory.add_alias(user_id, alias)
     cloud.service.calls.clear()
     ledger = planned()
-    assert provision_user(cloud.directory, ledger, ANNA.id) == "unchanged"
+    assert provision(cloud, ledger) == "unchanged"
     assert cloud.operations() == ["DescribeEntity", "DescribeUser", "ListAliases"]
     assert ledger.mailbox(ANNA.id).status is MailboxStatus.PROVISIONED
 
@@ -144,9 +159,9 @@ def test_the_same_run_gives_its_answer_again_and_the_next_run_finds_nothing_to_d
 ) -> None:
     ledger = planned()
     assert finish(cloud, ledger) == "created"
-    assert provision_user(cloud.directory, ledger, ANNA.id) == "created"
+    assert provision(cloud, ledger) == "created"
     ledger.plan_mailboxes("run-2", [ANNA])
-    assert provision_user(cloud.directory, ledger, ANNA.id) == "unchanged"
+    assert provision(cloud, ledger) == "unchanged"
     assert ledger.mailbox(ANNA.id).provisioned == "unchanged"
 
 
@@ -159,7 +174,7 @@ def test_it_may_be_stopped_anywhere(cloud: WorkMailCloud, stop_at: int, before: 
     stopping_ledger = cast(MemoryLedger, Stopping(ledger, before, countdown))
     for _ in range(20):
         try:
-            provision_user(directory, stopping_ledger, ANNA.id)
+            provision_user(directory, stopping_ledger, ANNA.id, no_password)
             break
         except ProvisioningPending:
             cloud.seconds += 3
@@ -176,7 +191,7 @@ def test_a_created_user_stays_created_over_the_calls_that_wait(cloud: WorkMailCl
     ledger = planned()
     for _ in range(3):  # unseen, then enabled, then without a mailbox
         with pytest.raises(ProvisioningPending):
-            provision_user(cloud.directory, ledger, ANNA.id)
+            provision(cloud, ledger)
         record = ledger.mailbox(ANNA.id)
         assert (record.status, record.provisioned) == (MailboxStatus.PLANNED, "creating")
         cloud.seconds += 2
@@ -188,7 +203,7 @@ def test_a_mailbox_that_is_not_ready_does_not_stay_provisioned(cloud: WorkMailCl
     user_id = cloud.directory.create_user(ANNA)
     ledger.set_provisioned(ANNA.id, user_id, "creating")  # and there the Lambda died
     with pytest.raises(ProvisioningPending):
-        provision_user(cloud.directory, ledger, ANNA.id)
+        provision(cloud, ledger)
     assert ledger.mailbox(ANNA.id).status is MailboxStatus.PLANNED
 
 
@@ -253,3 +268,81 @@ def test_a_refused_user_can_be_provisioned_once_the_operator_has_acted(
     ledger.plan_mailboxes("run-2", [ANNA])
     assert finish(cloud, ledger) == "created"
     assert ledger.mailbox(ANNA.id).failure is None
+
+
+# ---- passwords -------------------------------------------------------------------------------
+
+PASSWORD = "Sommer-2026"
+
+
+def finish_with(cloud: WorkMailCloud, ledger: MemoryLedger, passwords: Mapping[str, str]) -> str:
+    for _ in range(20):
+        try:
+            return provision_user(
+                cloud.directory, ledger, ANNA.id, lambda address: passwords.get(address, "")
+            )
+        except ProvisioningPending as pending:
+            assert PASSWORD not in str(pending)
+            cloud.seconds += 3
+    raise AssertionError("the user never became ready")
+
+
+def test_a_new_user_gets_the_password_of_the_targets_secret(cloud: WorkMailCloud) -> None:
+    assert finish_with(cloud, planned(), {ADDRESS: PASSWORD}) == "created"
+    assert dict(cloud.service.calls)["CreateUser"]["Password"] == PASSWORD
+
+
+def test_without_a_password_there_a_user_gets_none(cloud: WorkMailCloud) -> None:
+    assert finish_with(cloud, planned(), {f"other@{DOMAIN}": PASSWORD}) == "created"
+    assert "Password" not in dict(cloud.service.calls)["CreateUser"]
+
+
+def test_a_password_stands_neither_in_the_ledger_nor_in_an_answer(cloud: WorkMailCloud) -> None:
+    ledger = planned()
+    answer = finish_with(cloud, ledger, {ADDRESS: PASSWORD})
+    assert PASSWORD not in repr((answer, ledger.mailbox(ANNA.id), ledger.notes("run-1")))
+
+
+def test_the_function_answers_and_logs_no_password(
+    cloud: WorkMailCloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wired = Wiring(Settings.from_env(environment()), "eu-west-1")
+    ledger = planned()
+    secrets = SimpleNamespace(read_target=lambda: {"mailboxes": {ADDRESS: PASSWORD}})
+    wired.__dict__ |= {"directory": cloud.directory, "ledger": ledger, "secrets": secrets}
+    monkeypatch.setattr("migration.wiring.wire", lambda: wired)
+    monkeypatch.setattr(logger._logger, "propagate", True)
+    event = {"run": "run-1", "mailbox": ANNA.id, "now": "2026-12-04T18:00:00Z"}
+    said = []
+    with caplog.at_level(logging.DEBUG):
+        for _ in range(20):
+            try:
+                said.append(repr(handler(event, None)))
+                break
+            except ProvisioningPending as pending:
+                said.append(str(pending))
+                cloud.seconds += 3
+    assert said[-1] == "{'outcome': 'created'}"
+    assert dict(cloud.service.calls)["CreateUser"]["Password"] == PASSWORD
+    ours = [record for record in caplog.records if record.name == logger.name]
+    assert len(ours) == len(said)
+    assert PASSWORD not in repr([vars(record) for record in ours])
+    assert PASSWORD not in "".join(said)
+
+
+@pytest.mark.parametrize("password", ["winter", "x" * 300, "Snow\u2603-2026"])
+def test_a_password_that_workmail_refuses_refuses_the_user_and_is_not_quoted(
+    cloud: WorkMailCloud, password: str
+) -> None:
+    ledger = planned()
+    assert finish_with(cloud, ledger, {ADDRESS: password}) == "refused"
+    failure = ledger.mailbox(ANNA.id).failure
+    assert failure is not None
+    assert "assword" in failure.reason
+    assert password not in repr(ledger.mailbox(ANNA.id))
+
+
+def test_a_user_who_is_there_keeps_the_password(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna")
+    assert finish_with(cloud, planned(), {ADDRESS: PASSWORD}) == "enabled"
+    assert all("Password" not in sent for _, sent in cloud.service.calls)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 import pytest
@@ -13,25 +13,31 @@ from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from migration import errors
 from migration.advice import advise, split_problems
+from migration.copy.audit import Row
+from migration.copy.findings import Extra, FolderFindings, Place, Verified
+from migration.copy.findings import to_json as to_lists
+from migration.copy.judge import Looked
 from migration.model import (
     Agreement,
     DnsFinding,
     DnsRecord,
     DnsVerdict,
     Failure,
+    Fate,
     Folder,
     FolderCheck,
     FolderPlan,
     FolderRecord,
-    Intent,
+    ItemRef,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Rejection,
+    Remark,
     Tally,
 )
+from migration.remark_words import advise_on, explain
 from migration.report import (
     format_bytes,
     format_moment,
@@ -39,6 +45,7 @@ from migration.report import (
     headline,
     make_visible,
     next_steps,
+    tell_verified,
     to_html,
     to_json,
     write_report,
@@ -51,11 +58,10 @@ from migration.report_summary import (
     summarise,
 )
 from migration.settings import Settings
+from tests.unit.test_settings import environment
 
 NOW = "2026-12-05T11:10:00.000Z"
-SETTINGS = replace(
-    Settings.from_env({each.name.upper(): "1" for each in fields(Settings)}), tenant="acme"
-)
+SETTINGS = replace(Settings.from_env(environment()), tenant="acme")
 FACTS = RunFacts("acme", "run-1", (), "", (), None)
 
 
@@ -79,7 +85,7 @@ def facts(
     status: MailboxStatus = MailboxStatus.COPIED,
     agreement: Agreement | None = Agreement.AGREE,
     folders: tuple[FolderRecord, ...] = (),
-    rejections: tuple[Rejection, ...] = (),
+    remarks: tuple[Remark, ...] = (),
     reasons: tuple[str, ...] = (),
     failure: Failure | None = None,
 ) -> MailboxFacts:
@@ -89,7 +95,7 @@ def facts(
     record = MailboxRecord(
         mailbox(name), "run-1", status, "u", "created", failure=failure, verdict=verdict
     )
-    return MailboxFacts(record, folders, rejections)
+    return MailboxFacts(record, folders, remarks)
 
 
 FAILED = facts(
@@ -114,12 +120,13 @@ REFUSED = facts(
             FolderCheck(8, 7, 7, Agreement.EXCEPTIONS, "1 refused"),
         ),
     ),
-    rejections=(Rejection("k1", "48213", 41_900_331, "too-large"),),
+    remarks=(Remark("k1", "48213", 41_900_331, "too-large"),),
     reasons=("folder k1: 1 refused", "folder k9: 3 in a folder that was never copied"),
 )
 DIFFERS = facts("otto", agreement=Agreement.DIFFER)
 PLANNED = facts("paul", MailboxStatus.PROVISIONED, None)
 HALF = facts("rosa", MailboxStatus.COPYING, None)
+PAUSED = facts("rosa", MailboxStatus.PAUSED)  # an earlier pass had judged it
 
 
 # ---- what is counted -------------------------------------------------------------------------
@@ -135,6 +142,7 @@ HALF = facts("rosa", MailboxStatus.COPYING, None)
         ([CLEAN, REFUSED], None, "exceptions"),
         ([CLEAN, DIFFERS], None, "exceptions"),
         ([CLEAN, HALF], None, "exceptions"),
+        ([CLEAN, PAUSED], None, "exceptions"),
         ([CLEAN], Failure("CutoverTimedOut", "MX of acme.example: wrong"), "failed"),
         ([], Failure("ManifestInvalid", "line 2: empty"), "failed"),
     ],
@@ -152,6 +160,7 @@ def test_counts_and_order() -> None:
         "failed": 1,
         "messages": 15,
         "rejected": 1,
+        "adjusted": 0,
     }
     assert [line.outcome for line in summary.mailboxes] == [
         Outcome.FAILED,
@@ -215,11 +224,10 @@ def filled_ledger() -> MemoryLedger:
     ledger.set_provisioned("id-anna", "u", "created")
     plan = FolderPlan(Folder("k1", ("INBOX",), "1", 2), ("INBOX",))
     record = ledger.claim_folder("id-anna", plan, "t", 1, 1)
-    record = ledger.open_intent("id-anna", record, Intent((), "2", False, ""))
-    ledger.commit("id-anna", record, Tally(1, 10, 1), None)
+    ledger.advance("id-anna", record, replace(record, cursor="2", total=Tally(1, 10, 1)))
     check = FolderCheck(2, 1, 1, Agreement.EXCEPTIONS, "1 refused")
     ledger.set_check("id-anna", "k1", check)
-    ledger.add_rejections("id-anna", [Rejection("k1", "2", 99, "too-large")])
+    ledger.add_remarks("id-anna", [Remark("k1", "2", 99, "too-large")])
     ledger.set_verdict("id-anna", MailboxVerdict(1, Agreement.EXCEPTIONS, Tally(1), Tally(1)))
     ledger.set_failed("id-emil", Failure("QuotaExceeded", "the WorkMail mailbox is full"))
     ledger.add_note("run-1", Note("2026-12-04T18:00:00Z", "PlanWave", "2 mailboxes planned"))
@@ -254,8 +262,47 @@ def test_it_writes_summary_and_page_and_answers_with_verdict_key_and_counts() ->
     }
     assert refused["folders"][0]["agreement"] == "exceptions"
     assert refused["refusals"] == [
-        {"folder_key": "k1", "path": ["INBOX"], "uid": "2", "size": 99, "reason": "too-large"}
+        {
+            "folder_key": "k1",
+            "path": ["INBOX"],
+            "uid": "2",
+            "size": 99,
+            "reason": "too-large",
+            "fate": "rejected",
+        }
     ]
+
+
+def test_what_verification_has_found_stands_in_the_report() -> None:
+    blobs = MemoryBlobs()
+    row = Row(ItemRef("3", 10), Fate.STORED, "t3")
+    looked = Looked(1, differing=((row, ("content",)), (row, ("flags",))))
+    check = FolderCheck(3, 2, 2, Agreement.DIFFER)
+    found = FolderFindings("k1", check, looked, (Place("k1", "9", 5),), (Extra("k1", "", 0, 4),))
+    body = to_lists(1, [found], [Remark("k1", "2", 99, "x")], by_bytes=True, stopped="")
+    blobs.put("verify/id-anna/1.json", body)
+    write_report(SETTINGS, filled_ledger(), blobs, "run-1", NOW, None)
+    _, line = json.loads(blobs.get("reports/run-1/summary.json"))["mailboxes"]
+    assert line["lists"] == "verify/id-anna/1.json"
+    assert line["verified"] == {
+        "compared": 1,
+        "copied": 2,
+        "by_bytes": True,
+        "stopped": "",
+        "missing": 1,
+        "extra": 4,
+        "differing": 1,
+        "flags": 1,
+        "refused": 1,
+        "adjusted": 0,
+    }
+    html = blobs.get("reports/run-1/report.html").decode()
+    assert (
+        "1 of 2 messages compared by content, byte by byte: 1 missing, 4 there twice, "
+        "1 differing, 1 with other flags, 1 refused." in html
+    )
+    assert "<code>verify/id-anna/1.json</code>" in html
+    assert "Look at the messages that differ" in html
 
 
 def test_a_run_that_failed_before_anything_was_planned_has_a_report_too() -> None:
@@ -281,7 +328,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
-        "copied refused gone folders refusals".split()
+        "copied refused gone folders refusals adjusted verified lists".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason".split()
@@ -338,7 +385,7 @@ def test_hostile_names_show_as_text() -> None:
             failure=Failure(HOSTILE, HOSTILE),
         ),
         [folder(HOSTILE, (HOSTILE, "\ud800"), Tally(1), check, (HOSTILE,))],
-        [Rejection(HOSTILE, HOSTILE, 1, HOSTILE)],
+        [Remark(HOSTILE, HOSTILE, 1, HOSTILE)],
     )
     record = DnsRecord(HOSTILE, "TXT", HOSTILE)
     finding = DnsFinding(record, DnsVerdict.WRONG, (HOSTILE,), 1, HOSTILE)
@@ -369,10 +416,67 @@ def test_a_row_for_each_mailbox_folder_refusal_and_record() -> None:
     assert any("CredentialsRejected : the source refused the login" in row for row in rows)
     assert " INBOX 1 refused 8 7 7 1 exceptions" in rows
     assert " Sent in WorkMail: Out 5 5 5 0 agrees" in rows
-    refused = " zoe@acme.example INBOX 48213 41.9 MB too-large"
+    refused = (
+        " zoe@acme.example INBOX 48213 41.9 MB refused too-large It is larger than WorkMail takes."
+    )
     assert any(row.startswith(refused) for row in rows)
     assert any(row.startswith(" MX required acme.example 10 new.example right") for row in rows)
     assert any("wrong at 192.0.2.2:53 found 10 old.example." in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("fate", "reason", "words"),
+    [
+        (Fate.REJECTED, "ErrorX", "refused ErrorX WorkMail does not take it. Give its owner"),
+        (Fate.UNREADABLE, "no-body", "unreadable no-body The old server lists it"),
+        (Fate.QUARANTINED, "crash", "put aside crash It has ended its workers again"),
+        (Fate.ADJUSTED, "odd", "adjusted odd It is in WorkMail, but not exactly as it was."),
+        (
+            Fate.ADJUSTED,
+            "crlf+date-left-out",
+            "adjusted crlf+date-left-out Its line ends were made regular. Its date of receipt",
+        ),
+    ],
+)
+def test_a_remark_says_in_words_what_happened_and_what_to_do(
+    fate: Fate, reason: str, words: str
+) -> None:
+    remark = Remark("k1", "7", 1, reason, fate)
+    (row,) = [
+        row
+        for row in page(summarise(FACTS, [replace(REFUSED, remarks=[remark])], NOW)).rows
+        if row.startswith(" zoe@acme.example INBOX 7")
+    ]
+    assert words in row
+
+
+def test_every_fate_that_is_remarked_on_has_words_of_its_own() -> None:
+    for fate in (Fate.REJECTED, Fate.UNREADABLE, Fate.QUARANTINED, Fate.ADJUSTED):
+        assert explain(fate, "")
+        assert advise_on(fate)
+    for code in ("crlf", "nul-removed", "header-added", "keywords-left-out", "date-left-out"):
+        assert explain(Fate.ADJUSTED, code) != explain(Fate.ADJUSTED, "")
+
+
+def test_what_was_adjusted_is_in_workmail_and_comes_after_what_is_not() -> None:
+    adjusted = Remark("k2", "5", 10, "crlf", Fate.ADJUSTED)
+    with_both = replace(REFUSED, remarks=[adjusted, *REFUSED.remarks])
+    summary = summarise(FACTS, [with_both], NOW)
+    (line,) = summary.mailboxes
+    assert ([each.uid for each in line.refusals], [each.uid for each in line.adjusted]) == (
+        ["48213"],
+        ["5"],
+    )
+    assert (summary.counts["rejected"], summary.counts["adjusted"]) == (1, 1)
+    rows = [row for row in page(summary).rows if row.startswith(" zoe@acme.example")]
+    assert [row.split()[2] for row in rows] == ["48213", "5"]
+
+
+def test_a_verification_without_remarks_says_so() -> None:
+    clean = Verified(20, 1000, False, "", 0, 0, 0, 0, 0, 0)
+    assert tell_verified(clean) == (
+        "20 of 1,000 messages compared by content, by all that WorkMail shows: no remarks."
+    )
 
 
 def test_trouble_is_unfolded_and_peace_is_folded() -> None:
@@ -458,9 +562,9 @@ def test_a_large_tenant_shows_folders_where_something_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("migration.report._FOLDER_ROWS", 2)
-    monkeypatch.setattr("migration.report._REFUSED_ROWS", 1)
+    monkeypatch.setattr("migration.report._REMARK_ROWS", 1)
     many = replace(REFUSED, folders=[folder("k1", ("INBOX",), Tally(0, 0, 2))],
-                   rejections=[*REFUSED.rejections, Rejection("k1", "7", 1, "x")])  # fmt: skip
+                   remarks=[*REFUSED.remarks, Remark("k1", "7", 1, "x")])  # fmt: skip
     parsed = page(summarise(FACTS, [CLEAN, CLEAN, many], NOW))
     assert parsed.count("details") == 1
     assert "summary.json has them all." in parsed.text

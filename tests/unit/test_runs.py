@@ -7,7 +7,7 @@ import pytest
 from localrun.fakes.ledger import MemoryLedger
 from migration.errors import NothingCopied, VerificationFailed
 from migration.model import Agreement, Failure, Mailbox, MailboxStatus, MailboxVerdict, Tally
-from migration.runs import PassSummary, judge_tenant, summarise_pass, take_lock
+from migration.runs import PassSummary, judge_tenant, note_pause, summarise_pass, take_lock
 
 NOW = "2026-12-04T18:00:00Z"
 RUN = "run-1"
@@ -77,7 +77,7 @@ def test_a_pass_is_counted_from_the_ledger() -> None:
     finish(ledger, "a", copied=5)
     finish(ledger, "b", Agreement.EXCEPTIONS, copied=2)
     ledger.set_failed("c", Failure("CredentialsRejected", "x"))
-    assert summarise_pass(ledger, RUN, PASS, 1, NOW) == PassSummary(1, 1, 1, 0, 7)
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW) == PassSummary(1, 1, 1, 0, 0, 7)
     (note,) = ledger.notes(RUN)
     assert note.what == "Full pass: 7 messages copied, 2 mailboxes, 1 failed"
 
@@ -97,8 +97,61 @@ def test_an_answer_of_an_earlier_pass_does_not_count() -> None:
     finish(ledger, "b", copied=3)
     later = PASS + 1
     ledger.set_verdict("a", MailboxVerdict(later, Agreement.AGREE, Tally(), Tally(copied=1)))
-    assert summarise_pass(ledger, RUN, later, 2, NOW) == PassSummary(1, 0, 1, 1, 1)
+    assert summarise_pass(ledger, RUN, later, 2, NOW) == PassSummary(1, 0, 1, 0, 1, 1)
     assert ledger.mailbox("b").status is MailboxStatus.FAILED
+
+
+def test_a_paused_mailbox_is_unsettled_and_not_failed() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a", copied=2)
+    ledger.want_pause(True)
+    note_pause(ledger, "b", "paused")
+    expected = PassSummary(1, 0, 0, 1, 1, 2, pause_wanted=True)
+    assert summarise_pass(ledger, RUN, PASS, 2, NOW) == expected
+    assert ledger.mailbox("b").status is MailboxStatus.PAUSED
+    assert ledger.mailbox("b").failure is None
+    ledger.want_pause(False)
+    assert not summarise_pass(ledger, RUN, PASS, 2, NOW).pause_wanted
+
+
+def test_a_slice_that_ended_otherwise_pauses_nothing() -> None:
+    ledger = ledger_of("a")
+    for outcome in ("more", "backoff", "done", "failed"):
+        note_pause(ledger, "a", outcome)
+    assert ledger.mailbox("a").status is MailboxStatus.PLANNED
+
+
+def test_the_looks_during_a_pause_are_one_line_of_the_timeline() -> None:
+    ledger = ledger_of("a")
+    note_pause(ledger, "a", "paused")
+    for minute in (0, 15, 30):
+        summarise_pass(ledger, RUN, PASS, 1, f"2026-12-04T18:{minute:02}:00Z")
+    (note,) = ledger.notes(RUN)
+    assert note.at == "2026-11-30T00:53:20.000Z"
+    assert note.what == "Full pass: 0 messages copied, 0 mailboxes, 0 failed, 1 paused"
+
+
+def test_a_full_pass_that_was_paused_for_all_is_no_failure() -> None:
+    ledger = ledger_of("a", "b")
+    note_pause(ledger, "a", "paused")
+    ledger.set_failed("b", Failure("CredentialsRejected", "x"))
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW).paused == 1
+
+
+def test_a_mailbox_that_goes_on_after_its_pause_is_judged_like_others() -> None:
+    ledger = ledger_of("a")
+    note_pause(ledger, "a", "paused")
+    finish(ledger, "a", copied=4)
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW) == PassSummary(1, 0, 0, 0, 0, 4)
+
+
+def test_a_mailbox_that_stayed_paused_fails_the_run_whatever_an_earlier_pass_found() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a")
+    finish(ledger, "b")
+    note_pause(ledger, "b", "paused")
+    with pytest.raises(VerificationFailed, match="1 of 2 mailboxes could not be copied"):
+        judge_tenant(ledger, RUN, NOW)
 
 
 def test_a_first_pass_that_failed_for_all_stops_before_the_cut_over() -> None:

@@ -7,25 +7,32 @@ from dataclasses import fields
 import pytest
 
 from migration.errors import SettingsError
+from migration.model import CopyPolicy, DeltaPolicy
 from migration.settings import Settings
+
+_SAMPLES = {"int": "7", "Patterns": '["Work, private", "**/Old"]', "DeltaPolicy": "add"}
 
 
 def environment() -> dict[str, str]:
-    numbers = {entry.name for entry in fields(Settings) if entry.type == "int"}
-    return {
-        entry.name.upper(): "7" if entry.name in numbers else "a, b" for entry in fields(Settings)
-    }
+    """A value of the right type for every setting."""
+    return {entry.name.upper(): _SAMPLES.get(str(entry.type), "a, b") for entry in fields(Settings)}
 
 
 def test_every_field_is_read() -> None:
     settings = Settings.from_env(environment())
     assert settings.source_port == 7
     assert settings.domains == ("a", "b")
+    assert settings.copy_include == ("Work, private", "**/Old")
     assert settings.limits["delta_interval_seconds"] == 420
 
 
 def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
-    env = environment() | {"SOURCE_PORT": "imap"}
+    env = environment() | {
+        "SOURCE_PORT": "imap",
+        "COPY_INCLUDE": "Work",
+        "COPY_EXCLUDE": "[1]",
+        "COPY_DELTA_POLICY": "mirror",
+    }
     del env["TENANT"], env["EWS_URL"]
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(env)
@@ -33,8 +40,45 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable TENANT is missing",
         "environment variable EWS_URL is missing",
         "environment variable SOURCE_PORT must be a whole number",
+        "environment variable COPY_INCLUDE must be a JSON list of texts",
+        "environment variable COPY_EXCLUDE must be a JSON list of texts",
+        "environment variable COPY_DELTA_POLICY must be one of add, follow",
     }
 
 
 def test_an_empty_list_is_empty() -> None:
     assert Settings.from_env(environment() | {"DNS_SERVERS": ""}).dns_servers == ()
+
+
+@pytest.mark.parametrize(
+    ("mailboxes", "connections", "together"), [("10", "4", 4), ("10", "50", 10), ("5", "5", 5)]
+)
+def test_no_more_mailboxes_are_copied_at_once_than_the_source_may_be_asked_for(
+    mailboxes: str, connections: str, together: int
+) -> None:
+    env = environment() | {
+        "MAILBOX_CONCURRENCY": mailboxes,
+        "SOURCE_MAX_CONNECTIONS": connections,
+    }
+    assert Settings.from_env(env).limits["mailboxes"] == together
+
+
+def test_the_policy_is_in_bytes() -> None:
+    env = environment() | {
+        "COPY_INCLUDE": '["Work"]',
+        "COPY_EXCLUDE": "[]",
+        "COPY_RECEIVED_FROM": "2015-01-01",
+        "COPY_RECEIVED_BEFORE": "",
+        "COPY_MAX_MESSAGE_MB": "40",
+        "COPY_MAX_KILOBYTES_PER_SECOND": "100",
+        "COPY_DELTA_POLICY": "follow",
+        "COPY_VERIFY_SAMPLE": "-1",
+    }
+    assert Settings.from_env(env).policy == CopyPolicy(
+        include=("Work",),
+        received_from="2015-01-01",
+        max_message_bytes=41_943_040,
+        max_bytes_per_second=102_400,
+        delta=DeltaPolicy.FOLLOW,
+        verify_sample=-1,
+    )

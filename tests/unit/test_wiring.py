@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from localrun.fakes.ledger import MemoryLedger
-from migration.errors import SettingsError
+from migration.administrator import Administrator
+from migration.errors import CredentialsRejected, SettingsError, TenantMisconfigured
 from migration.model import Failure, Mailbox
 from migration.settings import Settings
+from migration.sources.imap import ImapSource
+from migration.targets.workmail_ews import WorkmailEwsTarget
+from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wiring import Wiring, wire
 from tests.unit.test_settings import environment
 
@@ -42,3 +49,91 @@ def test_an_incomplete_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("TABLE_NAME", raising=False)
     with pytest.raises(SettingsError, match="TABLE_NAME is missing"):
         wire()
+
+
+# ---- the target ------------------------------------------------------------------------------
+
+ANNA = Mailbox("m", "a", "a@acme.example", "a", "A")
+
+
+class KnownSecrets:
+    """The tenant's secrets: passwords of the target's mailboxes, if any."""
+
+    def __init__(self, **passwords: str) -> None:
+        self._passwords = {f"{name}@acme.example": word for name, word in passwords.items()}
+
+    def read_source(self) -> Mapping[str, object]:
+        return {"mailboxes": {"a": "source-word"}}
+
+    def read_target(self) -> Mapping[str, object]:
+        return {"mailboxes": self._passwords}
+
+
+def with_passwords(wiring: Wiring, **passwords: str) -> Wiring:
+    hosts = {
+        "source_kind": "imap",
+        "source_host": "127.0.0.1",
+        "source_tls": "none",
+        "ews_url": "http://127.0.0.1:1/EWS/Exchange.asmx",
+        "target_imap_host": "127.0.0.1",
+        "target_imap_tls": "none",
+    }
+    wiring.settings = replace(wiring.settings, **hosts)  # type: ignore[arg-type]  # all are texts
+    wiring.__dict__["secrets"] = KnownSecrets(**passwords)
+    return wiring
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"), [("workmail_ews", WorkmailEwsTarget), ("workmail_imap", WorkmailImapTarget)]
+)
+def test_the_target_is_of_the_kind_that_was_settled(wiring: Wiring, kind: str, type_: type) -> None:
+    with with_passwords(wiring, a="word").open_mailbox("m", "role", kind) as (source, target):
+        assert isinstance(source, ImapSource)
+        assert isinstance(target, type_)
+
+
+def test_imap_needs_the_mailboxs_password(wiring: Wiring) -> None:
+    wired = with_passwords(wiring, b="word")
+    with (
+        pytest.raises(CredentialsRejected, match="no password for this mailbox"),
+        wired.open_mailbox("m", "", "workmail_imap"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["auto", "", "maildir"])
+def test_a_target_that_was_not_settled_is_refused(wiring: Wiring, kind: str) -> None:
+    with (
+        pytest.raises(TenantMisconfigured, match="no target of kind"),
+        with_passwords(wiring).open_mailbox("m", "role", kind),
+    ):
+        pass
+
+
+def test_an_imap_server_without_tls_must_be_on_this_machine(wiring: Wiring) -> None:
+    wired = with_passwords(wiring, a="word")
+    wired.settings = replace(wired.settings, target_imap_host="imap.acme.example")
+    with (
+        pytest.raises(TenantMisconfigured, match="without TLS"),
+        wired.open_mailbox("m", "", "workmail_imap"),
+    ):
+        pass
+
+
+def test_ews_is_tried_before_imap_and_imap_only_with_a_password(wiring: Wiring) -> None:
+    enabled = Administrator("role", ANNA)
+    kinds = [(each.kind, bool(each.missing)) for each in with_passwords(wiring).candidates(enabled)]
+    assert kinds == [("workmail_ews", False), ("workmail_imap", True)]
+    ews, imap = with_passwords(wiring, a="word").candidates(enabled)
+    assert (ews.missing, imap.missing) == ("", "")
+    for each, type_ in ((ews, WorkmailEwsTarget), (imap, WorkmailImapTarget)):
+        target = each.open()
+        assert isinstance(target, type_)
+        target.close()
+
+
+def test_passwords_show_nowhere(wiring: Wiring) -> None:
+    wired = with_passwords(wiring, a="target-word")
+    assert wired.target_password("A@acme.example") == "target-word"
+    with wired.open_mailbox("m", "role", "workmail_imap") as sides:
+        assert "target-word" not in repr((sides, vars(sides[1])))

@@ -81,8 +81,9 @@ class WorkMailDirectory:
         user_id = self._owner(address)
         return self._describe(user_id or username)
 
-    def create_user(self, mailbox: Mailbox) -> str:
-        """A user of that name without another address is taken for the one of an earlier call."""
+    def create_user(self, mailbox: Mailbox, password: str = "") -> str:
+        """A user of that name without another address is taken for the one of an earlier call; its
+        password stays as it is."""
         request: CreateUserRequestTypeDef = {
             "OrganizationId": self._organization_id,
             "Name": mailbox.username,
@@ -92,6 +93,8 @@ class WorkMailDirectory:
             request["FirstName"] = mailbox.first_name
         if mailbox.last_name:
             request["LastName"] = mailbox.last_name
+        if password:
+            request["Password"] = password
         with translated("CreateUser"):
             try:
                 return self._client.create_user(**request)["UserId"]

@@ -81,7 +81,8 @@ _REFUSALS: Mapping[str, str] = {
     "EntityAlreadyRegisteredException": "the user is enabled with another address: change it in "
     "WorkMail, or write that one in the manifest",
     "InvalidParameterException": "WorkMail does not accept a value",
-    "InvalidPasswordException": "WorkMail wants a password: create the user in WorkMail",
+    "InvalidPasswordException": "WorkMail refuses the password of the target's secret, or wants "
+    "one: write another one there, of 8 to 63 characters of at least three kinds",
     "LimitExceededException": "a quota is used up: ask AWS to raise it, or remove what is not used",
     "MailDomainNotFoundException": "the address's domain is not registered in WorkMail: add it "
     "there",

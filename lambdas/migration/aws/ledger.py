@@ -2,12 +2,13 @@
 
     pk                    sk                            what
     T#<tenant>            LOCK                          who runs now
+                          PAUSE                         whether the copy shall stop for a while
                           N#<run>#<at>#<state>          the timeline
                           DNS#<run>                     the latest DNS findings
                           M#<mailbox>                   a mailbox
     M#<tenant>#<mailbox>  FENCE                         the last fence given
                           F#<folder key>                a folder: cursor, counts, intent
-                          Q#<folder key>#<uid>          a message that was not copied
+                          Q#<folder key>#<uid>          a message that was not (exactly) copied
 
 Reads are consistent, and every update that could meet a rival is conditional. The client repeats a
 request whose answer was lost, so a condition can fail because the first attempt succeeded: then the
@@ -23,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from migration.aws import rows, transitions
+from migration import transitions
+from migration.aws import rows
 from migration.aws.items import ItemTable
 from migration.errors import FencedOff
 from migration.model import (
@@ -32,14 +34,12 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
-    Intent,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Rejection,
-    Tally,
+    Remark,
 )
 
 if TYPE_CHECKING:
@@ -173,40 +173,60 @@ class DynamoLedger:
         for _ in range(_CLAIM_ATTEMPTS):
             current = self._folder(mailbox_id, plan.folder.key)
             claimed = transitions.claim(current, plan, target_id, fence, pass_id)
-            if item := self._write_claim(mailbox_id, current, claimed):
-                return rows.folder_from(item)
+            if written := self._write_claim(mailbox_id, current, claimed):
+                return written
         raise FencedOff(f"folder {plan.folder.key} is claimed by several workers at once")
+
+    def pause_wanted(self) -> bool:
+        item = self._items.read(self._pk, "PAUSE")
+        return bool(item and item["wanted"])
+
+    def want_pause(self, wanted: bool) -> None:
+        self._table.put_item(Item={"pk": self._pk, "sk": "PAUSE", "wanted": wanted})
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         current = self._folder(mailbox_id, record.key)
         if current is None or current.fence != record.fence:
             raise _fenced_off(record)
 
-    def open_intent(self, mailbox_id: str, record: FolderRecord, intent: Intent) -> FolderRecord:
-        free = _still(record) & Attr("intent").not_exists()
-        return self._move(mailbox_id, replace(record, intent=intent), free)
+    def advance(self, mailbox_id: str, before: FolderRecord, after: FolderRecord) -> FolderRecord:
+        after = replace(after, revision=before.revision + 1)
+        sets = rows.folder_attributes(after)
+        removes = () if after.intent else ("intent",)
+        pk, sk = self._mailbox_pk(mailbox_id), f"F#{after.key}"
+        if not self._items.update(pk, sk, sets, removes, _still(before)):
+            current = self._folder(mailbox_id, after.key)
+            if current is None or replace(current, check=after.check) != after:
+                raise _fenced_off(after)
+        return after
 
-    def touch_intent(self, mailbox_id: str, record: FolderRecord, now: str) -> FolderRecord:
+    def adopt_folder(self, mailbox_id: str, old_key: str, record: FolderRecord) -> None:
+        pk = self._mailbox_pk(mailbox_id)
+        item = {"pk": pk, "sk": f"F#{record.key}", **rows.folder_attributes(record)}
+        if record.check:
+            item["check"] = rows.to_text(record.check)
+        old = {"pk": pk, "sk": f"F#{old_key}"}
+        client = self._table.meta.client
         try:
-            answer = self._table.update_item(
-                Key={"pk": self._mailbox_pk(mailbox_id), "sk": f"F#{record.key}"},
-                UpdateExpression=(
-                    "SET seen_at = if_not_exists(seen_at, :now), attempts = attempts + :one"
-                ),
-                ConditionExpression=Attr("fence").eq(record.fence) & Attr("intent").exists(),
-                ExpressionAttributeValues={":now": now, ":one": 1},
-                ReturnValues="ALL_NEW",
+            client.transact_write_items(
+                TransactItems=[
+                    {"Put": {"TableName": self._table.name, "Item": item}},
+                    {
+                        "Delete": {
+                            "TableName": self._table.name,
+                            "Key": old,
+                            "ConditionExpression": "fence = :fence AND revision = :revision",
+                            "ExpressionAttributeValues": {
+                                ":fence": record.fence,
+                                ":revision": record.revision,
+                            },
+                        }
+                    },
+                ]
             )
-        except self._items.refused:
-            raise _fenced_off(record) from None
-        return rows.folder_from(answer["Attributes"])
-
-    def commit(
-        self, mailbox_id: str, record: FolderRecord, tally: Tally, following: Intent | None
-    ) -> FolderRecord:
-        intent = rows.intent_attributes(record.intent)["intent"]
-        same = _still(record) & Attr("intent").eq(intent)
-        return self._move(mailbox_id, transitions.commit(record, tally, following), same)
+        except client.exceptions.TransactionCanceledException:
+            if self._folder(mailbox_id, old_key) is not None:
+                raise _fenced_off(record) from None
 
     def set_check(self, mailbox_id: str, folder_key: str, check: FolderCheck) -> None:
         pk = self._mailbox_pk(mailbox_id)
@@ -216,10 +236,10 @@ class DynamoLedger:
         ):
             raise KeyError(folder_key)
 
-    def add_rejections(self, mailbox_id: str, rejections: Sequence[Rejection]) -> None:
+    def add_remarks(self, mailbox_id: str, remarks: Sequence[Remark]) -> None:
         pk = self._mailbox_pk(mailbox_id)
         with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
-            for each in rejections:
+            for each in remarks:
                 # Padded, so that numeric uids come back in their order.
                 sk = f"Q#{each.folder_key}#{each.uid.rjust(20, '0')}"
                 batch.put_item(
@@ -230,12 +250,19 @@ class DynamoLedger:
                         "uid": each.uid,
                         "size": each.size,
                         "reason": each.reason,
+                        "fate": str(each.fate),
                     }
                 )
 
-    def rejections(self, mailbox_id: str) -> list[Rejection]:
+    def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
+        pk = self._mailbox_pk(mailbox_id)
+        with self._table.batch_writer() as batch:
+            for item in list(self._items.query(pk, f"Q#{folder_key}#")):
+                batch.delete_item(Key={"pk": pk, "sk": item["sk"]})
+
+    def remarks(self, mailbox_id: str) -> list[Remark]:
         items = self._items.query(self._mailbox_pk(mailbox_id), "Q#")
-        return [rows.rejection_from(item) for item in items]
+        return [rows.remark_from(item) for item in items]
 
     # -- inside
 
@@ -248,39 +275,13 @@ class DynamoLedger:
 
     def _write_claim(
         self, mailbox_id: str, current: FolderRecord | None, claimed: FolderRecord
-    ) -> Mapping[str, Any] | None:
-        """The item after the claim, None if a rival came between. Of a known folder only what the
-        claim changes is written: the rival may just have opened an intent."""
-        condition: ConditionBase
-        sets = rows.folder_attributes(claimed)
-        if current is None:
-            condition = Attr("pk").not_exists()
-        elif claimed.validity != current.validity:
-            condition = _still(current) & Attr("intent").not_exists()
-        else:
-            condition = Attr("fence").eq(current.fence)
-            sets = {name: sets[name] for name in ("fence", "pass_id")}
-            if claimed.pass_id != current.pass_id:
-                sets["in_pass"] = rows.to_text(claimed.in_pass)
-        pk = self._mailbox_pk(mailbox_id)
-        return self._items.update(pk, f"F#{claimed.key}", sets, condition=condition)
-
-    def _move(self, mailbox_id: str, after: FolderRecord, condition: ConditionBase) -> FolderRecord:
-        """Writes position, counts and intent; FencedOff if the condition does not hold."""
-        intent = rows.intent_attributes(after.intent)
-        sets = {
-            "cursor": after.cursor,
-            "total": rows.to_text(after.total),
-            "in_pass": rows.to_text(after.in_pass),
-            **intent,
-        }
-        removes = [name for name in rows.INTENT_NAMES if name not in intent]
-        pk = self._mailbox_pk(mailbox_id)
-        if not self._items.update(pk, f"F#{after.key}", sets, removes, condition):
-            current = self._folder(mailbox_id, after.key)
-            if current is None or replace(current, check=after.check) != after:
-                raise _fenced_off(after)
-        return after
+    ) -> FolderRecord | None:
+        """The record after the claim, None if a rival came between."""
+        claimed = replace(claimed, revision=claimed.revision + 1)
+        condition = Attr("pk").not_exists() if current is None else _still(current)
+        pk, sets = self._mailbox_pk(mailbox_id), rows.folder_attributes(claimed)
+        written = self._items.update(pk, f"F#{claimed.key}", sets, condition=condition)
+        return rows.folder_from(written) if written else None
 
     def _change_mailbox(
         self, mailbox_id: str, sets: Mapping[str, Any], removes: Iterable[str] = ()
@@ -291,7 +292,7 @@ class DynamoLedger:
 
 
 def _still(record: FolderRecord) -> ConditionBase:
-    return Attr("fence").eq(record.fence) & Attr("cursor").eq(record.cursor)
+    return Attr("fence").eq(record.fence) & Attr("revision").eq(record.revision)
 
 
 def _fenced_off(record: FolderRecord) -> FencedOff:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from migration.model import (
@@ -17,6 +17,7 @@ from migration.model import (
     DnsRecord,
     DnsVerdict,
     Failure,
+    Fate,
     FolderCheck,
     FolderRecord,
     Intent,
@@ -25,7 +26,7 @@ from migration.model import (
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
-    Rejection,
+    Remark,
     Tally,
 )
 
@@ -37,38 +38,28 @@ def to_text(value: Any) -> str:
     return json.dumps(asdict(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def intent_attributes(intent: Intent | None) -> Attributes:
-    """`intent` is what never changes; `seen_at` is absent until it is set."""
-    if intent is None:
-        return {}
-    refs = [[ref.uid, ref.size] for ref in intent.refs]
-    fixed = [refs, intent.cursor, intent.more, intent.mark]
-    text = json.dumps(fixed, ensure_ascii=False, separators=(",", ":"))
-    attributes: Attributes = {"intent": text, "attempts": intent.attempts}
-    if intent.seen_at:
-        attributes["seen_at"] = intent.seen_at
-    return attributes
-
-
-INTENT_NAMES = ("intent", "attempts", "seen_at")
-"""All attributes of an intent."""
-
-
 def folder_attributes(record: FolderRecord) -> Attributes:
     """Everything but the check, which is written on its own."""
-    return {
+    attributes: Attributes = {
         "key": record.key,
         "path": list(record.path),
         "target_path": list(record.target_path),
         "validity": record.validity,
         "target_id": record.target_id,
         "fence": record.fence,
+        "revision": record.revision,
         "cursor": record.cursor,
         "total": to_text(record.total),
         "pass_id": record.pass_id,
         "in_pass": to_text(record.in_pass),
-        **intent_attributes(record.intent),
+        "earlier": list(record.earlier),
+        "recount": record.recount,
+        "scope": record.scope,
+        "flags_state": record.flags_state,
     }
+    if record.intent:
+        attributes["intent"] = _intent_text(record.intent)
+    return attributes
 
 
 def folder_from(item: Mapping[str, Any]) -> FolderRecord:
@@ -79,11 +70,16 @@ def folder_from(item: Mapping[str, Any]) -> FolderRecord:
         validity=item["validity"],
         target_id=item["target_id"],
         fence=int(item["fence"]),
+        revision=int(item["revision"]),
         cursor=item["cursor"],
         total=Tally(**json.loads(item["total"])),
         pass_id=int(item["pass_id"]),
         in_pass=Tally(**json.loads(item["in_pass"])),
-        intent=_intent_from(item),
+        intent=_intent_from(item["intent"]) if "intent" in item else None,
+        earlier=tuple(item["earlier"]),
+        recount=bool(item["recount"]),
+        scope=item["scope"],
+        flags_state=item["flags_state"],
         check=_check_from(item["check"]) if "check" in item else None,
     )
 
@@ -112,22 +108,23 @@ def finding_from(text: str) -> DnsFinding:
     )
 
 
-def rejection_from(item: Mapping[str, Any]) -> Rejection:
-    return Rejection(item["folder_key"], item["uid"], int(item["size"]), item["reason"])
-
-
-def _intent_from(item: Mapping[str, Any]) -> Intent | None:
-    if "intent" not in item:
-        return None
-    refs, cursor, more, mark = json.loads(item["intent"])
-    return Intent(
-        refs=tuple(ItemRef(uid, size) for uid, size in refs),
-        cursor=cursor,
-        more=more,
-        mark=mark,
-        seen_at=item.get("seen_at", ""),
-        attempts=int(item["attempts"]),
+def remark_from(item: Mapping[str, Any]) -> Remark:
+    return Remark(
+        item["folder_key"], item["uid"], int(item["size"]), item["reason"], Fate(item["fate"])
     )
+
+
+def _intent_text(intent: Intent) -> str:
+    """Hundreds of messages in a few kilobytes: DynamoDB's price is by size."""
+    fields = asdict(replace(intent, refs=()))
+    fields["refs"] = [[ref.uid, ref.size] for ref in intent.refs]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+def _intent_from(text: str) -> Intent:
+    fields = json.loads(text)
+    refs = tuple(ItemRef(uid, size) for uid, size in fields.pop("refs"))
+    return Intent(refs, **fields)
 
 
 def _check_from(text: str) -> FolderCheck:

@@ -3,56 +3,53 @@
 The protocol, for each folder:
 
 0. Claim it with a fence; a worker with a lower fence can write nothing more.
-1. Write the intent: the batch about to be appended, and where the target folder ends now.
-2. Read the batch; append it, if the claim still holds.
-3. Write its audit to a key that a replay overwrites; write its rejections likewise.
-4. Commit: move the cursor, add the counts, remove the intent and write the next one, in one update.
+1. Write the intent: the messages about to be appended, and where the target folder ends now.
+2. Read them and append them.
+3. Write their audit to a key that a replay overwrites; write their remarks likewise.
+4. Take them out of the intent and add the counts, in one update, which may be the same as the
+   first step of a later batch.
 
-A worker that finds an intent open cannot know how much of step 2 took effect. It notes the time,
-lets the requests of the other worker settle, asks the target what it has of the batch, appends the
-rest and goes on with step 3. A server that is busy in the middle is treated the same way, but for
-the time: the worker knows what it sent, and the target said how long that may take effect.
-
-The other worker may be alive: within one execution the platform ends a worker before it starts the
-next, but an aborted execution leaves its worker running, and a new execution takes over at once.
-After the claim the old worker can neither commit nor begin another append. What it is sending at
-that moment is over before the intent has settled (Pace). This alone is a matter of time and not of
-the ledger: a worker whose one append goes on for longer than that would double the rest of it.
-
-An intent that is met open again and again without any of it being stored is a batch that ends its
-workers: BatchStuck.
+Every message up to a folder's cursor is counted or stands in its intent. Several batches may be
+between steps 1 and 4 (pipeline.py); a worker that finds an intent open finds out first what became
+of it (recovery.py). Later passes bring what is new, and changes of what was copied (changes.py).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 
-from migration.copy.batch import BatchCopier
+from migration import transitions
+from migration.copy.audit import read_audit
+from migration.copy.changes import ChangeCarrier
 from migration.copy.folders import plan_folders
-from migration.copy.plan import (
-    Row,
-    count_rows,
-    has_news,
-    is_stuck,
-    is_untouched,
-    patience,
-    settle_wait,
-    settled_in,
+from migration.copy.pacing import Throttle
+from migration.copy.pipeline import Pipeline
+from migration.copy.plan import Rematch, has_news, is_quiet, patience, settled_in
+from migration.copy.read_ahead import beside
+from migration.copy.recorder import (
+    FolderWork,
+    InlineRecorder,
+    Progress,
+    Recorder,
+    ThreadedRecorder,
 )
+from migration.copy.recovery import Recovery, plan_before
+from migration.copy.renames import adopt_renamed
+from migration.copy.selection import scope, selects
 from migration.copy.slices import Pace, SliceJob, SliceOutcome, SliceResult
+from migration.copy.worker import Worker
 from migration.errors import (
-    BatchStuck,
     Busy,
     FencedOff,
-    MailboxError,
+    FolderGone,
+    MailboxUnreachable,
     MigrationError,
     SourceBusy,
     TargetBusy,
 )
-from migration.model import FolderPlan, FolderRecord, Intent, Page, Tally
+from migration.model import Folder, FolderPlan, FolderRecord, Tally
 from migration.ports import BlobStore, Ledger, Source, Target
 
 __all__ = ["Pace", "SliceJob", "SliceOutcome", "SliceResult", "copy_slice"]
@@ -66,229 +63,307 @@ def copy_slice(
     job: SliceJob,
     seconds_left: Callable[[], float],
     sleep: Callable[[float], None] = time.sleep,
+    progress: Progress = lambda tally: None,
 ) -> SliceResult:
-    """Copies until nothing is left, the time is over or a server wants a pause.
+    """Copies until nothing is left, the time is over, the operator wants a pause or a server does.
 
-    `seconds_left` says how long the process may go on. Raises MailboxError leaves (FencedOff,
-    SourceChanged, QuotaExceeded, MailboxUnreachable, CredentialsRejected, BatchStuck),
-    AdministratorPending and ProvisioningPending: what was committed stays committed. Never raises
-    SourceBusy or TargetBusy: they become BACKOFF.
+    `seconds_left` says how long the process may go on; `progress` is told of every batch that was
+    recorded. Raises MailboxError leaves (FencedOff, SourceChanged, QuotaExceeded,
+    MailboxUnreachable, CredentialsRejected, BatchStuck), AdministratorPending and
+    ProvisioningPending: what was recorded stays recorded. Never raises SourceBusy or TargetBusy:
+    they become BACKOFF.
     """
-    copier = BatchCopier(source, target, ledger, blobs, job.tenant, job.mailbox_id)
-    worker = _Worker(source, target, ledger, copier, job, seconds_left)
+    worker = Worker(source, target, ledger, blobs, job, seconds_left)
+    walker = _Walker(
+        worker, progress, Throttle(job.policy.max_bytes_per_second, _clock(seconds_left), sleep)
+    )
     for _ in range(job.pace.short_waits):
-        result = worker.walk()
+        result = walker.walk()
         wait = result.retry_after
         if result.outcome is not SliceOutcome.BACKOFF or wait > job.pace.short_wait:
             return result
         if seconds_left() < wait + job.pace.margin:
             return result
         sleep(wait)
-    return worker.walk()
+    return walker.walk()
 
 
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    """The slice must end here; `retry_after` 0 means that only its time is over."""
-
-    retry_after: float = 0.0
+def _clock(seconds_left: Callable[[], float]) -> Callable[[], float]:
+    return lambda: -seconds_left()
 
 
 @dataclass(slots=True)
-class _Worker:
-    """One slice. Walking again after a pause is the same as a new slice, with the same fence."""
+class _Walker:
+    """Walks over all folders, from what the ledger says now. Walking again after a pause is the
+    same as a new slice, with the same fence."""
 
-    source: Source
-    target: Target
-    ledger: Ledger
-    copier: BatchCopier
-    job: SliceJob
-    seconds_left: Callable[[], float]
-    _copied: int = 0
-    _left: int = 0
-    _fence: int = 0
-    _slowest: float = 0.0
-    _in_doubt: FolderRecord | None = None
-    _started_with: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._started_with = self.seconds_left()
+    worker: Worker
+    progress: Progress
+    throttle: Throttle
+    copied: int = 0
+    recreated: set[str] = field(default_factory=set)
+    works: list[FolderWork] = field(default_factory=list)
+    pipeline: Pipeline | None = None
+    left: int = 0
+    changes_left: bool = False
 
     def walk(self) -> SliceResult:
-        """All folders, from what the ledger says now."""
-        self._in_doubt = None
+        self.works = []
+        self.pipeline = None
+        self.changes_left = False
         try:
-            stop = self._copy_folders()
+            recorder = self._recorder()
+            try:
+                wait = self._copy_folders(recorder)
+            finally:
+                recorder.close()
         except (SourceBusy, TargetBusy) as busy:
-            stop = _Stop(max(busy.retry_after, patience(self._attempts_in_doubt)))
-            self._leave_in_order(busy.retry_after)
+            wait = max(busy.retry_after, patience(self._attempts_in_doubt))
+            self._leave_in_order(busy)
         except FencedOff:
             raise
         except MigrationError as error:
-            self._leave_in_order(error.retry_after if isinstance(error, Busy) else 0.0, tried=False)
+            self._leave_in_order(error)
             raise
-        if stop is None:
-            return SliceResult(SliceOutcome.DONE, self._copied, 0)
-        outcome = SliceOutcome.BACKOFF if stop.retry_after else SliceOutcome.MORE
-        return SliceResult(outcome, self._copied, self._left, stop.retry_after)
+        return self._result(wait)
 
-    def _copy_folders(self) -> _Stop | None:
-        folders = list(self.source.folders())
-        known = {record.key: record for record in self.ledger.folders(self.job.mailbox_id)}
-        placed = {key: record.target_path for key, record in known.items()}
-        plans = plan_folders(folders, placed)
-        for number, plan in enumerate(plans):
-            self._left = len(plans) - number
-            if stop := self._copy_folder(plan, known.get(plan.folder.key)):
-                return stop
-        return None
-
-    def _copy_folder(self, plan: FolderPlan, known: FolderRecord | None) -> _Stop | None:
-        page = None
-        if known and is_untouched(known, plan.folder):
-            page = self._page(plan, known.cursor)
-            if not has_news(page, known.cursor):
-                return None  # the delta pass over a quiet folder: no write at all
-        if not self._has_time():
-            return _Stop()
-        record = self._claim(plan, known)
-        if record.intent:
-            wait, record = self._settle(record)
-            if wait:
-                return _Stop(wait)
-            record = self._narrow_intent(plan, record)
-        if known is None or record.cursor != known.cursor:
-            page = None  # it was read before the claim, and someone else has moved on since
-        return self._copy_batches(plan, record, page)
-
-    def _copy_batches(
-        self, plan: FolderPlan, record: FolderRecord, page: Page | None
-    ) -> _Stop | None:
-        """From an owned folder to its end. `page` is what follows the record's cursor, if read."""
-        while True:
-            if not record.intent:
-                page = page or self._page(plan, record.cursor)
-                if not has_news(page, record.cursor):
-                    return None
-                if not self._has_time():
-                    return _Stop()
-                intent = self._intent(record, page)
-                record = self.ledger.open_intent(self.job.mailbox_id, record, intent)
-            self._in_doubt = record
-            record = self._copy_batch(plan, record)
-            page = None
-
-    def _narrow_intent(self, plan: FolderPlan, record: FolderRecord) -> FolderRecord:
-        """Commits what the target has of a dead worker's batch.
-
-        The rest becomes an intent of its own, with the old mark. It is a new one, not yet seen by
-        anybody, because from here on this worker's requests are what a successor must let settle;
-        but the attempts count on if nothing was stored by the last. Until it is committed the
-        cursor is ahead of it.
-        """
-        intent = record.intent
-        assert intent is not None
-        rows, missing = self.copier.find(record, intent)
-        if missing:
-            attempts = 0 if rows else intent.attempts
-            following: Intent | None = replace(
-                intent, refs=tuple(missing), seen_at="", attempts=attempts
-            )
+    def _result(self, wait: float) -> SliceResult:
+        """What is left to do decides how the slice ends."""
+        if self.worker.paused:
+            outcome, wait = SliceOutcome.PAUSED, 0.0
+        elif wait:
+            outcome = SliceOutcome.BACKOFF
+        elif self.changes_left or (self.pipeline and not self.pipeline.is_complete):
+            outcome = SliceOutcome.MORE
         else:
-            following = self._following(plan, record, intent)
-        return self._finish(record, rows, following)
+            outcome = SliceOutcome.DONE
+        left = 0 if outcome is SliceOutcome.DONE else max(1, self.left)
+        return SliceResult(outcome, self.copied, left, wait)
 
-    def _copy_batch(self, plan: FolderPlan, record: FolderRecord) -> FolderRecord:
-        """Steps 2 to 4 for an intent of which the target has nothing."""
-        began = self.seconds_left()
-        intent = record.intent
-        assert intent is not None
-        rows = self.copier.copy(plan.folder, record, intent)
-        self._slowest = max(self._slowest, began - self.seconds_left())
-        return self._finish(record, rows, self._following(plan, record, intent))
+    # -- all folders
 
-    def _finish(
-        self, record: FolderRecord, rows: Sequence[Row], following: Intent | None
-    ) -> FolderRecord:
-        """Steps 3 and 4: audit and rejections, then the one update that makes it true."""
-        self.copier.write_down(record, rows)
-        tally = count_rows(rows)
-        record = self.ledger.commit(self.job.mailbox_id, record, tally, following)
-        self._copied += tally.copied
-        self._in_doubt = None
-        return record
+    def _copy_folders(self, recorder: Recorder) -> float:
+        """Seconds until what could not be settled yet can be; 0 if nothing has to wait."""
+        worker = self.worker
+        known_before = worker.ledger.folders(worker.mailbox_id)
+        if not known_before:
+            worker.target.open()
+        folders = list(worker.source.folders())
+        records = adopt_renamed(worker, known_before, folders)
+        known = {record.key: record for record in records}
+        plans = self._plan(folders, known)
+        busy = [plan for plan in plans if self._needs_copy(plan, known.get(plan.folder.key))]
+        self.left = len(busy)
+        wait = self._copy(recorder, busy, known) if busy else 0.0
+        if not wait and (self.pipeline is None or self.pipeline.is_complete):
+            self._carry_changes(recorder, plans, known)
+        return wait
 
-    # -- the small steps that talk to one side each
+    def _plan(
+        self, folders: Sequence[Folder], known: Mapping[str, FolderRecord]
+    ) -> list[FolderPlan]:
+        policy = self.worker.job.policy
+        placed = {key: record.target_path for key, record in known.items()}
+        return [
+            replace(plan, scope=scope(policy))
+            for plan in plan_folders(folders, placed)
+            if selects(policy, plan.folder)
+        ]
 
-    def _claim(self, plan: FolderPlan, known: FolderRecord | None) -> FolderRecord:
-        job = self.job
-        if not self._fence:
-            self._fence = self.ledger.next_fence(job.mailbox_id)
-        target_id = known.target_id if known else self.target.ensure_folder(plan)
-        return self.ledger.claim_folder(job.mailbox_id, plan, target_id, self._fence, job.pass_id)
+    def _needs_copy(self, plan: FolderPlan, known: FolderRecord | None) -> bool:
+        """Whether there is, or may be, something to copy. The delta pass over a quiet mailbox asks
+        for nothing but the list of its folders, where the source can say so much with it."""
+        if known is None or not is_quiet(known, plan.folder, plan.scope):
+            if known is None or plan.folder.end or known.intent:
+                return True
+            if known.validity != plan.folder.validity or known.scope != plan.scope:
+                return True
+            page = self.worker.source.page(plan.folder, known.cursor, self.worker.job.pace.batch)
+            return has_news(page, known.cursor)
+        return False
 
-    def _settle(self, record: FolderRecord) -> tuple[float, FolderRecord]:
-        now = self._clock()
-        record = self.ledger.touch_intent(self.job.mailbox_id, record, now)
-        intent = record.intent
-        assert intent is not None
-        if is_stuck(intent.attempts):
-            batch = f"a batch of {len(intent.refs)} messages in folder {record.key}"
-            raise BatchStuck(f"{batch} was begun again and again ({intent.attempts} times)")
-        wait = settle_wait(intent.seen_at, now, self.job.pace.settle)
-        self._in_doubt = None if wait else record
-        return wait, record
-
-    def _page(self, plan: FolderPlan, cursor: str) -> Page:
-        return self.source.page(plan.folder, cursor, self.job.pace.batch)
-
-    def _intent(self, record: FolderRecord, page: Page) -> Intent:
-        return Intent(page.refs, page.cursor, page.more, self.target.mark(record.target_id))
-
-    def _following(self, plan: FolderPlan, record: FolderRecord, done: Intent) -> Intent | None:
-        """The intent to write with the commit of `done`; None at the folder's end, or if this
-        slice cannot copy it. A server that fails here will be asked again after the commit."""
-        if not done.more or not self._has_time():
-            return None
+    def _copy(
+        self,
+        recorder: Recorder,
+        plans: Sequence[FolderPlan],
+        known: Mapping[str, FolderRecord],
+    ) -> float:
+        worker = self.worker
+        if not worker.may_go_on():
+            self.pipeline = Pipeline(worker, recorder, self.throttle)
+            return 0.0
+        cursors = [
+            (plan.folder, record.cursor if (record := known.get(plan.folder.key)) else "")
+            for plan in plans
+        ]
+        with beside(lambda: worker.source.expect(cursors), worker.job.pace.overlap):
+            ids = self._ensure_targets(plans, known)
+        waits: list[float] = []
+        self.pipeline = Pipeline(worker, recorder, self.throttle, left=len(plans))
+        works = self._claim_all(recorder, plans, ids, known, waits)
         try:
-            page = self._page(plan, done.cursor)
-            return self._intent(record, page) if has_news(page, done.cursor) else None
-        except (Busy, MailboxError):
-            return None
+            self.pipeline.run(works)
+        except FolderGone as gone:
+            recorder.drain()
+            wait = self._recreate_gone()
+            self._leave_in_order(gone)
+            return wait
+        recorder.drain()
+        self.left = self.pipeline.left
+        return max(waits, default=0.0)
 
-    def _leave_in_order(self, wait: float, *, tried: bool = True) -> None:
-        """Writes into a batch in doubt what a worker that lives to tell it knows: from when on the
+    def _ensure_targets(
+        self, plans: Sequence[FolderPlan], known: Mapping[str, FolderRecord]
+    ) -> dict[str, str]:
+        """Folder key -> target id. Places of earlier passes are kept as they are."""
+        fresh = [plan for plan in plans if plan.folder.key not in known]
+        made = self.worker.target.ensure_folders(fresh) if fresh else []
+        ids = {plan.folder.key: id_ for plan, id_ in zip(fresh, made, strict=True)}
+        return ids | {key: record.target_id for key, record in known.items()}
+
+    def _claim_all(
+        self,
+        recorder: Recorder,
+        plans: Sequence[FolderPlan],
+        ids: Mapping[str, str],
+        known: Mapping[str, FolderRecord],
+        waits: list[float],
+    ) -> Iterator[FolderWork]:
+        """Each folder when its turn comes, claimed, and with nothing in doubt; those that must wait
+        are left out. Runs where the reading runs."""
+        recovery = Recovery(self.worker, recorder)
+        for plan in plans:
+            before = known.get(plan.folder.key)
+            if before and before.intent and before.validity != plan.folder.validity:
+                old = self._claim(plan_before(plan, before.validity), before.target_id)
+                if wait := recovery.bury(old):
+                    waits.append(wait)
+                    continue
+            work = self._claim(plan, ids[plan.folder.key], before)
+            if work.record.intent and (wait := recovery.settle(work)):
+                waits.append(wait)
+                continue
+            if work.record.recount:
+                audit = read_audit(self.worker.blobs, self.worker.mailbox_id, work.record)
+                work.rematch = Rematch.of(audit)
+            work.cursor_ahead = work.record.cursor
+            yield work
+
+    def _claim(
+        self, plan: FolderPlan, target_id: str, known: FolderRecord | None = None
+    ) -> FolderWork:
+        worker = self.worker
+        if known is not None and known.validity != plan.folder.validity:
+            worker.ledger.drop_remarks(worker.mailbox_id, plan.folder.key)
+        record = worker.ledger.claim_folder(
+            worker.mailbox_id, plan, target_id, worker.take_fence(), worker.job.pass_id
+        )
+        work = FolderWork(plan, record)
+        self.works.append(work)
+        return work
+
+    def _recreate_gone(self) -> float:
+        """Somebody has deleted folders at the target that messages are still copied into. They are
+        created again, once; what was in them is not brought back."""
+        for work in self.works:
+            if not self._is_gone(work.record):
+                continue
+            key = work.plan.folder.key
+            if key in self.recreated:
+                raise MailboxUnreachable(f"the target folder of {key} disappears again and again")
+            self.recreated.add(key)
+            (target_id,) = self.worker.target.ensure_folders([work.plan])
+            self._write(work, transitions.move(work.record, target_id))
+        return _AT_ONCE
+
+    def _is_gone(self, record: FolderRecord) -> bool:
+        try:
+            self.worker.target.count(record.target_id)
+        except FolderGone:
+            return True
+        return False
+
+    # -- what was copied before
+
+    def _carry_changes(
+        self,
+        recorder: Recorder,
+        plans: Sequence[FolderPlan],
+        known: Mapping[str, FolderRecord],
+    ) -> None:
+        """Flags and deletions in folders that an earlier pass has copied."""
+        carrier = ChangeCarrier(self.worker, recorder)
+        works = {work.record.key: work for work in self.works}
+        for plan in plans:
+            before = known.get(plan.folder.key)
+            work = works.get(plan.folder.key)
+            record = work.record if work else before
+            if before is None or record is None or record.intent:
+                continue
+            if not self.worker.may_go_on():
+                self.changes_left = True
+                break
+            flags = carrier.read_flags(plan.folder, record)
+            lost = carrier.has_lost_messages(plan.folder, record)
+            if flags is None and not lost:
+                continue
+            work = work or self._claim(plan, before.target_id, before)
+            carrier.carry(work, flags, follow=lost)
+        recorder.drain()
+
+    # -- how it ends
+
+    def _recorder(self) -> Recorder:
+        worker = self.worker
+        inline = InlineRecorder(worker.ledger, worker.blobs, worker.mailbox_id, self._recorded)
+        return ThreadedRecorder(inline) if worker.job.pace.overlap else inline
+
+    def _recorded(self, tally: Tally) -> None:
+        self.copied += tally.copied
+        self.progress(tally)
+
+    def _leave_in_order(self, error: MigrationError) -> None:
+        """Writes into every open intent what a worker that lives to tell it knows: from when on the
         target may be asked, and whether this was an attempt at it.
 
-        `wait` is in seconds. Not an attempt: one that did not come to reading the batch, or that
-        ends with an error of its own.
+        What was not begun to be sent need not settle at all. Only the target itself can say that
+        what was sent and not answered settles sooner than that of a dead worker. Not an attempt:
+        what ends with an error of its own.
         """
-        record = self._in_doubt
-        if record is None or record.intent is None:
-            return
-        intent = record.intent
-        is_mine = not intent.seen_at
-        seen_at = settled_in(self._clock(), wait, self.job.pace.settle) if is_mine else ""
-        left = replace(
-            intent,
-            seen_at=seen_at or intent.seen_at,
-            attempts=max(0, intent.attempts - (not (is_mine and tried))),
-        )
-        self.ledger.commit(self.job.mailbox_id, record, Tally(), left)
+        is_busy = isinstance(error, (SourceBusy, TargetBusy))
+        lost = isinstance(error, TargetBusy) and error.lost
+        pause = self.worker.job.pace.settle
+        if isinstance(error, Busy) and not isinstance(error, SourceBusy):
+            pause = error.retry_after
+        sent = self.pipeline.began_sending if self.pipeline else set()
+        in_doubt = self.pipeline.unanswered if self.pipeline else set()
+        self.worker.target.close()
+        self.worker.source.close()
+        for work in self.works:
+            intent = work.record.intent
+            if intent is None:
+                continue
+            is_mine = not intent.seen_at
+            is_fresh = isinstance(error, FolderGone) and work.record.key in self.recreated
+            wait = pause if work in in_doubt and not is_fresh else 0.0
+            settled = settled_in(self.worker.now(), wait, self.worker.job.pace.settle)
+            left = transitions.leave(
+                work.record,
+                settled if is_mine else "",
+                tried=is_mine and is_busy and work in sent,
+                suspicious=lost and work in sent,
+            )
+            self._write(work, left)
+
+    def _write(self, work: FolderWork, after: FolderRecord) -> None:
+        work.record = self.worker.ledger.advance(self.worker.mailbox_id, work.record, after)
 
     @property
     def _attempts_in_doubt(self) -> int:
-        """How often the batch in doubt was begun before this worker; 0 if there is none."""
-        intent = self._in_doubt.intent if self._in_doubt else None
-        return intent.attempts if intent else 0
+        """How often batches in doubt were begun before this worker; 0 if there is none."""
+        intents = [work.record.intent for work in self.works if work.record.intent]
+        return max((intent.attempts for intent in intents), default=0)
 
-    # -- time
 
-    def _has_time(self) -> bool:
-        return self.seconds_left() >= max(self.job.pace.margin, 2 * self._slowest)
-
-    def _clock(self) -> str:
-        """The time now: when the slice was started, and what has passed since."""
-        started = datetime.fromisoformat(self.job.now)
-        passed = timedelta(seconds=max(0.0, self._started_with - self.seconds_left()))
-        return (started + passed).isoformat().replace("+00:00", "Z")
+_AT_ONCE = 0.001
+"""Seconds: the walk is to begin anew."""

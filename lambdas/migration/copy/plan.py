@@ -1,70 +1,47 @@
-"""The decisions of the copy engine, without the acting.
-
-A *row* is what became of one message; the rows of a batch are its audit file, its counts and its
-rejections, so that the three cannot disagree.
-"""
+"""The decisions of the copy engine, without the acting."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from migration.copy.audit import Audit, Row
 from migration.model import (
+    Fate,
     Folder,
     FolderRecord,
-    Gone,
+    Found,
     Intent,
-    Item,
     ItemRef,
     Outcome,
     Page,
     Rejected,
-    Rejection,
-    Stamped,
-    Tally,
-    Unreadable,
 )
 
 TOO_LARGE = "too-large"
 """The reason of a message above the target's limit; it is never sent."""
+
+POISON = "ended-its-worker"
+"""The reason of a message that was put aside, because workers died over it."""
 
 _MANY = 10
 """So many messages that differ are not refused for one reason because of what they are."""
 
 _ATTEMPTS = 25
 _MORE_ATTEMPTS = 5
+_CRASHES = 3
 
 _LEAST_PAUSE = 0.5
 _LONGEST_PAUSE = 600.0
 
 
-class Fate(StrEnum):
-    """What became of a message. FOUND: an earlier worker had stored it and could not say so."""
-
-    STORED = "stored"
-    FOUND = "found"
-    REJECTED = "rejected"
-    UNREADABLE = "unreadable"
-    GONE = "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A message and its fate. `reason` is a code, set for REJECTED and UNREADABLE."""
-
-    ref: ItemRef
-    fate: Fate
-    target_id: str = ""
-    reason: str = ""
-
-
-def is_untouched(known: FolderRecord | None, folder: Folder) -> bool:
-    """True if the folder may be read on from its cursor without claiming it first."""
-    return known is not None and known.intent is None and known.validity == folder.validity
+def is_quiet(known: FolderRecord | None, folder: Folder, scope: str) -> bool:
+    """True if the list of folders alone says that nothing is to be copied."""
+    if known is None or known.intent or known.validity != folder.validity or known.scope != scope:
+        return False
+    return known.cursor == folder.end and bool(folder.end or not folder.count)
 
 
 def has_news(page: Page, cursor: str) -> bool:
@@ -91,7 +68,7 @@ def settled_in(now: str, wait: float, settle_seconds: float) -> str:
 
 def is_stuck(attempts: int) -> bool:
     """Whether an intent has been met open too often. After that, whoever starts the workflow again
-    gets a few more attempts: the message that was to blame may be gone."""
+    gets a few more attempts: the servers may be well again."""
     return attempts >= _ATTEMPTS and not (attempts - _ATTEMPTS) % _MORE_ATTEMPTS
 
 
@@ -104,6 +81,24 @@ def patience(attempts: int) -> float:
     return min(_LONGEST_PAUSE, _LEAST_PAUSE * 2.0 ** min(attempts, _ATTEMPTS))
 
 
+def narrow_focus(intent: Intent) -> int:
+    """How many of an intent's messages to try at once, 0 for all.
+
+    Three workers that died over one intent make it suspicious: half of it is tried, and half of
+    that after each further death, down to one message.
+    """
+    if intent.focus:
+        return max(1, intent.focus // 2) if intent.crashes else intent.focus
+    if intent.crashes < _CRASHES:
+        return 0
+    return max(1, len(intent.refs) // 2)
+
+
+def is_poison(intent: Intent) -> bool:
+    """Whether the first message of the intent has ended its workers when it was tried alone."""
+    return intent.focus == 1 and intent.crashes >= _CRASHES
+
+
 def reason_of_all(sent: Sequence[Row]) -> str:
     """The one reason for which the target refused everything that was sent; "" if there is none,
     or if so few were sent that it may be about them."""
@@ -111,95 +106,161 @@ def reason_of_all(sent: Sequence[Row]) -> str:
     return reasons.pop() if len(sent) >= _MANY and len(reasons) == 1 else ""
 
 
-def split_found(
-    refs: Sequence[ItemRef], found: frozenset[str], key_of: Callable[[ItemRef], str]
-) -> tuple[list[Row], list[ItemRef]]:
-    """Of an intent: the rows of messages that the target has, and the refs still to be copied."""
-    there = [Row(ref, Fate.FOUND) for ref in refs if key_of(ref) in found]
-    return there, [ref for ref in refs if key_of(ref) not in found]
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What is known of a message of an intent after it was read once more."""
+
+    fingerprint: str
+    received: datetime
+    flags: frozenset[str]
 
 
-def split_sendable(refs: Sequence[ItemRef], max_bytes: int) -> tuple[list[Row], list[ItemRef]]:
-    """Rows of messages that are too large by their listed size, and the refs worth reading.
-    `max_bytes` 0 means that no limit is known."""
-    if not max_bytes:
-        return [], list(refs)
-    rows = [Row(ref, Fate.REJECTED, reason=TOO_LARGE) for ref in refs if ref.size > max_bytes]
-    return rows, [ref for ref in refs if ref.size <= max_bytes]
+def match_found(
+    refs: Sequence[ItemRef],
+    prints: Mapping[str, Print],
+    found: Iterable[Found],
+    keys_of: Callable[[ItemRef], Sequence[str]],
+    *,
+    certain: bool = False,
+) -> list[Row]:
+    """The rows of those messages that the target has; with `certain`, only where key or content
+    says so.
 
-
-def row_of_unsent(answer: Item | Gone | Unreadable, max_bytes: int) -> Row | None:
-    """The row of a message that cannot be sent after all; None if it can."""
-    match answer:
-        case Gone():
-            return Row(answer.ref, Fate.GONE)
-        case Unreadable():
-            return Row(answer.ref, Fate.UNREADABLE, reason=answer.reason)
-        case Item() if max_bytes and len(answer.mime) > max_bytes:
-            return Row(answer.ref, Fate.REJECTED, reason=TOO_LARGE)
-    return None
-
-
-def row_of_outcome(stamped: Stamped, outcome: Outcome) -> Row:
-    """The row of a message that was sent. ValueError if the outcome is not that message's."""
-    if outcome.key != stamped.key:
-        raise ValueError("the target's outcomes are not in the order of the batch")
-    if isinstance(outcome, Rejected):
-        return Row(stamped.item.ref, Fate.REJECTED, reason=outcome.reason)
-    return Row(stamped.item.ref, Fate.STORED, outcome.target_id)
-
-
-def count_rows(rows: Iterable[Row]) -> Tally:
-    """The counts of a batch. Sizes are those the source listed, whoever stored the message."""
-    total = Tally()
-    for row in rows:
-        match row.fate:
-            case Fate.STORED | Fate.FOUND:
-                total += Tally(copied=1, size=row.ref.size)
-            case Fate.REJECTED | Fate.UNREADABLE:
-                total += Tally(rejected=1)
-            case Fate.GONE:
-                total += Tally(gone=1)
-    return total
-
-
-def rejections(rows: Iterable[Row], folder_key: str) -> list[Rejection]:
-    """What the report must show of a batch."""
-    return [
-        Rejection(folder_key, row.ref.uid, row.ref.size, row.reason)
-        for row in rows
-        if row.fate in (Fate.REJECTED, Fate.UNREADABLE)
-    ]
-
-
-def audit_key(mailbox_id: str, folder_key: str, messages: Sequence[str]) -> str:
-    """Where the audit of these messages (their migration keys) is kept.
-
-    Whoever replays the very same messages overwrites it. Others do not: a worker that was overtaken
-    writes down less than its successor, and learns only then that it was. So a message may stand
-    in two files, with the same outcome.
+    `prints` holds what could be read once more, by uid. Each thing found stands for one message:
+    of two equal ones of which one is there, one is still missing. A server may have altered a
+    message; then size and date together tell which it is, for no new mail has an old date. Of a
+    message that vanished at the source since, only the size is known.
     """
-    digest = hashlib.sha256(" ".join(messages).encode()).hexdigest()[:8]
-    return f"audit/{mailbox_id}/{folder_key}/{messages[0]}-{digest}.jsonl"
+    there = list(found)
+    rows: list[Row] = []
+    for fits in (_by_key, _by_fingerprint) if certain else (_by_key, _by_fingerprint, _by_size):
+        matched = {row.ref.uid for row in rows}
+        for ref in refs:
+            if ref.uid in matched:
+                continue
+            print_ = prints.get(ref.uid)
+            hit = next((each for each in there if fits(each, ref, print_, keys_of)), None)
+            if hit is not None:
+                there.remove(hit)
+                rows.append(
+                    Row(
+                        ref,
+                        Fate.FOUND,
+                        hit.target_id,
+                        fingerprint=print_.fingerprint if print_ else hit.fingerprint,
+                        flags=print_.flags if print_ else frozenset(),
+                    )
+                )
+    return rows
 
 
-def audit_lines(rows: Iterable[Row]) -> bytes:
-    """One JSON object a line; no subject and no address, so that the file may be kept for long."""
-    lines = [
-        json.dumps(
-            {
-                "uid": row.ref.uid,
-                "size": row.ref.size,
-                "outcome": f"{row.fate}:{row.reason}" if row.reason else str(row.fate),
-                "target_id": row.target_id,
-            }
+KeysOf = Callable[[ItemRef], Sequence[str]]
+
+
+def _by_key(found: Found, ref: ItemRef, _print: Print | None, keys_of: KeysOf) -> bool:
+    return bool(found.key) and found.key in keys_of(ref)
+
+
+def _by_fingerprint(found: Found, _ref: ItemRef, print_: Print | None, _keys: KeysOf) -> bool:
+    return (
+        not found.key
+        and print_ is not None
+        and bool(found.fingerprint)
+        and found.fingerprint == print_.fingerprint
+    )
+
+
+def _by_size(found: Found, ref: ItemRef, print_: Print | None, _keys: KeysOf) -> bool:
+    if found.key or not found.size or found.size != ref.size:
+        return False
+    return print_ is None or found.received == print_.received
+
+
+def row_of_outcome(ref: ItemRef, outcome: Outcome, fingerprint: str, flags: frozenset[str]) -> Row:
+    """The row of a message that was sent."""
+    if isinstance(outcome, Rejected):
+        return Row(ref, Fate.REJECTED, reason=outcome.reason, fingerprint=fingerprint, flags=flags)
+    fate = Fate.ADJUSTED if outcome.altered else Fate.STORED
+    return Row(ref, fate, outcome.target_id, outcome.altered, fingerprint, flags)
+
+
+@dataclass(slots=True)
+class Rematch:
+    """What a folder that is read from its beginning again must not copy a second time: `dealt`
+    messages by their uids, and `known` ones, from before it was recreated, by their content."""
+
+    dealt: frozenset[str]
+    known: Mapping[str, list[Row]]
+
+    @classmethod
+    def of(cls, audit: Audit) -> Rematch:
+        """Messages that filters have left out are not dealt with. Of equal messages, as many are
+        known as were copied, less those that were met again already."""
+        met = Counter(
+            (row.fingerprint, row.target_id)
+            for row in audit.rows.values()
+            if row.fate is Fate.MATCHED
         )
-        for row in rows
+        known: dict[str, list[Row]] = {}
+        for row in audit.earlier:
+            place = (row.fingerprint, row.target_id)
+            if met[place]:
+                met[place] -= 1
+            elif row.fingerprint:
+                known.setdefault(row.fingerprint, []).append(row)
+        dealt = {uid for uid, row in audit.rows.items() if row.fate is not Fate.SKIPPED}
+        return cls(frozenset(dealt), known)
+
+    def match(self, ref: ItemRef, fingerprint: str) -> Row | None:
+        """The row of a message that was copied before, with the flags that the copy was made with;
+        it is not met a second time."""
+        rows = self.known.get(fingerprint)
+        if not rows:
+            return None
+        before = rows.pop(0)
+        return Row(
+            ref,
+            Fate.MATCHED,
+            before.target_id,
+            fingerprint=fingerprint,
+            flags=before.flags,
+        )
+
+
+def changed_flags(held: Mapping[str, Row], flags: Mapping[str, frozenset[str]]) -> list[Row]:
+    """The rows, with their new flags, of copied messages whose flags at the source are not those
+    that the copy was made with. What users did at the target since does not count."""
+    return [
+        replace(row, flags=flags[uid])
+        for uid, row in held.items()
+        if uid in flags and row.target_id and row.flags != flags[uid]
     ]
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
-def in_order(rows: Iterable[Row], intent: Intent) -> list[Row]:
-    """The rows in the order of the intent's messages."""
-    position = {ref.uid: number for number, ref in enumerate(intent.refs)}
-    return sorted(rows, key=lambda row: position[row.ref.uid])
+def vanished(held: Mapping[str, Row], present: frozenset[str]) -> list[Row]:
+    """The rows of copied messages that are no longer at the source."""
+    return [
+        replace(row, fate=Fate.REMOVED, reason="")
+        for uid, row in held.items()
+        if uid not in present and row.target_id
+    ]
+
+
+def rename_candidates(
+    records: Sequence[FolderRecord], folders: Sequence[Folder]
+) -> list[tuple[FolderRecord, Folder]]:
+    """Folders that the ledger does not know, each with the record of a folder that it may have
+    been: one that is no longer listed, of the same validity, that reached no further. Its name may
+    have been given to another folder since."""
+    listed = {(folder.key, folder.validity) for folder in folders}
+    known = {record.key for record in records}
+    return [
+        (record, folder)
+        for record in records
+        for folder in folders
+        if (record.key, record.validity) not in listed
+        and folder.key not in known
+        and record.validity == folder.validity
+        and record.cursor
+        and (not folder.end or len(folder.end) >= len(record.cursor))
+    ]

@@ -6,14 +6,16 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migration.model import BatchLimit
+from migration.model import BatchLimit, CopyPolicy
 
 
 class SliceOutcome(StrEnum):
-    """How a slice ended: call again now, call again after `retry_after`, or nothing is left."""
+    """How a slice ended: call again now, call again after `retry_after`, stop until the operator
+    wants it to go on, or nothing is left."""
 
     MORE = "more"
     BACKOFF = "backoff"
+    PAUSED = "paused"
     DONE = "done"
 
 
@@ -39,13 +41,16 @@ class Pace:
 
     `margin`: no batch begins with less than this left, or less than twice what the slowest batch of
     this slice took. A busy server is waited for here up to `short_wait`, at most `short_waits`
-    times; otherwise the slice ends, because waiting in the workflow costs nothing.
+    times; otherwise the slice ends, because waiting in the workflow costs nothing. The operator's
+    wish to pause is looked for every `pause_check`.
 
     `settle`: how long another worker's open intent rests before the target is asked. That worker
     may be alive: StopExecution does not end a Lambda, and a new execution takes over at once. It
-    looked at its fence just before it began to append, so what it still sends after the claim is
-    the rest of one batch: 20 MB are three requests, five in unlucky mixes, and each is given up
-    when 100 seconds bring nothing.
+    looks at its fence before each batch, so what it still sends after the claim is the rest of the
+    batches under way: a few requests, and each is given up when 100 seconds bring nothing.
+
+    With `overlap`, reading, writing and recording go on at the same time, in three threads; without
+    it, one after the other.
     """
 
     batch: BatchLimit = field(default_factory=BatchLimit)
@@ -53,6 +58,8 @@ class Pace:
     settle: float = 540.0
     short_wait: float = 5.0
     short_waits: int = 5
+    pause_check: float = 20.0
+    overlap: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +71,4 @@ class SliceJob:
     pass_id: int
     now: str
     pace: Pace = Pace()
+    policy: CopyPolicy = field(default_factory=CopyPolicy)

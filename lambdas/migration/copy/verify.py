@@ -1,117 +1,92 @@
 """Asks both servers and the ledger what a mailbox holds, and judges whether they agree.
 
 The copy is never believed: the counts come from the source and from the target now, and the ledger
-must explain both.
+must explain both. Then messages are compared, a sample of every folder or all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from migration.errors import SourceChanged
+from migration.copy.audit import read_audit
+from migration.copy.contents import given
+from migration.copy.findings import (
+    FolderFindings,
+    findings_key,
+    read_suspects,
+    to_json,
+)
+from migration.copy.inspection import Inspection, strangers, without_place
+from migration.copy.judge import Looked, count_moved, judge, judge_unknown, weigh
+from migration.copy.selection import selects
+from migration.errors import FolderGone, SourceChanged
 from migration.model import (
     Agreement,
     BatchLimit,
+    CopyPolicy,
     Folder,
     FolderCheck,
     FolderRecord,
     MailboxVerdict,
     Tally,
 )
-from migration.ports import Ledger, Source, Target
+from migration.ports import BlobStore, Ledger, Source, Target
+
+__all__ = ["judge", "verify_mailbox"]
 
 _SEVERITY = (Agreement.AGREE, Agreement.EXCEPTIONS, Agreement.DIFFER)
 
-_MOVED = (
-    "copied messages are no longer in their folder: "
-    "moved or deleted in WorkMail after they were verified"
-)
-
-
-def judge(
-    source: int, record: FolderRecord, target: int, arrived: int = 0, came: int = 0
-) -> FolderCheck:
-    """Judges one folder from its counts.
-
-    `source` is what it holds now, `arrived` how many of those came after the record's cursor,
-    `target` how many migrated messages the target folder holds, `came` how many of these people
-    have moved here from other folders.
-
-    AGREE: every message up to the cursor is in the target. EXCEPTIONS: some were refused, and the
-    ledger knows which; or people have moved or deleted some since an earlier check accounted for
-    them, because they work in WorkMail between two passes. DIFFER: the target lacks messages that
-    no check has seen there, or has more than the ledger and people's moves explain, a batch is
-    open, or the source holds messages that nobody dealt with. Mail that arrived or was deleted at
-    the source since is a reason, not a difference.
-    """
-    total = record.total
-    moved = count_moved(record, target)
-    missing = max(0, total.copied - target) - moved
-    more = max(0, target - total.copied) - came
-    untouched = source - arrived - total.copied - total.rejected
-    faults = ["a batch is not finished"] if record.intent else []
-    faults += _phrase(
-        (missing, "missing in the target"),
-        (more, "more in the target than were copied"),
-        (untouched, "at the source that were never copied"),
-    )
-    notes = _phrase(
-        (moved, _MOVED),
-        (came, "copied messages of other folders are in this one: moved in WorkMail"),
-        (total.rejected, "refused"),
-        (arrived, "arrived at the source since"),
-        (-untouched, "gone from the source since"),
-    )
-    agreement = Agreement.EXCEPTIONS if total.rejected or moved or came else Agreement.AGREE
-    if faults:
-        agreement = Agreement.DIFFER
-    return FolderCheck(source, total.copied, target, agreement, "; ".join(faults + notes))
-
-
-def _phrase(*counted: tuple[int, str]) -> list[str]:
-    return [f"{number} {what}" for number, what in counted if number > 0]
-
-
-def count_moved(record: FolderRecord, target: int) -> int:
-    """How many of the messages that the target folder lacks an earlier check accounted for."""
-    check = record.check
-    verified = 0 if check is None or check.agreement is Agreement.DIFFER else check.ledger
-    return min(max(0, record.total.copied - target), verified)
-
-
-def judge_unknown(folder: Folder) -> FolderCheck:
-    """Judges a source folder that the ledger does not know: right only if it is empty."""
-    if not folder.count:
-        return FolderCheck(0, 0, 0, Agreement.AGREE)
-    reason = f"{folder.count} in a folder that was never copied"
-    return FolderCheck(folder.count, 0, 0, Agreement.DIFFER, reason)
-
 
 def verify_mailbox(
-    source: Source, target: Target, ledger: Ledger, mailbox_id: str, pass_id: int
+    source: Source,
+    target: Target,
+    ledger: Ledger,
+    blobs: BlobStore,
+    mailbox_id: str,
+    pass_id: int,
+    policy: CopyPolicy,
+    seconds_left: Callable[[], float],
+    tenant: str = "",
 ) -> MailboxVerdict:
-    """Checks every folder, keeps the checks and the verdict in the ledger, and returns the verdict.
+    """Checks every folder, keeps the lists of what was found (see findings.py), the checks and the
+    verdict, and returns the verdict.
 
-    Reasons name folders by their keys. Raises what Source and Target raise, Busy leaves included.
+    All folders are counted, whatever time that takes; messages are compared while there is time. A
+    repetition looks at the same messages, another pass at others. With `tenant`, messages that a
+    target that keeps keys holds twice are named, without it only counted.
+
+    Reasons name folders by their keys. Raises what Source and Target raise, Busy leaves included
+    while it counts.
     """
     folders = {folder.key: folder for folder in source.folders()}
-    records = ledger.folders(mailbox_id)
-    counts = [_count(source, target, record, folders.get(record.key)) for record in records]
-    moves_explain = _moves_explain_surplus(counts)
-    checks: dict[str, FolderCheck] = {}
-    for each in counts:
-        record = each.record
-        came = each.surplus if moves_explain else 0
-        check = judge(each.source, record, each.target, each.arrived, came)
-        if check != record.check:
-            ledger.set_check(mailbox_id, record.key, check)
-        checks[record.key] = check
-    known = {record.key for record in records}
-    checks |= {key: judge_unknown(folder) for key, folder in folders.items() if key not in known}
-    verdict = _add_up(records, checks, pass_id)
+    inspection = Inspection(
+        source, target, blobs, mailbox_id, pass_id, policy, seconds_left, tenant
+    )
+    counter = _Counter(source, target, blobs, mailbox_id)
+    counts = [counter.count(each, folders.get(each.key)) for each in ledger.folders(mailbox_id)]
+    found = _inspect(inspection, counts, folders)
+    body = to_json(
+        pass_id,
+        found,
+        ledger.remarks(mailbox_id),
+        by_bytes=inspection.by_bytes,
+        stopped=inspection.stopped,
+    )
+    blobs.put(findings_key(mailbox_id, pass_id), body, "application/json")
+    for each, findings in zip(counts, found, strict=True):
+        if findings.check != each.record.check:
+            ledger.set_check(mailbox_id, findings.key, findings.check)
+    checks = {findings.key: findings.check for findings in found}
+    strangers = [folder for key, folder in folders.items() if key not in checks]
+    checks |= {each.key: judge_unknown(each) for each in strangers if selects(policy, each)}
+    reasons = [*_left_out(strangers, policy), *_stopped(inspection, found)]
+    verdict = _add_up([each.record for each in counts], checks, reasons, pass_id)
     ledger.set_verdict(mailbox_id, verdict)
     return verdict
+
+
+# ---- counts ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +103,42 @@ class _Counts:
         return max(0, self.target - self.record.total.copied)
 
 
-def _moves_explain_surplus(counts: Sequence[_Counts]) -> bool:
-    """Whether folders have no more than what others lack that were verified there.
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    source: Source
+    target: Target
+    blobs: BlobStore
+    mailbox_id: str
 
-    Whoever moves or deletes a message in WorkMail puts it, with its key, into another folder
-    (Deleted Items) that mostly was migrated too.
-    """
-    moved = sum(count_moved(each.record, each.target) for each in counts)
-    return sum(each.surplus for each in counts) <= moved
+    def count(self, record: FolderRecord, folder: Folder | None) -> _Counts:
+        in_target = self._count_target(record)
+        if folder is None:
+            return _Counts(record, 0, in_target)
+        if folder.validity != record.validity:
+            raise SourceChanged(f"folder {record.key} was recreated at the source")
+        total = record.total
+        arrived = 0
+        if folder.count != total.copied + total.rejected + total.skipped:
+            arrived = _count_after(self.source, folder, record.cursor)
+        return _Counts(record, folder.count, in_target, arrived)
 
+    def _count_target(self, record: FolderRecord) -> int:
+        """A folder that somebody has deleted holds nothing."""
+        try:
+            return self._ask_target(record)
+        except FolderGone:
+            return 0
 
-def _count(source: Source, target: Target, record: FolderRecord, folder: Folder | None) -> _Counts:
-    in_target = target.count(record.target_id)
-    if folder is None:
-        return _Counts(record, 0, in_target)
-    if folder.validity != record.validity:
-        raise SourceChanged(f"folder {record.key} was recreated at the source")
-    arrived = 0
-    if folder.count != record.total.copied + record.total.rejected:
-        arrived = _count_after(source, folder, record.cursor)
-    return _Counts(record, folder.count, in_target, arrived)
+    def _ask_target(self, record: FolderRecord) -> int:
+        """Where the target gave no ids, messages are known again by their content alone."""
+        if self.target.capabilities.keeps_key:
+            return self.target.count(record.target_id)
+        rows = given(read_audit(self.blobs, self.mailbox_id, record))
+        ids = frozenset(row.target_id for row in rows if row.target_id)
+        there = self.target.count(record.target_id, ids) if ids else 0
+        if lacking := without_place(rows):
+            there += (lacking & strangers(self.target, record, rows)).total()
+        return there
 
 
 def _count_after(source: Source, folder: Folder, cursor: str) -> int:
@@ -160,8 +151,78 @@ def _count_after(source: Source, folder: Folder, cursor: str) -> int:
     return arrived
 
 
+def _moves_explain_surplus(counts: Sequence[_Counts]) -> bool:
+    """Whether folders have no more than what others lack that were verified there.
+
+    Whoever moves or deletes a message in WorkMail puts it, with its key, into another folder
+    (Deleted Items) that mostly was migrated too.
+    """
+    moved = sum(count_moved(each.record, each.target) for each in counts)
+    return sum(each.surplus for each in counts) <= moved
+
+
+# ---- messages --------------------------------------------------------------------------------
+
+
+def _inspect(
+    inspection: Inspection, counts: Sequence[_Counts], folders: Mapping[str, Folder]
+) -> list[FolderFindings]:
+    """The findings of every folder, in order. The samples of all folders come first, then what is
+    wrong is searched for: that may take all the time there is."""
+    suspects = read_suspects(inspection.blobs, inspection.mailbox_id, inspection.pass_id)
+    looks = [
+        inspection.look(
+            each.record, folders.get(each.record.key), suspects.get(each.record.key, ())
+        )
+        for each in counts
+    ]
+    moves_explain = _moves_explain_surplus(counts)
+    return [
+        _findings(inspection, each, looked, each.surplus if moves_explain else 0)
+        for each, looked in zip(counts, looks, strict=True)
+    ]
+
+
+def _findings(inspection: Inspection, counts: _Counts, looked: Looked, came: int) -> FolderFindings:
+    record = counts.record
+    copies = inspection.find_copies(record)
+    looked = replace(looked, doubled=sum(each.count for each in copies))
+    numbers = (counts.source, record, counts.target, counts.arrived, came, looked)
+    balance = weigh(*numbers)
+    missing = []
+    if balance.missing or balance.hidden:
+        short = record.total.copied - counts.target
+        missing = inspection.find_missing(record, looked, short)
+    more = balance.more - looked.doubled
+    extra = [*copies, *(inspection.find_extra(record, more) if more > 0 else ())]
+    return FolderFindings(record.key, judge(*numbers), looked, tuple(missing), tuple(extra))
+
+
+# ---- the mailbox -----------------------------------------------------------------------------
+
+
+def _left_out(strangers: Iterable[Folder], policy: CopyPolicy) -> list[str]:
+    """What the tenant's filters leave out, said once for all folders."""
+    full = [each for each in strangers if each.count and not selects(policy, each)]
+    if not full:
+        return []
+    messages = sum(each.count for each in full)
+    return [f"{messages} in {len(full)} folders that the tenant's filters leave out"]
+
+
+def _stopped(inspection: Inspection, found: Iterable[FolderFindings]) -> list[str]:
+    if not inspection.stopped:
+        return []
+    compared = sum(each.looked.compared for each in found)
+    why = {"time": "there was no more time", "busy": "a server was busy"}[inspection.stopped]
+    return [f"only {compared} messages were compared by content, because {why}"]
+
+
 def _add_up(
-    records: Iterable[FolderRecord], checks: dict[str, FolderCheck], pass_id: int
+    records: Iterable[FolderRecord],
+    checks: Mapping[str, FolderCheck],
+    others: Iterable[str],
+    pass_id: int,
 ) -> MailboxVerdict:
     total, in_pass = Tally(), Tally()
     for record in records:
@@ -169,7 +230,8 @@ def _add_up(
         if record.pass_id == pass_id:  # an untouched folder keeps an older pass's counts
             in_pass += record.in_pass
     worst = max((check.agreement for check in checks.values()), key=_SEVERITY.index, default=None)
-    reasons = tuple(
+    reasons = [
         f"folder {key}: {check.reason}" for key, check in sorted(checks.items()) if check.reason
-    )
-    return MailboxVerdict(pass_id, worst or Agreement.AGREE, total, in_pass, reasons)
+    ]
+    agreement = worst or Agreement.AGREE
+    return MailboxVerdict(pass_id, agreement, total, in_pass, (*reasons, *others))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from migration.errors import CredentialsRejected
-from migration.sources.imap import ImapLogin
+from migration.wire.imap_login import ImapLogin
 
 
 def choose_login(secret: Mapping[str, object], user: str) -> ImapLogin:

@@ -5,18 +5,20 @@ A code names what is wrong with an item unless it stands in one of the tables he
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from migration.errors import (
     AdministratorPending,
+    Busy,
     CredentialsRejected,
+    FolderGone,
     MailboxUnreachable,
     MigrationError,
     QuotaExceeded,
     TargetBusy,
 )
-from migration.wire.ews_http import BUSY_CODES, DEFAULT_BACK_OFF
+from migration.wire.ews_failures import BUSY_CODES, DEFAULT_BACK_OFF
 from migration.wire.ews_model import (
     AnswerLost,
     EwsError,
@@ -44,7 +46,6 @@ _ROLE_CODES = frozenset({"ErrorImpersonateUserDenied"})
 _QUOTA_CODES = frozenset({"ErrorQuotaExceeded", "ErrorMessagePerFolderCountReceiveQuotaExceeded"})
 _MAILBOX_CODES = frozenset(
     {
-        "ErrorFolderNotFound",
         "ErrorInvalidServerVersion",
         "ErrorMailboxConfiguration",
         "ErrorMailboxLogonFailed",
@@ -52,13 +53,17 @@ _MAILBOX_CODES = frozenset(
         "ErrorNonExistentMailbox",
         "ErrorNonPrimarySmtpAddress",
         "ErrorNoRespondingCASInDestinationSite",
-        "ErrorParentFolderNotFound",
-        "ErrorSavedItemFolderNotFound",
     }
+)
+# These too, when the mailbox lacks a folder that every mailbox has.
+FOLDER_CODES = frozenset(
+    {"ErrorFolderNotFound", "ErrorParentFolderNotFound", "ErrorSavedItemFolderNotFound"}
 )
 # For one item this is a refusal like any other: waiting would not bring the batch on.
 ITEM_BUSY_CODES = BUSY_CODES - {"ErrorInternalServerError"}
-_ABOUT_MAILBOX = _CREDENTIAL_CODES | _ROLE_CODES | _QUOTA_CODES | _MAILBOX_CODES | ITEM_BUSY_CODES
+_ABOUT_MORE = (
+    _CREDENTIAL_CODES | _ROLE_CODES | _QUOTA_CODES | _MAILBOX_CODES | FOLDER_CODES | ITEM_BUSY_CODES
+)
 
 COMMIT_SECONDS = 120.0
 """For how long a server may go on storing a request after its answer was lost. Gateways give up
@@ -74,6 +79,17 @@ def translated() -> Iterator[None]:
     try:
         yield
     except EwsError as error:
+        raise translate(error) from error
+
+
+@contextmanager
+def folder_translated() -> Iterator[None]:
+    """The same for what is done in a folder that may have been deleted meanwhile: FolderGone."""
+    try:
+        yield
+    except EwsError as error:
+        if isinstance(error, RequestRefused) and error.code in FOLDER_CODES:
+            raise FolderGone(f"WorkMail has the folder no more ({error.code})") from error
         raise translate(error) from error
 
 
@@ -104,6 +120,21 @@ def translate_code(code: str) -> MigrationError:
     return MailboxUnreachable(f"WorkMail refuses to go on with the mailbox ({code})")
 
 
-def is_about_mailbox(code: str) -> bool:
-    """Whether a code, even when it is given for one item, says that the mailbox cannot go on."""
-    return code in _ABOUT_MAILBOX
+def is_about_more(code: str) -> bool:
+    """Whether a code, even when it is given for one item, says that its folder or its mailbox
+    cannot go on."""
+    return code in _ABOUT_MORE
+
+
+def gravest(own: Exception, others: Sequence[Exception]) -> Exception:
+    """What to raise when several requests failed: `own`, unless it would have the caller look or go
+    on too early. A lost answer of any of them comes first, and nobody waits shorter than any says.
+    """
+    failures = [own, *others]
+    seconds = max((each.retry_after for each in failures if isinstance(each, Busy)), default=0.0)
+    lost = next((each for each in failures if isinstance(each.__cause__, AnswerLost)), None)
+    if lost is not None and not isinstance(own.__cause__, AnswerLost):
+        return TargetBusy(str(lost), seconds)
+    if isinstance(own, TargetBusy | AdministratorPending) and own.retry_after < seconds:
+        return type(own)(str(own), seconds)
+    return own

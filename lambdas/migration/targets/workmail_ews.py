@@ -11,52 +11,37 @@ categories. A message that is answered and forwarded shows as answered: it is on
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-from migration.model import FolderPlan, Outcome, Rejected, SpecialUse, Stamped, Stored
-from migration.ports import Capabilities
-from migration.targets.workmail_errors import ITEM_BUSY_CODES, is_about_mailbox, translated
-from migration.targets.workmail_message import KEY, new_message
+from migration.model import FolderPlan, Found, Gone, Item, ItemRef, Stamped
+from migration.ports import Capabilities, Receipt
+from migration.targets.workmail_append import WorkmailAppend
+from migration.targets.workmail_errors import (
+    FOLDER_CODES,
+    folder_translated,
+    is_about_more,
+    translated,
+)
+from migration.targets.workmail_folders import WorkmailFolders
+from migration.targets.workmail_message import (
+    KEY,
+    SHOWN_PROPERTIES,
+    flag_changes,
+    no_receipt,
+    shown_item,
+)
 from migration.wire.ews import EwsClient
-from migration.wire.ews_http import DEFAULT_BACK_OFF
-from migration.wire.ews_model import (
-    AnswerLost,
-    Created,
-    Exists,
-    FolderInfo,
-    FolderRef,
-    HasAny,
-    Refused,
-    RequestRefused,
-    RequestTooLarge,
-    ServerBusy,
-)
+from migration.wire.ews_failures import refuse
+from migration.wire.ews_model import Exists, FolderRef, HasAny, Refused, RequestRefused, Shown
 
-_ROOT = FolderRef("msgfolderroot", distinguished=True)
-_DISTINGUISHED = {
-    SpecialUse.INBOX: "inbox",
-    SpecialUse.SENT: "sentitems",
-    SpecialUse.DRAFTS: "drafts",
-    SpecialUse.TRASH: "deleteditems",
-    SpecialUse.JUNK: "junkemail",
-}
-_ALWAYS_THERE = {
-    "inbox": "inbox",
-    "sent items": "sentitems",
-    "drafts": "drafts",
-    "deleted items": "deleteditems",
-    "junk e-mail": "junkemail",
-}
+_KEYS_PER_SEARCH = 50
+_ITEMS_PER_CHANGE = 50
+_ITEMS_PER_LIST = 200
+_SHOWN_ITEMS, _SHOWN_BYTES = 20, 4_000_000
+_GONE = "ErrorItemNotFound"
 
-_BATCH_ITEMS = 100
-_BATCH_BYTES = 8_000_000
-_KEYS_PER_SEARCH = 50  # far fewer than a page holds: one page is all there is
-
-_WORTH_A_SECOND_TRY = frozenset(
-    {"ErrorInternalServerError", "ErrorItemSave", "ErrorIrresolvableConflict"}
-)
-"""Codes of one item that may be about the moment and not about the message."""
+_T = TypeVar("_T")
 
 
 class WorkmailEwsTarget:
@@ -64,165 +49,166 @@ class WorkmailEwsTarget:
 
     def __init__(self, client: EwsClient) -> None:
         self._client = client
-        self._tree: dict[tuple[str, str], FolderInfo] | None = None
+        self._folders = WorkmailFolders(client)
+        self._append = WorkmailAppend(client)
 
     @property
     def capabilities(self) -> Capabilities:
         """40 MB of MIME is WorkMail's limit for a message."""
-        return Capabilities(max_item_bytes=40 * 1024 * 1024)
+        return Capabilities(
+            max_item_bytes=40 * 1024 * 1024, keeps_bytes=False, sets_flags=True, removes=True
+        )
+
+    def open(self) -> None:
+        """Makes the connections ahead, beside other work. Raises nothing."""
+        self._append.open()
 
     def close(self) -> None:
-        """Ends the connections; may be called twice."""
+        """Ends the connections; may be called twice, also while another thread waits."""
         self._client.close()
+        self._append.close()
 
     def probe(self) -> None:
         """Opens the mailbox, reading only; raises what any other call would."""
         with translated():
-            self._distinguished("inbox")
+            self._folders.distinguished(["inbox"])
 
-    def ensure_folder(self, plan: FolderPlan) -> str:
-        """Creates the folder and its parents where missing; its id. No error if it exists."""
+    # -- folders
+
+    def ensure_folders(self, plans: Sequence[FolderPlan]) -> list[str]:
+        """Creates the folders and their parents where missing; the id of each, in order."""
         with translated():
-            if plan.special in _DISTINGUISHED:
-                return self._distinguished(_DISTINGUISHED[plan.special])
-            first = _ALWAYS_THERE.get(_fold(plan.path[0]))
-            if first is not None:
-                folder_id, rest = self._distinguished(first), plan.path[1:]
-            else:
-                folder_id, rest = self._distinguished(_ROOT.id), plan.path
-            for name in rest:
-                folder_id = self._ensure_child(folder_id, name)
-            return folder_id
+            return self._folders.ensure(plans)
+
+    def remove_folder(self, folder_id: str) -> None:
+        """Deletes a folder with all it holds, for good; no error if it is gone."""
+        with translated():
+            try:
+                self._client.delete_folder(FolderRef(folder_id))
+            except RequestRefused as error:
+                if error.code not in FOLDER_CODES:
+                    raise
+
+    # -- writing
 
     def mark(self, folder_id: str) -> str:
         """Empty: `since` asks for the keys themselves, wherever they stand in the folder."""
         return ""
 
-    def append(self, folder_id: str, batch: Iterable[Stamped]) -> Iterator[Outcome]:
-        """Stores the items in requests of at most 100 items or 8 MB; one outcome each, in order.
+    def append(self, folder_id: str, batch: Iterable[Stamped]) -> Receipt:
+        """Sends the items in requests of at most 50 items or 4 MB, a stream alone.
 
         A request whose answer is lost is not sent again: TargetBusy, and its `retry_after` is when
-        `since` can be trusted.
+        `since` can be trusted. A stream that is refused is Rejected, whatever the reason: it cannot
+        be sent a second time. What breaks a stream at its source is raised as it is.
         """
-        for group in _groups(batch):
-            with translated():
-                outcomes = self._store(folder_id, group)
-            yield from outcomes
+        return self._append.append(folder_id, batch)
 
-    def since(self, folder_id: str, mark: str, keys: Sequence[str]) -> frozenset[str]:
-        """Which of `keys` the folder holds."""
+    def set_flags(self, folder_id: str, flags: Mapping[str, frozenset[str]]) -> None:
+        """Makes these the flags of the items, but for \\Draft, which WorkMail keeps as it was. What
+        is gone or refuses to be changed is left alone."""
+        with folder_translated():
+            for some in _parts(list(flags), _ITEMS_PER_CHANGE):
+                changes = [change for id_ in some for change in flag_changes(id_, flags[id_])]
+                answers = self._client.update_items(changes)
+                self._check(folder_id, answers)
+
+    def remove(self, folder_id: str, ids: Sequence[str]) -> None:
+        """Deletes items for good, and tells nobody that they were not read. What is gone or refuses
+        to be changed is left alone."""
         with translated():
-            return frozenset(self._search(folder_id, keys))
+            for some in _parts(ids, _ITEMS_PER_CHANGE):
+                answers = self._client.update_items([no_receipt(item_id) for item_id in some])
+                done = zip(some, answers, strict=True)
+                there = [item_id for item_id, answer in done if not _left_alone(answer)]
+                if there:
+                    list(map(_left_alone, self._client.delete_items(there)))
 
-    def count(self, folder_id: str) -> int:
+    # -- reading
+
+    def since(self, folder_id: str, mark: str, keys: Sequence[str]) -> list[Found]:
+        """Which of `keys` the folder holds, each with the item's id."""
+        with folder_translated():
+            parts = _parts(keys, _KEYS_PER_SEARCH)
+            return [found for some in parts for found in self._search(folder_id, some)]
+
+    def count(self, folder_id: str, ids: Collection[str] = ()) -> int:
         """How many items of the folder carry a migration key."""
-        with translated():
+        with folder_translated():
             return self._client.find_items(FolderRef(folder_id), Exists(KEY), limit=1).total
 
-    # -- folders
+    def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
+        """The items as WorkMail has them, a few at a time: at most 4 MB, or one that is larger."""
+        for listed in _parts(ids, _ITEMS_PER_LIST):
+            with folder_translated():
+                sizes = self._sizes(folder_id, listed)
+            for some in _light_parts(listed, sizes):
+                with folder_translated():
+                    shown = self._show([item_id for item_id in some if item_id in sizes])
+                for item_id in some:
+                    yield shown.get(item_id) or Gone(ItemRef(item_id, 0))
 
-    def _distinguished(self, name: str) -> str:
-        return self._client.get_folder(FolderRef(name, distinguished=True)).id
+    # -- their parts; these raise EwsError
 
-    def _ensure_child(self, parent_id: str, name: str) -> str:
-        """A child of that name for mail. A calendar of that name is left alone."""
-        known = self._child(parent_id, name)
-        if known is not None and not _holds_mail(known):
-            name = f"{name} (mail)"
-            known = self._child(parent_id, name)
-        return known.id if known is not None else self._create_child(parent_id, name)
+    def _search(self, folder_id: str, keys: Sequence[str]) -> Iterator[Found]:
+        """Exactly these keys: the server compares without regard to case."""
+        wanted, asked = HasAny(KEY, tuple(keys)), frozenset(keys)
+        offset, is_last = 0, False
+        while not is_last:
+            page = self._client.find_items(FolderRef(folder_id), wanted, [KEY], offset)
+            for item in page.items:
+                if item.values.get(KEY) in asked:
+                    yield Found(item.id, item.values[KEY])
+            offset, is_last = page.next_offset, page.is_last or not page.items
 
-    def _create_child(self, parent_id: str, name: str) -> str:
-        """Also right when another worker creates it at this moment, or the answer is lost."""
-        try:
-            folder_id = self._client.create_folder(FolderRef(parent_id), name)
-        except (RequestRefused, AnswerLost) as error:
-            self._tree = None
-            known = self._child(parent_id, name)
-            if known is None:
-                raise
-            if isinstance(error, RequestRefused) and error.code != "ErrorFolderExists":
-                raise
-            return known.id
-        if self._tree is not None:
-            info = FolderInfo(folder_id, parent_id, name, "IPF.Note", 0)
-            self._tree[parent_id, _fold(name)] = info
-        return folder_id
+    def _sizes(self, folder_id: str, ids: Sequence[str]) -> dict[str, int]:
+        """How large the items are that are there."""
+        answers = self._client.get_items(ids, with_mime=False)
+        self._check(folder_id, answers)
+        return {item_id: shown.size for item_id, shown in _shown(ids, answers)}
 
-    def _child(self, parent_id: str, name: str) -> FolderInfo | None:
-        if self._tree is None:
-            folders = self._client.folders(_ROOT)
-            self._tree = {(folder.parent_id, _fold(folder.name)): folder for folder in folders}
-        return self._tree.get((parent_id, _fold(name)))
+    def _show(self, ids: Sequence[str]) -> dict[str, Item]:
+        answers = self._client.get_items(ids, SHOWN_PROPERTIES) if ids else []
+        return {item_id: shown_item(item_id, shown) for item_id, shown in _shown(ids, answers)}
 
-    # -- messages
-
-    def _store(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
-        """An item whose refusal may have been bad luck is sent once more, alone."""
-        outcomes = self._send(folder_id, group)
-        for position, outcome in enumerate(outcomes):
-            if isinstance(outcome, Rejected) and outcome.reason in _WORTH_A_SECOND_TRY:
-                (outcomes[position],) = self._send(folder_id, [group[position]])
-        return outcomes
-
-    def _send(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
-        try:
-            return self._create(folder_id, group)
-        except (RequestTooLarge, RequestRefused) as error:
-            code = error.code if isinstance(error, RequestRefused) else "ErrorMessageSizeExceeded"
-            if is_about_mailbox(code):
-                raise
-            if len(group) == 1:
-                return [Rejected(group[0].key, code)]
-        # The whole request is refused and nothing stored: halves find the item that is to blame.
-        middle = len(group) // 2
-        return self._send(folder_id, group[:middle]) + self._send(folder_id, group[middle:])
-
-    def _create(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
-        messages = [new_message(stamped) for stamped in group]
-        answers = self._client.create_items(FolderRef(folder_id), messages)
-        return [
-            _outcome(stamped.key, answer) for stamped, answer in zip(group, answers, strict=True)
-        ]
-
-    def _search(self, folder_id: str, keys: Sequence[str]) -> dict[str, str]:
-        """Key -> item id for those of the keys that the folder holds."""
-        found: dict[str, str] = {}
-        for start in range(0, len(keys), _KEYS_PER_SEARCH):
-            wanted = HasAny(KEY, tuple(keys[start : start + _KEYS_PER_SEARCH]))
-            page = self._client.find_items(FolderRef(folder_id), wanted, [KEY])
-            found |= {item.values[KEY]: item.id for item in page.items if KEY in item.values}
-        asked = frozenset(keys)
-        return {key: item_id for key, item_id in found.items() if key in asked}
+    def _check(self, folder_id: str, answers: Sequence[Refused | Shown | None]) -> None:
+        """When items are gone, their folder may be: RequestRefused."""
+        refused = [answer for answer in answers if isinstance(answer, Refused)]
+        if any(answer.code == _GONE for answer in refused if _left_alone(answer)):
+            self._client.get_folder(FolderRef(folder_id))
 
 
-def _outcome(key: str, answer: Created | Refused) -> Outcome:
-    """Raises when a refusal is about more than this item: the caller cannot go on."""
-    if isinstance(answer, Created):
-        return Stored(key, answer.id)
-    if answer.code in ITEM_BUSY_CODES:
-        raise ServerBusy(answer.code, answer.retry_after or DEFAULT_BACK_OFF)
-    if is_about_mailbox(answer.code):
-        raise RequestRefused(answer.code)
-    return Rejected(key, answer.code)
+def _left_alone(answer: Refused | Shown | None) -> bool:
+    """Whether an item is refused; raises when the refusal is about more than the item."""
+    if isinstance(answer, Refused) and is_about_more(answer.code):
+        raise refuse(answer.code, answer.retry_after)
+    return isinstance(answer, Refused)
 
 
-def _groups(batch: Iterable[Stamped]) -> Iterator[list[Stamped]]:
-    group: list[Stamped] = []
-    size = 0
-    for stamped in batch:
-        if group and (len(group) == _BATCH_ITEMS or size + len(stamped.item.mime) > _BATCH_BYTES):
-            yield group
-            group, size = [], 0
-        group.append(stamped)
-        size += len(stamped.item.mime)
-    if group:
-        yield group
+def _shown(ids: Sequence[str], answers: Sequence[Shown | Refused]) -> Iterator[tuple[str, Shown]]:
+    """The items that are there. One that is there and cannot be shown: RequestRefused."""
+    for item_id, answer in zip(ids, answers, strict=True):
+        if isinstance(answer, Shown):
+            yield item_id, answer
+        elif answer.code != _GONE:
+            raise refuse(answer.code, answer.retry_after)
 
 
-def _holds_mail(folder: FolderInfo) -> bool:
-    return folder.folder_class in ("", "IPF.Note") or folder.folder_class.startswith("IPF.Note.")
+def _parts(whole: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]
 
 
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+def _light_parts(ids: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """So few that their content fits into memory."""
+    part: list[str] = []
+    weight = 0
+    for item_id in ids:
+        size = sizes.get(item_id, 0)
+        if part and (len(part) == _SHOWN_ITEMS or weight + size > _SHOWN_BYTES):
+            yield part
+            part, weight = [], 0
+        part.append(item_id)
+        weight += size
+    if part:
+        yield part

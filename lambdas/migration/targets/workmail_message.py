@@ -1,4 +1,10 @@
-"""A message with its flags and dates, as WorkMail's EWS takes it. Pure functions."""
+"""A message with its flags and dates, as WorkMail's EWS takes and shows it. Pure functions.
+
+Nobody must learn from a migration that somebody has read or deleted an old message. A server sends
+a receipt when a message that asks for one is marked as read, or is deleted unread; EWS up to 2010
+SP2 has no way to tell it not to. So the request for the receipt is taken back first, in a change of
+its own that is saved before the next is begun.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +12,9 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from migration.model import Stamped
-from migration.wire.ews_model import NewMessage, Property
+from migration.mime import HEAD, Mime, head
+from migration.model import Item, ItemRef, Stamped
+from migration.wire.ews_model import ItemChange, NewMessage, Property, Shown
 
 KEY = Property("String", property_set="7d1e2c54-93b8-4f0a-a6d7-5b0c8e41f2a9", name="MigrationKey")
 """The named property that holds a message's migration key. The GUID is ours; it never changes."""
@@ -19,9 +26,16 @@ _SUBMIT_TIME = Property("SystemTime", tag=0x0039)
 _FLAG_STATUS = Property("Integer", tag=0x1090)
 _ICON_INDEX = Property("Integer", tag=0x1080)
 _LAST_VERB = Property("Integer", tag=0x1081)
+_READ_RECEIPT = Property("Boolean", tag=0x0029)
+_NON_READ_RECEIPT = Property("Boolean", tag=0x0C06)
+_NO_RECEIPTS = ((_READ_RECEIPT, "false"), (_NON_READ_RECEIPT, "false"))
+
+SHOWN_PROPERTIES = (_DELIVERY_TIME, _FLAG_STATUS, _LAST_VERB)
+"""What `shown_item` wants to know besides what every item shows."""
+
 _READ, _UNSENT = 0x1, 0x8
 _FOLLOW_UP = "2"
-_REPLIED_ICON, _REPLIED = "261", "102"
+_REPLIED_ICON, _REPLIED, _REPLIED_TO_ALL = "261", "102", "103"
 _FORWARDED_ICON, _FORWARDED = "262", "104"
 _NO_CATEGORY = frozenset(
     {"\\seen", "\\flagged", "\\answered", "\\draft", "\\deleted", "\\recent", "$forwarded"}
@@ -33,6 +47,7 @@ def new_message(stamped: Stamped) -> NewMessage:
     """The message as EWS takes it. Dates that MAPI cannot hold become the nearest it can."""
     item = stamped.item
     flags = {flag.casefold() for flag in item.flags}
+    headers = _Headers(item.mime)
     is_read = "\\seen" in flags
     bits = (_READ if is_read else 0) | (_UNSENT if "\\draft" in flags else 0)
     properties = [
@@ -40,33 +55,95 @@ def new_message(stamped: Stamped) -> NewMessage:
         (_MESSAGE_FLAGS, str(bits)),
         (_DELIVERY_TIME, _moment(item.received)),
     ]
-    sent = date_header(item.mime)
+    sent = headers.date()
     if sent is not None:
         properties.append((_SUBMIT_TIME, _moment(sent)))
-    if "\\flagged" in flags:
-        properties.append((_FLAG_STATUS, _FOLLOW_UP))
+    properties += [(name, value) for name, value in _marks(flags) if value is not None]
+    if is_read and headers.asks_for_receipt():
+        properties += _NO_RECEIPTS
+    return NewMessage(item.mime, is_read, _categories(item.flags), tuple(properties))
+
+
+def flag_changes(item_id: str, flags: frozenset[str]) -> list[ItemChange]:
+    """What makes these the flags of an item. Whether it is a draft cannot be changed any more."""
+    folded = {flag.casefold() for flag in flags}
+    is_read = "\\seen" in folded
+    change = ItemChange(item_id, is_read, _categories(flags), tuple(_marks(folded)))
+    return [no_receipt(item_id), change] if is_read else [change]
+
+
+def no_receipt(item_id: str) -> ItemChange:
+    """Takes back what asks for a receipt."""
+    return ItemChange(item_id, properties=_NO_RECEIPTS)
+
+
+def shown_item(item_id: str, shown: Shown) -> Item:
+    """The item as WorkMail has it. Its MIME is made by the server, from what it kept."""
+    verb = shown.values.get(_LAST_VERB, "")
+    flags = {
+        "\\Seen": shown.is_read,
+        "\\Draft": shown.is_draft,
+        "\\Flagged": shown.values.get(_FLAG_STATUS) == _FOLLOW_UP,
+        "\\Answered": verb in (_REPLIED, _REPLIED_TO_ALL),
+        "$Forwarded": verb == _FORWARDED,
+    }
+    received = _read_moment(shown.received) or _read_moment(shown.values.get(_DELIVERY_TIME, ""))
+    return Item(
+        ItemRef(item_id, len(shown.mime)),
+        shown.mime,
+        received or _FIRST_MOMENT,
+        frozenset(flag for flag, is_set in flags.items() if is_set) | set(shown.categories),
+    )
+
+
+def _marks(flags: set[str]) -> list[tuple[Property, str | None]]:
+    """The properties that show a message as flagged, answered or forwarded; None for those that it
+    shall not have. Answered and forwarded are one property: the answer counts for more."""
+    icon, verb = None, None
     if "\\answered" in flags:
-        properties += [(_ICON_INDEX, _REPLIED_ICON), (_LAST_VERB, _REPLIED)]
+        icon, verb = _REPLIED_ICON, _REPLIED
     elif "$forwarded" in flags:
-        properties += [(_ICON_INDEX, _FORWARDED_ICON), (_LAST_VERB, _FORWARDED)]
-    categories = sorted(flag for flag in item.flags if flag.casefold() not in _NO_CATEGORY)
-    return NewMessage(item.mime, is_read, tuple(categories), tuple(properties))
+        icon, verb = _FORWARDED_ICON, _FORWARDED
+    status = _FOLLOW_UP if "\\flagged" in flags else None
+    return [(_FLAG_STATUS, status), (_ICON_INDEX, icon), (_LAST_VERB, verb)]
 
 
-_DATE = re.compile(rb"^Date:[ \t]*((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
+def _categories(flags: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(flag for flag in flags if flag.casefold() not in _NO_CATEGORY))
 
 
-def date_header(mime: bytes) -> datetime | None:
+_VALUE = re.compile(rb"[ \t]*((?:[^\r\n]|\r?\n[ \t])*)")
+_RECEIPT_HEADERS = (b"disposition-notification-to:", b"return-receipt-to:")
+
+
+class _Headers:
+    """The header block of a message, as far as it stands in its beginning."""
+
+    def __init__(self, mime: Mime) -> None:
+        beginning = head(mime)[:HEAD]
+        self._block = beginning.partition(b"\n\r\n")[0].partition(b"\n\n")[0]
+        self._folded = b"\n" + self._block.lower()
+
+    def date(self) -> datetime | None:
+        """The moment in Date; None when there is none or it makes no sense."""
+        name = b"\ndate:"
+        at = self._folded.find(name)
+        found = None if at < 0 else _VALUE.match(self._block, at + len(name) - 1)
+        if found is None:
+            return None
+        try:
+            return parsedate_to_datetime(" ".join(found[1].decode("ascii", "replace").split()))
+        except (ValueError, OverflowError):
+            return None
+
+    def asks_for_receipt(self) -> bool:
+        """Whether the sender wants to know that the message was read."""
+        return any(b"\n" + name in self._folded for name in _RECEIPT_HEADERS)
+
+
+def date_header(mime: Mime) -> datetime | None:
     """The Date header's moment; None when there is none or it makes no sense."""
-    end = _HEADER_END.search(mime)
-    found = _DATE.search(mime, 0, end.start() + 1 if end else len(mime))
-    if found is None:
-        return None
-    try:
-        return parsedate_to_datetime(" ".join(found[1].decode("ascii", "replace").split()))
-    except (ValueError, OverflowError):
-        return None
+    return _Headers(mime).date()
 
 
 def _moment(moment: datetime) -> str:
@@ -76,3 +153,12 @@ def _moment(moment: datetime) -> str:
     except OverflowError:
         known = _FIRST_MOMENT
     return max(known, _FIRST_MOMENT).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _read_moment(text: str) -> datetime | None:
+    """An xs:dateTime, with however many fractional digits; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)

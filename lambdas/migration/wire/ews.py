@@ -12,51 +12,70 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 from xml.etree.ElementTree import Element
 
+from migration.model import Token
 from migration.wire import ews_answer, ews_request
-from migration.wire.ews_http import Transport, no_answer, refuse
+from migration.wire.ews_body import Request
+from migration.wire.ews_failures import no_answer, refuse
+from migration.wire.ews_http import Transport
 from migration.wire.ews_model import (
     Created,
     Filter,
     FolderInfo,
     FolderRef,
     FoundPage,
+    ItemChange,
     NewMessage,
     Property,
     Refused,
+    Shown,
 )
 
 _FOLDER_PAGE = 500
 _READ_SECONDS = 100.0
+_CONNECTIONS = 4
+_T = TypeVar("_T")
+_INBOX = FolderRef("inbox", distinguished=True)
 
 
 class EwsClient:
-    """One mailbox. Safe to use from as many threads as it has `connections`."""
+    """One mailbox. Safe to use from several threads; `connections` requests go on at once."""
 
     def __init__(
         self,
         url: str,
-        token: Callable[[], str],
+        token: Callable[[], Token],
         mailbox: str,
         *,
         ca_file: str | None = None,
-        connections: int = 1,
+        connections: int = _CONNECTIONS,
         read_seconds: float = _READ_SECONDS,
     ) -> None:
-        """`token` gives a new token each time it is called: at first, and after a 401.
+        """`token` gives a new token each time it is called: at first, when the last one is about to
+        expire, and after a 401.
 
         Certificates are always verified, against `ca_file` if given. ValueError for http to
         anything but this machine.
         """
+        self.connections = connections
         self._mailbox = mailbox
         self._transport = Transport(
             url, token, ca_file=ca_file, connections=connections, read_seconds=read_seconds
         )
 
     def close(self) -> None:
-        """Closes the connections; may be called twice."""
+        """Closes the connections; may be called twice, also while another thread waits: its
+        request fails."""
         self._transport.close()
+
+    def confirm(self) -> None:
+        """The smallest request there is: afterwards there is a connection, and a token that the
+        server takes."""
+        self.get_folder(_INBOX)
+
+    # -- folders
 
     def folders(self, below: FolderRef) -> list[FolderInfo]:
         """All folders below one, at whatever depth."""
@@ -70,35 +89,45 @@ class EwsClient:
             if is_last or not page:
                 return found
 
+    def get_folders(self, folders: Sequence[FolderRef]) -> list[FolderInfo | Refused]:
+        """One request for all; ErrorFolderNotFound for each that is not there."""
+        request = ews_request.get_folders(self._mailbox, folders)
+        return self._each(request, len(folders), ews_answer.read_folder)
+
     def get_folder(self, folder: FolderRef) -> FolderInfo:
         """RequestRefused with ErrorFolderNotFound when there is none."""
-        message = self._ask(ews_request.get_folder(self._mailbox, folder))
-        with _reading():
-            return ews_answer.read_folder(message)
+        return _only(self.get_folders([folder]))
+
+    def create_folders(self, parent: FolderRef, names: Sequence[str]) -> list[FolderInfo | Refused]:
+        """One request for all; of what is created only the id is known. ErrorFolderExists for a
+        name that is taken. AnswerLost when it is unknown which were created."""
+        request = ews_request.create_folders(self._mailbox, parent, names)
+        return self._each(request, len(names), ews_answer.read_folder, changes=True)
 
     def create_folder(self, parent: FolderRef, name: str) -> str:
         """The new folder's id. RequestRefused with ErrorFolderExists when the name is taken."""
-        request = ews_request.create_folder(self._mailbox, parent, name)
-        message = self._ask(request, changes=True)
-        with _reading(changes=True):
-            return ews_answer.read_folder(message).id
+        return _only(self.create_folders(parent, [name])).id
+
+    def delete_folder(self, folder: FolderRef) -> None:
+        """For good, with what is in it. RequestRefused with ErrorFolderNotFound when it is
+        gone."""
+        self._ask(ews_request.delete_folder(self._mailbox, folder))
+
+    # -- items
 
     def create_items(
         self, folder: FolderRef, messages: Sequence[NewMessage]
     ) -> list[Created | Refused]:
         """One request for all messages; an id or a refusal for each, in order.
 
-        AnswerLost when it is unknown which of them were stored.
+        AnswerLost when it is unknown which of them were stored. A message whose content is a
+        stream goes alone, and is not sent again when the server refuses the token: ServerBusy.
+        What breaks the stream itself is raised as it is; then nothing was stored.
         """
         request = ews_request.create_items(self._mailbox, folder, messages)
-        answers = self._transport.post(request, changes=True)
-        if len(answers) != len(messages):
-            raise no_answer("answer-incomplete", changes=True)
-        with _reading(changes=True):
-            return [
-                ews_answer.read_refusal(answer) or ews_answer.read_created(answer)
-                for answer in answers
-            ]
+        if not request.is_repeatable and not self._transport.is_ready_for_stream:
+            self.confirm()
+        return self._each(request, len(messages), ews_answer.read_created, changes=True)
 
     def find_items(
         self,
@@ -114,16 +143,49 @@ class EwsClient:
         with _reading():
             return ews_answer.read_page(message, properties)
 
-    def _ask(self, request: ews_request.Request, *, changes: bool = False) -> Element:
+    def get_items(
+        self, ids: Sequence[str], properties: Sequence[Property] = (), *, with_mime: bool = True
+    ) -> list[Shown | Refused]:
+        """One request for all items; ErrorItemNotFound for each that is gone."""
+        request = ews_request.get_items(self._mailbox, ids, properties, with_mime=with_mime)
+        return self._each(
+            request, len(ids), lambda message: ews_answer.read_shown(message, properties)
+        )
+
+    def update_items(self, changes: Sequence[ItemChange]) -> list[Refused | None]:
+        """One request for all changes, made in order; a refusal or None for each. To make the same
+        changes twice is to make them once, so they are sent again when the answer is lost."""
+        request = ews_request.update_items(self._mailbox, changes)
+        return self._each(request, len(changes), lambda _: None)
+
+    def delete_items(self, ids: Sequence[str]) -> list[Refused | None]:
+        """For good, in one request; a refusal or None for each. Sent again when the answer is lost:
+        then ErrorItemNotFound may mean that it was this request that deleted the item."""
+        request = ews_request.delete_items(self._mailbox, ids)
+        return self._each(request, len(ids), lambda _: None)
+
+    # -- asking
+
+    def _ask(self, request: Request) -> Element:
         """The one response message of a request that has one part; raises if it is a refusal."""
+        return _only(self._each(request, 1, lambda message: message))
+
+    def _each(
+        self, request: Request, parts: int, read: Callable[[Element], _T], *, changes: bool = False
+    ) -> list[_T | Refused]:
+        """What `read` makes of each of the response messages, or its refusal."""
         answers = self._transport.post(request, changes=changes)
-        if len(answers) != 1:
+        if len(answers) != parts:
             raise no_answer("answer-incomplete", changes=changes)
         with _reading(changes=changes):
-            refusal = ews_answer.read_refusal(answers[0])
-        if refusal is not None:
-            raise refuse(refusal.code, refusal.retry_after)
-        return answers[0]
+            return [ews_answer.read_refusal(answer) or read(answer) for answer in answers]
+
+
+def _only(answers: Sequence[_T | Refused]) -> _T:
+    (answer,) = answers
+    if isinstance(answer, Refused):
+        raise refuse(answer.code, answer.retry_after)
+    return answer
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from binascii import Error as NotBase64
+from binascii import a2b_base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -14,12 +16,14 @@ from migration.wire.ews_model import (
     FoundPage,
     Property,
     Refused,
+    Shown,
 )
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _M = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
 _T = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 _E = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
+_TRUE = ("true", "1")
 
 
 class NotEws(Exception):
@@ -80,7 +84,7 @@ def read_folders(message: Element) -> tuple[list[FolderInfo], bool]:
     are no more pages."""
     root = message.find(f"{_M}RootFolder")
     holder = message.find(f"{_M}Folders") if root is None else root.find(f"{_T}Folders")
-    is_last = root is None or root.get("IncludesLastItemInRange", "true") in ("true", "1")
+    is_last = root is None or root.get("IncludesLastItemInRange", "true") in _TRUE
     return [_read_folder(folder) for folder in (() if holder is None else holder)], is_last
 
 
@@ -90,6 +94,33 @@ def read_folder(message: Element) -> FolderInfo:
     if len(folders) != 1:
         raise NotEws
     return folders[0]
+
+
+def read_shown(message: Element, properties: Sequence[Property]) -> Shown:
+    """The one item of a GetItem response message. `properties` are the extended ones that were
+    asked for."""
+    item = message.find(f"{_M}Items/*")
+    if item is None:
+        raise NotEws
+    found = _read_item(item, properties)
+    names = item.iterfind(f"{_T}Categories/{_T}String")
+    return Shown(
+        id=found.id,
+        received=item.findtext(f"{_T}DateTimeReceived", ""),
+        size=_number(item.findtext(f"{_T}Size", "0")),
+        is_read=item.findtext(f"{_T}IsRead", "") in _TRUE,
+        is_draft=item.findtext(f"{_T}IsDraft", "") in _TRUE,
+        categories=tuple(name.text or "" for name in names),
+        values=found.values,
+        mime=_read_mime(item),
+    )
+
+
+def _read_mime(item: Element) -> bytes:
+    try:
+        return a2b_base64(item.findtext(f"{_T}MimeContent", ""))
+    except NotBase64 as error:
+        raise NotEws from error
 
 
 def read_page(message: Element, properties: Sequence[Property]) -> FoundPage:
@@ -103,7 +134,7 @@ def read_page(message: Element, properties: Sequence[Property]) -> FoundPage:
         items=items,
         total=_number(root.get("TotalItemsInView")),
         next_offset=_number(root.get("IndexedPagingOffset", "0")),
-        is_last=root.get("IncludesLastItemInRange", "true") in ("true", "1"),
+        is_last=root.get("IncludesLastItemInRange", "true") in _TRUE,
     )
 
 

@@ -1,137 +1,80 @@
-"""EWS over HTTP: one POST with a token that is renewed, and what every failure means.
-
-What was sent and got no answer is AnswerLost, whatever the reason; only the caller knows whether
-the request may be sent again.
-"""
+"""EWS over HTTP: POSTs over kept-alive connections, with a token that is renewed."""
 
 from __future__ import annotations
 
-import ssl
-import threading
 from collections.abc import Callable
+from contextlib import suppress
+from math import ceil
+from socket import SHUT_RDWR, socket
+from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 from xml.etree.ElementTree import Element
 
 import urllib3
 from urllib3 import exceptions as http
 
-from migration.wire.ews_answer import Fault, NotEws, read_answer
-from migration.wire.ews_model import (
-    AnswerLost,
-    EwsError,
-    RequestRefused,
-    RequestTooLarge,
-    ServerBusy,
-    Unauthorized,
-    Unreachable,
-)
-from migration.wire.ews_request import Request
+from migration.model import Token
+from migration.wire.ews_body import Request, StreamFailed
+from migration.wire.ews_failures import DEFAULT_BACK_OFF, read_response, translate
+from migration.wire.ews_model import AnswerLost, ServerBusy, Unreachable
+from migration.wire.ews_token import TokenKeeper
 
-# Every exception class of urllib3 is in one of these three; a test holds them complete. The first
-# that matches decides, so subclasses stand in an earlier one than their bases.
-MISCONFIGURED: tuple[type[http.HTTPError], ...] = (
-    http.ProxyError,
-    http.HostChangedError,
-    http.LocationValueError,
-    http.LocationParseError,
-    http.URLSchemeUnknown,
-    http.ProxySchemeUnknown,
-    http.InvalidHeader,
-    http.TimeoutStateError,
-)
-NOT_CONNECTED: tuple[type[http.HTTPError], ...] = (
-    http.ConnectTimeoutError,
-    http.NewConnectionError,
-    http.NameResolutionError,  # resolvers fail for moments, too
-    http.ClosedPoolError,
-    http.EmptyPoolError,
-    http.FullPoolError,
-)
-BROKEN_OFF: tuple[type[http.HTTPError], ...] = (
-    http.ReadTimeoutError,
-    http.TimeoutError,
-    http.ProtocolError,
-    http.SSLError,
-    http.DecodeError,
-    http.IncompleteRead,
-    http.InvalidChunkLength,
-    http.ResponseNotChunked,
-    http.BodyNotHttplibCompatible,
-    http.HeaderParsingError,
-    http.ResponseError,
-    http.UnrewindableBodyError,
-    http.MaxRetryError,
-    http.RequestError,
-    http.PoolError,
-    http.HTTPError,
-)
-
-# Response codes that mean: not now. A fault with one of them may come after the work was begun.
-BUSY_CODES = frozenset(
-    {
-        "ErrorServerBusy",
-        "ErrorTimeoutExpired",
-        "ErrorInternalServerTransientError",
-        "ErrorInternalServerError",
-        "ErrorExceededConnectionCount",
-        "ErrorConnectionFailed",
-        "ErrorInsufficientResources",
-        "ErrorNotEnoughMemory",
-        "ErrorTooManyObjectsOpened",
-        "ErrorMailboxMoveInProgress",
-        "ErrorMailboxStoreUnavailable",
-        "ErrorMailboxFailover",
-        "ErrorRequestAborted",
-        "ErrorProxyRequestProcessingFailed",
-        "ErrorBatchProcessingStopped",
-    }
-)
-
-# Of those, the ones that are given before any work is begun.
-_NOT_BEGUN = frozenset({"ErrorServerBusy", "ErrorExceededConnectionCount"})
-
-DEFAULT_BACK_OFF = 30.0
 _CONNECT_SECONDS = 10.0
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
+_FRESH = 60.0
+_FRESH_FOR_STREAM = 300.0
+"""For how many seconds a token must still be good when a request begins: a stream takes longer,
+and is not sent again when the server refuses the token in the middle."""
+
 
 class Transport:
-    """Kept-alive connections to one EWS address."""
+    """Kept-alive connections to one EWS address. Safe to use from several threads; each request
+    takes a connection, and waits for one when all are taken."""
 
     def __init__(
         self,
         url: str,
-        token: Callable[[], str],
+        token: Callable[[], Token],
         *,
         ca_file: str | None,
         connections: int,
         read_seconds: float,
     ) -> None:
-        """`token` gives a new token each time it is called: at first, and after a 401.
+        """`token` gives a new token each time it is called: at first, when the last one is about to
+        expire, and after a 401.
 
         Certificates are always verified, against `ca_file` if given. ValueError for http to
         anything but this machine.
         """
         where = urlsplit(url)
-        if where.scheme != "https" and (where.scheme != "http" or where.hostname not in _LOOPBACK):
+        is_tls = where.scheme == "https"
+        if not is_tls and (where.scheme != "http" or where.hostname not in _LOOPBACK):
             raise ValueError("EWS needs https; http is for this machine only")
-        self._url = url
-        self._new_token = token
-        self._token = ""
-        self._token_lock = threading.Lock()
-        self._pool = urllib3.PoolManager(
-            num_pools=1,
-            maxsize=connections,
-            block=True,
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=ca_file,
-            retries=False,
-            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=read_seconds),
-        )
+        self._path = where.path or "/"
+        self._tokens = TokenKeeper(token)
+        self._is_closed = False
+        self._wait_seconds = ceil(read_seconds)
+        options = {
+            "maxsize": connections,
+            "block": True,
+            "timeout": urllib3.Timeout(connect=_CONNECT_SECONDS, read=read_seconds),
+        }
+        if is_tls:
+            options |= {"cert_reqs": "CERT_REQUIRED", "ca_certs": ca_file}
+        kind = _TlsPool if is_tls else _Pool
+        self._pool = kind(where.hostname or "", where.port, **options)
 
     def close(self) -> None:
-        """Closes the connections; may be called twice."""
-        self._pool.clear()
+        """Ends the connections, those too on which an answer is awaited; may be called twice."""
+        self._is_closed = True
+        self._pool.end()
+
+    @property
+    def is_ready_for_stream(self) -> bool:
+        """Whether the server will take the token of a stream: it has taken it a moment ago."""
+        return self._tokens.is_good(_FRESH_FOR_STREAM)
 
     def post(self, request: Request, *, changes: bool) -> list[Element]:
         """The response messages of the answer.
@@ -142,7 +85,7 @@ class Transport:
         try:
             response = self._post(request)
         except AnswerLost:
-            if changes:
+            if changes or not request.is_repeatable:
                 raise
             response = self._post_again(request)
         return read_response(response, changes=changes)
@@ -155,89 +98,64 @@ class Transport:
 
     def _post(self, request: Request) -> urllib3.BaseHTTPResponse:
         """Sends with the token at hand; after a 401, which changes nothing, with a new one."""
-        token = self._token_after("")
+        token = self._tokens.current(_FRESH if request.is_repeatable else _FRESH_FOR_STREAM)
         response = self._send(request, token)
         if response.status == 401:
-            response = self._send(request, self._token_after(token))
+            token = self._tokens.after(token)
+            if not request.is_repeatable:
+                raise ServerBusy("http-401", 1.0)  # the next one goes with the new token
+            response = self._send(request, token)
+        if response.status != 401:
+            self._tokens.taken(token)
         return response
 
-    def _token_after(self, refused: str) -> str:
-        """The token at hand, or a new one if that is what was refused."""
-        with self._token_lock:
-            if self._token == refused:
-                self._token = self._new_token()
-            return self._token
-
-    def _send(self, request: Request, token: str) -> urllib3.BaseHTTPResponse:
+    def _send(self, request: Request, token: Token) -> urllib3.BaseHTTPResponse:
+        if self._is_closed:
+            raise Unreachable("closed", for_good=False)
         headers = {
-            "Authorization": f"Bearer {token}",
+            "Authorization": f"Bearer {token.value}",
             "Content-Type": "text/xml; charset=utf-8",
             "Content-Length": str(request.length),
             "Accept": "text/xml",
         }
         try:
-            return self._pool.request(
-                "POST", self._url, body=request, headers=headers, redirect=False
+            return self._pool.urlopen(
+                "POST",
+                self._path,
+                request,
+                headers,
+                retries=False,
+                redirect=False,
+                pool_timeout=self._wait_seconds,
             )
         except http.HTTPError as error:
             raise translate(error) from error
+        except StreamFailed as failed:
+            assert failed.__cause__ is not None
+            raise failed.__cause__ from None
 
 
-def translate(error: http.HTTPError) -> EwsError:
-    """What an exception of urllib3 means for a request that was being sent."""
-    name = type(error).__name__
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in error.args):
-        return Unreachable("CertificateRejected", for_good=True)
-    if isinstance(error, MISCONFIGURED):
-        return Unreachable(name, for_good=True)
-    if isinstance(error, NOT_CONNECTED):
-        return Unreachable(name, for_good=False)
-    return AnswerLost(name)
+class _Pool(urllib3.HTTPConnectionPool):
+    """Knows its connections, so that those can be ended on which somebody waits."""
+
+    def __init__(self, host: str, port: int | None, **options: Any) -> None:
+        self._made: WeakSet[Any] = WeakSet()
+        super().__init__(host, port, **options)
+
+    def _new_conn(self) -> Any:
+        made = super()._new_conn()
+        self._made.add(made)
+        return made
+
+    def end(self) -> None:
+        """Closes idle connections; whoever waits on another one is told that it broke."""
+        for connection in list(self._made):
+            with suppress(OSError):  # it is over already
+                if connection.sock is not None:
+                    # not the method of a TLS socket: that would take away what another thread reads
+                    socket.shutdown(connection.sock, SHUT_RDWR)
+        self.close()
 
 
-def refuse(code: str, retry_after: float) -> EwsError:
-    """The error for a response code that stands for a whole request."""
-    if code in BUSY_CODES:
-        return ServerBusy(code, retry_after or DEFAULT_BACK_OFF)
-    if code == "ErrorRequestStreamTooBig":
-        return RequestTooLarge(code)
-    return RequestRefused(code)
-
-
-def no_answer(code: str, *, changes: bool) -> EwsError:
-    """The error for an answer that does not say what was done."""
-    return AnswerLost(code) if changes else ServerBusy(code, DEFAULT_BACK_OFF)
-
-
-def read_response(response: urllib3.BaseHTTPResponse, *, changes: bool) -> list[Element]:
-    """The response messages, or the error that status and body stand for."""
-    status = response.status
-    if status in (401, 403):
-        raise Unauthorized(f"http-{status}")
-    if status == 413:
-        raise RequestTooLarge("http-413")
-    try:
-        answer = read_answer(response.data)
-    except NotEws as error:
-        raise _not_ews(response, changes=changes) from error
-    if isinstance(answer, Fault):
-        if changes and answer.code in BUSY_CODES - _NOT_BEGUN:
-            raise AnswerLost(answer.code)
-        raise refuse(answer.code, answer.retry_after or _retry_after(response))
-    return answer
-
-
-def _not_ews(response: urllib3.BaseHTTPResponse, *, changes: bool) -> EwsError:
-    """A gateway in front of the server answers in its own way, or it is another server."""
-    status = response.status
-    if status in (429, 503):
-        return ServerBusy(f"http-{status}", _retry_after(response) or DEFAULT_BACK_OFF)
-    if status in (200, 500, 502, 504):
-        return no_answer(f"http-{status}", changes=changes)
-    return Unreachable(f"http-{status}", for_good=True)
-
-
-def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
-    """Retry-After in seconds; 0 when it is missing or a date."""
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else 0.0
+class _TlsPool(_Pool, urllib3.HTTPSConnectionPool):
+    """The same over TLS."""

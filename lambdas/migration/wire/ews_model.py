@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from migration.mime import Mime
+
 
 @dataclass(frozen=True, slots=True)
 class FolderRef:
@@ -45,7 +47,7 @@ class Property:
 class NewMessage:
     """A message to create. `mime` goes over the wire as it is; values are as EWS spells them."""
 
-    mime: bytes = field(repr=False)
+    mime: Mime = field(repr=False)
     is_read: bool = False
     categories: tuple[str, ...] = ()
     properties: tuple[tuple[Property, str], ...] = ()
@@ -64,6 +66,32 @@ class Refused:
 
     code: str
     retry_after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What to change of one item. None leaves `is_read` and `categories` as they are, and removes
+    one of the `properties`."""
+
+    id: str
+    is_read: bool | None = None
+    categories: tuple[str, ...] | None = None
+    properties: tuple[tuple[Property, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item of GetItem. `received` is an xs:dateTime as the server wrote it, `size` what it says
+    the item takes; `mime` is empty when it was not asked for."""
+
+    id: str
+    received: str
+    size: int
+    is_read: bool
+    is_draft: bool
+    categories: tuple[str, ...]
+    values: dict[Property, str]
+    mime: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

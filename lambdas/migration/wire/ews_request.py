@@ -1,127 +1,82 @@
-"""EWS requests as bytes, written without a document tree.
-
-A request is a list of parts; MIME stays as it is and is turned into base64 while it is sent, so a
-batch costs its own size in memory and a window of 64 KiB. The length is known beforehand, because
-not every server takes chunked requests. Characters that XML 1.0 forbids become U+FFFD.
-"""
+"""EWS requests: each operation as a body. Nobody is ever sent anything by any of them."""
 
 from __future__ import annotations
 
-import re
-from binascii import b2a_base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from migration.wire.ews_model import Exists, Filter, FolderRef, NewMessage, Property
-
-SERVER_VERSION = "Exchange2010_SP2"
-_WINDOW = 65_536
-_BASE64_STEP = 49_152  # a multiple of 3: no padding inside; 64 KiB of base64
-
-_HEAD = (
-    '<?xml version="1.0" encoding="utf-8"?>'
-    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
-    ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
-    ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Header>'
-    f'<t:RequestServerVersion Version="{SERVER_VERSION}"/>'
-    "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>%s</t:PrimarySmtpAddress>"
-    "</t:ConnectingSID></t:ExchangeImpersonation></s:Header><s:Body>"
+from migration.mime import Mime
+from migration.wire.ews_body import Request, escape
+from migration.wire.ews_model import (
+    Exists,
+    Filter,
+    FolderRef,
+    ItemChange,
+    NewMessage,
+    Property,
 )
-_TAIL = "</s:Body></s:Envelope>"
 
-# Everything outside XML 1.0, section 2.2, lone surrogates included.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class Request:
-    """The body of one request. It can be sent again: every iteration starts from the beginning."""
-
-    def __init__(self, mailbox: str, parts: Iterable[str | memoryview]) -> None:
-        """`parts` are XML, or bytes that go as base64."""
-        head = _HEAD % escape(mailbox)
-        self._parts: list[bytes | memoryview] = [
-            part if isinstance(part, memoryview) else part.encode()
-            for part in (head, *parts, _TAIL)
-        ]
-
-    @property
-    def length(self) -> int:
-        """How many bytes an iteration gives."""
-        return sum(
-            (len(part) + 2) // 3 * 4 if isinstance(part, memoryview) else len(part)
-            for part in self._parts
-        )
-
-    def __iter__(self) -> Iterator[bytes]:
-        window = bytearray()
-        for part in self._parts:
-            for piece in _encode(part):
-                window += piece
-                if len(window) >= _WINDOW:
-                    yield bytes(window)
-                    window.clear()
-        if window:
-            yield bytes(window)
+_FOLDER_FIELDS = ("ParentFolderId", "FolderClass", "DisplayName", "TotalCount")
+_SHOWN_FIELDS = (
+    "item:DateTimeReceived",
+    "item:Size",
+    "item:Categories",
+    "item:IsDraft",
+    "message:IsRead",
+)
 
 
-def _encode(part: bytes | memoryview) -> Iterator[bytes]:
-    if isinstance(part, bytes):
-        yield part
-        return
-    for start in range(0, len(part), _BASE64_STEP):
-        yield b2a_base64(part[start : start + _BASE64_STEP], newline=False)
-
-
-def escape(text: str) -> str:
-    """Text for an element or a double-quoted attribute."""
-    clean = _FORBIDDEN.sub("\ufffd", text)
-    for plain, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        clean = clean.replace(plain, escaped)
-    return re.sub(r"[\t\n\r]", lambda found: f"&#{ord(found[0])};", clean)
+# -- folders
 
 
 def find_folder(mailbox: str, below: FolderRef, offset: int, limit: int) -> Request:
     """All folders below one, at whatever depth."""
-    return Request(
-        mailbox,
-        [
-            '<m:FindFolder Traversal="Deep">',
-            _folder_shape(),
-            f'<m:IndexedPageFolderView MaxEntriesReturned="{limit}" Offset="{offset}" ',
-            'BasePoint="Beginning"/>',
-            f"<m:ParentFolderIds>{_folder(below)}</m:ParentFolderIds></m:FindFolder>",
-        ],
-    )
+    page = f'MaxEntriesReturned="{limit}" Offset="{offset}" BasePoint="Beginning"'
+    ids = f"<m:ParentFolderIds>{_folder(below)}</m:ParentFolderIds>"
+    content = f"{_folder_shape()}<m:IndexedPageFolderView {page}/>{ids}"
+    return Request(mailbox, [f'<m:FindFolder Traversal="Deep">{content}</m:FindFolder>'])
 
 
-def get_folder(mailbox: str, folder: FolderRef) -> Request:
-    """Name, class, parent and count of a folder."""
-    ids = f"<m:FolderIds>{_folder(folder)}</m:FolderIds>"
+def get_folders(mailbox: str, folders: Sequence[FolderRef]) -> Request:
+    """Name, class, parent and count of folders."""
+    ids = f"<m:FolderIds>{''.join(map(_folder, folders))}</m:FolderIds>"
     return Request(mailbox, [f"<m:GetFolder>{_folder_shape()}{ids}</m:GetFolder>"])
 
 
-def create_folder(mailbox: str, parent: FolderRef, name: str) -> Request:
-    """A mail folder."""
+def create_folders(mailbox: str, parent: FolderRef, names: Sequence[str]) -> Request:
+    """Mail folders below one parent."""
+    made = "".join(
+        "<t:Folder><t:FolderClass>IPF.Note</t:FolderClass>"
+        f"<t:DisplayName>{escape(name)}</t:DisplayName></t:Folder>"
+        for name in names
+    )
+    where = f"<m:ParentFolderId>{_folder(parent)}</m:ParentFolderId>"
     return Request(
-        mailbox,
-        [
-            f"<m:CreateFolder><m:ParentFolderId>{_folder(parent)}</m:ParentFolderId><m:Folders>",
-            "<t:Folder><t:FolderClass>IPF.Note</t:FolderClass>",
-            f"<t:DisplayName>{escape(name)}</t:DisplayName></t:Folder>",
-            "</m:Folders></m:CreateFolder>",
-        ],
+        mailbox, [f"<m:CreateFolder>{where}<m:Folders>{made}</m:Folders></m:CreateFolder>"]
     )
 
 
-def create_items(mailbox: str, folder: FolderRef, messages: Sequence[NewMessage]) -> Request:
-    """Messages into one folder. Nobody is ever sent anything."""
+def delete_folder(mailbox: str, folder: FolderRef) -> Request:
+    """A folder with all that is in it, for good."""
+    ids = f"<m:FolderIds>{_folder(folder)}</m:FolderIds>"
+    return Request(mailbox, [f'<m:DeleteFolder DeleteType="HardDelete">{ids}</m:DeleteFolder>'])
 
-    def parts() -> Iterator[str | memoryview]:
-        yield '<m:CreateItem MessageDisposition="SaveOnly" SendMeetingInvitations="SendToNone">'
-        yield f"<m:SavedItemFolderId>{_folder(folder)}</m:SavedItemFolderId><m:Items>"
+
+# -- items
+
+
+def create_items(mailbox: str, folder: FolderRef, messages: Sequence[NewMessage]) -> Request:
+    """Messages into one folder."""
+
+    def parts() -> Iterator[str | Mime]:
+        yield (
+            '<m:CreateItem MessageDisposition="SaveOnly" SendMeetingInvitations="SendToNone">'
+            f"<m:SavedItemFolderId>{_folder(folder)}</m:SavedItemFolderId><m:Items>"
+        )
         for message in messages:
             yield "<t:Message><t:MimeContent>"
-            yield memoryview(message.mime)
-            yield "</t:MimeContent>" + _properties(message) + "</t:Message>"
+            yield message.mime
+            yield f"</t:MimeContent>{_message_properties(message)}</t:Message>"
         yield "</m:Items></m:CreateItem>"
 
     return Request(mailbox, parts())
@@ -136,42 +91,106 @@ def find_items(
     limit: int,
 ) -> Request:
     """One page of the items of a folder that meet a filter, with ids and properties."""
-    more = "".join(map(_field, properties))
-    if more:
-        more = f"<t:AdditionalProperties>{more}</t:AdditionalProperties>"
-    return Request(
-        mailbox,
-        [
-            '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>',
-            f'{more}</m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="{limit}"',
-            f' Offset="{offset}" BasePoint="Beginning"/>',
-            f"<m:Restriction>{_filter(wanted)}</m:Restriction>",
-            f"<m:ParentFolderIds>{_folder(folder)}</m:ParentFolderIds></m:FindItem>",
-        ],
+    page = f'MaxEntriesReturned="{limit}" Offset="{offset}" BasePoint="Beginning"'
+    test = f"<m:Restriction>{_filter(wanted)}</m:Restriction>"
+    ids = f"<m:ParentFolderIds>{_folder(folder)}</m:ParentFolderIds>"
+    content = f"{_item_shape(properties)}<m:IndexedPageItemView {page}/>{test}{ids}"
+    return Request(mailbox, [f'<m:FindItem Traversal="Shallow">{content}</m:FindItem>'])
+
+
+def get_items(
+    mailbox: str, ids: Sequence[str], properties: Sequence[Property], *, with_mime: bool
+) -> Request:
+    """Items with what `Shown` holds."""
+    shape = _item_shape(properties, _SHOWN_FIELDS, with_mime=with_mime)
+    return Request(mailbox, [f"<m:GetItem>{shape}{_item_ids(ids)}</m:GetItem>"])
+
+
+def update_items(mailbox: str, changes: Sequence[ItemChange]) -> Request:
+    """Changes to items, one after the other; whatever somebody else changed meanwhile."""
+    made = "".join(
+        f"<t:ItemChange>{_item(change.id)}<t:Updates>{_updates(change)}</t:Updates></t:ItemChange>"
+        for change in changes
     )
+    attributes = (
+        'MessageDisposition="SaveOnly" ConflictResolution="AlwaysOverwrite"'
+        ' SendMeetingInvitationsOrCancellations="SendToNone"'
+    )
+    content = f"<m:ItemChanges>{made}</m:ItemChanges>"
+    return Request(mailbox, [f"<m:UpdateItem {attributes}>{content}</m:UpdateItem>"])
 
 
-def _properties(message: NewMessage) -> str:
+def delete_items(mailbox: str, ids: Sequence[str]) -> Request:
+    """Deletes items for good."""
+    attributes = 'DeleteType="HardDelete" SendMeetingCancellations="SendToNone"'
+    return Request(mailbox, [f"<m:DeleteItem {attributes}>{_item_ids(ids)}</m:DeleteItem>"])
+
+
+# -- their parts
+
+
+def _message_properties(message: NewMessage) -> str:
     """What follows MimeContent, in the order of the schema."""
-    categories = "".join(f"<t:String>{escape(name)}</t:String>" for name in message.categories)
-    extended = "".join(
-        f"<t:ExtendedProperty>{_field(name)}<t:Value>{escape(value)}</t:Value></t:ExtendedProperty>"
-        for name, value in message.properties
-    )
+    extended = "".join(_extended(name, value) for name, value in message.properties)
+    categories = _categories(message.categories) if message.categories else ""
+    return f"{categories}{extended}{_is_read(message.is_read)}"
+
+
+def _updates(change: ItemChange) -> str:
+    """A property each: an update that names several is refused."""
+    made = [
+        _delete(_field(name)) if value is None else _set(_field(name), _extended(name, value))
+        for name, value in change.properties
+    ]
+    if change.is_read is not None:
+        made.append(_set('<t:FieldURI FieldURI="message:IsRead"/>', _is_read(change.is_read)))
+    if change.categories is not None:
+        uri = '<t:FieldURI FieldURI="item:Categories"/>'
+        known = change.categories
+        made.append(_set(uri, _categories(known)) if known else _delete(uri))
+    return "".join(made)
+
+
+def _set(path: str, value: str) -> str:
+    return f"<t:SetItemField>{path}<t:Message>{value}</t:Message></t:SetItemField>"
+
+
+def _delete(path: str) -> str:
+    return f"<t:DeleteItemField>{path}</t:DeleteItemField>"
+
+
+def _is_read(is_read: bool) -> str:
+    return f"<t:IsRead>{'true' if is_read else 'false'}</t:IsRead>"
+
+
+def _categories(names: Sequence[str]) -> str:
+    made = "".join(f"<t:String>{escape(name)}</t:String>" for name in names)
+    return f"<t:Categories>{made}</t:Categories>"
+
+
+def _extended(name: Property, value: str) -> str:
     return (
-        (f"<t:Categories>{categories}</t:Categories>" if categories else "")
-        + extended
-        + f"<t:IsRead>{'true' if message.is_read else 'false'}</t:IsRead>"
+        f"<t:ExtendedProperty>{_field(name)}<t:Value>{escape(value)}</t:Value></t:ExtendedProperty>"
     )
 
 
 def _folder_shape() -> str:
-    fields = ("ParentFolderId", "FolderClass", "DisplayName", "TotalCount")
-    uris = "".join(f'<t:FieldURI FieldURI="folder:{name}"/>' for name in fields)
+    uris = "".join(f'<t:FieldURI FieldURI="folder:{name}"/>' for name in _FOLDER_FIELDS)
     return (
         "<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape>"
         f"<t:AdditionalProperties>{uris}</t:AdditionalProperties></m:FolderShape>"
     )
+
+
+def _item_shape(
+    properties: Sequence[Property], fields: Sequence[str] = (), *, with_mime: bool = False
+) -> str:
+    more = "".join(f'<t:FieldURI FieldURI="{name}"/>' for name in fields)
+    more += "".join(map(_field, properties))
+    if more:
+        more = f"<t:AdditionalProperties>{more}</t:AdditionalProperties>"
+    mime = "<t:IncludeMimeContent>true</t:IncludeMimeContent>" if with_mime else ""
+    return f"<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>{mime}{more}</m:ItemShape>"
 
 
 def _folder(folder: FolderRef) -> str:
@@ -179,6 +198,15 @@ def _folder(folder: FolderRef) -> str:
     return f'<t:{kind} Id="{escape(folder.id)}"/>'
 
 
+def _item(item_id: str) -> str:
+    return f'<t:ItemId Id="{escape(item_id)}"/>'
+
+
+def _item_ids(ids: Sequence[str]) -> str:
+    return f"<m:ItemIds>{''.join(map(_item, ids))}</m:ItemIds>"
+
+
+@lru_cache(maxsize=64)
 def _field(wanted: Property) -> str:
     where = (
         f'PropertyTag="0x{wanted.tag:04X}"'

@@ -20,20 +20,30 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._busy: deque[Busy] = deque()
+        self._busy: deque[Busy | None] = deque()
         self._close: deque[bool] = deque()
         self._reject: deque[str] = deque()
         self._late: deque[float] = deque()
+        self._break_off: deque[int] = deque()
+        self._refuse_change: deque[str] = deque()
 
-    def busy(self, times: int, back_off_ms: int, status: int = 500) -> None:
-        """The next `times` requests, of whatever operation, answer ErrorServerBusy."""
+    def busy(self, times: int, back_off_ms: int, status: int = 500, after: int = 0) -> None:
+        """`times` requests, of whatever operation, answer ErrorServerBusy: the next ones, or those
+        that come when `after` have been let through."""
         with self._lock:
+            self._busy.extend([None] * after)
             self._busy.extend([Busy(back_off_ms, status)] * times)
 
     def close_connection_next(self, after_storing: bool, times: int = 1) -> None:
         """The next CreateItem gets no answer; its items are stored all the same, or not at all."""
         with self._lock:
             self._close.extend([after_storing] * times)
+
+    def break_off_while_reading_next(self, after_bytes: int, times: int = 1) -> None:
+        """The connection of the next CreateItem is closed when so many bytes of it have come; it
+        has no effect."""
+        with self._lock:
+            self._break_off.extend([after_bytes] * times)
 
     def answer_504_next(self, store_after: float, times: int = 1) -> None:
         """The next CreateItem is answered by a gateway that has lost patience: 504, now. The server
@@ -46,6 +56,17 @@ class Faults:
         with self._lock:
             self._reject.extend([response_code] * times)
 
+    def refuse_change_next(self, response_code: str, times: int = 1) -> None:
+        """The next `times` changes of items (UpdateItem) are refused with this code, each by
+        itself."""
+        with self._lock:
+            self._refuse_change.extend([response_code] * times)
+
+    def take_refused_change(self) -> str:
+        """For the server: a code to refuse the next change with, "" normally."""
+        with self._lock:
+            return self._refuse_change.popleft() if self._refuse_change else ""
+
     def take_busy(self) -> Busy | None:
         """For the server: whether this request is to be put off."""
         with self._lock:
@@ -55,6 +76,11 @@ class Faults:
         """For the server: None normally, else whether to store before breaking off."""
         with self._lock:
             return self._close.popleft() if self._close else None
+
+    def take_break_off(self) -> int | None:
+        """For the server: None normally, else after how many bytes to close the connection."""
+        with self._lock:
+            return self._break_off.popleft() if self._break_off else None
 
     def take_late(self) -> float | None:
         """For the server: None normally, else after how many seconds to store."""

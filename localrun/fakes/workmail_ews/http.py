@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PATH = "/EWS/Exchange.asmx"
+
+_BEGINNING = 2_048
 
 
 class ConnectionClosed(Exception):
@@ -27,11 +30,14 @@ class HttpServer(ThreadingHTTPServer):
         self,
         address: tuple[str, int],
         answer: Callable[[str, bytes], tuple[int, bytes]],
+        read_at_most: Callable[[bytes], int | None],
         max_request: int,
     ) -> None:
         """`answer(authorization, body)` gives status and body of a POST, or raises
-        ConnectionClosed; larger bodies than `max_request` bytes get 413."""
+        ConnectionClosed. `read_at_most`, given the beginning of a body, says after how many bytes
+        of it to close the connection. Larger bodies than `max_request` bytes get 413."""
         self.answer = answer
+        self.read_at_most = read_at_most
         self.max_request = max_request
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
@@ -91,7 +97,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._discard(length)  # closing at once would reset the connection, 413 and all
             self._reply(413, b"")
             return
-        body = self.rfile.read(length)
+        body = self._read(length)
+        if body is None:
+            self.close_connection = True
+            return
         if self.path.partition("?")[0].casefold() != PATH.casefold():
             self._reply(404, b"")
             return
@@ -101,6 +110,33 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._reply(status, answer)
+
+    def _read(self, length: int) -> bytes | None:
+        """The body; None if the client breaks off, or we shall."""
+        beginning = self.rfile.read(min(length, _BEGINNING))
+        limit = self.server.read_at_most(beginning)
+        if limit is not None:
+            self.rfile.read(max(0, min(length, limit) - len(beginning)))
+            return None
+        if len(beginning) < min(length, _BEGINNING):
+            return None
+        body = bytearray(length)
+        body[: len(beginning)] = beginning
+        return bytes(body) if self._fill(memoryview(body)[len(beginning) :]) else None
+
+    def _fill(self, rest: memoryview) -> bool:
+        """Reads in few system calls: after each a thread may have to wait for its turn."""
+        buffered = self.rfile.read1(len(rest)) if len(rest) else b""
+        rest[: len(buffered)] = buffered
+        rest = rest[len(buffered) :]
+        is_tls = isinstance(self.connection, ssl.SSLSocket)
+        while len(rest):
+            flags = 0 if is_tls else socket.MSG_WAITALL
+            count = self.connection.recv_into(rest, len(rest), flags)
+            if not count:
+                return False
+            rest = rest[count:]
+        return True
 
     def _discard(self, length: int) -> None:
         while length > 0:

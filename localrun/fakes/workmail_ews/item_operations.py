@@ -13,7 +13,7 @@ from lxml import etree
 
 from localrun.fakes.workmail_ews.folder_operations import read_folder, read_page, required
 from localrun.fakes.workmail_ews.items import StoredItem, delete_field, fill, set_field
-from localrun.fakes.workmail_ews.properties import first_path
+from localrun.fakes.workmail_ews.properties import READ_RECEIPT, first_path
 from localrun.fakes.workmail_ews.render import (
     add_item,
     add_item_id,
@@ -65,6 +65,8 @@ def create_item(
             add_refusal(messages, "CreateItem", item)
         else:
             mailbox.add_item(item)
+            if item.is_read:
+                mailbox.was_read(item, item.asks_for_receipt(READ_RECEIPT))
             add_item_id(add(add_success(messages, "CreateItem"), MESSAGES, "Items"), item)
     return response
 
@@ -129,8 +131,11 @@ def get_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:
     return _for_each(request, "GetItem", "ItemIds", show)
 
 
-def update_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:
-    """Sets and deletes properties. All changes of an item are made, or none."""
+def update_item(
+    mailbox: MailboxStore, request: etree._Element, refuse: Callable[[], str]
+) -> etree._Element:
+    """Sets and deletes properties. All changes of an item are made, or none. `refuse` gives a
+    response code with which the next one is refused, "" normally."""
     strict = request.get("ConflictResolution") == "NeverOverwrite"
 
     def change(item_change: etree._Element, holder: Callable[[], etree._Element]) -> None:
@@ -138,11 +143,17 @@ def update_item(mailbox: MailboxStore, request: etree._Element) -> etree._Elemen
         item = mailbox.item(item_id.get("Id", ""))
         if strict and item_id.get("ChangeKey", item.change_key) != item.change_key:
             raise ItemRefused("ErrorIrresolvableConflict")
+        _check_attributes(request, item)
+        if refused := refuse():
+            raise ItemRefused(refused)
         trial = deepcopy(item)
         for part in children(required(item_change, "Updates")):
             _change(trial, part)
+        was_read, asks = item.is_read, item.asks_for_receipt(READ_RECEIPT)
         for part in children(required(item_change, "Updates")):
             _change(item, part)
+        if item.is_read and not was_read:
+            mailbox.was_read(item, asks)
         mailbox.changed(item)
         add_item_id(holder(), item)
 
@@ -153,6 +164,17 @@ def update_item(mailbox: MailboxStore, request: etree._Element) -> etree._Elemen
     return response
 
 
+def _check_attributes(request: etree._Element, item: StoredItem) -> None:
+    """What a client must say about sending, for items of this kind."""
+    if item.kind == "Message" and request.get("MessageDisposition") is None:
+        raise ItemRefused("ErrorMessageDispositionRequired")
+    if item.kind == "Message" and "Send" in request.get("MessageDisposition", ""):
+        raise ItemRefused("ErrorSendAsDenied")
+    asked = request.get("SendMeetingInvitationsOrCancellations")
+    if item.kind == "CalendarItem" and asked is None:
+        raise ItemRefused("ErrorSendMeetingInvitationsOrCancellationsRequired")
+
+
 def _change(item: StoredItem, part: etree._Element) -> None:
     if local_name(part) == "DeleteItemField":
         delete_field(item, first_path(part))
@@ -160,8 +182,14 @@ def _change(item: StoredItem, part: etree._Element) -> None:
     if local_name(part) != "SetItemField":
         raise ItemRefused("ErrorInvalidPropertyAppend")
     holder = next(child for child in children(part) if local_name(child) not in _PATHS)
-    for element in children(holder):
-        set_field(item, element)
+    elements = children(holder)
+    if len(elements) != 1:
+        raise ItemRefused("ErrorIncorrectUpdatePropertyCount")
+    if local_name(elements[0]) != "ExtendedProperty":
+        path = first_path(part)
+        if not isinstance(path, str) or path.partition(":")[2] != local_name(elements[0]):
+            raise ItemRefused("ErrorUpdatePropertyMismatch")
+    set_field(item, elements[0])
 
 
 def delete_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:
@@ -170,12 +198,18 @@ def delete_item(mailbox: MailboxStore, request: etree._Element) -> etree._Elemen
     for item_id in children(required(request, "ItemIds")):
         try:
             item = mailbox.item(item_id.get("Id", ""))
+            _check_cancellations(request, item)
             mailbox.delete_item(item, request.get("DeleteType", ""))
         except ItemRefused as refusal:
             add_refusal(messages, "DeleteItem", refusal)
             continue
         add_success(messages, "DeleteItem")
     return response
+
+
+def _check_cancellations(request: etree._Element, item: StoredItem) -> None:
+    if item.kind == "CalendarItem" and request.get("SendMeetingCancellations") is None:
+        raise ItemRefused("ErrorSendMeetingCancellationsRequired")
 
 
 def move_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from lxml import etree
 
-from localrun.fakes.workmail_ews.soap import ItemRefused, children, find, local_name
+from localrun.fakes.workmail_ews.soap import ItemRefused, children, local_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ SUBMIT_TIME = Property(tag=0x0039)
 MESSAGE_ID = Property(tag=0x1035)
 FLAG_STATUS = Property(tag=0x1090)
 LAST_VERB = Property(tag=0x1081)
+READ_RECEIPT = Property(tag=0x0029)
+NON_READ_RECEIPT = Property(tag=0x0C06)
 
 FLAG_READ = 0x1
 FLAG_UNSENT = 0x8
@@ -55,9 +58,15 @@ def read_path(element: etree._Element) -> FieldPath:
         return element.get("FieldURI", "")
     if kind == "IndexedFieldURI":
         return f"{element.get('FieldURI', '')}:{element.get('FieldIndex', '')}"
-    tag, name = element.get("PropertyTag", ""), element.get("PropertyName", "")
-    property_set = element.get("PropertySetId") or element.get("DistinguishedPropertySetId") or ""
-    number = element.get("PropertyId", "")
+    return _read_property(tuple(element.items()))
+
+
+@lru_cache(maxsize=1024)
+def _read_property(attributes: tuple[tuple[str, str], ...]) -> PropertyPath:
+    named = dict(attributes)
+    tag, name = named.get("PropertyTag", ""), named.get("PropertyName", "")
+    property_set = named.get("PropertySetId") or named.get("DistinguishedPropertySetId") or ""
+    number = named.get("PropertyId", "")
     if bool(tag) == bool(property_set) or (property_set and not (name or number)):
         raise ItemRefused("ErrorInvalidExtendedProperty")
     return PropertyPath(
@@ -67,8 +76,8 @@ def read_path(element: etree._Element) -> FieldPath:
             name=name,
             number=int(number or 0),
         ),
-        element.get("PropertyType", ""),
-        tuple((str(key), str(value)) for key, value in element.attrib.items()),
+        named.get("PropertyType", ""),
+        attributes,
     )
 
 
@@ -81,11 +90,15 @@ def first_path(element: etree._Element) -> FieldPath:
     return read_path(found)
 
 
-def read_values(element: etree._Element) -> tuple[str, ...]:
-    """The value or values of an ExtendedProperty element."""
-    several = find(element, "Values")
-    holder = element if several is None else several
-    return tuple(child.text or "" for child in children(holder) if local_name(child) == "Value")
+def read_values(element: etree._Element) -> tuple[PropertyPath, tuple[str, ...]]:
+    """The path and the value or values of an ExtendedProperty element."""
+    uri, *values = children(element) or [element]
+    path = read_path(uri)
+    if not isinstance(path, PropertyPath):
+        raise ItemRefused("ErrorInvalidExtendedProperty")
+    if values and local_name(values[0]) == "Values":
+        values = children(values[0])
+    return path, tuple(value.text or "" for value in values)
 
 
 def read_time(text: str) -> datetime:

@@ -89,7 +89,7 @@ def add_item(parent: etree._Element, item: StoredItem, shape: Shape) -> None:
 
 def add_item_id(parent: etree._Element, item: StoredItem) -> None:
     """Appends the item's element with nothing but its id."""
-    add_item(parent, item, Shape(frozenset({"ItemId"}), ()))
+    _add_id(add(parent, TYPES, item.kind), item)
 
 
 def _add_field(element: etree._Element, item: StoredItem, name: str, found: bool) -> None:

@@ -110,11 +110,11 @@ class EwsServer:
             "CreateItem": self._create_item,
             "FindItem": item_operations.find_item,
             "GetItem": item_operations.get_item,
-            "UpdateItem": item_operations.update_item,
+            "UpdateItem": self._update_item,
             "DeleteItem": item_operations.delete_item,
             "MoveItem": item_operations.move_item,
         }
-        self._http = HttpServer(("127.0.0.1", port), self.answer, max_request)
+        self._http = HttpServer(("127.0.0.1", port), self.answer, self._break_off, max_request)
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -123,7 +123,12 @@ class EwsServer:
     @property
     def url(self) -> str:
         """Where to POST to."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}{PATH}"
+        return f"http://127.0.0.1:{self.port}{PATH}"
+
+    @property
+    def port(self) -> int:
+        """Where it listens on the loopback interface."""
+        return int(self._http.server_address[1])
 
     @property
     def requests(self) -> Counter[str]:
@@ -155,6 +160,13 @@ class EwsServer:
         """The addresses that somebody has opened, sorted."""
         with self._lock:
             return sorted(self._stores)
+
+    def receipts(self, address: str) -> list[str]:
+        """What a mailbox would have sent to the senders of messages, because their messages were
+        read or deleted: `read` or `not-read` and the item's id. A migration sends nothing."""
+        store = self._store(address.casefold())
+        with store.lock:
+            return list(store.receipts)
 
     def folders(self, address: str) -> dict[tuple[str, ...], list[StoredMessage]]:
         """What a mailbox holds: every visible folder by its path, messages as they were stored."""
@@ -212,6 +224,9 @@ class EwsServer:
             raise ConnectionClosed
         return answer
 
+    def _break_off(self, beginning: bytes) -> int | None:
+        return self.faults.take_break_off() if b"<m:CreateItem" in beginning else None
+
     def _admit(self, authorization: str, envelope: Envelope) -> MailboxStore:
         scheme, _, token = authorization.partition(" ")
         if scheme.casefold() != "bearer" or not token.strip():
@@ -244,6 +259,9 @@ class EwsServer:
         for late in due:
             with late.store.lock:
                 self._create_item(late.store, late.request)
+
+    def _update_item(self, store: MailboxStore, request: etree._Element) -> etree._Element:
+        return item_operations.update_item(store, request, self.faults.take_refused_change)
 
     def _create_item(self, store: MailboxStore, request: etree._Element) -> etree._Element:
         return item_operations.create_item(

@@ -7,6 +7,7 @@ answer always announces the version that WorkMail announces.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -62,12 +63,12 @@ class Envelope:
 
 def local_name(element: etree._Element) -> str:
     """The element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def children(element: etree._Element) -> list[etree._Element]:
     """The child elements; comments and processing instructions are passed over."""
-    return [child for child in element if isinstance(child.tag, str)]
+    return list(element.iterchildren("*"))
 
 
 def find(element: etree._Element, *path: str) -> etree._Element | None:
@@ -76,8 +77,13 @@ def find(element: etree._Element, *path: str) -> etree._Element | None:
     for name in path:
         if found is None:
             return None
-        found = next((child for child in children(found) if local_name(child) == name), None)
+        found = next(found.iterchildren(*_tags(name)), None)
     return found
+
+
+@lru_cache(maxsize=256)
+def _tags(name: str) -> tuple[str, ...]:
+    return tuple(f"{{{namespace}}}{name}" for namespace in (TYPES, MESSAGES, SOAP))
 
 
 def read_envelope(body: bytes) -> Envelope:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from localrun.fakes.workmail_ews.items import StoredItem
+from localrun.fakes.workmail_ews.properties import NON_READ_RECEIPT, READ_RECEIPT
 from localrun.fakes.workmail_ews.soap import ItemRefused
 
 # Distinguished id -> parent, display name as WorkMail shows it, folder class.
@@ -68,7 +69,8 @@ class Mirror(Protocol):
 
 
 class MailboxStore:
-    """One mailbox. `now` gives seconds since 1970."""
+    """One mailbox. `now` gives seconds since 1970. `receipts` lists what would have been sent to
+    the senders of messages: `read` or `not-read` and the item's id."""
 
     def __init__(self, address: str, now: Callable[[], float], mirror: Mirror | None) -> None:
         self.address = address
@@ -79,6 +81,7 @@ class MailboxStore:
         self._folders: dict[str, StoredFolder] = {}
         self._distinguished: dict[str, str] = {}
         self._items: dict[str, StoredItem] = {}
+        self.receipts: list[str] = []
         for distinguished, parent, name, folder_class in _NEW_MAILBOX:
             parent_id = self._distinguished.get(parent, "")
             folder = StoredFolder(self._new_id("f"), parent_id, name, folder_class, distinguished)
@@ -163,6 +166,13 @@ class MailboxStore:
         self._folders[item.folder_id].items[item.id] = item
         self._mirror_item(item)
 
+    def was_read(self, item: StoredItem, asks: bool) -> None:
+        """To be called when an item becomes read; `asks` is whether it asked for a receipt before
+        that change. The receipt is sent once."""
+        if asks:
+            self.receipts.append(f"read {item.id}")
+            item.properties[READ_RECEIPT] = item.properties[NON_READ_RECEIPT] = ("false",)
+
     def item(self, item_id: str) -> StoredItem:
         """ErrorItemNotFound when there is none, of another mailbox for example."""
         if item_id not in self._items:
@@ -191,6 +201,9 @@ class MailboxStore:
         if disposal == "MoveToDeletedItems":
             self.move_item(item, self.distinguished("deleteditems"))
             return
+        asks = map(item.asks_for_receipt, (READ_RECEIPT, NON_READ_RECEIPT))
+        if not item.is_read and any(asks):
+            self.receipts.append(f"not-read {item.id}")
         del self._items[item.id]
         del self._folders[item.folder_id].items[item.id]
         if self._mirror is not None:

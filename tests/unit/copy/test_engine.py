@@ -363,7 +363,7 @@ def test_a_target_that_refuses_a_whole_batch_fails_the_mailbox_before_the_commit
     with pytest.raises(MailboxUnreachable, match="batch: ErrorInvalidExtendedProperty"):
         part.run(now="2026-11-23T10:00:00Z")
     assert part.total() == Tally(copied=10, size=part.total().size)
-    assert part.ledger.rejections(BOX) == []
+    assert part.ledger.remarks(BOX) == []
     part.target.refuse = lambda item: ""
     assert part.run(now="2026-11-23T10:00:01Z").outcome is SliceOutcome.DONE
     assert part.total().copied == 30
@@ -428,7 +428,7 @@ def test_a_listed_size_that_is_wrong_is_noticed_and_does_not_change_the_counts()
     part.target.limit_size(1000)
     part.run()
     assert part.total() == Tally(rejected=1)
-    assert [each.reason for each in part.ledger.rejections(BOX)] == ["too-large"]
+    assert [each.reason for each in part.ledger.remarks(BOX)] == ["too-large"]
 
 
 def test_the_audit_names_no_content() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imapclient import imap_utf7
-
 from migration.model import SpecialUse
+from migration.wire.imap_errors import Garbled
+from migration.wire.imap_parse import Response, Value, quote
 
 _SPECIAL: Mapping[str, SpecialUse] = {
     "\\inbox": SpecialUse.INBOX,
@@ -72,14 +73,57 @@ class Listed:
         return tuple(decode_name(part) for part in parts)
 
 
-def listed(flags: Iterable[object], delimiter: object, name: object) -> Listed:
-    """One row of IMAPClient's list_folders. It parses quoted digits as a number and NIL as None;
-    as names they are text."""
+def read_list(response: Response) -> Listed:
+    """A LIST, LSUB or XLIST response. Garbled for what is none."""
+    values = response.values()
+    if len(values) < 4 or not isinstance(values[1], list):
+        raise Garbled("unreadable-list")
+    flags, delimiter, name = values[1:4]
+    assert isinstance(flags, list)
+    # A folder may be called NIL, and a server that does not quote it has its way.
     return Listed(
-        name="NIL" if name is None else _text(name),
-        delimiter="" if delimiter is None else _text(delimiter),
+        name=_text(name) or "NIL",
+        delimiter=_text(delimiter),
         flags=frozenset(_text(flag).lower() for flag in flags),
     )
+
+
+def read_namespaces(response: Response) -> Namespaces:
+    """A NAMESPACE response (RFC 2342)."""
+    personal, *foreign = [_prefixes(group) for group in response.values()[1:4]] or [()]
+    return Namespaces(personal, tuple(prefix for group in foreign for prefix in group))
+
+
+def _prefixes(group: Value) -> tuple[str, ...]:
+    entries = group if isinstance(group, list) else []
+    return tuple(_text(entry[0]) for entry in entries if isinstance(entry, list) and entry)
+
+
+def quote_name(name: str) -> bytes:
+    """A folder's name for a command. A server that lists raw UTF-8 gets the modified UTF-7 that it
+    should have sent."""
+    if not name.isascii():
+        name = encode_name(name.encode("latin-1").decode("utf-8", "replace"))
+    return quote(name)
+
+
+def encode_name(name: str) -> str:
+    """A name in modified UTF-7 (RFC 3501 section 5.1.3)."""
+    return re.sub(r"&|[^\x20-\x7e]+", lambda found: _shift(found[0]), name)
+
+
+def _shift(text: str) -> str:
+    if text == "&":
+        return "&-"
+    encoded = binascii.b2a_base64(text.encode("utf-16-be", "surrogatepass"), newline=False)
+    return f"&{encoded.decode('ascii').rstrip('=').replace('/', ',')}-"
+
+
+def _unshift(encoded: str) -> str:
+    if not encoded:
+        return "&"
+    padded = encoded.replace(",", "/") + "=" * (-len(encoded) % 4)
+    return binascii.a2b_base64(padded).decode("utf-16-be", "surrogatepass")
 
 
 def decode_name(name: str) -> str:
@@ -91,11 +135,11 @@ def decode_name(name: str) -> str:
     if not raw.isascii():
         return raw.decode("utf-8", "replace")
     try:
-        return str(imap_utf7.decode(raw))
+        return re.sub("&([^-]*)-", lambda found: _unshift(found[1]), name)
     except (UnicodeError, binascii.Error):
         return name
 
 
-def _text(value: object) -> str:
+def _text(value: Value) -> str:
     # Latin-1 keeps every byte, so that the name can be given back to the server unchanged.
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return value.decode("latin-1") if isinstance(value, bytes) else ""

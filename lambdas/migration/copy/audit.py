@@ -1,0 +1,174 @@
+"""What became of every message: the audit, kept as files of the tenant.
+
+A *row* is what became of one message; the rows of a batch are its audit file, its counts and its
+remarks, so that the three cannot disagree. No row holds a subject or an address, so that the audit
+may be kept for long.
+
+Files lie below `audit/<mailbox>/<folder key>/<validity>/`. Whoever replays the very same messages
+overwrites their file. Others do not: a worker that was overtaken writes down less than its
+successor, and learns only then that it was. So a message may stand in two files, with the same
+outcome; what later passes change (flags, deletions) stands in files of its own, numbered by the
+pass and the record's revision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from migration.model import Fate, FolderRecord, ItemRef, Remark, Tally
+from migration.ports import BlobStore
+
+HELD = frozenset({Fate.STORED, Fate.FOUND, Fate.MATCHED, Fate.ADJUSTED})
+"""Fates of messages that the target holds."""
+
+_COPIED = frozenset({Fate.STORED, Fate.FOUND, Fate.ADJUSTED})
+_REFUSED = frozenset({Fate.REJECTED, Fate.UNREADABLE, Fate.QUARANTINED})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message and its fate. `reason` is a code, set for what was refused or adjusted.
+    `fingerprint` (see mime.py) is empty where the content was never read; `flags` are those the
+    message had at the source when it was read or last looked at."""
+
+    ref: ItemRef
+    fate: Fate
+    target_id: str = ""
+    reason: str = ""
+    fingerprint: str = ""
+    flags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What is known of one folder. `rows` holds the messages of its present validity, by uid;
+    `earlier` the copies made before it was recreated at the source, each once, without those that
+    were removed since."""
+
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    earlier: Sequence[Row] = ()
+
+    def held(self) -> dict[str, Row]:
+        """The messages that the target was given, by uid."""
+        return {uid: row for uid, row in self.rows.items() if row.fate in HELD}
+
+    def without(self, removed: Sequence[Row]) -> Audit:
+        """The same when these are removed."""
+        ids = {row.target_id for row in removed}
+        rows = {uid: row for uid, row in self.rows.items() if row.target_id not in ids}
+        return Audit(rows, [row for row in self.earlier if row.target_id not in ids])
+
+    def copies(self) -> Tally:
+        """The copies that were made and not removed again, and their octets."""
+        made = [row for row in self.rows.values() if row.fate in _COPIED]
+        return count_rows([*made, *self.earlier])
+
+
+def read_audit(blobs: BlobStore, mailbox_id: str, record: FolderRecord) -> Audit:
+    """All that is known of the folder: one request for each batch it was copied in."""
+    rows: dict[str, Row] = {}
+    earlier: list[Row] = []
+    for place in record.earlier:
+        key, _, validity = place.partition("/")
+        found = _rows(blobs, mailbox_id, key, validity)
+        if validity == record.validity:  # it was renamed, and its uids are what they were
+            rows |= {row.ref.uid: row for row in found}
+        else:
+            earlier += found
+    rows |= {row.ref.uid: row for row in _rows(blobs, mailbox_id, record.key, record.validity)}
+    removed = {row.target_id for row in (*earlier, *rows.values()) if row.fate is Fate.REMOVED}
+    kept = [row for row in earlier if row.fate in _COPIED and row.target_id not in removed]
+    return Audit(rows, kept)
+
+
+def _rows(blobs: BlobStore, mailbox_id: str, key: str, validity: str) -> Iterator[Row]:
+    """Each message once, with its latest flags."""
+    found: dict[str, Row] = {}
+    for name in blobs.list(f"audit/{mailbox_id}/{key}/{validity}/"):
+        for line in blobs.get(name).splitlines():
+            row = _row_from(json.loads(line))
+            known = found.get(row.ref.uid)
+            # Of a message that stands in two files, the one with more to tell; changes come last.
+            if known is None or name.endswith("-changes.jsonl") or _tells(row) >= _tells(known):
+                found[row.ref.uid] = row
+    return iter(found.values())
+
+
+def _tells(row: Row) -> int:
+    """A message that filters left out may have been copied after they were changed."""
+    return 0 if row.fate is Fate.SKIPPED else 2 if row.target_id else 1
+
+
+def audit_key(mailbox_id: str, record: FolderRecord, rows: Sequence[Row]) -> str:
+    """Where the audit of these messages is kept."""
+    uids = " ".join(row.ref.uid for row in rows)
+    digest = hashlib.sha256(uids.encode()).hexdigest()[:8]
+    first = rows[0].ref.uid.rjust(10, "0")
+    return f"audit/{mailbox_id}/{record.key}/{record.validity}/{first}-{digest}.jsonl"
+
+
+def changes_key(mailbox_id: str, record: FolderRecord, pass_id: int) -> str:
+    """Where what a pass has changed of earlier copies is kept: behind the copies, and behind what
+    was changed before, in the same pass too."""
+    place = f"audit/{mailbox_id}/{record.key}/{record.validity}"
+    return f"{place}/~{pass_id:015}-{record.revision:010}-changes.jsonl"
+
+
+def audit_lines(rows: Iterable[Row]) -> bytes:
+    """One JSON object a line."""
+    return "".join(f"{json.dumps(_fields(row))}\n" for row in rows).encode()
+
+
+def _fields(row: Row) -> dict[str, object]:
+    return {
+        "uid": row.ref.uid,
+        "size": row.ref.size,
+        "outcome": f"{row.fate}:{row.reason}" if row.reason else str(row.fate),
+        "target_id": row.target_id,
+        "fingerprint": row.fingerprint,
+        "flags": sorted(row.flags),
+    }
+
+
+def _row_from(fields: Mapping[str, object]) -> Row:
+    fate, _, reason = str(fields["outcome"]).partition(":")
+    flags = fields["flags"]
+    assert isinstance(flags, list)
+    return Row(
+        ref=ItemRef(str(fields["uid"]), int(str(fields["size"]))),
+        fate=Fate(fate),
+        target_id=str(fields["target_id"]),
+        reason=reason,
+        fingerprint=str(fields["fingerprint"]),
+        flags=frozenset(map(str, flags)),
+    )
+
+
+def count_rows(rows: Iterable[Row]) -> Tally:
+    """The counts of a batch. Sizes are those the source listed, whoever stored the message. A
+    message that was MATCHED was counted when it was copied."""
+    total = Tally()
+    for row in rows:
+        if row.fate in _COPIED:
+            total += Tally(copied=1, size=row.ref.size)
+        elif row.fate in _REFUSED:
+            total += Tally(rejected=1)
+        elif row.fate is Fate.REMOVED:
+            total += Tally(copied=-1, size=-row.ref.size)
+        elif row.fate is Fate.GONE:
+            total += Tally(gone=1)
+        elif row.fate is Fate.SKIPPED:
+            total += Tally(skipped=1)
+    return total
+
+
+def remarks(rows: Iterable[Row], folder_key: str) -> list[Remark]:
+    """What the report must show of a batch."""
+    return [
+        Remark(folder_key, row.ref.uid, row.ref.size, row.reason, row.fate)
+        for row in rows
+        if row.fate in _REFUSED or row.fate is Fate.ADJUSTED
+    ]

@@ -1,0 +1,349 @@
+"""Carries batches from the source to the target: reading the next ones, writing this one and
+recording the last one at the same time.
+
+The reader opens the intent of each batch and asks the source for it, some batches ahead; the writer
+sends messages as they come, and collects the target's answers as they come; the recorder writes
+down. No more than a few batches are open at once, and no more than a window of 16 MB of messages is
+in memory: what was read and not yet sent here, and what was sent and not yet answered in the
+target.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+
+from migration.copy.audit import Row
+from migration.copy.pacing import Throttle
+from migration.copy.plan import TOO_LARGE, has_news, reason_of_all, row_of_outcome
+from migration.copy.read_ahead import read_ahead
+from migration.copy.recorder import FolderWork, Recorder
+from migration.copy.selection import skips
+from migration.copy.worker import Worker
+from migration.errors import MailboxUnreachable, MigrationError
+from migration.mime import Mime, MimeStream, fingerprint, whole
+from migration.model import Fate, FolderRecord, Gone, Item, ItemRef, Rejected, Stamped, Unreadable
+from migration.ports import Receipt
+
+_READ_AHEAD_BYTES = 4_000_000
+_ASKED_AHEAD = 2
+_OPEN_BATCHES = 10
+_SENT_BATCHES = 6
+_CLAIM_SECONDS = 60.0
+
+Answer = Item | Gone | Unreadable
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Messages of one intent that are read and written together. `refs` are those worth reading;
+    `rows` what is known of the others already. `wait` returns when the intent is written."""
+
+    work: FolderWork
+    refs: Sequence[ItemRef]
+    rows: list[Row]
+    wait: Callable[[], None]
+    began: float
+    is_leftover: bool = False
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A message on its way. Its content is not kept, but for the stream that knows its print."""
+
+    ref: ItemRef
+    flags: frozenset[str]
+    fingerprint: str = ""
+    stream: MimeStream | None = None
+
+    @property
+    def print(self) -> str:
+        return self.stream.fingerprint if self.stream else self.fingerprint
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    batch: Batch
+    sent: Sequence[_Sent]
+    receipt: Receipt
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Copies claimed folders. `began_sending` holds those of which something was sent, `unanswered`
+    those of which it is unknown what became of it."""
+
+    worker: Worker
+    recorder: Recorder
+    throttle: Throttle
+    began_sending: set[FolderWork] = field(default_factory=set)
+    unanswered: set[FolderWork] = field(default_factory=set)
+    is_complete: bool = False
+    left: int = 0
+    _under_way: deque[_UnderWay] = field(default_factory=deque)
+    _again: list[tuple[FolderWork, ItemRef]] = field(default_factory=list)
+    _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_OPEN_BATCHES))
+    _stopped: bool = False
+    _broken: MigrationError | None = None
+    _checked_at: float | None = None
+
+    def run(self, works: Iterator[FolderWork]) -> None:
+        """Copies until nothing is left or the worker may not go on (`is_complete` tells). `works`
+        claims one folder after the other. Raises what source, target and ledger raise: what was
+        recorded by then is recorded."""
+        overlap = self.worker.job.pace.overlap
+        arriving: AbstractContextManager[Iterator[Batch | Answer]] = nullcontext(
+            self._arriving(works)
+        )
+        if overlap:
+            arriving = read_ahead(
+                self._arriving(works), _weigh, _READ_AHEAD_BYTES, self._stop_reading, _let_go
+            )
+        with arriving as things:
+            while (thing := self._next(things)) is not None:
+                assert isinstance(thing, Batch)
+                self._write(thing, things)
+        while self._under_way:
+            self._collect()
+        if self._broken is not None:
+            raise self._broken
+        for work, ref in self._again:
+            self._copy_whole(work, ref)
+
+    # -- reading
+
+    def _arriving(self, works: Iterator[FolderWork]) -> Iterator[Batch | Answer]:
+        """Each batch, and then what the source answers for each of its refs."""
+        asked: deque[tuple[Batch, Iterator[Answer]]] = deque()
+        for batch in self._batches(works):
+            asked.append((batch, self.worker.source.fetch(batch.work.plan.folder, batch.refs)))
+            if len(asked) > _ASKED_AHEAD:
+                yield from self._answers(*asked.popleft())
+        while asked:
+            yield from self._answers(*asked.popleft())
+
+    def _answers(self, batch: Batch, answers: Iterator[Answer]) -> Iterator[Batch | Answer]:
+        yield batch
+        for answer in answers:
+            yield answer
+            if isinstance(answer, Item):
+                self.throttle.spend(len(answer.mime))
+
+    def _batches(self, works: Iterator[FolderWork]) -> Iterator[Batch]:
+        for work in works:
+            more = yield from self._leftovers(work)
+            if not more:
+                return
+            while more:
+                if not self._may_open():
+                    return
+                page = self.worker.source.page(
+                    work.plan.folder, work.cursor_ahead, self.worker.job.pace.batch
+                )
+                if not has_news(page, work.cursor_ahead):
+                    self._slots.release()
+                    break
+                work.cursor_ahead, more = page.cursor, page.more
+                fresh = [ref for ref in page.refs if not work.is_dealt_with(ref)]
+                mark = self.worker.target.mark(work.record.target_id) if fresh else ""
+                wait = self.recorder.open(work, fresh, page.cursor, mark)
+                if not fresh:
+                    self._slots.release()
+                    continue
+                yield self._batch(work, fresh, wait)
+            self.left -= 1
+        self.is_complete = True
+
+    def _leftovers(self, work: FolderWork) -> Generator[Batch, None, bool]:
+        """What an earlier worker had begun, in portions of its focus; False if it had to stop."""
+        intent = work.record.intent
+        refs = list(intent.refs) if intent else []
+        size = intent.focus if intent and intent.focus > 0 else len(refs)
+        while refs:
+            if not self._may_open():
+                return False
+            some, refs = refs[:size], refs[size:]
+            yield replace(self._batch(work, some, lambda: None), is_leftover=True)
+        return True
+
+    def _may_open(self) -> bool:
+        """Waits for one of the batches before to be finished."""
+        if self.worker.job.pace.overlap:
+            self._slots.acquire()
+        return not self._stopped and self.worker.may_go_on()
+
+    def _batch(self, work: FolderWork, refs: Sequence[ItemRef], wait: Callable[[], None]) -> Batch:
+        rows = [row for ref in refs if (row := self._row_unread(ref)) is not None]
+        known = {row.ref.uid for row in rows}
+        worth = [ref for ref in refs if ref.uid not in known]
+        return Batch(work, worth, rows, wait, self.worker.seconds_left())
+
+    def _row_unread(self, ref: ItemRef) -> Row | None:
+        """The row of a message that need not be read: too large, or left out by the filters."""
+        reason = skips(self.worker.job.policy, ref, None)
+        if reason:
+            return Row(ref, Fate.SKIPPED, reason=reason)
+        if self.worker.max_bytes and ref.size > self.worker.max_bytes:
+            return Row(ref, Fate.REJECTED, reason=TOO_LARGE)
+        return None
+
+    def _stop_reading(self) -> None:
+        self._stopped = True
+        self._slots.release()
+        self.worker.source.close()
+
+    # -- writing
+
+    def _next(self, things: Iterator[Batch | Answer]) -> Batch | Answer | None:
+        """What comes next, None at the end. When reading breaks, that is raised only after the
+        answers for what was sent have come: it is not in doubt then."""
+        try:
+            return next(things, None)
+        except MigrationError as error:
+            self._broken = error
+            return None
+
+    def _write(self, batch: Batch, things: Iterator[Batch | Answer]) -> None:
+        """Sends a batch. Its claim is looked at again just before: reading may have taken long."""
+        batch.wait()
+        sent: list[_Sent] = []
+        record = batch.work.record
+        if batch.refs:
+            self._check_claim(record)
+            self.began_sending.add(batch.work)
+            self.unanswered.add(batch.work)
+        wanted = {ref.uid: ref for ref in batch.refs}
+        items = self._items(batch, wanted, things, sent)
+        try:
+            receipt = self.worker.target.append(record.target_id, items)
+        finally:
+            items.close()
+        self._under_way.append(_UnderWay(batch, sent, receipt))
+        # A target that takes no more has something to say.
+        window = 1 if batch.is_leftover or wanted else _SENT_BATCHES
+        while len(self._under_way) >= window:
+            self._collect()
+
+    def _check_claim(self, record: FolderRecord, every: float = 0.0) -> None:
+        """FencedOff if another worker has taken over; asked for at most `every` so many seconds."""
+        now = self.worker.seconds_left()
+        if self._checked_at is None or self._checked_at - now >= every:
+            self.worker.ledger.check_claim(self.worker.mailbox_id, record)
+            self._checked_at = now
+
+    def _items(
+        self,
+        batch: Batch,
+        wanted: dict[str, ItemRef],
+        things: Iterator[Batch | Answer],
+        sent: list[_Sent],
+    ) -> Generator[Stamped, None, None]:
+        """The messages of a batch that are worth sending, as they come; each is taken out of
+        `wanted`."""
+        while wanted and (answer := self._next(things)) is not None:
+            assert not isinstance(answer, Batch)
+            # The listed size counts, also where the source turns out to be wrong about it: after
+            # a crash, the message may be found and is not read again.
+            ref = wanted.pop(answer.ref.uid)
+            if batch.work.rematch is not None and isinstance(answer, Item):
+                answer = replace(answer, mime=whole(answer.mime))  # its print decides
+            row, print_ = self._row_unsent(batch.work, ref, answer)
+            if row is not None:
+                batch.rows.append(row)
+                _let_go(answer)
+                continue
+            assert isinstance(answer, Item)
+            self._check_claim(batch.work.record, every=_CLAIM_SECONDS)
+            stream = answer.mime if isinstance(answer.mime, MimeStream) else None
+            sent.append(_Sent(ref, answer.flags, print_, stream))
+            try:
+                item = answer if answer.ref is ref else replace(answer, ref=ref)
+                yield Stamped(self.worker.key(batch.work.record, ref), item)
+            finally:
+                _let_go(answer)
+
+    def _row_unsent(self, work: FolderWork, ref: ItemRef, answer: Answer) -> tuple[Row | None, str]:
+        """The row of a message that is not sent after all, None if it is; and its print, but for a
+        stream, which was not read yet."""
+        if isinstance(answer, Gone):
+            return Row(ref, Fate.GONE), ""
+        if isinstance(answer, Unreadable):
+            return Row(ref, Fate.UNREADABLE, reason=answer.reason), ""
+        if reason := skips(self.worker.job.policy, ref, answer.received):
+            return Row(ref, Fate.SKIPPED, reason=reason), ""
+        if self.worker.max_bytes and len(answer.mime) > self.worker.max_bytes:
+            return Row(ref, Fate.REJECTED, reason=TOO_LARGE), ""
+        if isinstance(answer.mime, MimeStream):
+            return None, ""
+        print_ = fingerprint(answer.mime)
+        row = work.rematch.match(ref, print_) if work.rematch else None
+        return row, print_
+
+    def _collect(self) -> None:
+        """The outcome of the batch that was sent first. A refused stream was not offered in every
+        form: it is read again, whole, when nothing else is under way."""
+        under_way = self._under_way[0]
+        outcomes = under_way.receipt.outcomes()
+        self._under_way.popleft()
+        batch = under_way.batch
+        sent_rows = []
+        for sent, outcome in zip(under_way.sent, outcomes, strict=True):
+            if isinstance(outcome, Rejected) and sent.stream is not None:
+                self._again.append((batch.work, sent.ref))
+            else:
+                sent_rows.append(row_of_outcome(sent.ref, outcome, sent.print, sent.flags))
+        if reason := reason_of_all(sent_rows):
+            raise MailboxUnreachable(f"the target refuses every message of a batch: {reason}")
+        if rows := in_order([*batch.rows, *sent_rows]):
+            self.recorder.finish(batch.work, rows, under_way.receipt.mark)
+        if not any(each.batch.work is batch.work for each in self._under_way):
+            self.unanswered.discard(batch.work)
+        self.worker.slowest = max(self.worker.slowest, batch.began - self.worker.seconds_left())
+        self._slots.release()
+
+    def _copy_whole(self, work: FolderWork, ref: ItemRef) -> None:
+        """One large message that was refused while it was streamed."""
+        record = work.record
+        for answer in list(self._fetch_whole(work, ref)):
+            row, print_ = self._row_unsent(work, ref, answer)
+            if row is None:
+                assert isinstance(answer, Item)
+                self._check_claim(record)
+                self.unanswered.add(work)
+                stamped = Stamped(self.worker.key(record, ref), answer)
+                (outcome,) = self.worker.target.append(record.target_id, [stamped]).outcomes()
+                self.unanswered.discard(work)
+                row = row_of_outcome(ref, outcome, print_, answer.flags)
+            self.recorder.finish(work, [row])
+
+    def _fetch_whole(self, work: FolderWork, ref: ItemRef) -> Iterator[Answer]:
+        for answer in self.worker.source.fetch(work.plan.folder, [ref]):
+            if isinstance(answer, Item):
+                yield replace(answer, ref=ref, mime=whole(answer.mime))
+            else:
+                yield answer
+
+
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """The rows in the order of the folder, as far as uids have one."""
+    return sorted(rows, key=lambda row: (len(row.ref.uid), row.ref.uid))
+
+
+def _weigh(thing: Batch | Answer) -> int:
+    """A stream holds no more than its head."""
+    if isinstance(thing, Item):
+        return _length(thing.mime)
+    return 0
+
+
+def _length(mime: Mime) -> int:
+    return len(mime.head) if isinstance(mime, MimeStream) else len(mime)
+
+
+def _let_go(thing: Batch | Answer) -> None:
+    """The connection behind a stream waits for its reader."""
+    if isinstance(thing, Item) and isinstance(thing.mime, MimeStream):
+        thing.mime.close()

@@ -1,0 +1,152 @@
+"""The folders of an IMAP target: which name each path has there, and where each folder ends."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from migration.errors import MailboxUnreachable
+from migration.model import FolderPlan, SpecialUse
+from migration.targets.imap_append import read_mark
+from migration.wire.imap import ImapConnection
+from migration.wire.imap_errors import CommandRefused
+from migration.wire.imap_names import (
+    Listed,
+    Namespaces,
+    decode_name,
+    encode_name,
+    quote_name,
+    read_list,
+    read_namespaces,
+)
+
+Path = tuple[str, ...]
+
+_NAMES = {
+    SpecialUse.SENT: ("sent items",),
+    SpecialUse.DRAFTS: ("drafts",),
+    SpecialUse.TRASH: ("deleted items",),
+    SpecialUse.JUNK: ("junk e-mail", "junk email"),
+}
+"""What WorkMail calls its folders; over IMAP it does not say what they are for."""
+
+_INSTEAD = "_"
+
+
+@dataclass(slots=True)
+class ImapTree:
+    """What LIST showed, kept up to date with what this connection creates."""
+
+    delimiter: str = "/"
+    prefix: str = ""
+    _names: dict[Path, str] = field(default_factory=dict)
+    _special: dict[SpecialUse, str] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, connection: ImapConnection) -> ImapTree:
+        """One round trip. CommandRefused."""
+        status = b" RETURN (STATUS (UIDVALIDITY UIDNEXT))" if connection.has("LIST-STATUS") else b""
+        commands = [b'LIST "" "*"' + status]
+        if connection.has("NAMESPACE"):
+            commands.append(b"NAMESPACE")
+        tree = cls()
+        namespaces, entries = Namespaces(), []
+        for result in connection.run_all(commands):
+            if isinstance(result, CommandRefused):
+                raise result
+            for response in result:
+                if response.kind == b"LIST":
+                    entries.append(read_list(response))
+                elif response.kind == b"NAMESPACE":
+                    namespaces = read_namespaces(response)
+                elif response.kind == b"STATUS" and isinstance(name := response.values()[1], bytes):
+                    tree.marks[name.decode("latin-1")] = read_mark([response])
+        tree.prefix = next((prefix for prefix in namespaces.personal if prefix), "")
+        for entry in entries:
+            tree._add(entry, namespaces)
+        return tree
+
+    def ensure(self, connection: ImapConnection, plans: Sequence[FolderPlan]) -> list[str]:
+        """The folders' names, in order; what is missing is created with its parents, and subscribed
+        where the source's folder is. MailboxUnreachable if the server refuses a name."""
+        wanted = {
+            path[:depth]
+            for path in (plan.path for plan in plans if plan.special not in self._special)
+            for depth in range(1, len(path) + 1)
+        }
+        missing = [path for path in sorted(wanted, key=_depth) if _fold(path) not in self._names]
+        self._create(connection, missing)
+        names = [self.name_of(plan) for plan in plans]
+        subscribed = [
+            name for plan, name in zip(plans, names, strict=True) if plan.folder.subscribed
+        ]
+        connection.run_all([b"SUBSCRIBE " + quote_name(name) for name in subscribed])
+        return names
+
+    def name_of(self, plan: FolderPlan) -> str:
+        """The server's name of a folder that is there."""
+        if plan.special in self._special:
+            return self._special[plan.special]
+        return self._names[_fold(plan.path)]
+
+    def _create(self, connection: ImapConnection, paths: Sequence[Path]) -> None:
+        """All at once, parents first, and where each of them ends. A refusal is right if the folder
+        is there all the same: servers create parents by themselves, and another worker may have
+        been quicker."""
+        names = []
+        for path in paths:
+            self._names[_fold(path)] = self._new_name(path)
+            names.append(self._names[_fold(path)])
+        created = [b"CREATE " + quote_name(name) for name in names]
+        asked = [b"STATUS " + quote_name(name) + b" (UIDVALIDITY UIDNEXT)" for name in names]
+        results = connection.run_all([*created, *asked])
+        states = results[len(names) :]
+        for name, state in zip(names, states, strict=True):
+            if not isinstance(state, CommandRefused):
+                self.marks[name] = read_mark(state)
+        refused = [
+            name
+            for name, result in zip(names, results, strict=False)
+            if isinstance(result, CommandRefused)
+        ]
+        if refused:
+            listed = connection.run(b'LIST "" "*"')
+            there = {read_list(each).name for each in listed if each.kind == b"LIST"}
+            if lacking := [name for name in refused if name not in there]:
+                raise MailboxUnreachable(f"the target refuses to create {len(lacking)} folders")
+
+    def _new_name(self, path: Path) -> str:
+        """Below the name that the parent has. The separator cannot be part of a name."""
+        if len(path) > 1:
+            parent = self._names[_fold(path[:-1])]
+            own = path[-1]
+            return f"{parent}{self.delimiter}{self._encode(own)}"
+        return self.prefix + self._encode(path[0])
+
+    def _encode(self, name: str) -> str:
+        return encode_name(name.replace(self.delimiter, _INSTEAD) if self.delimiter else name)
+
+    def _add(self, entry: Listed, namespaces: Namespaces) -> None:
+        if entry.is_foreign(namespaces):
+            return
+        self.delimiter = entry.delimiter or self.delimiter
+        path = _fold(entry.path(namespaces))
+        self._names[path] = entry.name
+        if not entry.can_be_opened:
+            return
+        if entry.special is not None:
+            self._special[entry.special] = entry.name
+        elif len(path) == 1:
+            for use, known in _NAMES.items():
+                if decode_name(path[0]) in known:
+                    self._special.setdefault(use, entry.name)
+
+
+def _depth(path: Path) -> tuple[int, Path]:
+    return len(path), path
+
+
+def _fold(path: Path) -> Path:
+    return tuple(unicodedata.normalize("NFC", name).casefold() for name in path)

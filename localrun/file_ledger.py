@@ -1,0 +1,274 @@
+"""The ledger in one SQLite file.
+
+Its items are those of the DynamoDB table, under the same keys (migration/aws/ledger.py); a
+transaction takes the place of a conditional update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from localrun.file_items import Change, FileItems, Item
+from migration import transitions
+from migration.aws import rows
+from migration.errors import FencedOff
+from migration.model import (
+    DnsFinding,
+    Failure,
+    FolderCheck,
+    FolderPlan,
+    FolderRecord,
+    Mailbox,
+    MailboxRecord,
+    MailboxStatus,
+    MailboxVerdict,
+    Note,
+    Remark,
+)
+
+
+class FileLedger:
+    """Ledger of one tenant. Safe for several threads, and for several processes at once."""
+
+    def __init__(self, path: Path, tenant: str) -> None:
+        """StateRefusedError if the file is not a ledger of this version."""
+        self._items = FileItems(path)
+        self._tenant = tenant
+        self._pk = f"T#{tenant}"
+
+    @property
+    def writes(self) -> int:
+        """How many transactions this object has written."""
+        return self._items.writes
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._items.close()
+
+    # -- the tenant
+
+    def acquire_lock(self, owner: str, now: str) -> str:
+        with self._items.change() as change:
+            lock = change.read(self._pk, "LOCK")
+            if lock is None or lock["owner"] == owner:
+                lock = {"owner": owner, "since": now}
+                change.write(self._pk, "LOCK", lock)
+            return str(lock["owner"])
+
+    def take_over_lock(self, owner: str, previous: str, now: str) -> bool:
+        with self._items.change() as change:
+            lock = change.read(self._pk, "LOCK")
+            if lock is None or lock["owner"] not in (previous, owner):
+                return False
+            change.write(self._pk, "LOCK", {"owner": owner, "since": now})
+            return True
+
+    def release_lock(self, owner: str) -> bool:
+        with self._items.change() as change:
+            lock = change.read(self._pk, "LOCK")
+            if lock is None or lock["owner"] != owner:
+                return False
+            change.delete(self._pk, "LOCK")
+            return True
+
+    def add_note(self, run: str, note: Note) -> None:
+        item = {"at": note.at, "state": note.state, "what": note.what}
+        self._put(self._pk, f"N#{run}#{note.at}#{note.state}", item)
+
+    def notes(self, run: str) -> list[Note]:
+        items = self._items.query(self._pk, f"N#{run}#")
+        return [Note(item["at"], item["state"], item["what"]) for item in items]
+
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
+        texts = [rows.to_text(finding) for finding in findings]
+        self._put(self._pk, f"DNS#{run}", {"at": at, "findings": texts})
+
+    def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
+        item = self._items.read(self._pk, f"DNS#{run}")
+        if item is None:
+            return "", []
+        return item["at"], [rows.finding_from(text) for text in item["findings"]]
+
+    # -- mailboxes
+
+    def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:
+        planned = list(mailboxes)
+        with self._items.change() as change:
+            for mailbox in planned:
+                item = change.read(self._pk, f"M#{mailbox.id}") or {}
+                item |= {
+                    "mailbox": rows.to_text(mailbox),
+                    "run": run,
+                    "status": str(MailboxStatus.PLANNED),
+                }
+                _drop(item, "failure", "verdict")
+                change.write(self._pk, f"M#{mailbox.id}", item)
+            change.write(self._pk, "LAST", {"run": run})
+
+    def last_run(self) -> str:
+        item = self._items.read(self._pk, "LAST")
+        return str(item["run"]) if item else ""
+
+    def mailbox(self, mailbox_id: str) -> MailboxRecord:
+        item = self._items.read(self._pk, f"M#{mailbox_id}")
+        if item is None:
+            raise KeyError(mailbox_id)
+        return rows.mailbox_from(item)
+
+    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
+        for item in self._items.query(self._pk, "M#"):
+            if item["run"] == run:
+                yield rows.mailbox_from(item)
+
+    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
+        status = str(MailboxStatus.PROVISIONED)
+        self._change_mailbox(mailbox_id, {"status": status, "user_id": user_id, "provisioned": how})
+
+    def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
+        self._change_mailbox(mailbox_id, {"status": str(status)})
+
+    def set_failed(self, mailbox_id: str, failure: Failure) -> None:
+        status = str(MailboxStatus.FAILED)
+        self._change_mailbox(mailbox_id, {"status": status, "failure": rows.to_text(failure)})
+
+    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
+        sets = {"status": str(MailboxStatus.COPIED), "verdict": rows.to_text(verdict)}
+        self._change_mailbox(mailbox_id, sets, removes=("failure",))
+
+    def next_fence(self, mailbox_id: str) -> int:
+        pk = self._mailbox_pk(mailbox_id)
+        with self._items.change() as change:
+            item = change.read(pk, "FENCE")
+            fence = int(item["fence"]) + 1 if item else 1
+            change.write(pk, "FENCE", {"fence": fence})
+        return fence
+
+    # -- folders
+
+    def folders(self, mailbox_id: str) -> list[FolderRecord]:
+        items = self._items.query(self._mailbox_pk(mailbox_id), "F#")
+        return [rows.folder_from(item) for item in items]
+
+    def claim_folder(
+        self, mailbox_id: str, plan: FolderPlan, target_id: str, fence: int, pass_id: int
+    ) -> FolderRecord:
+        with self._items.change() as change:
+            item = change.read(*self._place(mailbox_id, plan.folder.key))
+            current = rows.folder_from(item) if item else None
+            claimed = transitions.claim(current, plan, target_id, fence, pass_id)
+            return self._keep(change, mailbox_id, claimed, item)
+
+    def pause_wanted(self) -> bool:
+        item = self._items.read(self._pk, "PAUSE")
+        return bool(item and item["wanted"])
+
+    def want_pause(self, wanted: bool) -> None:
+        self._put(self._pk, "PAUSE", {"wanted": wanted})
+
+    def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
+        item = self._items.read(*self._place(mailbox_id, record.key))
+        if item is None or item["fence"] != record.fence:
+            raise _fenced_off(record)
+
+    def advance(self, mailbox_id: str, before: FolderRecord, after: FolderRecord) -> FolderRecord:
+        with self._items.change() as change:
+            item = change.read(*self._place(mailbox_id, before.key))
+            if item is None or not _is_still(item, before):
+                raise _fenced_off(before)
+            return self._keep(change, mailbox_id, replace(after, revision=before.revision), item)
+
+    def adopt_folder(self, mailbox_id: str, old_key: str, record: FolderRecord) -> None:
+        with self._items.change() as change:
+            old = change.read(*self._place(mailbox_id, old_key))
+            known = change.read(*self._place(mailbox_id, record.key))
+            if old is None and known is not None:
+                return  # done before, and its new owner may have gone on since
+            if old is not None and not _is_still(old, record):
+                raise _fenced_off(record)
+            change.delete(*self._place(mailbox_id, old_key))
+            item = rows.folder_attributes(record)
+            if record.check:
+                item["check"] = rows.to_text(record.check)
+            change.write(*self._place(mailbox_id, record.key), item)
+
+    def set_check(self, mailbox_id: str, folder_key: str, check: FolderCheck) -> None:
+        place = self._place(mailbox_id, folder_key)
+        with self._items.change() as change:
+            item = change.read(*place)
+            if item is None:
+                raise KeyError(folder_key)
+            change.write(*place, {**item, "check": rows.to_text(check)})
+
+    def add_remarks(self, mailbox_id: str, remarks: Sequence[Remark]) -> None:
+        if not remarks:
+            return
+        pk = self._mailbox_pk(mailbox_id)
+        with self._items.change() as change:
+            for each in remarks:
+                item = {
+                    "folder_key": each.folder_key,
+                    "uid": each.uid,
+                    "size": each.size,
+                    "reason": each.reason,
+                    "fate": str(each.fate),
+                }
+                # Padded, so that numeric uids come back in their order.
+                change.write(pk, f"Q#{each.folder_key}#{each.uid.rjust(20, '0')}", item)
+
+    def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
+        with self._items.change() as change:
+            change.delete_all(self._mailbox_pk(mailbox_id), f"Q#{folder_key}#")
+
+    def remarks(self, mailbox_id: str) -> list[Remark]:
+        items = self._items.query(self._mailbox_pk(mailbox_id), "Q#")
+        return [rows.remark_from(item) for item in items]
+
+    # -- inside
+
+    def _mailbox_pk(self, mailbox_id: str) -> str:
+        return f"M#{self._tenant}#{mailbox_id}"
+
+    def _place(self, mailbox_id: str, folder_key: str) -> tuple[str, str]:
+        return self._mailbox_pk(mailbox_id), f"F#{folder_key}"
+
+    def _put(self, pk: str, sk: str, item: Item) -> None:
+        with self._items.change() as change:
+            change.write(pk, sk, item)
+
+    def _keep(
+        self, change: Change, mailbox_id: str, record: FolderRecord, known: Item | None
+    ) -> FolderRecord:
+        """Writes the record with its next revision, beside the check that stands there."""
+        record = replace(record, revision=record.revision + 1)
+        item = rows.folder_attributes(record)
+        if known and "check" in known:
+            item["check"] = known["check"]
+        change.write(*self._place(mailbox_id, record.key), item)
+        return record
+
+    def _change_mailbox(
+        self, mailbox_id: str, sets: Mapping[str, Any], removes: Iterable[str] = ()
+    ) -> None:
+        with self._items.change() as change:
+            item = change.read(self._pk, f"M#{mailbox_id}")
+            if item is None:
+                raise KeyError(mailbox_id)
+            item |= sets
+            _drop(item, *removes)
+            change.write(self._pk, f"M#{mailbox_id}", item)
+
+
+def _drop(item: Item, *names: str) -> None:
+    for name in names:
+        item.pop(name, None)
+
+
+def _is_still(item: Item, record: FolderRecord) -> bool:
+    return (item["fence"], item["revision"]) == (record.fence, record.revision)
+
+
+def _fenced_off(record: FolderRecord) -> FencedOff:
+    return FencedOff(f"folder {record.key} belongs to a newer worker")
