@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios test test-servers check format lint types synth cdk-synth diagram clean
+.PHONY: setup demo scenarios test crash test-servers check format lint types synth cdk-synth diagram clean
 
 setup: $(READY)
 
@@ -31,9 +31,17 @@ scenarios: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+# Ends workers at every step and at random, for about a quarter of an hour; `test` has a short form.
+crash: $(READY)
+	SCHEDULES=20000 STORIES=3000 KILLS=40 $(BIN)/python -m pytest -n 2 --dist load tests/crash $(ARGS)
+
 # Mail servers that tests compare with; where one cannot be had, its tests skip and say why.
 test-servers: $(READY)
 	@$(BIN)/python tools/install_test_servers.py
+
+# The copy engine against its peers: some twenty minutes on a quiet machine with two cores.
+bench: $(READY)
+	@$(BIN)/python -m bench --install $(ARGS)
 
 check: lint types synth test
 
@@ -46,7 +54,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 
 types: $(READY)
-	$(BIN)/mypy app.py stacks lambdas localrun tests tools
+	$(BIN)/mypy app.py stacks lambdas localrun tests tools bench
 
 synth: $(READY)
 	TENANT=$(TENANT) $(BIN)/python app.py

@@ -76,6 +76,7 @@ class _Finder:
         self.round_trips = sorted({row.round_trip for row in self.ours if row.pass_name == FIRST})
 
     def ours_of(self, *passes: str) -> list[Row]:
+        """Our rows of these passes."""
         return [row for row in self.ours if row.pass_name in passes]
 
     def speed_ratio(self, other: str, round_trip: int, pass_name: str = FIRST) -> float | None:

@@ -27,7 +27,14 @@ from exchangelib.version import EXCHANGE_2010_SP2
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from bench.ews_clients import BATCH, CONNECTIONS, EwsArguments, fetch_all, read_ews_arguments
+from bench.ews_clients import (
+    BATCH,
+    CONNECTIONS,
+    EwsArguments,
+    fetch_all,
+    read_ews_arguments,
+    writing_time,
+)
 from bench.imap_wire import Fetched
 
 _WELL_KNOWN = {"INBOX": "inbox", "Sent Items": "sent"}
@@ -68,7 +75,9 @@ def _main() -> None:
     by_folder: dict[str, list[Fetched]] = {}
     for name, fetched in fetch_all(arguments.source):
         by_folder.setdefault(name, []).append(fetched)
-    print(sum(_write(account, name, found) for name, found in by_folder.items()))
+    with writing_time():
+        for name, found in by_folder.items():
+            _write(account, name, found)
 
 
 def _open(arguments: EwsArguments) -> Any:
@@ -87,8 +96,8 @@ def _open(arguments: EwsArguments) -> Any:
     )
 
 
-def _write(account: Any, name: str, messages: list[Fetched]) -> int:
-    """How many were stored; all, or this raises."""
+def _write(account: Any, name: str, messages: list[Fetched]) -> None:
+    """Stores all, or raises."""
     known = _WELL_KNOWN.get(name)
     if known:
         folder = getattr(account, known)
@@ -97,16 +106,15 @@ def _write(account: Any, name: str, messages: list[Fetched]) -> int:
     batches = [messages[at : at + BATCH] for at in range(0, len(messages), BATCH)]
     shares = [batches[thread::CONNECTIONS] for thread in range(CONNECTIONS)]
 
-    def write_share(share: list[list[Fetched]]) -> int:
+    def write_share(share: list[list[Fetched]]) -> None:
         items = [_item(account, folder, message) for batch in share for message in batch]
         answers = account.bulk_create(folder, items, chunk_size=BATCH)
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
-        return len(answers)
 
     with ThreadPoolExecutor(CONNECTIONS) as threads:
-        return sum(threads.map(write_share, filter(None, shares)))
+        list(threads.map(write_share, filter(None, shares)))
 
 
 def _item(account: Any, folder: Any, fetched: Fetched) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.corpus import Corpus
@@ -13,7 +15,7 @@ from bench.dovecot import PASSWORD, Dovecot
 from bench.ews_emulator import TOKEN, EwsEmulator, fingerprint
 from bench.imap_passes import describe, row_of, tool_environment
 from bench.imap_wire import Login
-from bench.measuring import measure
+from bench.measuring import Measured, measure
 from bench.routes import Routes
 from bench.rows import EWS, Row
 from bench.source_mailboxes import Loaded, SourceMailboxes
@@ -61,7 +63,7 @@ class EwsBench:
         ):
             state = Path(folder)
             command = _command(tool, login, way.port(emulator.port, round_trip), state)
-            measured = measure(command, tool_environment(state))
+            measured = _writing_alone(measure(command, tool_environment(state)))
             if measured.exit_code:
                 reason = measured.reason
             else:
@@ -76,7 +78,7 @@ def _command(tool: str, source: Login, port: int, state: Path) -> list[str]:
         return [
             *(sys.executable, "-m", "localrun", "copy", imap_url(source)),
             f"ews+http://127.0.0.1:{port}/EWS/Exchange.asmx?mailbox={_ADDRESS}",
-            *("--state", str(state / "state")),
+            *("--verify=none", "--state", str(state / "state")),
             *("--source-secret", password, "--target-secret", token),
         ]
     module = "bench.ews_exchangelib" if tool == EXCHANGELIB else "bench.ews_raw"
@@ -84,6 +86,14 @@ def _command(tool: str, source: Login, port: int, state: Path) -> list[str]:
         *(sys.executable, "-m", module, str(source.port), source.user),
         *(password, str(port), _ADDRESS, token),
     ]
+
+
+def _writing_alone(measured: Measured) -> Measured:
+    """With the seconds that the client itself tells. Starting it is not what is compared here:
+    exchangelib takes a second to load, and reads no mail while it writes."""
+    with suppress(ValueError, KeyError, TypeError):
+        return replace(measured, seconds=float(json.loads(measured.last_line)["seconds"]))
+    return measured
 
 
 def _difference(source: Loaded, count: int, digest: str) -> str:

@@ -12,7 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from http.client import HTTPConnection
 
-from bench.ews_clients import BATCH, CONNECTIONS, EwsArguments, fetch_all, read_ews_arguments
+from bench.ews_clients import (
+    BATCH,
+    CONNECTIONS,
+    EwsArguments,
+    fetch_all,
+    read_ews_arguments,
+    writing_time,
+)
 from bench.imap_wire import Fetched
 
 _HEAD = (
@@ -39,17 +46,16 @@ def _main() -> None:
     messages = [message for _, message in fetch_all(arguments.source)]
     batches = [messages[at : at + BATCH] for at in range(0, len(messages), BATCH)]
     shares = [batches[thread::CONNECTIONS] for thread in range(CONNECTIONS)]
-    with ThreadPoolExecutor(CONNECTIONS) as threads:
-        print(sum(threads.map(lambda share: _send(arguments, share), filter(None, shares))))
+    with writing_time(), ThreadPoolExecutor(CONNECTIONS) as threads:
+        list(threads.map(lambda share: _send(arguments, share), filter(None, shares)))
 
 
-def _send(arguments: EwsArguments, batches: list[list[Fetched]]) -> int:
+def _send(arguments: EwsArguments, batches: list[list[Fetched]]) -> None:
     connection = HTTPConnection("127.0.0.1", arguments.port)
     headers = {
         "Authorization": f"Bearer {arguments.token}",
         "Content-Type": "text/xml; charset=utf-8",
     }
-    stored = 0
     for batch in batches:
         items = "".join(map(_item, batch))
         body = (_HEAD.format(address=arguments.address) + items + _TAIL).encode()
@@ -57,9 +63,7 @@ def _send(arguments: EwsArguments, batches: list[list[Fetched]]) -> int:
         answer = connection.getresponse().read()
         if answer.count(b"NoError") != len(batch):
             raise SystemExit(f"refused: {answer[:500]!r}")
-        stored += len(batch)
     connection.close()
-    return stored
 
 
 def _item(message: Fetched) -> str:

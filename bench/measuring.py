@@ -69,15 +69,8 @@ def measure(
             start_new_session=True,
         )
         watcher = _MemoryWatcher(process.pid)
-        killer = threading.Timer(timeout, _kill_group, [process.pid])
-        killer.start()
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # so that its id stays taken
+        usage = _wait(process, timeout)
         seconds = time.monotonic() - started
-        killer.cancel()
-        killer.join()
-        _kill_group(process.pid)  # what it has left behind
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         complaints.seek(0)
         return Measured(
@@ -88,6 +81,22 @@ def measure(
             output.read().decode("utf-8", "replace"),
             complaints.read().decode("utf-8", "replace"),
         )
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float) -> resource.struct_rusage:
+    """Until it has ended. What is left of its group then is killed; all of it when interrupted."""
+    killer = threading.Timer(timeout, _kill_group, [process.pid])
+    killer.start()
+    try:
+        # Without WNOWAIT its number could belong to somebody else when the group is killed.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    finally:
+        killer.cancel()
+        killer.join()
+        _kill_group(process.pid)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage
 
 
 def _limited(command: Sequence[str], megabytes: int) -> list[str]:

@@ -7,52 +7,32 @@ what is new.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localrun.copy_loop import INTERRUPTED, End, Interrupt, copy_all
+from localrun.copy_loop import End, Interrupt, copy_all
+from localrun.copy_memo import forget, keep, would_rest
 from localrun.copy_options import OptionsRefusedError, Order, read_order
 from localrun.copy_progress import Progress, WatchedSource
 from localrun.copy_sides import open_sides
 from localrun.copy_state import TENANT, State, open_state
+from localrun.copy_summary import INTERRUPTED, Summary, peak_memory_mb, say, show
 from localrun.state_folder import StateRefusedError
 from migration.advice import advise
 from migration.errors import Busy, MigrationError
 from migration.model import Agreement, DeltaPolicy, Fate, FolderRecord, MailboxVerdict, Tally
 
 if TYPE_CHECKING:
-    from migration.ports import Source, Target
+    from migration.model import Folder
+    from migration.ports import Capabilities, Source, Target
 
 _REFUSED = frozenset({Fate.REJECTED, Fate.UNREADABLE})
 _VERIFY_SECONDS = 24 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The last line on stdout. `messages` and `bytes` are what this call copied in `seconds`,
-    logins included and verification not; `refused` and `quarantined` count messages of all calls.
-    `verdict` is empty where nothing was verified."""
-
-    outcome: str
-    messages: int
-    bytes: int
-    seconds: float
-    messages_per_second: float
-    refused: int
-    quarantined: int
-    ledger_writes: int
-    peak_memory_mb: float
-    verdict: str = ""
-    error: str = ""
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
@@ -60,23 +40,24 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     try:
         order = read_order(arguments, environment)
         for warning in order.warnings:
-            _print(f"warning: {warning}")
+            say(f"warning: {warning}")
         interrupt = Interrupt()
         places = order.source, order.target
         with open_state(order.state, *places, lambda: interrupt.wanted) as state:
-            return _run(order, state, interrupt)
+            return _run(order, arguments, state, interrupt)
     except OptionsRefusedError as error:
         for problem in error.problems:
-            _print(f"error: {problem}")
+            say(f"error: {problem}")
     except StateRefusedError as error:
-        _print(f"error: {error}")
+        say(f"error: {error}")
     except (OSError, sqlite3.Error) as error:
-        _print(f"error: cannot go on in the --state folder: {error}")
+        say(f"error: cannot go on in the --state folder: {error}")
         return 1
     return 2
 
 
-def _run(order: Order, state: State, interrupt: Interrupt) -> int:
+def _run(order: Order, arguments: Sequence[str], state: State, interrupt: Interrupt) -> int:
+    forget(order.state)
     copy = _Copy(order, state)
     try:
         with open_sides(order) as (source, target):
@@ -84,13 +65,19 @@ def _run(order: Order, state: State, interrupt: Interrupt) -> int:
                 copy.copy(source, target, interrupt)
             if copy.outcome == End.DONE and not interrupt.wanted:
                 copy.verify(source, target)
+                copy.look_ahead(source.capabilities, target.capabilities)
     except MigrationError as error:
         copy.fail(error)
     except KeyboardInterrupt:
         copy.outcome = End.STOPPED
     if copy.outcome == End.STOPPED:
-        _print("stopped; the same command goes on where it stopped")
-    print(json.dumps(asdict(copy.summarise())), flush=True)
+        say("stopped; the same command goes on where it stopped")
+    summary = copy.summarise()
+    if copy.unchanged:
+        state.ledger.close()
+        counts = {"refused": summary.refused, "quarantined": summary.quarantined}
+        keep(order, arguments, copy.unchanged, counts)
+    show(summary)
     if copy.outcome == End.STOPPED:
         return INTERRUPTED
     return 0 if copy.outcome == End.DONE and copy.agrees else 1
@@ -108,6 +95,9 @@ class _Copy:
         self._verdict: MailboxVerdict | None = None
         self._error = ""
         self._seconds = 0.0
+        self._listed: Sequence[Folder] = ()
+        self.unchanged: Sequence[Folder] = ()
+        """If the source lists these again, the next call has nothing to do."""
         self._progress = Progress(
             sys.stderr, quiet=order.quiet, known={each.key: _seen(each) for each in self._records}
         )
@@ -144,6 +134,7 @@ class _Copy:
         finally:
             self._seconds = time.perf_counter() - began
             self._records = self._state.ledger.folders(self._state.mailbox)
+            self._listed = watched.listed
             self._progress.close()
 
     def verify(self, source: Source, target: Target) -> None:
@@ -164,15 +155,25 @@ class _Copy:
             lambda: ends - time.monotonic(),
             TENANT,
         )
-        _print(f"verified: source, ledger and target {self._verdict.agreement}")
+        say(f"verified: source, ledger and target {self._verdict.agreement}")
         for reason in self._verdict.reasons:
-            _print(f"  {name_folders(reason, self._records)}")
+            say(f"  {name_folders(reason, self._records)}")
+
+    def look_ahead(self, source: Capabilities, target: Capabilities) -> None:
+        """Finds out whether there would be nothing to do, if nothing happens until the next call.
+        Only where the list of folders tells every change."""
+        wanted = self._order.verify
+        verifies = wanted != "none" if wanted else not self._is_verified
+        if verifies or not self.agrees or not all(folder.changes for folder in self._listed):
+            return
+        if would_rest(self._state, self._listed, (source, target), self._order.policy):
+            self.unchanged = self._listed
 
     def fail(self, error: MigrationError) -> None:
         """Says what went wrong and what to do."""
         self.outcome = "failed"
         self._error = type(error).__name__
-        _print(f"error: {explain(error)}")
+        say(f"error: {explain(error)}")
 
     @property
     def agrees(self) -> bool:
@@ -209,7 +210,12 @@ class _Copy:
         touched = [each for each in self._records if each.pass_id == self._pass_id]
         if any(each.in_pass.seen or follows for each in touched):
             return True
-        return self._state.ledger.mailbox(self._state.mailbox).verdict is None
+        return not self._is_verified
+
+    @property
+    def _is_verified(self) -> bool:
+        """Whether anything was ever verified."""
+        return self._state.ledger.mailbox(self._state.mailbox).verdict is not None
 
 
 def explain(error: MigrationError) -> str:
@@ -232,19 +238,5 @@ def name_folders(reason: str, records: Sequence[FolderRecord]) -> str:
     return reason
 
 
-def peak_memory_mb() -> float:
-    """The most that this process ever held, in MB of a million bytes; 0 where the system does not
-    tell."""
-    with suppress(OSError, ValueError):
-        for line in Path("/proc/self/status").read_text("ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return round(int(line.split()[1]) * 1024 / 1e6, 1)
-    return 0.0
-
-
 def _seen(record: FolderRecord) -> int:
     return record.total.seen if record.cursor else 0
-
-
-def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -10,11 +10,9 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any
 
+from localrun.copy_summary import INTERRUPTED
 from migration.copy.slices import SliceOutcome, SliceResult
 from migration.errors import AdministratorPending, Busy, ProvisioningPending
-
-INTERRUPTED = 130
-"""The exit status of a process that Ctrl-C has ended."""
 
 _SLICE_SECONDS = 3600.0
 _NAP = 0.2

@@ -22,8 +22,8 @@ from localrun.copy_secrets import (
     Secret,
     SecretRefusedError,
     check_secret,
-    is_open_to_others,
     read_secret,
+    warn_of_readers,
 )
 from migration.copy.selection import faults
 from migration.copy.slices import Pace
@@ -57,7 +57,7 @@ class Order:
     ca_file: Path | None = None
     allow_plain: bool = False
     quiet: bool = False
-    token_file: Path | None = None
+    secret_files: tuple[Path | None, Path | None] = (None, None)
     warnings: tuple[str, ...] = ()
 
 
@@ -111,8 +111,8 @@ def read_order(
         ca_file=options.ca,
         allow_plain=plain,
         quiet=options.quiet,
-        token_file=files[1],
-        warnings=_warn(files),
+        secret_files=files,
+        warnings=warn_of_readers(files),
     )
 
 
@@ -161,11 +161,3 @@ def _amount(options: argparse.Namespace, name: str, unit: int, problems: list[st
         problems.append(f"{name} must be a number above 0, not {text!r}")
         return 0
     return amount
-
-
-def _warn(files: Sequence[Path | None]) -> tuple[str, ...]:
-    return tuple(
-        f"other users of this machine can read {file}: chmod 600 {file}"
-        for file in files
-        if file is not None and is_open_to_others(file)
-    )

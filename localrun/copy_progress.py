@@ -144,6 +144,8 @@ class WatchedSource:
     def __init__(self, source: Source, progress: Progress) -> None:
         self._source = source
         self._progress = progress
+        self.listed: Sequence[Folder] = ()
+        """The folders as they were listed last: what was found then was dealt with since."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -152,6 +154,7 @@ class WatchedSource:
     def folders(self) -> list[Folder]:
         folders = list(self._source.folders())
         self._progress.list_folders(folders)
+        self.listed = folders
         return folders
 
     def page(self, folder: Folder, cursor: str, limit: BatchLimit) -> Page:

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from localrun.copy_places import EwsPlace, ImapPlace, Place
-from migration.errors import CredentialsRejected
-from migration.model import Token
 from migration.wire.imap_login import ImapLogin
+
+TYPE_CHECKING = False  # as in typing, which takes long to load
+if TYPE_CHECKING:
+    from migration.model import Token
 
 _FORMS = '{"password": …}, {"token": …}, {"admin": {"user": …, "password": …}} or {"master": {…}}'
 _LARGEST = 100_000
@@ -106,6 +108,15 @@ def is_open_to_others(file: Path) -> bool:
         return False
 
 
+def warn_of_readers(files: Iterable[Path | None]) -> tuple[str, ...]:
+    """A sentence about each of the files that is open to others."""
+    return tuple(
+        f"other users of this machine can read {file}: chmod 600 {file}"
+        for file in files
+        if file is not None and is_open_to_others(file)
+    )
+
+
 def check_secret(place: Place, secret: Secret) -> None:
     """SecretRefusedError if this opens no such mailbox."""
     if isinstance(place, EwsPlace) and not (secret.token or secret.plain):
@@ -124,6 +135,9 @@ def make_login(place: ImapPlace, secret: Secret) -> ImapLogin:
 def make_token(file: Path | None, secret: Secret) -> Callable[[], Token]:
     """Gives the bearer token for EWS. A file is read anew each time: tokens end, and whoever renews
     it there keeps a long copy going. CredentialsRejected if there is none any more."""
+    # Not above: a pass without news has no time to load them.
+    from migration.errors import CredentialsRejected
+    from migration.model import Token
 
     def token() -> Token:
         try:

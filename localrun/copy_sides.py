@@ -43,7 +43,7 @@ def _open_target(order: Order, context: ssl.SSLContext | None) -> Target:
         from migration.targets.workmail_ews import WorkmailEwsTarget
         from migration.wire.ews import EwsClient
 
-        token = make_token(order.token_file, order.target_secret)
+        token = make_token(order.secret_files[1], order.target_secret)
         ca_file = str(order.ca_file) if order.ca_file else None
         client = EwsClient(order.target.url, token, order.target.mailbox, ca_file=ca_file)
         return WorkmailEwsTarget(client)

@@ -10,7 +10,7 @@ from pathlib import Path
 from localrun.copy_places import Place
 from localrun.file_blobs import FolderBlobs
 from localrun.file_ledger import FileLedger
-from localrun.state_folder import FolderLock, StateRefusedError
+from localrun.state_folder import LEDGER, FolderLock, StateRefusedError
 from migration.identity import mailbox_id
 from migration.model import Mailbox
 
@@ -47,7 +47,7 @@ def open_state(
     there, or if it belongs to the copy of another source or target."""
     with ExitStack() as stack:
         stack.callback(FolderLock(folder).close)
-        ledger = StoppableLedger(folder / "ledger.sqlite", TENANT, is_stop_wanted)
+        ledger = StoppableLedger(folder / LEDGER, TENANT, is_stop_wanted)
         stack.callback(ledger.close)
         mailbox = _mailbox(source, target)
         known = next(ledger.mailboxes(_RUN), None)

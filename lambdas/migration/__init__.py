@@ -10,15 +10,18 @@ Glossary
 - batch: up to 200 messages or 20 MB, the unit of the commit protocol.
 - source, target: where a mailbox is read and where it is written.
 - cursor: the position in a source folder up to which everything is dealt with.
-- intent: a batch that is being appended. Mark: where the target folder ended before it.
+- intent: messages that are being appended. Mark: where the target folder ended before them.
 - fence: a number that only grows; it cuts off workers that were thought dead.
 - migration key: a digest of tenant, mailbox, folder, validity and uid, kept with the copy as a
   named property, so that the target can be asked what it has.
+- fingerprint: a digest of a message's content, by which a copy is known again where no key is kept.
+- audit: what became of each message, as files; remark: a message of which the report tells.
+- quarantine: where messages are put that end their workers again and again.
 - migration administrator: an impersonation role with access to all mailboxes.
 - cut-over: the change of the MX records to WorkMail.
 
-The data path: Source.page -> plan of a batch -> intent in the Ledger -> Source.fetch ->
-Target.append -> audit in the BlobStore -> Ledger.commit. Decisions are pure functions; adapters
-(sources, targets, aws, wire) do the talking; wiring.py puts them together; lambdas/<state>.py are
-the thin handlers that the state machine calls.
+The data path: Source.page -> intent in the Ledger -> Source.fetch -> Target.append -> audit in the
+BlobStore -> Ledger.advance; several batches are on it at once (copy/pipeline.py). Decisions are pure
+functions; adapters (sources, targets, aws, wire) do the talking; wiring.py puts them together;
+lambdas/<state>.py are the thin handlers that the state machine calls.
 """

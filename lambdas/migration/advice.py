@@ -13,11 +13,12 @@ _ADVICE: Mapping[str, str] = {
     "CredentialsRejected": "Put the right password of this mailbox, or of the administrator, into "
     "the source's secret, or into the target's if WorkMail refused it, then start the workflow "
     "again.",
-    "SourceChanged": "The folder was recreated at the source, so its messages cannot be told from "
-    "those that were copied. Rename it at the source and start the workflow again: under its new "
-    "name all of it is copied, beside what was copied before.",
-    "BatchStuck": "One batch of messages has ended the worker again and again. Move the messages "
-    "after the folder's position out of it at the source, then start the workflow again.",
+    "SourceChanged": "A folder was recreated at the source while a batch of it was under way, and "
+    "the messages of that batch cannot be told from those that were copied. Rename the folder at "
+    "the source and start the workflow again: under its new name all of it is copied, beside what "
+    "was copied before.",
+    "BatchStuck": "A batch of messages was begun again and again and never finished, because one of "
+    "the servers was busy each time. See whether both are well, then start the workflow again.",
     "QuotaExceeded": "Make room in the WorkMail mailbox or raise its quota, then start the "
     "workflow again.",
     "UserRefused": "Change the user in WorkMail or the line in the manifest as the reason says, "

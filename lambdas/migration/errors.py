@@ -18,10 +18,10 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
     |- MailboxError                 one mailbox is FAILED, the others go on; the operator acts
     |  |- MailboxUnreachable
     |  |- CredentialsRejected
-    |  |- SourceChanged             UIDVALIDITY changed: what was copied cannot be told apart
+    |  |- SourceChanged             a folder was recreated, and what was copied cannot be told
     |  |- QuotaExceeded
     |  |- UserRefused               WorkMail refuses to create or enable this user
-    |  |- BatchStuck                the same batch has ended the worker again and again
+    |  |- BatchStuck                a batch was begun again and again and never finished
     |  `- FencedOff                 a newer worker has taken this folder over; this one stops
     |- Unexpected                   a bug, or an outage nobody foresaw: tried again a few times
     `- TenantError                  nothing goes on; every problem at once
@@ -113,7 +113,8 @@ class CredentialsRejected(MailboxError):
 
 
 class SourceChanged(MailboxError):
-    """A source folder was recreated (new UIDVALIDITY): its old positions mean nothing now."""
+    """A source folder was recreated (new UIDVALIDITY): its old positions mean nothing now. The
+    engine matches its messages by content; this leaves it only where that cannot be done."""
 
 
 class QuotaExceeded(MailboxError):
@@ -125,7 +126,7 @@ class UserRefused(MailboxError):
 
 
 class BatchStuck(MailboxError):
-    """The same batch has ended the worker again and again; another try would end like them."""
+    """The same batch was begun again and again without success; another try would end like them."""
 
 
 class FencedOff(MailboxError):

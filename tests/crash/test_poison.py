@@ -84,7 +84,6 @@ def test_a_message_that_ends_its_worker_when_it_is_appended(
 
     world.target.refuse = kill
     deaths = run_to_the_end(world)
-    print(deaths)
     assert deaths <= at_most
     assert quarantined(world) == [(str(place + 1), Fate.QUARANTINED)]
     assert files_put_aside(world) == [POISON]
@@ -148,7 +147,8 @@ def test_several_such_messages() -> None:
 def test_hours_in_which_every_append_fails_put_nothing_aside(
     messages: int, hours: int, lost: bool
 ) -> None:
-    """The workflow may be started again and again: BatchStuck is what the operator sees then."""
+    """After some hours BatchStuck ends the mailbox, and the operator starts the workflow again when
+    the target is well."""
     world = World()
     for number in range(messages):
         world.source.deliver(INBOX, text(number))
@@ -164,10 +164,37 @@ def test_hours_in_which_every_append_fails_put_nothing_aside(
         try:
             result = world.slice()
         except BatchStuck:
-            world.wait(600)
+            assert hours > 1
+            world.wait(max(60.0, ends - world.clock.timestamp()))
         else:
             if result.outcome is SliceOutcome.DONE:
                 break
             world.wait(result.wait_seconds)
     assert quarantined(world) == []
     assert sum(picture(world).messages[("Inbox",)].values()) == messages
+
+
+def test_a_lone_message_over_which_the_target_hangs_up_takes_an_operator() -> None:
+    """No other message shows that the target takes mail. Whoever starts the workflow again after
+    BatchStuck says so."""
+    world = World()
+    world.source.deliver(INBOX, POISON)
+
+    def hang_up(item: Item) -> str:
+        raise TargetBusy("the connection was lost", 5, lost=True)
+
+    world.target.refuse = hang_up
+    stuck = 0
+    for _ in range(100):
+        try:
+            result = world.slice()
+        except BatchStuck:
+            stuck += 1
+            world.wait(60)
+        else:
+            if result.outcome is SliceOutcome.DONE:
+                break
+            world.wait(result.wait_seconds)
+    assert stuck == 1
+    assert quarantined(world) == [("1", Fate.QUARANTINED)]
+    assert files_put_aside(world) == [POISON]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migration.model import Fate, FolderRecord, ItemRef, Remark, Tally
@@ -68,33 +68,36 @@ class Audit:
 
 
 def read_audit(blobs: BlobStore, mailbox_id: str, record: FolderRecord) -> Audit:
-    """All that is known of the folder: one request for each batch it was copied in."""
-    rows: dict[str, Row] = {}
-    earlier: list[Row] = []
-    for place in record.earlier:
+    """All that is known of the folder: one request for each batch it was copied in. A folder that
+    was renamed kept its uids, and its rows lie under all its keys."""
+    keys: dict[str, list[str]] = {record.validity: []}
+    for place in (*record.earlier, f"{record.key}/{record.validity}"):
         key, _, validity = place.partition("/")
-        found = _rows(blobs, mailbox_id, key, validity)
-        if validity == record.validity:  # it was renamed, and its uids are what they were
-            rows |= {row.ref.uid: row for row in found}
-        else:
-            earlier += found
-    rows |= {row.ref.uid: row for row in _rows(blobs, mailbox_id, record.key, record.validity)}
+        if key not in keys.setdefault(validity, []):
+            keys[validity].append(key)
+    rows = _rows(blobs, mailbox_id, keys.pop(record.validity), record.validity)
+    earlier = [
+        row
+        for validity, some in keys.items()
+        for row in _rows(blobs, mailbox_id, some, validity).values()
+    ]
     removed = {row.target_id for row in (*earlier, *rows.values()) if row.fate is Fate.REMOVED}
     kept = [row for row in earlier if row.fate in _COPIED and row.target_id not in removed]
     return Audit(rows, kept)
 
 
-def _rows(blobs: BlobStore, mailbox_id: str, key: str, validity: str) -> Iterator[Row]:
-    """Each message once, with its latest flags."""
+def _rows(blobs: BlobStore, mailbox_id: str, keys: Sequence[str], validity: str) -> dict[str, Row]:
+    """Each message once, by uid, with its latest flags."""
     found: dict[str, Row] = {}
-    for name in blobs.list(f"audit/{mailbox_id}/{key}/{validity}/"):
+    names = [name for key in keys for name in blobs.list(f"audit/{mailbox_id}/{key}/{validity}/")]
+    for name in sorted(names, key=lambda name: name.rpartition("/")[2]):
         for line in blobs.get(name).splitlines():
             row = _row_from(json.loads(line))
             known = found.get(row.ref.uid)
             # Of a message that stands in two files, the one with more to tell; changes come last.
             if known is None or name.endswith("-changes.jsonl") or _tells(row) >= _tells(known):
                 found[row.ref.uid] = row
-    return iter(found.values())
+    return found
 
 
 def _tells(row: Row) -> int:

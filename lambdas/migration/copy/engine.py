@@ -17,36 +17,37 @@ of it (recovery.py). Later passes bring what is new, and changes of what was cop
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from migration import transitions
-from migration.copy.audit import read_audit
 from migration.copy.changes import ChangeCarrier
+from migration.copy.claims import Claims
 from migration.copy.folders import plan_folders
+from migration.copy.leaving import Farewell
 from migration.copy.pacing import Throttle
 from migration.copy.pipeline import Pipeline
-from migration.copy.plan import Rematch, has_news, is_quiet, patience, settled_in
+from migration.copy.plan import (
+    has_news,
+    is_quiet,
+    patience,
+)
 from migration.copy.read_ahead import beside
 from migration.copy.recorder import (
-    FolderWork,
     InlineRecorder,
     Progress,
     Recorder,
     ThreadedRecorder,
 )
-from migration.copy.recovery import Recovery, plan_before
 from migration.copy.renames import adopt_renamed
 from migration.copy.selection import scope, selects
 from migration.copy.slices import Pace, SliceJob, SliceOutcome, SliceResult
 from migration.copy.worker import Worker
 from migration.errors import (
-    Busy,
     FencedOff,
     FolderGone,
-    MailboxUnreachable,
     MigrationError,
     SourceBusy,
+    SourceChanged,
     TargetBusy,
 )
 from migration.model import Folder, FolderPlan, FolderRecord, Tally
@@ -101,16 +102,21 @@ class _Walker:
     progress: Progress
     throttle: Throttle
     copied: int = 0
-    recreated: set[str] = field(default_factory=set)
-    works: list[FolderWork] = field(default_factory=list)
+    copied_before: int = 0
     pipeline: Pipeline | None = None
     left: int = 0
     changes_left: bool = False
+    was_surprised: bool = False
+    claims: Claims = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.claims = Claims(self.worker)
 
     def walk(self) -> SliceResult:
-        self.works = []
+        self.claims.works.clear()
         self.pipeline = None
         self.changes_left = False
+        self.copied_before = self.copied
         try:
             recorder = self._recorder()
             try:
@@ -122,6 +128,12 @@ class _Walker:
             self._leave_in_order(busy)
         except FencedOff:
             raise
+        except SourceChanged as changed:
+            # A folder that was recreated since the list was read looks right in the next list.
+            self._leave_in_order(changed)
+            if self.was_surprised:
+                raise
+            self.was_surprised, wait = True, _AT_ONCE
         except MigrationError as error:
             self._leave_in_order(error)
             raise
@@ -133,7 +145,7 @@ class _Walker:
             outcome, wait = SliceOutcome.PAUSED, 0.0
         elif wait:
             outcome = SliceOutcome.BACKOFF
-        elif self.changes_left or (self.pipeline and not self.pipeline.is_complete):
+        elif self.changes_left or (self.pipeline and not self.pipeline.reader.is_complete):
             outcome = SliceOutcome.MORE
         else:
             outcome = SliceOutcome.DONE
@@ -155,7 +167,7 @@ class _Walker:
         busy = [plan for plan in plans if self._needs_copy(plan, known.get(plan.folder.key))]
         self.left = len(busy)
         wait = self._copy(recorder, busy, known) if busy else 0.0
-        if not wait and (self.pipeline is None or self.pipeline.is_complete):
+        if not wait and (self.pipeline is None or self.pipeline.reader.is_complete):
             self._carry_changes(recorder, plans, known)
         return wait
 
@@ -197,91 +209,21 @@ class _Walker:
             for plan in plans
         ]
         with beside(lambda: worker.source.expect(cursors), worker.job.pace.overlap):
-            ids = self._ensure_targets(plans, known)
+            ids = self.claims.ensure_targets(plans, known)
         waits: list[float] = []
-        self.pipeline = Pipeline(worker, recorder, self.throttle, left=len(plans))
-        works = self._claim_all(recorder, plans, ids, known, waits)
+        self.pipeline = Pipeline(worker, recorder, self.throttle)
+        self.pipeline.reader.left = len(plans)
+        works = self.claims.claim_all(recorder, plans, ids, known, waits)
         try:
             self.pipeline.run(works)
         except FolderGone as gone:
             recorder.drain()
-            wait = self._recreate_gone()
+            self.claims.recreate_gone()
             self._leave_in_order(gone)
-            return wait
+            return _AT_ONCE
         recorder.drain()
-        self.left = self.pipeline.left
+        self.left = self.pipeline.reader.left
         return max(waits, default=0.0)
-
-    def _ensure_targets(
-        self, plans: Sequence[FolderPlan], known: Mapping[str, FolderRecord]
-    ) -> dict[str, str]:
-        """Folder key -> target id. Places of earlier passes are kept as they are."""
-        fresh = [plan for plan in plans if plan.folder.key not in known]
-        made = self.worker.target.ensure_folders(fresh) if fresh else []
-        ids = {plan.folder.key: id_ for plan, id_ in zip(fresh, made, strict=True)}
-        return ids | {key: record.target_id for key, record in known.items()}
-
-    def _claim_all(
-        self,
-        recorder: Recorder,
-        plans: Sequence[FolderPlan],
-        ids: Mapping[str, str],
-        known: Mapping[str, FolderRecord],
-        waits: list[float],
-    ) -> Iterator[FolderWork]:
-        """Each folder when its turn comes, claimed, and with nothing in doubt; those that must wait
-        are left out. Runs where the reading runs."""
-        recovery = Recovery(self.worker, recorder)
-        for plan in plans:
-            before = known.get(plan.folder.key)
-            if before and before.intent and before.validity != plan.folder.validity:
-                old = self._claim(plan_before(plan, before.validity), before.target_id)
-                if wait := recovery.bury(old):
-                    waits.append(wait)
-                    continue
-            work = self._claim(plan, ids[plan.folder.key], before)
-            if work.record.intent and (wait := recovery.settle(work)):
-                waits.append(wait)
-                continue
-            if work.record.recount:
-                audit = read_audit(self.worker.blobs, self.worker.mailbox_id, work.record)
-                work.rematch = Rematch.of(audit)
-            work.cursor_ahead = work.record.cursor
-            yield work
-
-    def _claim(
-        self, plan: FolderPlan, target_id: str, known: FolderRecord | None = None
-    ) -> FolderWork:
-        worker = self.worker
-        if known is not None and known.validity != plan.folder.validity:
-            worker.ledger.drop_remarks(worker.mailbox_id, plan.folder.key)
-        record = worker.ledger.claim_folder(
-            worker.mailbox_id, plan, target_id, worker.take_fence(), worker.job.pass_id
-        )
-        work = FolderWork(plan, record)
-        self.works.append(work)
-        return work
-
-    def _recreate_gone(self) -> float:
-        """Somebody has deleted folders at the target that messages are still copied into. They are
-        created again, once; what was in them is not brought back."""
-        for work in self.works:
-            if not self._is_gone(work.record):
-                continue
-            key = work.plan.folder.key
-            if key in self.recreated:
-                raise MailboxUnreachable(f"the target folder of {key} disappears again and again")
-            self.recreated.add(key)
-            (target_id,) = self.worker.target.ensure_folders([work.plan])
-            self._write(work, transitions.move(work.record, target_id))
-        return _AT_ONCE
-
-    def _is_gone(self, record: FolderRecord) -> bool:
-        try:
-            self.worker.target.count(record.target_id)
-        except FolderGone:
-            return True
-        return False
 
     # -- what was copied before
 
@@ -293,7 +235,7 @@ class _Walker:
     ) -> None:
         """Flags and deletions in folders that an earlier pass has copied."""
         carrier = ChangeCarrier(self.worker, recorder)
-        works = {work.record.key: work for work in self.works}
+        works = {work.record.key: work for work in self.claims.works}
         for plan in plans:
             before = known.get(plan.folder.key)
             work = works.get(plan.folder.key)
@@ -307,7 +249,7 @@ class _Walker:
             lost = carrier.has_lost_messages(plan.folder, record)
             if flags is None and not lost:
                 continue
-            work = work or self._claim(plan, before.target_id, before)
+            work = work or self.claims.claim(plan, before.target_id, before)
             carrier.carry(work, flags, follow=lost)
         recorder.drain()
 
@@ -323,45 +265,28 @@ class _Walker:
         self.progress(tally)
 
     def _leave_in_order(self, error: MigrationError) -> None:
-        """Writes into every open intent what a worker that lives to tell it knows: from when on the
-        target may be asked, and whether this was an attempt at it.
-
-        What was not begun to be sent need not settle at all. Only the target itself can say that
-        what was sent and not answered settles sooner than that of a dead worker. Not an attempt:
-        what ends with an error of its own.
-        """
-        is_busy = isinstance(error, (SourceBusy, TargetBusy))
-        lost = isinstance(error, TargetBusy) and error.lost
-        pause = self.worker.job.pace.settle
-        if isinstance(error, Busy) and not isinstance(error, SourceBusy):
-            pause = error.retry_after
-        sent = self.pipeline.began_sending if self.pipeline else set()
-        in_doubt = self.pipeline.unanswered if self.pipeline else set()
-        self.worker.target.close()
-        self.worker.source.close()
-        for work in self.works:
-            intent = work.record.intent
-            if intent is None:
-                continue
-            is_mine = not intent.seen_at
-            is_fresh = isinstance(error, FolderGone) and work.record.key in self.recreated
-            wait = pause if work in in_doubt and not is_fresh else 0.0
-            settled = settled_in(self.worker.now(), wait, self.worker.job.pace.settle)
-            left = transitions.leave(
-                work.record,
-                settled if is_mine else "",
-                tried=is_mine and is_busy and work in sent,
-                suspicious=lost and work in sent,
-            )
-            self._write(work, left)
-
-    def _write(self, work: FolderWork, after: FolderRecord) -> None:
-        work.record = self.worker.ledger.advance(self.worker.mailbox_id, work.record, after)
+        """Ends the connections, and writes into every open intent what is known of it."""
+        worker, pipeline = self.worker, self.pipeline
+        farewell = Farewell(
+            error,
+            worker.now(),
+            worker.job.pace.settle,
+            sent=pipeline.began_sending if pipeline else set(),
+            in_doubt=pipeline.unanswered if pipeline else set(),
+            recreated=self.claims.recreated,
+            has_stored=self.copied > self.copied_before,
+        )
+        worker.target.close()
+        worker.source.close()
+        for work in self.claims.works:
+            if work.record.intent:
+                left = farewell.leave(work, is_last=work is self.claims.works[-1])
+                self.claims.write(work, left)
 
     @property
     def _attempts_in_doubt(self) -> int:
         """How often batches in doubt were begun before this worker; 0 if there is none."""
-        intents = [work.record.intent for work in self.works if work.record.intent]
+        intents = [work.record.intent for work in self.claims.works if work.record.intent]
         return max((intent.attempts for intent in intents), default=0)
 
 

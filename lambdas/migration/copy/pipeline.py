@@ -10,44 +10,31 @@ target.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from migration.copy.audit import Row
 from migration.copy.pacing import Throttle
-from migration.copy.plan import TOO_LARGE, has_news, reason_of_all, row_of_outcome
+from migration.copy.plan import (
+    TOO_LARGE,
+    reason_of_all,
+    row_of_outcome,
+)
 from migration.copy.read_ahead import read_ahead
+from migration.copy.reading import Answer, Batch, Reader, let_go, weigh
 from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.selection import skips
 from migration.copy.worker import Worker
 from migration.errors import MailboxUnreachable, MigrationError
-from migration.mime import Mime, MimeStream, fingerprint, whole
+from migration.mime import MimeStream, fingerprint, whole
 from migration.model import Fate, FolderRecord, Gone, Item, ItemRef, Rejected, Stamped, Unreadable
 from migration.ports import Receipt
 
 _READ_AHEAD_BYTES = 4_000_000
-_ASKED_AHEAD = 2
-_OPEN_BATCHES = 10
 _SENT_BATCHES = 6
 _CLAIM_SECONDS = 60.0
-
-Answer = Item | Gone | Unreadable
-
-
-@dataclass(slots=True, eq=False)
-class Batch:
-    """Messages of one intent that are read and written together. `refs` are those worth reading;
-    `rows` what is known of the others already. `wait` returns when the intent is written."""
-
-    work: FolderWork
-    refs: Sequence[ItemRef]
-    rows: list[Row]
-    wait: Callable[[], None]
-    began: float
-    is_leftover: bool = False
 
 
 @dataclass(slots=True)
@@ -81,26 +68,26 @@ class Pipeline:
     throttle: Throttle
     began_sending: set[FolderWork] = field(default_factory=set)
     unanswered: set[FolderWork] = field(default_factory=set)
-    is_complete: bool = False
-    left: int = 0
+    reader: Reader = field(init=False)
     _under_way: deque[_UnderWay] = field(default_factory=deque)
     _again: list[tuple[FolderWork, ItemRef]] = field(default_factory=list)
-    _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_OPEN_BATCHES))
-    _stopped: bool = False
     _broken: MigrationError | None = None
     _checked_at: float | None = None
 
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.worker, self.recorder, self.throttle)
+
     def run(self, works: Iterator[FolderWork]) -> None:
-        """Copies until nothing is left or the worker may not go on (`is_complete` tells). `works`
+        """Copies until nothing is left or the worker may not go on (the reader tells). `works`
         claims one folder after the other. Raises what source, target and ledger raise: what was
         recorded by then is recorded."""
         overlap = self.worker.job.pace.overlap
         arriving: AbstractContextManager[Iterator[Batch | Answer]] = nullcontext(
-            self._arriving(works)
+            self.reader.arriving(works)
         )
         if overlap:
             arriving = read_ahead(
-                self._arriving(works), _weigh, _READ_AHEAD_BYTES, self._stop_reading, _let_go
+                self.reader.arriving(works), weigh, _READ_AHEAD_BYTES, self.reader.stop, let_go
             )
         with arriving as things:
             while (thing := self._next(things)) is not None:
@@ -112,88 +99,6 @@ class Pipeline:
             raise self._broken
         for work, ref in self._again:
             self._copy_whole(work, ref)
-
-    # -- reading
-
-    def _arriving(self, works: Iterator[FolderWork]) -> Iterator[Batch | Answer]:
-        """Each batch, and then what the source answers for each of its refs."""
-        asked: deque[tuple[Batch, Iterator[Answer]]] = deque()
-        for batch in self._batches(works):
-            asked.append((batch, self.worker.source.fetch(batch.work.plan.folder, batch.refs)))
-            if len(asked) > _ASKED_AHEAD:
-                yield from self._answers(*asked.popleft())
-        while asked:
-            yield from self._answers(*asked.popleft())
-
-    def _answers(self, batch: Batch, answers: Iterator[Answer]) -> Iterator[Batch | Answer]:
-        yield batch
-        for answer in answers:
-            yield answer
-            if isinstance(answer, Item):
-                self.throttle.spend(len(answer.mime))
-
-    def _batches(self, works: Iterator[FolderWork]) -> Iterator[Batch]:
-        for work in works:
-            more = yield from self._leftovers(work)
-            if not more:
-                return
-            while more:
-                if not self._may_open():
-                    return
-                page = self.worker.source.page(
-                    work.plan.folder, work.cursor_ahead, self.worker.job.pace.batch
-                )
-                if not has_news(page, work.cursor_ahead):
-                    self._slots.release()
-                    break
-                work.cursor_ahead, more = page.cursor, page.more
-                fresh = [ref for ref in page.refs if not work.is_dealt_with(ref)]
-                mark = self.worker.target.mark(work.record.target_id) if fresh else ""
-                wait = self.recorder.open(work, fresh, page.cursor, mark)
-                if not fresh:
-                    self._slots.release()
-                    continue
-                yield self._batch(work, fresh, wait)
-            self.left -= 1
-        self.is_complete = True
-
-    def _leftovers(self, work: FolderWork) -> Generator[Batch, None, bool]:
-        """What an earlier worker had begun, in portions of its focus; False if it had to stop."""
-        intent = work.record.intent
-        refs = list(intent.refs) if intent else []
-        size = intent.focus if intent and intent.focus > 0 else len(refs)
-        while refs:
-            if not self._may_open():
-                return False
-            some, refs = refs[:size], refs[size:]
-            yield replace(self._batch(work, some, lambda: None), is_leftover=True)
-        return True
-
-    def _may_open(self) -> bool:
-        """Waits for one of the batches before to be finished."""
-        if self.worker.job.pace.overlap:
-            self._slots.acquire()
-        return not self._stopped and self.worker.may_go_on()
-
-    def _batch(self, work: FolderWork, refs: Sequence[ItemRef], wait: Callable[[], None]) -> Batch:
-        rows = [row for ref in refs if (row := self._row_unread(ref)) is not None]
-        known = {row.ref.uid for row in rows}
-        worth = [ref for ref in refs if ref.uid not in known]
-        return Batch(work, worth, rows, wait, self.worker.seconds_left())
-
-    def _row_unread(self, ref: ItemRef) -> Row | None:
-        """The row of a message that need not be read: too large, or left out by the filters."""
-        reason = skips(self.worker.job.policy, ref, None)
-        if reason:
-            return Row(ref, Fate.SKIPPED, reason=reason)
-        if self.worker.max_bytes and ref.size > self.worker.max_bytes:
-            return Row(ref, Fate.REJECTED, reason=TOO_LARGE)
-        return None
-
-    def _stop_reading(self) -> None:
-        self._stopped = True
-        self._slots.release()
-        self.worker.source.close()
 
     # -- writing
 
@@ -207,8 +112,8 @@ class Pipeline:
             return None
 
     def _write(self, batch: Batch, things: Iterator[Batch | Answer]) -> None:
-        """Sends a batch. Its claim is looked at again just before: reading may have taken long."""
-        batch.wait()
+        """Sends a batch, whose intent is written. Its claim is looked at again just before: reading
+        may have taken long."""
         sent: list[_Sent] = []
         record = batch.work.record
         if batch.refs:
@@ -253,7 +158,7 @@ class Pipeline:
             row, print_ = self._row_unsent(batch.work, ref, answer)
             if row is not None:
                 batch.rows.append(row)
-                _let_go(answer)
+                let_go(answer)
                 continue
             assert isinstance(answer, Item)
             self._check_claim(batch.work.record, every=_CLAIM_SECONDS)
@@ -263,7 +168,7 @@ class Pipeline:
                 item = answer if answer.ref is ref else replace(answer, ref=ref)
                 yield Stamped(self.worker.key(batch.work.record, ref), item)
             finally:
-                _let_go(answer)
+                let_go(answer)
 
     def _row_unsent(self, work: FolderWork, ref: ItemRef, answer: Answer) -> tuple[Row | None, str]:
         """The row of a message that is not sent after all, None if it is; and its print, but for a
@@ -302,7 +207,7 @@ class Pipeline:
         if not any(each.batch.work is batch.work for each in self._under_way):
             self.unanswered.discard(batch.work)
         self.worker.slowest = max(self.worker.slowest, batch.began - self.worker.seconds_left())
-        self._slots.release()
+        self.reader.finished(batch)
 
     def _copy_whole(self, work: FolderWork, ref: ItemRef) -> None:
         """One large message that was refused while it was streamed."""
@@ -330,20 +235,3 @@ class Pipeline:
 def in_order(rows: Sequence[Row]) -> list[Row]:
     """The rows in the order of the folder, as far as uids have one."""
     return sorted(rows, key=lambda row: (len(row.ref.uid), row.ref.uid))
-
-
-def _weigh(thing: Batch | Answer) -> int:
-    """A stream holds no more than its head."""
-    if isinstance(thing, Item):
-        return _length(thing.mime)
-    return 0
-
-
-def _length(mime: Mime) -> int:
-    return len(mime.head) if isinstance(mime, MimeStream) else len(mime)
-
-
-def _let_go(thing: Batch | Answer) -> None:
-    """The connection behind a stream waits for its reader."""
-    if isinstance(thing, Item) and isinstance(thing.mime, MimeStream):
-        thing.mime.close()

@@ -31,7 +31,9 @@ _MANY = 10
 
 _ATTEMPTS = 25
 _MORE_ATTEMPTS = 5
-_CRASHES = 3
+CRASHES = 3
+"""So many deaths make a batch suspicious, and a message that was tried alone poisonous."""
+
 
 _LEAST_PAUSE = 0.5
 _LONGEST_PAUSE = 600.0
@@ -89,14 +91,25 @@ def narrow_focus(intent: Intent) -> int:
     """
     if intent.focus:
         return max(1, intent.focus // 2) if intent.crashes else intent.focus
-    if intent.crashes < _CRASHES:
+    if intent.crashes < CRASHES:
         return 0
     return max(1, len(intent.refs) // 2)
 
 
 def is_poison(intent: Intent) -> bool:
     """Whether the first message of the intent has ended its workers when it was tried alone."""
-    return intent.focus == 1 and intent.crashes >= _CRASHES
+    return intent.focus == 1 and intent.crashes >= CRASHES
+
+
+def is_suspicious(intent: Intent | None) -> bool:
+    """Whether a message of the intent may have ended its workers. Nothing else is begun beside
+    it."""
+    return intent is not None and bool(intent.crashes or intent.focus)
+
+
+def is_given_up(intent: Intent) -> bool:
+    """Whether somebody has started the workflow again after it was stuck over this intent."""
+    return intent.attempts > _ATTEMPTS
 
 
 def reason_of_all(sent: Sequence[Row]) -> str:

@@ -33,12 +33,14 @@ from migration.model import Fate, Folder, FolderPlan, FolderRecord, Found, Inten
 _BEING_SET_ASIDE = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recovery:
-    """Settles open intents of folders that this worker has claimed."""
+    """Settles open intents of folders that this worker has claimed, in the order in which they are
+    copied: a worker that died did so over the first."""
 
     worker: Worker
     recorder: Recorder
+    _is_first: bool = True
 
     def settle(self, work: FolderWork) -> float:
         """Seconds until the intent can be settled; 0 when it was: what is left of it then is not at
@@ -85,7 +87,8 @@ class Recovery:
     def _touch(self, work: FolderWork) -> float:
         """Notes that the intent was found open; seconds until it has settled."""
         now = self.worker.now()
-        touched = transitions.touch(work.record, now)
+        touched = transitions.touch(work.record, now, to_blame=self._is_first)
+        self._is_first = False
         wait = settle_wait(_intent(touched).seen_at, now, self.worker.job.pace.settle)
         if wait:
             touched = transitions.leave(touched, "", tried=False)

@@ -45,7 +45,12 @@ def adopt_renamed(
 def _is_same(worker: Worker, record: FolderRecord, folder: Folder) -> bool:
     """Whether the folder holds, under their uids, messages that were copied from the other one; or,
     if its first ones are still under way, messages of their sizes."""
+    if f"{folder.key}/{folder.validity}" in record.earlier:  # it has its old name back
+        return True
     held = read_audit(worker.blobs, worker.mailbox_id, record).held()
+    if worker.source.capabilities.lists_uids:
+        present = worker.source.uids(folder, record.cursor)
+        held = {uid: row for uid, row in held.items() if uid in present}
     prints = {uid: row.fingerprint for uid, row in held.items() if row.fingerprint}
     refs = [held[uid].ref for uid in prints]
     if not refs and record.intent:

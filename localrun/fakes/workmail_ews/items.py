@@ -8,7 +8,6 @@ unsent bit cannot be changed once the message is saved ([MS-OXCMSG] 2.2.1.6).
 from __future__ import annotations
 
 import base64
-import binascii
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as modern
 
+import pybase64
 from lxml import etree
 
 from localrun.fakes.workmail_ews import properties as p
@@ -158,12 +158,12 @@ def _set_extended(item: StoredItem, element: etree._Element) -> None:
 
 def _read_base64(text: str) -> bytes:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
         clean = "".join(text.split())  # which is rare, and slow
     try:
-        return binascii.a2b_base64(clean, strict_mode=True)
-    except binascii.Error as error:
+        return pybase64.b64decode(clean, validate=True)
+    except ValueError as error:
         raise ItemRefused("ErrorMimeContentInvalidBase64String") from error
 
 

@@ -1,6 +1,6 @@
 """How a slice ends, and what it costs."""
 
-import math
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -15,20 +15,15 @@ from localrun.fakes.steps import Step, no_step
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.errors import (
     AdministratorPending,
-    BatchStuck,
     Busy,
     FencedOff,
     MailboxUnreachable,
     ProvisioningPending,
     QuotaExceeded,
     SourceBusy,
-    SourceChanged,
     TargetBusy,
 )
-from migration.model import BatchLimit, Tally
-from migration.targets import workmail_ews
-from migration.targets.workmail_errors import COMMIT_SECONDS
-from migration.wire import ews
+from migration.model import BatchLimit, CopyPolicy, DeltaPolicy, Tally
 
 BOX = "mailbox1"
 INBOX = ("INBOX",)
@@ -38,9 +33,11 @@ class Slice:
     """One mailbox and its workers; `seconds` is what each has left, used up by `cost` a fetch."""
 
     def __init__(self, messages: int = 5) -> None:
-        self.source, self.target = MemorySource(), MemoryTarget()
+        self.source: MemorySource = MemorySource()
+        self.target = MemoryTarget()
         self.ledger, self.blobs = MemoryLedger(), MemoryBlobs()
-        self.pace = Pace(batch=BatchLimit(items=2))
+        self.pace = Pace(batch=BatchLimit(items=2), overlap=False)
+        self.policy = CopyPolicy()
         self.seconds = 900.0
         self.cost = 0.0
         self.naps: list[float] = []
@@ -53,7 +50,7 @@ class Slice:
             self.seconds -= self.cost
 
     def run(self, pass_id: int = 1, now: str = "2026-11-23T10:00:00Z") -> SliceResult:
-        job = SliceJob("acme", BOX, pass_id, now, self.pace)
+        job = SliceJob("acme", BOX, pass_id, now, self.pace, self.policy)
         return copy_slice(
             self.source,
             self.target,
@@ -77,15 +74,6 @@ def test_everything_is_copied_in_one_slice_if_time_allows() -> None:
     ]
 
 
-def test_a_batch_costs_one_ledger_write() -> None:
-    costs = []
-    for messages in (10, 20):
-        part = Slice(messages)
-        part.run()
-        costs.append(part.ledger.writes)
-    assert costs[1] - costs[0] == 5  # five more batches of two
-
-
 def test_a_pass_over_a_quiet_mailbox_writes_nothing() -> None:
     part = Slice()
     part.source.add_folder(("Empty",))
@@ -105,21 +93,97 @@ def test_a_delta_pass_copies_only_what_is_new() -> None:
     assert (record.total.copied, record.in_pass.copied, record.pass_id) == (6, 1, 2)
 
 
-def test_no_batch_begins_without_time_to_finish_it() -> None:
-    part = Slice()
-    part.seconds, part.cost = 100, 20
-    first = part.run()
-    assert first == SliceResult(SliceOutcome.MORE, copied=2, folders_left=1)
-    assert part.seconds == 60  # more than the margin, less than twice the slowest batch
+class CountingSource(MemorySource):
+    """Counts what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: Counter[str] = Counter()
+        self.step = self.count
+
+    def count(self, name: str) -> None:
+        self.asked[name.removeprefix("before ")] += 1
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_a_mailbox_costs_few_ledger_writes_and_a_quiet_pass_none(overlap: bool) -> None:
+    part = Slice(0)
+    part.source = CountingSource()
+    part.pace = Pace(overlap=overlap)
+    for folder in range(15):
+        for number in range(5000 // 15):
+            part.source.deliver((f"Folder {folder}",), b"Subject: %d\r\n\r\n" % number)
+    assert part.run().copied == 15 * (5000 // 15)
+    assert part.ledger.writes / 5000 <= 0.05
+    writes, files = part.ledger.writes, part.blobs.files()
+    part.source.asked.clear()
+    assert part.run(2) == SliceResult(SliceOutcome.DONE, copied=0, folders_left=0)
+    assert (part.ledger.writes, part.blobs.files()) == (writes, files)
+    assert part.source.asked == {"folders": 1}
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_a_slice_stops_in_order_when_its_time_is_over_and_the_next_goes_on(overlap: bool) -> None:
+    part = Slice(100)
+    part.pace = replace(part.pace, overlap=overlap)
+    outcomes, copied = [], 0
+    while SliceOutcome.DONE not in outcomes:
+        part.seconds, part.cost = 300, 5
+        result = part.run()
+        outcomes.append(result.outcome)
+        copied += result.copied
+        assert part.seconds >= 0
+        assert (result.folders_left, result.retry_after) in ((1, 0), (0, 0))
+        assert part.ledger.folders(BOX)[0].intent is None
+        assert part.total().copied == copied
+    assert len(outcomes) >= 3
+    assert set(outcomes[:-1]) == {SliceOutcome.MORE}
+    assert copied == 100
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_a_pause_stops_the_slice_after_what_was_begun(overlap: bool) -> None:
+    part = Slice(100)
+    part.pace = replace(part.pace, overlap=overlap, pause_check=0.0)
+
+    def pause(name: str) -> None:
+        if name == "before append" and len(part.target.contents()[("Inbox",)]) == 9:
+            part.ledger.want_pause(True)
+
+    part.target.step = pause
+    result = part.run()
+    assert result.outcome is SliceOutcome.PAUSED
+    assert 10 <= result.copied < 100
     assert part.ledger.folders(BOX)[0].intent is None
+    assert part.run().outcome is SliceOutcome.PAUSED
+    part.ledger.want_pause(False)
+    assert part.run() == SliceResult(SliceOutcome.DONE, 100 - result.copied, folders_left=0)
 
 
-def test_a_slice_that_ended_for_time_is_continued_without_waiting() -> None:
+def test_changes_for_which_no_time_is_left_are_carried_by_the_next_slice() -> None:
     part = Slice()
-    part.seconds, part.cost = 100, 20
-    part.run()
+    part.run(1)
+    part.source.flag(INBOX, "2", ("\\Seen",))
+    part.seconds = 5
+    assert part.run(2).outcome is SliceOutcome.MORE
     part.seconds = 900
-    assert part.run() == SliceResult(SliceOutcome.DONE, copied=3, folders_left=0)
+    assert part.run(2).outcome is SliceOutcome.DONE
+    kept = part.target.contents()[("Inbox",)][1]
+    assert kept.item.flags == {"\\Seen"}
+
+
+def test_what_one_pass_removed_in_two_slices_stays_counted() -> None:
+    part = Slice()
+    part.policy = CopyPolicy(delta=DeltaPolicy.FOLLOW)
+    part.run(1)
+    for uid in ("2", "3"):
+        part.source.delete(INBOX, uid)
+        part.run(2)
+    assert part.total().copied == 3
+    part.source.flag(INBOX, "1", ("\\Seen",))
+    for pass_id in (3, 4):
+        part.run(pass_id)
+        assert part.total().copied == 3
 
 
 def test_a_slice_without_any_time_does_nothing() -> None:
@@ -138,7 +202,8 @@ def test_a_worker_that_is_overtaken_while_it_reads_appends_nothing() -> None:
             first = part.run(now="2026-11-23T10:00:00Z")
             assert first.outcome is SliceOutcome.BACKOFF  # it lets the open intent settle
             second = part.run(now="2026-11-23T10:09:00Z")
-            assert second.outcome is SliceOutcome.DONE
+            assert second.copied == 2
+            part.seconds -= 660  # they have passed for the other worker, too
 
     part.source.step = overtake
     with pytest.raises(FencedOff):
@@ -216,22 +281,14 @@ def test_a_batch_of_another_worker_rests_until_that_must_be_over() -> None:
     assert len(part.target.contents()[("Inbox",)]) == 5
 
 
-def test_the_settle_time_outlasts_a_batch_that_is_being_sent() -> None:
-    pace = Pace()
-    # A group is closed by the message that does not fit any more: two groups exceed one limit.
-    requests = 2 * math.ceil(pace.batch.size / workmail_ews._BATCH_BYTES) - 1
-    assert pace.settle >= requests * ews._READ_SECONDS
-    assert pace.settle > COMMIT_SECONDS
-
-
 def test_the_time_a_slice_has_run_counts_for_settling() -> None:
     part = Slice()
     part.cost = 40
     part.target.step = Fault(TargetBusy("lost", 120), "after append")
-    part.run(now="2026-11-23T10:00:00Z")  # fails at 10:01:20
+    part.run(now="2026-11-23T10:00:00Z")  # fails at 10:00:40
     part.seconds, part.cost = 900, 0
-    assert part.run(now="2026-11-23T10:03:19Z").retry_after == 1
-    assert part.run(now="2026-11-23T10:03:20Z").outcome is SliceOutcome.DONE
+    assert part.run(now="2026-11-23T10:02:39Z").retry_after == 1
+    assert part.run(now="2026-11-23T10:02:40Z").outcome is SliceOutcome.DONE
 
 
 def test_a_source_that_is_lost_while_a_batch_is_read_costs_only_its_pause() -> None:
@@ -265,32 +322,6 @@ def die_at(step: str) -> Step:
     return die
 
 
-def run_until_stuck(part: Slice) -> tuple[BatchStuck, datetime]:
-    """Slices, each later than the last, until one gives up; its error, and the time then."""
-    now = datetime(2026, 11, 23, tzinfo=UTC)
-    for _ in range(100):
-        try:
-            part.run(now=now.isoformat())
-        except BatchStuck as stuck:
-            return stuck, now
-        except Died:
-            pass
-        now += timedelta(seconds=301)
-    raise AssertionError("it goes on for ever")
-
-
-def test_a_batch_that_always_ends_the_worker_is_given_up() -> None:
-    part = Slice(12)
-    part.pace = Pace(batch=BatchLimit(items=12))
-    part.target.step = die_at("before append")
-    stuck, _ = run_until_stuck(part)
-    (record,) = part.ledger.folders(BOX)
-    assert record.intent is not None
-    assert record.intent.attempts == 25
-    assert record.key in str(stuck)
-    assert "12 messages" in str(stuck)
-
-
 @pytest.mark.parametrize("wait", [0, 1, 5, 30, 120])
 @pytest.mark.parametrize(
     ("error", "at"), [(TargetBusy, "before append"), (SourceBusy, "before fetch")]
@@ -313,16 +344,6 @@ def test_a_server_that_slows_its_clients_down_for_hours_is_waited_for(
         part.naps.clear()
         if result.outcome is SliceOutcome.DONE:
             break
-    assert part.total().copied == 5
-
-
-def test_a_batch_that_was_given_up_is_copied_once_its_cause_is_gone() -> None:
-    part = Slice()
-    part.target.step = die_at("before append")
-    _, now = run_until_stuck(part)
-    part.target.step = no_step
-    outcomes = [part.run(now=(now + timedelta(hours=n)).isoformat()).outcome for n in (1, 2)]
-    assert outcomes[-1] is SliceOutcome.DONE
     assert part.total().copied == 5
 
 
@@ -359,13 +380,16 @@ def test_a_server_that_is_busy_for_hours_does_not_look_like_a_bad_batch(at: str)
 def test_a_target_that_refuses_a_whole_batch_fails_the_mailbox_before_the_commit() -> None:
     part = Slice(30)
     part.pace = Pace(batch=BatchLimit(items=10))
-    part.target.refuse = lambda item: "ErrorInvalidExtendedProperty" if part.total().copied else ""
+    part.target.refuse = lambda item: (
+        "ErrorInvalidExtendedProperty" if int(item.ref.uid) > 10 else ""
+    )
     with pytest.raises(MailboxUnreachable, match="batch: ErrorInvalidExtendedProperty"):
         part.run(now="2026-11-23T10:00:00Z")
     assert part.total() == Tally(copied=10, size=part.total().size)
     assert part.ledger.remarks(BOX) == []
     part.target.refuse = lambda item: ""
-    assert part.run(now="2026-11-23T10:00:01Z").outcome is SliceOutcome.DONE
+    # Others were on their way.
+    assert part.run(now="2026-11-23T10:09:00Z").outcome is SliceOutcome.DONE
     assert part.total().copied == 30
 
 
@@ -394,30 +418,6 @@ def test_a_full_target_fails_the_mailbox_and_keeps_what_was_committed() -> None:
     with pytest.raises(QuotaExceeded):
         part.run()
     assert part.total().copied == 4
-
-
-def test_a_recreated_folder_fails_the_mailbox() -> None:
-    part = Slice()
-    part.run()
-    part.source.recreate(INBOX)
-    with pytest.raises(SourceChanged):
-        part.run(2)
-
-
-def test_a_failure_while_reading_ahead_does_not_undo_the_batch() -> None:
-    part = Slice()
-    calls: list[str] = []
-
-    def lose(name: str) -> None:
-        if name == "before page":
-            calls.append(name)
-            if len(calls) >= 2:
-                raise SourceBusy("lost", 30)
-
-    part.source.step = lose
-    assert part.run().copied == 2
-    record = part.ledger.folders(BOX)[0]
-    assert (record.total.copied, record.intent) == (2, None)
 
 
 def test_a_listed_size_that_is_wrong_is_noticed_and_does_not_change_the_counts() -> None:
