@@ -21,7 +21,7 @@ Glossary
 - cut-over: the change of the MX records to WorkMail.
 
 The data path: Source.page -> intent in the Ledger -> Source.fetch -> Target.append -> audit in the
-BlobStore -> Ledger.advance; several batches are on it at once (copy/pipeline.py). Decisions are pure
-functions; adapters (sources, targets, aws, wire) do the talking; wiring.py puts them together;
+BlobStore -> Ledger.advance; several batches are on it at once (copy/pipeline.py). Decisions are
+pure functions; adapters (sources, targets, aws, wire) do the talking; wiring.py puts them together;
 lambdas/<state>.py are the thin handlers that the state machine calls.
 """

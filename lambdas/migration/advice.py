@@ -17,8 +17,8 @@ _ADVICE: Mapping[str, str] = {
     "the messages of that batch cannot be told from those that were copied. Rename the folder at "
     "the source and start the workflow again: under its new name all of it is copied, beside what "
     "was copied before.",
-    "BatchStuck": "A batch of messages was begun again and again and never finished, because one of "
-    "the servers was busy each time. See whether both are well, then start the workflow again.",
+    "BatchStuck": "A batch of messages was begun again and again and never finished, because one "
+    "of the servers was busy each time. See whether both are well, then start the workflow again.",
     "QuotaExceeded": "Make room in the WorkMail mailbox or raise its quota, then start the "
     "workflow again.",
     "UserRefused": "Change the user in WorkMail or the line in the manifest as the reason says, "

@@ -19,6 +19,7 @@ from migration.model import Folder, FolderPlan, Item, ItemRef, Note, Rejected, S
 from migration.ports import Ledger, Target
 
 AUTO, EWS, IMAP = "auto", "workmail_ews", "workmail_imap"
+_SAID = {EWS: "EWS", IMAP: "IMAP"}
 
 FOLDER = "Migration probe 5c1f9e07"
 """No folder of a user has this name, so it may be removed with all it holds."""
@@ -46,8 +47,8 @@ PROBE = Stamped(
 _PLAN = FolderPlan(Folder("migration-probe", (FOLDER,), "1", 1), (FOLDER,))
 
 _ADVICE = (
-    "to use one of them all the same, name it as `target.kind` in the tenant file; for IMAP, put "
-    "the passwords of the mailboxes into the target's secret"
+    f"to use one of them all the same, set `target.kind` in the tenant file to {EWS} or {IMAP}; "
+    "for IMAP, put the passwords of the mailboxes into the target's secret"
 )
 
 
@@ -77,7 +78,7 @@ def settle_target(
         choice = choose_target(candidates())
     else:
         choice = Choice(kind, ("set in the tenant file",))
-    what = f"target {choice.kind}: {'; '.join(choice.reasons)}"
+    what = f"mail is written over {_say(choice.kind)}: {'; '.join(choice.reasons)}"
     ledger.add_note(run, Note(now, "EnableAdministrator", what))
     return choice.kind
 
@@ -89,9 +90,10 @@ def choose_target(candidates: Sequence[Candidate]) -> Choice:
     for candidate in candidates:
         probe = _Probe((candidate.missing,)) if candidate.missing else _try(candidate)
         if not probe.losses:
-            kept = f"{candidate.kind} keeps dates, flags and Message-ID{probe.left}"
+            kept = f"{_say(candidate.kind)} keeps dates, flags and Message-ID{probe.left}"
             return Choice(candidate.kind, (*reasons, kept))
-        reasons.append(f"{candidate.kind} is not used: {', '.join(probe.losses)}{probe.left}")
+        losses = ", ".join(probe.losses)
+        reasons.append(f"{_say(candidate.kind)} is not used: {losses}{probe.left}")
     raise TenantMisconfigured([*reasons, _ADVICE])
 
 
@@ -161,6 +163,10 @@ def _remove(target: Target, folder_id: str) -> str:
     except MailboxError as error:
         return f" (delete the folder `{FOLDER}` by hand: {type(error).__name__})"
     return ""
+
+
+def _say(kind: str) -> str:
+    return _SAID.get(kind, kind)
 
 
 def _describe(error: Exception) -> str:

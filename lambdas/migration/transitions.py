@@ -105,15 +105,16 @@ def finish(
     )
 
 
-def touch(record: FolderRecord, now: str) -> FolderRecord:
-    """The record after a worker found its intent open."""
+def touch(record: FolderRecord, now: str, *, to_blame: bool = True) -> FolderRecord:
+    """The record after a worker found its intent open. Not `to_blame` is one that stands behind
+    another open one: the worker before did not die over it."""
     intent = record.intent
     assert intent is not None
     touched = replace(
         intent,
         seen_at=intent.seen_at or now,
         attempts=intent.attempts + 1,
-        crashes=intent.crashes + (not intent.left),
+        crashes=intent.crashes + (to_blame and not intent.left),
         left=False,
     )
     return replace(record, intent=touched)
@@ -142,3 +143,17 @@ def leave(
         left=not suspicious,
     )
     return replace(record, intent=left)
+
+
+def put_last(record: FolderRecord) -> FolderRecord:
+    """The record with the first message of its intent behind the others."""
+    intent = record.intent
+    assert intent is not None
+    return replace(record, intent=replace(intent, refs=(*intent.refs[1:], *intent.refs[:1])))
+
+
+def accuse(record: FolderRecord, crashes: int) -> FolderRecord:
+    """The record with so many deaths held against its intent."""
+    intent = record.intent
+    assert intent is not None
+    return replace(record, intent=replace(intent, crashes=max(intent.crashes, crashes)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -28,7 +29,9 @@ from migration.model import (
 )
 from migration.ports import Target
 from migration.targets.workmail_ews import WorkmailEwsTarget
+from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.ews import EwsClient
+from tests.contract.imap_servers import ABOUT_SOURCES, KINDS, ImapServers
 
 OpenTarget = Callable[[], Target]
 TargetCase = Callable[[], AbstractContextManager[OpenTarget]]
@@ -52,10 +55,27 @@ def workmail_ews_target() -> Iterator[OpenTarget]:
         yield lambda: WorkmailEwsTarget(EwsClient(server.url, lambda: Token("t"), "a@example.test"))
 
 
+servers = ImapServers()
+"""Those of this module's tests."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end_of_servers() -> Iterator[None]:
+    yield
+    servers.close()
+
+
+@contextmanager
+def workmail_imap_target(kind: str) -> Iterator[OpenTarget]:
+    mailbox = servers.mailbox(kind)
+    yield lambda: WorkmailImapTarget(mailbox.server, mailbox.login)
+
+
 target_cases: dict[str, TargetCase] = {
     "memory": memory_target,
     "memory without keys": memory_target_without_keys,
     "workmail ews": workmail_ews_target,
+    **{kind: partial(workmail_imap_target, kind) for kind in KINDS if kind not in ABOUT_SOURCES},
 }
 """Each has an empty mailbox, gives what opens it (each time anew), and ends what it started."""
 
@@ -393,7 +413,8 @@ def test_what_is_removed_is_gone_and_nothing_else(target: Target) -> None:
 
 def test_a_folder_is_removed_with_all_it_holds(target: Target) -> None:
     folder_id = ensure(target, "A")
-    store(target, folder_id, [stamped(1)])
+    ids = store(target, folder_id, [stamped(1)])
+    assert len(list(target.show(folder_id, ids))) == 1  # an IMAP server has it open after that
     target.remove_folder(folder_id)
     target.remove_folder(folder_id)
     again = ensure(target, "A")

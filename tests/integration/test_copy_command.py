@@ -5,26 +5,20 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import pytest
 
 from localrun.fakes.workmail_ews.server import EwsServer
 from tests.integration.certificates import write_certificate
+from tests.integration.copy_call import ANN, BOB, USERS, Command
 from tests.integration.dovecot import Dovecot
 from tests.integration.dovecot_configuration import SLASH
 from tests.integration.mail_server import append_exactly, read_folder
 
-ROOT = Path(__file__).resolve().parents[2]
-ANN, BOB = "ann@example.test", "bob@example.test"
-USERS = {ANN: "secret", BOB: "b0bs"}
 FOLDERS = ("INBOX", "Gesendet", *(f"Archive/{year}" for year in range(2015, 2021)))
 MASTER = {"user": "boss", "password": "b0ss"}
 
@@ -34,40 +28,6 @@ def server(tmp_path: Path) -> Iterator[Dovecot]:
     certificate = write_certificate(tmp_path / "server.pem")
     with Dovecot(SLASH, USERS, {"boss": "b0ss"}, certificate=certificate) as started:
         yield started
-
-
-class Command:
-    """The command with its arguments, to be started again and again."""
-
-    def __init__(self, server: Dovecot, folder: Path) -> None:
-        self.server, self.folder = server, folder
-        self.target = ""
-        self.secret("source", "secret\n")
-        self.secret("target", "b0bs\n")
-
-    def secret(self, side: str, text: str) -> None:
-        (self.folder / side).write_text(text)
-        (self.folder / side).chmod(0o600)
-
-    def start(self, *options: str, scheme: str = "imap") -> subprocess.Popen[str]:
-        port = self.server.tls_port if scheme == "imaps" else self.server.port
-        urls = [f"{scheme}://{quote(user)}@127.0.0.1:{port}/" for user in (ANN, BOB)]
-        if self.target:
-            urls[1] = self.target
-        files = [f"--{side}-secret={self.folder / side}" for side in ("source", "target")]
-        state = f"--state={self.folder / 'state'}"
-        command = [sys.executable, "-m", "localrun", "copy", *urls, state, *files, *options]
-        return subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def run(self, *options: str, scheme: str = "imap", status: int = 0) -> dict[str, Any]:
-        """The summary of a call that ends with this status."""
-        process = self.start(*options, scheme=scheme)
-        printed, said = process.communicate(timeout=90)
-        assert process.returncode == status, said
-        summary: dict[str, Any] = json.loads(printed.splitlines()[-1])
-        return summary
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from localrun.display import PlainDisplay
 from localrun.runner import Options, Outcome, Run
 from localrun.trial import make_trial
 from tests.integration.dovecot import Dovecot
-from tests.integration.dovecot_configuration import INBOX_DOT, SLASH, Layout
+from tests.integration.dovecot_configuration import INBOX_DOT, Layout
 
 FolderPath = tuple[str, ...]
 
@@ -85,7 +85,7 @@ def fill(server: Dovecot) -> dict[str, Counter[bytes]]:
     return sent
 
 
-@pytest.fixture(scope="module", params=[INBOX_DOT, SLASH], ids=["below INBOX", "slash"])
+@pytest.fixture(scope="module", params=[INBOX_DOT], ids=["below INBOX"])
 def tried(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tried:
     layout: Layout = request.param
     folder = tmp_path_factory.mktemp("trial")

@@ -67,6 +67,9 @@ class OneMailbox:
         if self.failing.get(name):
             raise self.failing[name].pop(0)
 
+    def open(self) -> None:
+        """Nothing to connect to."""
+
     def ensure_folders(self, plans: Sequence[FolderPlan]) -> list[str]:
         self.step("ensure_folders")
         ids = ["/".join(plan.path) for plan in plans]
@@ -196,7 +199,7 @@ def test_the_first_that_keeps_the_message_is_chosen(gives_ids: bool) -> None:
     ews, imap = OneMailbox(gives_ids=gives_ids, alter=rebuilt), OneMailbox()
     choice = choose_target([candidate(ews), candidate(imap, IMAP)])
     assert choice.kind == EWS
-    assert choice.reasons == ("workmail_ews keeps dates, flags and Message-ID",)
+    assert choice.reasons == ("EWS keeps dates, flags and Message-ID",)
     assert (ews.closed, imap.closed) == (1, 0)
     assert ews.folders == {}
 
@@ -209,7 +212,7 @@ def test_the_second_is_chosen_when_the_first_loses_something(
     choice = choose_target([candidate(ews), candidate(imap, IMAP)])
     assert choice.kind == IMAP
     assert word in choice.reasons[0]
-    assert choice.reasons[0].startswith("workmail_ews is not used: it ")
+    assert choice.reasons[0].startswith("EWS is not used: it ")
     assert (ews.folders, imap.folders) == ({}, {})
 
 
@@ -219,7 +222,7 @@ def test_every_reason_is_told_when_no_target_will_do() -> None:
         choose_target([candidate(ews), candidate(OneMailbox(), IMAP, "no password is known")])
     first, second, advice = caught.value.problems
     assert "the date at which a message was received, it forgets that a message was read" in first
-    assert second == "workmail_imap is not used: no password is known"
+    assert second == "IMAP is not used: no password is known"
     assert "`target.kind`" in advice
     assert "@" not in str(caught.value)
 
@@ -307,12 +310,12 @@ def never() -> list[Candidate]:
     raise AssertionError("nothing is tried")
 
 
-@pytest.mark.parametrize("kind", [EWS, IMAP])
-def test_a_kind_that_is_set_is_taken_untried(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "said"), [(EWS, "EWS"), (IMAP, "IMAP")])
+def test_a_kind_that_is_set_is_taken_untried(kind: str, said: str) -> None:
     ledger = MemoryLedger()
     assert settle_target(kind, never, ledger, "run", NOW) == kind
     (note,) = ledger.notes("run")
-    assert note.what == f"target {kind}: set in the tenant file"
+    assert note.what == f"mail is written over {said}: set in the tenant file"
 
 
 def test_the_choice_and_its_reasons_stand_in_the_timeline() -> None:
@@ -324,6 +327,6 @@ def test_the_choice_and_its_reasons_stand_in_the_timeline() -> None:
     (note,) = ledger.notes("run")
     assert (note.at, note.state) == (NOW, "EnableAdministrator")
     assert note.what == (
-        "target workmail_imap: workmail_ews is not used: it forgets that a message was flagged; "
-        "workmail_imap keeps dates, flags and Message-ID"
+        "mail is written over IMAP: EWS is not used: it forgets that a message was flagged; "
+        "IMAP keeps dates, flags and Message-ID"
     )

@@ -39,7 +39,8 @@ def translate(error: ImapError) -> MigrationError:
             return CredentialsRejected(f"the source refused the login ({error.code})")
         case ConnectionLost():
             return SourceBusy(f"the connection to the source was lost ({error.code})", wait)
-        case CommandRefused() if error.pause:
+        case CommandRefused() if error.pause or error.code == "OVERQUOTA":
+            # Nothing is stored here: it is Gmail's word for too much that was asked.
             return SourceBusy(f"the source asks for a pause ({error.code})", wait)
         case CommandRefused():
             return MailboxUnreachable(f"the source refused a command ({error.code})")

@@ -8,7 +8,7 @@ from migration.errors import MailboxUnreachable
 from migration.identity import folder_key
 from migration.model import Folder, SpecialUse
 from migration.wire.imap import ImapConnection
-from migration.wire.imap_errors import CommandRefused
+from migration.wire.imap_errors import CommandRefused, Garbled
 from migration.wire.imap_names import (
     Listed,
     Namespaces,
@@ -85,22 +85,29 @@ def _namespaces(responses: Iterable[Response]) -> Namespaces:
 
 
 def _merge(responses: Sequence[Response]) -> list[Listed]:
-    """What LIST says, with the flags of XLIST where a server knows special folders only by it."""
+    """What LIST says, with the flags of XLIST where a server knows special folders only by it. Some
+    servers list a folder twice."""
     extra = {
         entry.name: entry.flags
         for entry in (read_list(each) for each in responses if each.kind == b"XLIST")
     }
-    return [
-        Listed(entry.name, entry.delimiter, entry.flags | extra.get(entry.name, frozenset()))
+    listed = {
+        entry.name: Listed(
+            entry.name, entry.delimiter, entry.flags | extra.get(entry.name, frozenset())
+        )
         for entry in (read_list(each) for each in responses if each.kind == b"LIST")
-    ]
+    }
+    return list(listed.values())
 
 
 def _states(responses: Iterable[Response]) -> dict[str, Status]:
     found: dict[str, Status] = {}
     for response in responses:
         if response.kind == b"STATUS":
-            _, name, pairs = response.values()[:3]
+            values = response.values()
+            if len(values) < 3:
+                raise Garbled("unreadable-status")
+            _, name, pairs = values[:3]
             found[(name or b"NIL").decode("latin-1") if not isinstance(name, list) else ""] = (
                 parse_pairs(pairs)
             )
@@ -122,8 +129,10 @@ def _ask_states(connection: ImapConnection, names: Sequence[str]) -> dict[str, S
                 raise MailboxUnreachable(f"the source does not open folder {key}") from None
             continue
         # Servers spell the name in their own way here: there is one answer to one question.
-        for states in _states(result).values():
-            found[name] = states
+        states = list(_states(result).values())
+        if not states:
+            raise Garbled("no-status")
+        found[name] = states[-1]
     return found
 
 

@@ -18,7 +18,8 @@ _SIZE = re.compile(rb"\d+ FETCH \(UID (\d+) RFC822\.SIZE (\d+)\)")
 @dataclass(slots=True)
 class Listing:
     """All messages of a folder above the uid `after`, ascending; `end` is the uid up to which this
-    is complete. Compact: a folder may hold hundreds of thousands."""
+    is complete. `is_news` until it was used: what was listed ahead answers once, even if there is
+    nothing. Compact: a folder may hold hundreds of thousands."""
 
     after: int
     end: int
@@ -26,10 +27,13 @@ class Listing:
     uids: array[int] = field(default_factory=lambda: array("Q"))
     sizes: array[int] = field(default_factory=lambda: array("Q"))
     dates: list[str] = field(default_factory=list)
+    is_news: bool = False
 
     def answers(self, cursor: int) -> bool:
         """Whether this can say what comes next. At its end, and before its beginning, the folder
         must be looked up again."""
+        if self.is_news and self.after == cursor:
+            return True
         return self.after <= cursor and bisect_right(self.uids, cursor) < len(self.uids)
 
     def beyond(self, cursor: int, limit: int) -> list[ItemRef]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from migration.errors import SourceChanged
 from migration.model import Folder
 from migration.wire.imap import ImapConnection
-from migration.wire.imap_parse import Response
+from migration.wire.imap_parse import Response, number
 
 
 def search_uids(connection: ImapConnection, uids: str) -> list[int]:
@@ -25,7 +25,7 @@ def read_code(responses: Sequence[Response], name: bytes) -> int:
     for response in responses:
         _, found, rest = response.line.upper().partition(b"[" + name + b" ")
         if found:
-            return int(rest.partition(b"]")[0] or 0)
+            return number(rest.partition(b"]")[0].strip())
     return 0
 
 

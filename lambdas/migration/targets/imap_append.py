@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from migration.mime import Mime, MimeStream, pieces
+from migration.mime import Mime, MimeStream, head, pieces
 from migration.model import Outcome, Rejected, Stamped, Stored
 from migration.targets.append_ladder import Attempt, join_codes, ladder, split_flags
 from migration.targets.imap_errors import is_about_message
@@ -23,7 +23,9 @@ from migration.wire.imap_names import quote_name
 from migration.wire.imap_parse import Response, format_date, parse_uids
 
 _UNDER_WAY = 8_000_000
-"""Octets that may be under way without an answer."""
+"""Octets that may be kept for messages that are under way without an answer."""
+
+_COMMANDS_UNDER_WAY = 100
 
 _SMALL_LITERAL = 4096  # LITERAL- (RFC 7888 section 5)
 _BUFFER = 65_536
@@ -57,9 +59,9 @@ class Appender:
 
     def send(self, folder: str, items: Sequence[Stamped]) -> Group:
         """Returns when all of the group is on its way."""
-        group = Group(folder, items, sum(len(each.item.mime) for each in items))
+        group = Group(folder, items, _octets_kept(items))
         group.outcomes = [None] * len(items)
-        while self._waiting and (not self._knows_uids or self._under_way + group.size > _UNDER_WAY):
+        while self._waiting and not self._has_room(group):
             self.settle(self._waiting[0])
         self._under_way += group.size
         self._waiting.append(group)
@@ -69,6 +71,17 @@ class Appender:
             for position in range(len(items)):
                 self._write(group, position, position + 1)
         return group
+
+    def _has_room(self, group: Group) -> bool:
+        """Whether this group may be under way beside those that are: not too much to be kept, and
+        not too many commands, for a server whose answers nobody reads does not read either."""
+        commands = sum(len(each.tags) for each in self._waiting)
+        fits = self._under_way + group.size <= _UNDER_WAY and commands <= _COMMANDS_UNDER_WAY
+        return self._knows_uids and fits
+
+    def awaits(self, group: Group) -> bool:
+        """Whether the answer to this group is still to come over this connection."""
+        return any(each is group for each in self._waiting)
 
     def settle(self, group: Group) -> None:
         """Waits until the outcome of each message of this group is known, and of those before."""
@@ -174,9 +187,9 @@ class Appender:
         uids = read_uids(response, stop - start)
         for position in range(start, stop):
             group.outcomes[position] = _stored(group.items[position], uids[position - start])
-        if uids and uids[-1]:
-            validity = uids[-1].partition(":")[0]
-            group.mark = f"{validity}:{max(int(uid.partition(':')[2]) for uid in uids) + 1}"
+        validity = uids[-1].partition(":")[0]
+        last = max(int(uid.partition(":")[2] or 0) for uid in uids)
+        group.mark = f"{validity}:{last + 1}" if validity else ""
 
     def _ask_mark(self, group: Group) -> None:
         """Where the folder ends now, for servers that do not answer with UIDs."""
@@ -254,18 +267,22 @@ class Appender:
         """The message's id if the server takes it like this, None if it refuses."""
         tag = self._connection.next_tag()
         lone = Group(folder, (), 0)
+        lone.tags.append((tag, 0, 1))
         buffer = bytearray(tag + b" APPEND " + quote_name(folder))
-        lone.tags.append((tag, 0, 0))
-        if self._write_message(lone, tag, buffer, attempt, attempt.mime):
-            buffer += b"\r\n"
-            self._connection.wire.write(buffer)
         try:
-            response = self._connection.answer(tag)[-1] if lone.tags else None
+            if not self._write_message(lone, tag, buffer, attempt, attempt.mime):
+                raise lone.refused[0]
+            self._connection.wire.write(buffer + b"\r\n")
+            return read_uids(self._connection.answer(tag)[-1], 1)[0]
         except CommandRefused as error:
             if not is_about_message(error):
                 raise
             return None
-        return read_uids(response, 1)[0] if response else None
+
+
+def _octets_kept(items: Sequence[Stamped]) -> int:
+    """Of a stream that was sent only the head is left."""
+    return sum(len(head(each.item.mime)) for each in items)
 
 
 def _stored(stamped: Stamped, uid: str) -> Stored:

@@ -27,8 +27,12 @@ server carries out what it has received within a moment, so the folder can be as
 
 _GONE_CODES = frozenset({"TRYCREATE", "NONEXISTENT"})
 _FULL_CODES = frozenset({"OVERQUOTA"})
+_BROKEN_CODES = frozenset({"SERVERBUG"})
+"""The server stumbled: over the message, or over something of its own."""
 _ABOUT_APPEND = frozenset({"LIMIT", "TOOBIG"})
 """For an APPEND these say that the message is too large, or has too many flags."""
+
+_NOT_ABOUT_IT = _GONE_CODES | _FULL_CODES | _BROKEN_CODES
 
 
 @contextmanager
@@ -66,6 +70,8 @@ def _refused(error: CommandRefused, wait: float) -> MigrationError:
         return FolderGone("a folder is gone at the target")
     if error.code in _FULL_CODES:
         return QuotaExceeded("the target mailbox is full")
+    if error.code in _BROKEN_CODES:
+        return TargetBusy(f"the target has an internal error ({error.code})", wait, lost=True)
     if error.pause:
         return TargetBusy(f"the target asks for a pause ({error.code})", wait)
     return MailboxUnreachable(f"the target refused a command ({error.code})")
@@ -76,4 +82,4 @@ def is_about_message(error: CommandRefused) -> bool:
     else, may be taken."""
     if error.code in _ABOUT_APPEND:
         return not error.retry_after
-    return not error.pause and error.code not in _GONE_CODES | _FULL_CODES
+    return not error.pause and error.code not in _NOT_ABOUT_IT

@@ -31,6 +31,7 @@ _NAMES = {
 }
 """What WorkMail calls its folders; over IMAP it does not say what they are for."""
 
+_INBOX = "INBOX"
 _INSTEAD = "_"
 
 
@@ -47,8 +48,7 @@ class ImapTree:
     @classmethod
     def read(cls, connection: ImapConnection) -> ImapTree:
         """One round trip. CommandRefused."""
-        status = b" RETURN (STATUS (UIDVALIDITY UIDNEXT))" if connection.has("LIST-STATUS") else b""
-        commands = [b'LIST "" "*"' + status]
+        commands = [_list_command(connection)]
         if connection.has("NAMESPACE"):
             commands.append(b"NAMESPACE")
         tree = cls()
@@ -63,21 +63,24 @@ class ImapTree:
                     namespaces = read_namespaces(response)
                 elif response.kind == b"STATUS" and isinstance(name := response.values()[1], bytes):
                     tree.marks[name.decode("latin-1")] = read_mark([response])
-        tree.prefix = next((prefix for prefix in namespaces.personal if prefix), "")
+        tree.prefix = next(iter(namespaces.personal), "")  # the first is the default one
         for entry in entries:
             tree._add(entry, namespaces)
+        for use, special in tree._special.items():
+            for known in _NAMES.get(use, ()):
+                tree._names.setdefault((known,), special)  # for what is below it
         return tree
 
     def ensure(self, connection: ImapConnection, plans: Sequence[FolderPlan]) -> list[str]:
         """The folders' names, in order; what is missing is created with its parents, and subscribed
         where the source's folder is. MailboxUnreachable if the server refuses a name."""
         wanted = {
-            path[:depth]
+            _fold(path[:depth]): path[:depth]
             for path in (plan.path for plan in plans if plan.special not in self._special)
-            for depth in range(1, len(path) + 1)
+            for depth in range(len(path), 0, -1)
         }
-        missing = [path for path in sorted(wanted, key=_depth) if _fold(path) not in self._names]
-        self._create(connection, missing)
+        missing = [path for folded, path in wanted.items() if folded not in self._names]
+        self._create(connection, sorted(missing, key=_depth))
         names = [self.name_of(plan) for plan in plans]
         subscribed = [
             name for plan, name in zip(plans, names, strict=True) if plan.folder.subscribed
@@ -106,11 +109,12 @@ class ImapTree:
         for name, state in zip(names, states, strict=True):
             if not isinstance(state, CommandRefused):
                 self.marks[name] = read_mark(state)
-        refused = [
-            name
-            for name, result in zip(names, results, strict=False)
-            if isinstance(result, CommandRefused)
-        ]
+        refused = []
+        for name, result in zip(names, results, strict=False):
+            if isinstance(result, CommandRefused):
+                if result.pause:
+                    raise result
+                refused.append(name)
         if refused:
             listed = connection.run(b'LIST "" "*"')
             there = {read_list(each).name for each in listed if each.kind == b"LIST"}
@@ -118,12 +122,14 @@ class ImapTree:
                 raise MailboxUnreachable(f"the target refuses to create {len(lacking)} folders")
 
     def _new_name(self, path: Path) -> str:
-        """Below the name that the parent has. The separator cannot be part of a name."""
-        if len(path) > 1:
-            parent = self._names[_fold(path[:-1])]
-            own = path[-1]
-            return f"{parent}{self.delimiter}{self._encode(own)}"
-        return self.prefix + self._encode(path[0])
+        """Below the name that the parent has. The separator cannot be part of a name. Where all
+        folders are below INBOX, those of the inbox itself are below a second one."""
+        if len(path) == 1:
+            return self.prefix + self._encode(path[0])
+        parent = self._names[_fold(path[:-1])]
+        if parent.upper() == _INBOX:
+            parent = self.prefix + _INBOX
+        return f"{parent}{self.delimiter}{self._encode(path[-1])}"
 
     def _encode(self, name: str) -> str:
         return encode_name(name.replace(self.delimiter, _INSTEAD) if self.delimiter else name)
@@ -142,6 +148,14 @@ class ImapTree:
             for use, known in _NAMES.items():
                 if decode_name(path[0]) in known:
                     self._special.setdefault(use, entry.name)
+
+
+def _list_command(connection: ImapConnection) -> bytes:
+    """Who asks for anything extra gets special uses only by asking for them (RFC 6154)."""
+    if not connection.has("LIST-STATUS"):
+        return b'LIST "" "*"'
+    special = b"SPECIAL-USE " if connection.has("SPECIAL-USE") else b""
+    return b'LIST "" "*" RETURN (' + special + b"STATUS (UIDVALIDITY UIDNEXT))"
 
 
 def _depth(path: Path) -> tuple[int, Path]:

@@ -83,10 +83,14 @@ class WorkmailImapTarget:
             self._looker_ahead.begin()
 
     def ensure_folders(self, plans: Sequence[FolderPlan]) -> list[str]:
+        if isinstance(self._broken, FolderGone):  # what is appended now has nothing to do with it
+            self._broken = self._appender = self._writer = None
         with self._look() as connection:
             self._tree = ImapTree.read(connection)
             names = self._tree.ensure(connection, plans)
-            self._marks = self._tree.marks | self._marks
+            for name, mark in self._tree.marks.items():
+                if _validity(mark) != _validity(self._marks.get(name, "")):
+                    self._marks[name] = mark  # a folder that was made again begins anew
             return names
 
     def mark(self, folder_id: str) -> str:
@@ -120,12 +124,25 @@ class WorkmailImapTarget:
         """The outcomes of these groups, in order; what was sent before is waited for, too."""
         outcomes: list[Outcome] = []
         for group in groups:
-            with self._writing() as appender:
-                appender.settle(group)
+            try:
+                self._settle(group)
+            except FolderGone:
+                self._marks.pop(group.folder, None)
+                raise
             if group.mark:
                 self._marks[group.folder] = group.mark
             outcomes += [outcome for outcome in group.outcomes if outcome is not None]
         return outcomes
+
+    def _settle(self, group: Group) -> None:
+        if group.is_settled:
+            return
+        if self._appender is not None and not self._appender.awaits(group):
+            raise TargetBusy("the connection of this append was closed", RETRY_AFTER)
+        if self._appender is None:
+            raise self._broken or TargetBusy("the target was closed", RETRY_AFTER)
+        with self._writing() as appender:
+            appender.settle(group)
 
     def since(self, folder_id: str, mark: str, keys: Sequence[str]) -> Iterable[Found]:
         """What came after the mark, read from the folder itself: an index may lag."""
@@ -173,20 +190,21 @@ class WorkmailImapTarget:
             self._leave(connection)
 
     def remove(self, folder_id: str, ids: Sequence[str]) -> None:
-        """Only with UIDPLUS: a plain EXPUNGE would take what others have marked."""
         with self._look() as connection:
             validity = self._open(connection, folder_id, b"SELECT")
             uids = sorted(int(id_.partition(":")[2]) for id_ in ids if _is_of(id_, validity))
-            if uids and connection.has("UIDPLUS"):
-                some = format_uids(uids)
-                connection.run(f"UID STORE {some} +FLAGS.SILENT (\\Deleted)".encode())
-                connection.run(f"UID EXPUNGE {some}".encode())
+            if uids:
+                _expunge(connection, uids)
             self._leave(connection)
 
     def remove_folder(self, folder_id: str) -> None:
         with self._look() as connection:
+            self._open(connection, "INBOX")  # servers hang up on whom they take the opened one from
             name = quote_name(folder_id)
-            connection.run_all([b"UNSUBSCRIBE " + name, b"DELETE " + name])
+            _, deleted = connection.run_all([b"UNSUBSCRIBE " + name, b"DELETE " + name])
+            if isinstance(deleted, CommandRefused) and _is_listed(connection, name):
+                raise deleted
+            self._marks.pop(folder_id, None)
 
     def close(self) -> None:
         looker, self._looker = self._looker, None
@@ -219,8 +237,12 @@ class WorkmailImapTarget:
                     self._writer = self._writer_ahead.take()
                     self._appender = Appender(self._writer)
                 yield self._appender
-        except MigrationError as error:
-            self._broken = error
+        except BaseException as error:
+            # Whatever it was, half a command may be on its way.
+            if isinstance(error, MigrationError):
+                self._broken = error
+            else:
+                self._broken = TargetBusy("an append broke off", RETRY_AFTER)
             if self._writer is not None:
                 self._writer.wire.shut()
             raise
@@ -248,6 +270,7 @@ class WorkmailImapTarget:
                 raise TargetBusy(
                     f"the target asks for a pause ({error.code})", error.retry_after or RETRY_AFTER
                 ) from None
+            self._marks.pop(folder_id, None)
             raise FolderGone("a folder is gone at the target") from None
         for response in opened:
             _, found, rest = response.line.upper().partition(b"[UIDVALIDITY ")
@@ -278,10 +301,35 @@ def _is_of(message_id: str, validity: str) -> bool:
     return message_id.partition(":")[0] == validity
 
 
-def _list_uids(connection: ImapConnection) -> list[int]:
-    """All messages of the opened folder."""
+def _validity(mark: str) -> str:
+    return mark.partition(":")[0]
+
+
+def _expunge(connection: ImapConnection, uids: Sequence[int]) -> None:
+    """Deletes messages of the selected folder. Without UIDPLUS there is only EXPUNGE, which takes
+    everything that is marked: what others have marked is unmarked meanwhile."""
+    some = format_uids(uids)
+    connection.run(f"UID STORE {some} +FLAGS.SILENT (\\Deleted)".encode())
+    if connection.has("UIDPLUS"):
+        connection.run(f"UID EXPUNGE {some}".encode())
+        return
+    others = format_uids(sorted(set(_list_uids(connection, b"DELETED")) - set(uids)))
+    if others:
+        connection.run(f"UID STORE {others} -FLAGS.SILENT (\\Deleted)".encode())
+    connection.run(b"EXPUNGE")
+    if others:
+        connection.run(f"UID STORE {others} +FLAGS.SILENT (\\Deleted)".encode())
+
+
+def _is_listed(connection: ImapConnection, name: bytes) -> bool:
+    """Servers do not say in one way that a folder is gone."""
+    return any(response.kind == b"LIST" for response in connection.run(b'LIST "" ' + name))
+
+
+def _list_uids(connection: ImapConnection, which: bytes = b"ALL") -> list[int]:
+    """Messages of the opened folder."""
     found: list[int] = []
-    for response in connection.run(b"UID SEARCH ALL"):
+    for response in connection.run(b"UID SEARCH " + which):
         if response.kind == b"SEARCH":
             found += (int(word) for word in response.line.split()[1:] if word.isdigit())
     return found

@@ -173,7 +173,9 @@ class ImapConnection:
         while True:
             response = self.read()
             if response.tag == b"+":
-                self.wire.write((pending.pop() if pending else sasl.encoded_answer_to_failure) + b"\r\n")
+                self.wire.write(
+                    (pending.pop() if pending else sasl.encoded_answer_to_failure) + b"\r\n"
+                )
                 continue
             responses.append(response)
             if response.tag == tag:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as in typing, which takes long to load
 if TYPE_CHECKING:
     import ssl
 
 _FITS_LOGIN = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\x7f]*")
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 TLS_MODES = ("ssl", "starttls", "none")
 
@@ -103,8 +104,10 @@ def _oauth(login: ImapLogin, server: ImapServer, capabilities: Collection[str]) 
 
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine."""
-    if host == "localhost":
+    if host in _THIS_MACHINE:
         return True
+    import ipaddress  # by which a pass over a quiet mailbox would be noticeably longer
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -7,18 +7,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migration.model import SpecialUse
 from migration.wire.imap_errors import Garbled
 from migration.wire.imap_parse import Response, Value, quote
 
-_SPECIAL: Mapping[str, SpecialUse] = {
-    "\\inbox": SpecialUse.INBOX,
-    "\\sent": SpecialUse.SENT,
-    "\\drafts": SpecialUse.DRAFTS,
-    "\\trash": SpecialUse.TRASH,
-    "\\junk": SpecialUse.JUNK,
-    "\\spam": SpecialUse.JUNK,  # the older XLIST
+TYPE_CHECKING = False  # as in typing, which takes long to load
+if TYPE_CHECKING:
+    from migration.model import SpecialUse
+
+_SPECIAL: Mapping[str, str] = {
+    "\\inbox": "INBOX",
+    "\\sent": "SENT",
+    "\\drafts": "DRAFTS",
+    "\\trash": "TRASH",
+    "\\junk": "JUNK",
+    "\\spam": "JUNK",  # the older XLIST
 }
+"""Names of SpecialUse."""
 
 _CLOSED = frozenset({"\\noselect", "\\nonexistent"})
 
@@ -46,9 +50,13 @@ class Listed:
 
     @property
     def special(self) -> SpecialUse | None:
+        # Not above: who only looks whether anything has happened has no time to load the model.
+        from migration.model import SpecialUse
+
         if self.name.upper() == "INBOX":
             return SpecialUse.INBOX
-        return next((_SPECIAL[flag] for flag in sorted(self.flags) if flag in _SPECIAL), None)
+        names = (_SPECIAL[flag] for flag in sorted(self.flags) if flag in _SPECIAL)
+        return next((SpecialUse[name] for name in names), None)
 
     def is_foreign(self, namespaces: Namespaces) -> bool:
         """Whether the folder belongs to another mailbox."""
@@ -123,7 +131,7 @@ def _unshift(encoded: str) -> str:
     if not encoded:
         return "&"
     padded = encoded.replace(",", "/") + "=" * (-len(encoded) % 4)
-    return binascii.a2b_base64(padded).decode("utf-16-be", "surrogatepass")
+    return binascii.a2b_base64(padded).decode("utf-16-be")
 
 
 def decode_name(name: str) -> str:

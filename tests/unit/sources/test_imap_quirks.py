@@ -1,296 +1,535 @@
-"""ImapSource against answers that the embedded server never gives: a scripted client."""
+"""ImapSource against answers that the real servers at hand never give."""
 
-import imaplib
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pytest
 
-from migration.errors import MailboxUnreachable, SourceBusy
-from migration.model import BatchLimit, Folder, Gone, Item, ItemRef, Unreadable
-from migration.sources.imap import ImapLogin, ImapSource
-from migration.sources.imap_connection import log_in
+from migration.errors import MailboxUnreachable, MigrationError, SourceBusy, SourceChanged
+from migration.mime import MimeStream, whole
+from migration.model import BatchLimit, Folder, Gone, Item, ItemRef, SpecialUse, Unreadable
+from migration.sources.imap import ImapSource
+from tests.unit.wire.scripted import (
+    LOGIN,
+    Command,
+    Rule,
+    Rules,
+    Scripted,
+    Talk,
+    examined,
+    hang_up,
+    mailbox,
+    message,
+    stall,
+)
 
-REFS = [ItemRef("1", 10), ItemRef("2", 10), ItemRef("3", 10)]
-DATE = datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=2)))
-
-
-class Client:
-    """Stands for IMAPClient. `mails` are the answers to FETCH by uid; `refuses` lists uids for
-    which a FETCH is answered NO as a whole."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[Any, Any, Any]] = [((), b"/", b"INBOX")]
-        self.extra: list[tuple[Any, Any, Any]] = []
-        self.capabilities: set[str] = set()
-        self.mails: dict[int, dict[bytes, Any]] = {}
-        self.refuses: set[int] = set()
-        self.without_size: set[int] = set()
-        self.listed = [1, 2, 3]
-        self.closed: set[str] = set()
-        self.selected: dict[bytes, Any] = {}
-        self.commands: list[str] = []
-
-    def has_capability(self, name: str) -> bool:
-        return name in self.capabilities
-
-    def namespace(self) -> Any:
-        return (((b"INBOX.", "."),), ((b"user.", "."),), None)
-
-    def list_folders(self) -> Any:
-        return self.rows
-
-    def xlist_folders(self) -> Any:
-        return self.extra
-
-    def folder_status(self, name: str, what: Any) -> Any:
-        if name in self.closed:
-            raise imaplib.IMAP4.error("STATUS failed: secret")
-        return {b"MESSAGES": 3, b"UIDVALIDITY": 7}
-
-    def select_folder(self, name: str, readonly: bool) -> Any:
-        assert readonly
-        if name in self.closed:
-            raise imaplib.IMAP4.error("SELECT failed: secret")
-        return {b"EXISTS": len(self.listed), b"UIDVALIDITY": 7, **self.selected}
-
-    def search(self, criteria: str) -> list[int]:
-        self.commands.append(criteria)
-        low, _, high = criteria.removeprefix("UID ").partition(":")
-        last = max(self.listed, default=0)
-        if high == "*":
-            return [uid for uid in self.listed if uid >= int(low) or uid == last]
-        return [uid for uid in self.listed if int(low) <= uid <= int(high or low)]
-
-    def fetch(self, uids: list[int], what: Any) -> Any:
-        assert not any("BODY[" in each for each in what)
-        if self.refuses & set(uids):
-            raise imaplib.IMAP4.error("FETCH failed")
-        if "RFC822.SIZE" in what:
-            known = set(self.listed) - self.without_size
-            return {uid: {b"RFC822.SIZE": 10} for uid in uids if uid in known}
-        return {uid: self.mails[uid] for uid in uids if uid in self.mails}
-
-    def logout(self) -> None:
-        self.commands.append("LOGOUT")
+MAIL = {uid: b"Subject: %d\r\n\r\nbody\r\n" % uid for uid in (1, 2, 3)}
+REFS = [ItemRef(str(uid), len(content)) for uid, content in MAIL.items()]
+LONG = b"Subject: long\r\n\r\n" + b"0123456789abcd\r\n" * 70_000
+OK = b"TAG OK done\r\n"
+LIST_TWO = b'* LIST () "/" INBOX\r\n* LIST () "/" Old\r\n' + OK
+STATUS_OK = b"* STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7)\r\n" + OK
 
 
-@pytest.fixture
-def client() -> Client:
-    return Client()
-
-
-@pytest.fixture
-def source(client: Client) -> ImapSource:
-    made = ImapSource("127.0.0.1", 1, "none", ImapLogin("u", "p"))
-    made._client = client
-    return made
+@contextmanager
+def opened(
+    *rules: Rules, capabilities: str = "IMAP4rev1", read_timeout: float = 2.0
+) -> Iterator[tuple[Scripted, ImapSource]]:
+    with Scripted(*(rules or (mailbox(MAIL),)), capabilities=capabilities) as scripted:
+        source = ImapSource(scripted.server(read_timeout), LOGIN)
+        yield scripted, source
+        source.close()
 
 
 def inbox(source: ImapSource) -> Folder:
     return next(each for each in source.folders() if each.path == ("INBOX",))
 
 
-def mail(**fields: Any) -> dict[bytes, Any]:
-    plain: dict[bytes, Any] = {b"BODY[]": b"x", b"FLAGS": (), b"INTERNALDATE": DATE}
-    return plain | {name.encode(): value for name, value in fields.items()}
+def box(**more: Rule) -> Mapping[bytes, Rule]:
+    return mailbox(MAIL, **more)
 
 
-def test_one_bad_message_does_not_spoil_its_neighbours(client: Client, source: ImapSource) -> None:
-    client.mails = {1: mail(), 3: mail()}
-    client.refuses = {2}
-    answers = list(source.fetch(inbox(source), REFS))
-    assert [type(each) for each in answers] == [Item, Unreadable, Item]
-    assert answers[1] == Unreadable(REFS[1], "fetch-refused")
+def uids(answers: list[Item | Gone | Unreadable]) -> list[str]:
+    return [each.ref.uid for each in answers]
 
 
-def test_a_refused_message_that_is_no_longer_listed_is_gone(
-    client: Client, source: ImapSource
-) -> None:
-    client.refuses = {2}
-    client.listed = [1, 3]
-    assert list(source.fetch(inbox(source), REFS[1:2])) == [Gone(REFS[1])]
+# -- folders
 
 
-def test_a_message_without_a_body_is_unreadable(client: Client, source: ImapSource) -> None:
-    client.mails = {1: {b"FLAGS": (), b"INTERNALDATE": DATE, b"BODY[]": None}}
-    assert list(source.fetch(inbox(source), REFS[:1])) == [Unreadable(REFS[0], "no-body")]
+def test_prefixes_are_stripped_and_other_peoples_folders_left_out() -> None:
+    rows = (
+        b'* LIST () "." INBOX\r\n* LIST () "." INBOX.Sent\r\n* LIST () "." user.bob\r\n'
+        b'* LIST (\\Noselect) "." INBOX.Parent\r\n* LIST () "." INBOX.Parent.Child\r\n' + OK
+    )
+    spaces = b'* NAMESPACE (("INBOX." ".")) (("user." ".")) NIL\r\n' + OK
+    with opened(box(LIST=rows, NAMESPACE=spaces), capabilities="IMAP4rev1 NAMESPACE") as (
+        _,
+        source,
+    ):
+        paths = [each.path for each in source.folders()]
+    assert paths == [("INBOX",), ("Sent",), ("Parent", "Child")]
 
 
-def test_flags_are_text_and_recent_is_none_of_ours(client: Client, source: ImapSource) -> None:
-    client.mails = {1: mail(FLAGS=(b"\\Seen", b"\\Recent", 2020, None, b"$Work"))}
-    (item,) = source.fetch(inbox(source), REFS[:1])
-    assert isinstance(item, Item)
-    assert item.flags == {"\\Seen", "2020", "NIL", "$Work"}
-
-
-def test_a_missing_internaldate_is_taken_from_the_header(
-    client: Client, source: ImapSource
-) -> None:
-    dated = b"Date: Wed, 1 Jan 2020 00:00:00 +0200\r\n\r\nx"
-    client.mails = {1: mail(INTERNALDATE=None), 2: mail(INTERNALDATE=None)}
-    client.mails[1][b"BODY[]"] = dated
-    first, second = source.fetch(inbox(source), REFS[:2])
-    assert isinstance(first, Item)
-    assert isinstance(second, Item)
-    assert first.received == DATE
-    assert second.received == datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("date", [b"Mon, 3 Apr 99999999999 12:00:00 +0000", b"yesterday", b""])
-def test_a_date_that_makes_no_sense_is_1970(
-    client: Client, source: ImapSource, date: bytes
-) -> None:
-    client.mails = {1: mail(INTERNALDATE=None) | {b"BODY[]": b"Date: " + date + b"\r\n\r\nx"}}
-    (item,) = source.fetch(inbox(source), REFS[:1])
-    assert isinstance(item, Item)
-    assert item.received == datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def test_the_last_message_is_not_taken_for_a_new_one(client: Client, source: ImapSource) -> None:
-    # No UIDNEXT: the server must be asked, and answers UID 4:* with message 3.
-    page = source.page(inbox(source), "3", BatchLimit())
-    assert client.commands == ["UID 4:*"]
-    assert (page.refs, page.cursor, page.more) == ((), "3", False)
-
-
-def test_a_known_uidnext_saves_the_search(client: Client, source: ImapSource) -> None:
-    client.selected = {b"UIDNEXT": 4}
-    assert source.page(inbox(source), "3", BatchLimit()).refs == ()
-    assert client.commands == []
-
-
-def test_a_huge_folder_is_listed_in_parts(client: Client, source: ImapSource) -> None:
-    client.listed = [5, 250_000, 250_001]
-    client.selected = {b"EXISTS": 150_000, b"UIDNEXT": 250_002}
-    place = inbox(source)
-    uids: list[str] = []
-    cursor, more = "", True
-    while more:
-        page = source.page(place, cursor, BatchLimit(items=2))
-        uids += [ref.uid for ref in page.refs]
-        cursor, more = page.cursor, page.more
-    assert uids == ["5", "250000", "250001"]
-    for command in client.commands:
-        low, high = command.removeprefix("UID ").split(":")
-        line = 11 * (int(high) - int(low) + 1)  # UIDs of ten digits
-        assert line < 1_000_000, "imaplib's longest line"
-
-
-def test_a_message_that_is_left_out_of_the_sizes_is_not_passed_over(
-    client: Client, source: ImapSource
-) -> None:
-    client.mails = {1: mail(), 3: mail()}
-    client.without_size = {2}
-    place = inbox(source)
-    page = source.page(place, "", BatchLimit())
-    assert page.refs == (REFS[0], ItemRef("2", 0), REFS[2])
-    answers = list(source.fetch(place, page.refs))
-    assert answers[1] == Unreadable(ItemRef("2", 0), "no-body")
-
-
-def test_messages_that_vanish_before_their_size_is_known_are_gone(
-    client: Client, source: ImapSource
-) -> None:
-    place = inbox(source)
-    source.page(place, "", BatchLimit(items=1))
-    client.listed = []
-    page = source.page(place, "1", BatchLimit())
-    refs = (ItemRef("2", 0), ItemRef("3", 0))
-    assert (page.refs, page.cursor, page.more) == (refs, "3", False)
-    assert list(source.fetch(place, refs)) == [Gone(refs[0]), Gone(refs[1])]
-
-
-def test_prefixes_are_stripped_and_other_peoples_folders_left_out(
-    client: Client, source: ImapSource
-) -> None:
-    client.capabilities = {"NAMESPACE"}
-    client.rows = [
-        ((), b".", b"INBOX"),
-        ((), b".", b"INBOX.Sent"),
-        ((), b".", b"user.bob"),
-        ((b"\\Noselect",), b".", b"INBOX.Parent"),
-        ((), b".", b"INBOX.Parent.Child"),
-    ]
-    assert [each.path for each in source.folders()] == [
-        ("INBOX",),
-        ("Sent",),
-        ("Parent", "Child"),
-    ]
-
-
-def test_xlist_tells_special_folders_where_nothing_else_does(
-    client: Client, source: ImapSource
-) -> None:
-    client.capabilities = {"XLIST"}
-    client.rows = [((), b"/", b"Verschickt")]
-    client.extra = [((b"\\Sent",), b"/", b"Verschickt")]
-    (folder,) = source.folders()
-    assert folder.special == "sent"
-
-
-def test_a_folder_deleted_while_listing_is_left_out(client: Client, source: ImapSource) -> None:
-    client.closed = {"Old"}
-    rows = [((), b"/", b"INBOX"), ((), b"/", b"Old")]
-    client.rows = rows
-    answers = iter([rows, rows[:1]])
-    client.list_folders = lambda: next(answers)  # type: ignore[method-assign]
-    assert [each.path for each in source.folders()] == [("INBOX",)]
-
-
-def test_a_folder_that_cannot_be_opened_fails_the_mailbox(
-    client: Client, source: ImapSource
-) -> None:
-    place = inbox(source)
-    client.closed = {"INBOX"}
-    with pytest.raises(MailboxUnreachable) as caught:
-        source.page(place, "", BatchLimit())
-    assert "secret" not in str(caught.value)
-    source._client = client
-    with pytest.raises(MailboxUnreachable):
-        source.folders()
-
-
-def test_a_folder_deleted_since_it_was_listed_asks_for_another_listing(
-    client: Client, source: ImapSource
-) -> None:
-    place = inbox(source)
-    client.closed = {"INBOX"}
-    client.rows = []
-    with pytest.raises(SourceBusy) as caught:
-        source.page(place, "", BatchLimit())
-    assert caught.value.retry_after == 1
-
-
-class LoginClient:
-    """Takes down how it was asked to log in."""
-
-    def __init__(self, *capabilities: str) -> None:
-        self.capabilities = capabilities
-        self.calls: list[tuple[str, ...]] = []
-
-    def has_capability(self, name: str) -> bool:
-        return name in self.capabilities
-
-    def login(self, *arguments: str) -> None:
-        self.calls.append(("LOGIN", *arguments))
-
-    def plain_login(self, *arguments: str) -> None:
-        self.calls.append(("PLAIN", *arguments))
+def test_xlist_tells_special_folders_where_nothing_else_does() -> None:
+    rows = b'* LIST () "/" INBOX\r\n* LIST () "/" Verschickt\r\n' + OK
+    extra = b'* XLIST (\\Sent) "/" Verschickt\r\n' + OK
+    rules = box(LIST=rows, XLIST=extra)
+    with opened(rules, capabilities="IMAP4rev1 XLIST") as (_, source):
+        assert {each.path: each.special for each in source.folders()} == {
+            ("INBOX",): SpecialUse.INBOX,
+            ("Verschickt",): SpecialUse.SENT,
+        }
+    with opened(rules, capabilities="IMAP4rev1 XLIST SPECIAL-USE") as (scripted, source):
+        assert len(list(source.folders())) == 2
+        assert not scripted.asked(b"XLIST")
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "login", "call"),
+    ("name", "path"),
     [
-        ((), ImapLogin("u", "p"), ("LOGIN", "u", "p")),
-        (("LOGINDISABLED",), ImapLogin("u", "p"), ("PLAIN", "u", "p")),
-        ((), ImapLogin("u", "pä"), ("PLAIN", "u", "pä")),
-        ((), ImapLogin("boss", "p", authorize_as="u"), ("PLAIN", "boss", "p", "u")),
+        (b'"a \\"b\\" \\\\c"', ('a "b" \\c',)),
+        (b"{4}\r\nlite", ("lite",)),
+        (b"NIL", ("NIL",)),
+        (b"2020", ("2020",)),
+        (b'"[Gmail]/&ANw-bung"', ("[Gmail]", "Übung")),
     ],
 )
-def test_the_way_to_log_in(
-    capabilities: tuple[str, ...], login: ImapLogin, call: tuple[str, ...]
+def test_any_name_can_be_listed_and_opened(name: bytes, path: tuple[str, ...]) -> None:
+    rows = b'* LIST () "/" INBOX\r\n* LIST () "/" ' + name + b"\r\n" + OK
+    with opened(box(LIST=rows)) as (scripted, source):
+        folder = next(each for each in source.folders() if each.path == path)
+        assert source.page(folder, "", BatchLimit()).refs == tuple(REFS)
+        asked = scripted.asked(b"EXAMINE")[0].removeprefix(b"EXAMINE ")
+        assert asked.replace(b"\\", b"").strip(b'"') == (name.partition(b"\n")[2] or name).replace(
+            b"\\", b""
+        ).strip(b'"')
+
+
+def test_the_counts_come_with_the_list_however_it_spells_the_names() -> None:
+    rows = (
+        b'* LIST (\\Subscribed) "/" Inbox\r\n* LIST () "/" {4}\r\nlite\r\n* LIST () "/" NIL\r\n'
+        b"* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7 HIGHESTMODSEQ 99)\r\n"
+        b'* STATUS "lite" (MESSAGES 2 UIDNEXT 5 UIDVALIDITY 8 HIGHESTMODSEQ 0)\r\n'
+        b"* STATUS NIL (UIDVALIDITY 9 MESSAGES 0)\r\n" + OK
+    )
+    again = b"* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)\r\n" + OK
+    rich = "IMAP4rev1 LIST-EXTENDED LIST-STATUS CONDSTORE SPECIAL-USE"
+    with opened(box(LIST=rows, STATUS=again), capabilities=rich) as (scripted, source):
+        found = [
+            (each.path, each.count, each.validity, each.end, each.changes)
+            for each in source.folders()
+        ]
+        assert b"SPECIAL-USE" in scripted.asked(b"LIST")[0]
+        assert len(scripted.asked(b"STATUS")) == 1
+    assert found == [
+        (("INBOX",), 1, "7", "1", ""),
+        (("lite",), 2, "8", "4", ""),
+        (("NIL",), 0, "9", "", ""),
+    ]
+
+
+def test_a_folder_that_is_listed_twice_is_one_folder() -> None:
+    rows = b'* LIST () "/" INBOX\r\n* LIST () "/" Old\r\n* LIST () "/" INBOX\r\n' + OK
+    with opened(box(LIST=rows)) as (_, source):
+        assert [each.path for each in source.folders()] == [("INBOX",), ("Old",)]
+
+
+def test_subscriptions_are_read() -> None:
+    with opened(box(LIST=LIST_TWO, LSUB=b'* LSUB () "/" Old\r\n' + OK)) as (_, source):
+        assert [each.subscribed for each in source.folders()] == [False, True]
+
+
+def test_a_folder_deleted_while_listing_is_left_out() -> None:
+    rows = [LIST_TWO, b'* LIST () "/" INBOX\r\n' + OK]
+    with opened(box(LIST=rows, STATUS=[STATUS_OK, b"TAG NO gone\r\n"])) as (_, source):
+        assert [each.path for each in source.folders()] == [("INBOX",)]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (b"TAG NO [NOPERM] secret\r\n", MailboxUnreachable),
+        (b"TAG NO [INUSE] secret\r\n", SourceBusy),
+        (OK, SourceBusy),
+        (b"* STATUS INBOX\r\n" + OK, SourceBusy),
+        (b"* STATUS INBOX (MESSAGES x UIDVALIDITY 7)\r\n" + OK, SourceBusy),
+        (b"* STATUS INBOX (UIDVALIDITY 7)\r\n" + OK, SourceBusy),
+        (b"* STATUS INBOX (MESSAGES 3)\r\n" + OK, MailboxUnreachable),
+        (b"* BYE\r\n", SourceBusy),
+    ],
+)
+def test_a_folder_whose_state_is_not_told_fails_the_mailbox(
+    status: bytes, error: type[MigrationError]
 ) -> None:
-    client = LoginClient(*capabilities)
-    log_in(client, login)
-    assert client.calls == [call]
+    with (
+        opened(box(LIST=LIST_TWO, STATUS=[STATUS_OK, status])) as (_, source),
+        pytest.raises(error) as caught,
+    ):
+        source.folders()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_user_without_an_inbox_is_unknown() -> None:
+    with opened(box(LIST=OK)) as (_, source), pytest.raises(MailboxUnreachable):
+        source.folders()
+
+
+def test_ten_thousand_folders_are_listed() -> None:
+    rows = b"".join(b'* LIST () "/" "folder number %d of many"\r\n' % each for each in range(3000))
+    rows = b'* LIST () "/" INBOX\r\n' + rows + OK
+    with opened(box(LIST=rows)) as (_, source):
+        assert len(list(source.folders())) == 3001
+
+
+# -- pages
+
+
+def test_the_last_message_is_not_taken_for_a_new_one() -> None:
+    def last(talk: Talk, command: Command) -> None:
+        talk.say(b"* 3 FETCH (UID 3 RFC822.SIZE 10)\r\n" + command.tag + b" OK\r\n")
+
+    with opened(box(EXAMINE=examined(next_uid=0), UID_FETCH=last)) as (scripted, source):
+        page = source.page(inbox(source), "3", BatchLimit())
+        assert scripted.asked(b"UID FETCH")[0].startswith(b"UID FETCH 4:*")
+    assert (page.refs, page.cursor, page.more) == ((), "3", False)
+
+
+def test_a_known_uidnext_saves_the_question() -> None:
+    with opened() as (scripted, source):
+        assert source.page(inbox(source), "3", BatchLimit()).refs == ()
+        assert not scripted.asked(b"UID FETCH")
+
+
+def test_without_uidnext_pages_are_the_same() -> None:
+    with opened(box(EXAMINE=examined(next_uid=0))) as (_, source):
+        page = source.page(inbox(source), "", BatchLimit(items=2))
+        assert (page.refs, page.more) == (tuple(REFS[:2]), True)
+        page = source.page(inbox(source), page.cursor, BatchLimit(items=2))
+        assert (page.refs, page.cursor, page.more) == (tuple(REFS[2:]), "3", False)
+
+
+def test_an_empty_folder_without_uidnext_has_an_empty_page() -> None:
+    with opened(mailbox({}, EXAMINE=examined(next_uid=0, exists=0))) as (_, source):
+        page = source.page(inbox(source), "", BatchLimit())
+    assert (page.refs, page.cursor, page.more) == ((), "", False)
+
+
+def test_a_huge_folder_is_listed_in_parts() -> None:
+    contents = dict.fromkeys((5, 250000, 250001, 700000), b"x")
+    rules = mailbox(contents, EXAMINE=examined(next_uid=700_001, exists=300_000))
+    with opened(rules) as (scripted, source):
+        place, found, cursor, more = inbox(source), list[str](), "", True
+        while more:
+            page = source.page(place, cursor, BatchLimit(items=2))
+            found += [ref.uid for ref in page.refs]
+            cursor, more = page.cursor, page.more
+        assert found == ["5", "250000", "250001", "700000"]
+        assert all(b"*" not in command for command in scripted.asked(b"UID FETCH"))
+        spans = [command.split(b" ")[2].split(b":") for command in scripted.asked(b"UID FETCH")]
+        assert all(int(high) - int(low) < 200_000 for low, high in spans)
+
+
+def test_sizes_may_come_in_any_order_twice_and_among_other_things() -> None:
+    sizes = (
+        b"* 3 FETCH (RFC822.SIZE 30 UID 3)\r\n* 9 EXPUNGE\r\n* 1 FETCH (UID 1 RFC822.SIZE 10)\r\n"
+        b"* 2 FETCH (UID 2 FLAGS ())\r\n* 3 FETCH (UID 3 RFC822.SIZE 30 FLAGS (\\Seen))\r\n"
+        b"* 2 FETCH (UID 2 RFC822.SIZE 20)\r\n* 4 FETCH (FLAGS ())\r\n" + OK
+    )
+    with opened(box(UID_FETCH=sizes)) as (_, source):
+        page = source.page(inbox(source), "", BatchLimit())
+    assert page.refs == (ItemRef("1", 10), ItemRef("2", 20), ItemRef("3", 30))
+
+
+@pytest.mark.parametrize(
+    ("examine", "listed_again", "error", "wait"),
+    [
+        (examined(validity=8), LIST_TWO, SourceChanged, None),
+        (b"TAG NO secret\r\n", LIST_TWO, MailboxUnreachable, None),
+        (b"TAG NO secret\r\n", b'* LIST () "/" Old\r\n' + OK, SourceBusy, 1.0),
+        (b"TAG NO [UNAVAILABLE] secret\r\n", LIST_TWO, SourceBusy, 30.0),
+        (b"TAG NO Backoff Time: 4000 milliseconds\r\n", LIST_TWO, SourceBusy, 4.0),
+        (b"* OK [UIDNEXT soon] x\r\n" + OK, LIST_TWO, SourceBusy, 30.0),
+        (b"* BYE secret\r\n", LIST_TWO, SourceBusy, 30.0),
+        (hang_up, LIST_TWO, SourceBusy, 30.0),
+        (stall, LIST_TWO, SourceBusy, 30.0),
+    ],
+)
+def test_a_folder_that_does_not_open(
+    examine: Rule, listed_again: bytes, error: type[MigrationError], wait: float | None
+) -> None:
+    rules = box(LIST=[LIST_TWO, listed_again], EXAMINE=examine)
+    for act in (
+        lambda source, folder: source.page(folder, "", BatchLimit()),
+        lambda source, folder: list(source.fetch(folder, REFS)),
+        lambda source, folder: source.uids(folder, "3"),
+        lambda source, folder: source.read_flags(folder, "3", ""),
+    ):
+        with opened(rules, read_timeout=0.5) as (_, source):
+            place = inbox(source)
+            with pytest.raises(error) as caught:
+                act(source, place)
+        assert "secret" not in str(caught.value)
+        if isinstance(caught.value, SourceBusy):
+            assert caught.value.retry_after == wait
+
+
+# -- messages
+
+
+def test_one_bad_message_does_not_spoil_its_neighbours() -> None:
+    def refuse_two(talk: Talk, command: Command) -> None:
+        asked = command.text.split(b" ")[2]
+        wanted = {b"1:3": [1], b"1": [1], b"3": [3]}.get(asked, [])
+        for uid in wanted:
+            talk.say(message(uid, MAIL[uid]))
+        talk.say(command.tag + (b" OK\r\n" if asked in (b"1", b"3") else b" NO bad mail\r\n"))
+
+    with opened(box(UID_FETCH=refuse_two)) as (_, source):
+        answers = list(source.fetch(inbox(source), REFS))
+    assert uids(answers) == ["1", "3", "2"], "what is no message comes at the end"
+    assert answers[2] == Unreadable(REFS[1], "fetch-refused")
+
+
+def test_a_refused_message_that_is_no_longer_there_is_gone() -> None:
+    rules = box(UID_FETCH=b"TAG NO bad\r\n", UID_SEARCH=b"* SEARCH 1 3\r\n" + OK)
+    with opened(rules) as (_, source):
+        assert list(source.fetch(inbox(source), REFS[1:2])) == [Gone(REFS[1])]
+
+
+def test_a_message_without_a_body_is_unreadable() -> None:
+    nil = b'* 1 FETCH (UID 1 FLAGS () INTERNALDATE "x" BODY[] NIL)\r\n' + OK
+    with opened(box(UID_FETCH=nil)) as (_, source):
+        assert list(source.fetch(inbox(source), REFS[:1])) == [Unreadable(REFS[0], "no-body")]
+
+
+def test_messages_that_vanished_are_asked_for_once_and_not_one_by_one() -> None:
+    rules = box(UID_FETCH=OK, UID_SEARCH=b"* SEARCH\r\n" + OK)
+    with opened(rules) as (scripted, source):
+        assert list(source.fetch(inbox(source), REFS)) == [Gone(ref) for ref in REFS]
+        assert len(scripted.asked(b"UID SEARCH")) == 1
+
+
+def hangs_up_over(bad: int, contents: Mapping[int, bytes] = MAIL) -> Rule:
+    """Dovecot over a message whose file it cannot read."""
+
+    def fetch(talk: Talk, command: Command) -> None:
+        low, _, high = command.text.split(b" ")[2].partition(b":")
+        for uid in range(int(low), int(high or low) + 1):
+            if uid == bad:
+                talk.say(b"* BYE FETCH failed: Internal error occurred.\r\n")
+                hang_up(talk, command)
+            talk.say(message(uid, contents[uid]))
+        talk.say(command.tag + b" OK done\r\n")
+
+    return fetch
+
+
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_a_message_over_which_the_server_hangs_up(bad: int) -> None:
+    with opened(box(UID_FETCH=hangs_up_over(bad))) as (_, source):
+        answers = list(source.fetch(inbox(source), REFS))
+        assert uids(answers) == [str(uid) for uid in MAIL if uid != bad] + [str(bad)]
+        assert answers[2] == Unreadable(REFS[bad - 1], "fetch-failed")
+        assert uids(list(source.fetch(inbox(source), REFS)))[:2] == uids(answers)[:2]
+
+
+def test_large_messages_behind_a_bad_one_do_not_hold_up_who_looks() -> None:
+    contents = {**MAIL, 2: LONG}
+    with opened(mailbox(contents, UID_FETCH=hangs_up_over(1, contents))) as (_, source):
+        place = inbox(source)
+        answers = source.fetch(place, [ItemRef(str(uid), 9) for uid in contents])
+        first = next(answers)
+        assert isinstance(first, Item)
+        assert isinstance(first.mime, MimeStream)
+        looked: list[object] = []
+        thread = threading.Thread(target=lambda: looked.append(source.folders()))
+        thread.start()
+        thread.join(2)
+        assert looked, "the stream is not read yet, and folders() waits for it"
+        assert whole(first.mime) == LONG
+        assert uids(list(answers)) == ["3", "1"]
+
+
+def test_only_a_bye_about_a_fetch_is_survived() -> None:
+    for rule in (b"* BYE Server shutting down.\r\n", hang_up, stall):
+        with (
+            opened(box(UID_FETCH=rule), read_timeout=0.5) as (_, source),
+            pytest.raises(SourceBusy),
+        ):
+            list(source.fetch(inbox(source), REFS))
+
+
+def test_a_pause_at_a_fetch_is_obeyed() -> None:
+    pause = b"TAG NO [UNAVAILABLE] Backoff Time: 7000 milliseconds\r\n"
+    with opened(box(UID_FETCH=pause)) as (_, source), pytest.raises(SourceBusy) as caught:
+        list(source.fetch(inbox(source), REFS))
+    assert caught.value.retry_after == 7
+
+
+def test_batches_are_asked_ahead_also_of_another_folder() -> None:
+    other = {1: b"Subject: other\r\n\r\n", 2: b"x"}
+
+    def fetch(talk: Talk, command: Command) -> None:
+        contents = other if talk.__dict__["folder"] == b'"Old"' else MAIL
+        for uid in contents:
+            talk.say(message(uid, contents[uid]))
+        talk.say(command.tag + b" OK\r\n")
+
+    def examine(talk: Talk, command: Command) -> None:
+        talk.__dict__["folder"] = command.text.split(b" ")[1]
+        talk.say(examined().replace(b"TAG", command.tag))
+
+    rules = box(LIST=LIST_TWO, EXAMINE=examine, UID_FETCH=fetch)
+    with opened(rules) as (scripted, source):
+        inbox_, old = source.folders()
+        first = source.fetch(inbox_, REFS)
+        second = source.fetch(old, REFS[:2])
+        third = source.fetch(inbox_, REFS)
+        scripted.wait_for(b"EXAMINE")
+        assert [item.mime for item in first if isinstance(item, Item)] == list(MAIL.values())
+        assert [item.mime for item in second if isinstance(item, Item)] == list(other.values())
+        assert [item.mime for item in third if isinstance(item, Item)] == list(MAIL.values())
+
+
+def test_a_reader_that_leaves_early_does_not_spoil_what_was_asked_next() -> None:
+    for read in (0, 1, 2):
+        with opened(mailbox({**MAIL, 2: LONG})) as (_, source):
+            place = inbox(source)
+            first, second = source.fetch(place, REFS), source.fetch(place, REFS[2:])
+            for _ in range(read):
+                answer = next(first)
+                if isinstance(answer, Item) and isinstance(answer.mime, MimeStream):
+                    answer.mime.close()
+            first.close()  # type: ignore[attr-defined]
+            assert [item.mime for item in second if isinstance(item, Item)] == [MAIL[3]]
+
+
+# -- connections
+
+
+def test_connections_that_the_server_ended_are_made_again() -> None:
+    with opened() as (scripted, source):
+        place = inbox(source)
+        assert len(list(source.fetch(place, REFS))) == 3
+        scripted.hang_up()
+        time.sleep(0.05)
+        for act in (source.folders, lambda: list(source.fetch(place, REFS))):
+            failed = 0
+            while True:
+                try:
+                    act()
+                except SourceBusy:
+                    failed += 1
+                    assert failed < 3, "it does not connect again"
+                else:
+                    break
+
+
+def test_a_source_may_be_closed_while_another_thread_waits() -> None:
+    for rules in (box(UID_FETCH=stall), box(EXAMINE=stall)):
+        with opened(rules, read_timeout=30.0) as (scripted, source):
+            place = inbox(source)
+            errors: list[BaseException] = []
+
+            def read(
+                source: ImapSource = source,
+                place: Folder = place,
+                errors: list[BaseException] = errors,
+            ) -> None:
+                try:
+                    list(source.fetch(place, REFS))
+                except MigrationError as error:
+                    errors.append(error)
+
+            thread = threading.Thread(target=read)
+            thread.start()
+            scripted.wait_for(b"EXAMINE")
+            time.sleep(0.1)
+            source.close()
+            source.close()
+            thread.join(5)
+            assert not thread.is_alive()
+            assert isinstance(errors[0], SourceBusy)
+
+
+def test_what_is_expected_is_asked_in_one_round_and_not_again() -> None:
+    with opened(box(LIST=LIST_TWO)) as (scripted, source):
+        folders = list(source.folders())
+        source.expect([(each, "") for each in folders])
+        before = len(scripted.commands)
+        for each in folders:
+            assert source.page(each, "", BatchLimit()).refs == tuple(REFS)
+        assert len(scripted.commands) == before
+
+
+@pytest.mark.parametrize("rule", [b"TAG NO [INUSE] x\r\n", b"TAG NO x\r\n", examined(validity=8)])
+def test_what_goes_wrong_with_a_hint_is_told_when_it_is_asked(rule: bytes) -> None:
+    rules = box(EXAMINE=[rule, examined(next_uid=4)])
+    with opened(rules) as (_, source):
+        place = inbox(source)
+        source.expect([(place, "")])
+        assert source.page(place, "", BatchLimit()).refs == tuple(REFS)
+
+
+def test_many_folders_may_be_expected() -> None:
+    names = [b"folder number %d of many" % each for each in range(2000)]
+    rows = b"".join(b'* LIST () "/" "%s"\r\n' % name for name in names)
+    rows = b'* LIST () "/" INBOX\r\n' + rows + OK
+    state = b"* STATUS x (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7)\r\n" + OK
+    with opened(box(LIST=rows, STATUS=state)) as (scripted, source):
+        folders = list(source.folders())
+        source.expect([(each, "") for each in folders])
+        before = len(scripted.commands)
+        assert source.page(folders[-1], "", BatchLimit()).refs == tuple(REFS)
+        assert len(scripted.commands) == before
+
+
+# -- flags and uids
+
+
+def test_flags_are_read_when_something_changed() -> None:
+    opened_with = b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [HIGHESTMODSEQ %d] x\r\n" + OK
+    flags = (
+        b"* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))\r\n* 2 FETCH (UID 2 MODSEQ (9) FLAGS ())\r\n"
+        b"* 4 FETCH (FLAGS ())\r\n* 9 FETCH (UID 9 FLAGS (\\Seen))\r\n" + OK
+    )
+    rules = box(EXAMINE=[opened_with % 8, opened_with % 8, opened_with % 9], UID_FETCH=flags)
+    with opened(rules, capabilities="IMAP4rev1 CONDSTORE") as (scripted, source):
+        place = inbox(source)
+        assert source.read_flags(place, "", "") is None
+        first = source.read_flags(place, "3", "")
+        assert first is not None
+        assert first.complete
+        assert first.flags == {"1": {"\\Seen"}, "2": frozenset()}
+        assert source.read_flags(place, "3", first.state) is None
+        second = source.read_flags(place, "3", first.state)
+        assert second is not None
+        assert not second.complete
+        assert scripted.asked(b"UID FETCH")[-1].endswith(b"(CHANGEDSINCE 8)")
+
+
+def test_flags_without_condstore_are_compared_as_a_whole() -> None:
+    flags = [b"* 1 FETCH (UID 1 FLAGS (a b))\r\n" + OK] * 2
+    rules = box(UID_FETCH=[*flags, b"* 1 FETCH (UID 1 FLAGS (b))\r\n" + OK])
+    with opened(rules) as (scripted, source):
+        place = inbox(source)
+        first = source.read_flags(place, "3", "")
+        assert first is not None
+        assert first.complete
+        assert source.read_flags(place, "3", first.state) is None
+        second = source.read_flags(place, "3", first.state)
+        assert second is not None
+        assert second.flags == {"1": {"b"}}
+        assert not any(b"CHANGEDSINCE" in command for command in scripted.commands)
+
+
+def test_uids_up_to_a_cursor() -> None:
+    search = b"* SEARCH 2 3\r\n* SEARCH 9\r\n" + OK
+    with opened(box(UID_SEARCH=search)) as (_, source):
+        place = inbox(source)
+        assert source.uids(place, "3") == {"2", "3"}
+        assert source.uids(place, "") == frozenset()

@@ -30,10 +30,12 @@ class Hangup(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as it came. `text` is without its tag; literals stand in it as they are."""
+    """A command as it came. `text` is without its tag; literals stand in it as they are. One that
+    was refused before its literal came has its answer."""
 
     tag: bytes
     text: bytes
+    is_refused: bool = False
 
 
 class Talk:
@@ -49,16 +51,17 @@ class Talk:
     def read(self, refuses: Callable[[bytes], bytes] | None = None) -> Command:
         """The next command. A literal that waits is asked for, unless `refuses` gives what to say
         instead: then the command ends with its announcement."""
-        text = self.line()
+        text, is_refused = self.line(), False
         while literal := _LITERAL.search(text):
             if not literal[2]:
                 if refuses and (answer := refuses(text)):
                     self.say(answer)
+                    is_refused = True
                     break
                 self.say(b"+ go on\r\n")
             text += self._reader.read(int(literal[1])) + self.line()
         tag, _, rest = text.partition(b" ")
-        return Command(tag, rest.rstrip(b"\r\n"))
+        return Command(tag, rest.removesuffix(b"\r\n"), is_refused)
 
     def line(self) -> bytes:
         line = self._reader.readline()
@@ -153,6 +156,8 @@ class Scripted:
             while True:
                 command = talk.read(self._refuses)
                 self.commands.append(command.text)
+                if command.is_refused:
+                    continue
                 answer = self._answer(which, command)
                 if callable(answer):
                     answer(talk, command)

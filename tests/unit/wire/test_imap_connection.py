@@ -53,14 +53,14 @@ def lines(responses: list[Response]) -> list[bytes]:
     ],
     ids=["greeting", "asked", "code", "untagged"],
 )
-def test_capabilities_are_those_after_the_login(
-    greeting: bytes, rules: dict[bytes, bytes]
-) -> None:
+def test_capabilities_are_those_after_the_login(greeting: bytes, rules: dict[bytes, bytes]) -> None:
     scripted = Scripted(rules, greeting=greeting, capabilities="IMAP4rev1 IDLE")
     with scripted, connected(scripted) as connection:
         assert connection.has("IDLE")
         assert not connection.has("LITERAL+")
-        assert len(scripted.asked(b"CAPABILITY")) == {b"* OK [": 1}.get(greeting[:6], 2 - len(rules))
+        assert len(scripted.asked(b"CAPABILITY")) == {b"* OK [": 1}.get(
+            greeting[:6], 2 - len(rules)
+        )
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,13 @@ def test_greetings_that_are_none(greeting: bytes, error: type[ImapError]) -> Non
     ],
     ids=lambda value: value[4:24].decode() if isinstance(value, bytes) else "",
 )
-def test_logins_that_are_not_taken(
-    answer: bytes, error: type[ImapError], wait: float
-) -> None:
-    with Scripted({b"LOGIN": answer}) as scripted:
-        with pytest.raises(error) as caught, connected(scripted):
-            pass
+def test_logins_that_are_not_taken(answer: bytes, error: type[ImapError], wait: float) -> None:
+    with (
+        Scripted({b"LOGIN": answer}) as scripted,
+        pytest.raises(error) as caught,
+        connected(scripted),
+    ):
+        pass
     assert caught.value.retry_after == wait
     assert "secret" not in str(caught.value)
     if isinstance(caught.value, CommandRefused):
@@ -215,9 +216,11 @@ def test_a_token_that_is_refused(mechanism: str, answer: bytes, *, initial: bool
         talk.say(command.tag + b" NO [AUTHENTICATIONFAILED] no\r\n")
 
     offered = f"IMAP4rev1 AUTH={mechanism}" + " SASL-IR" * initial
-    with Scripted({b"AUTHENTICATE": refuse}, capabilities=offered) as scripted:
-        with pytest.raises(LoginRefused, match="AUTHENTICATIONFAILED"):
-            ImapConnection(scripted.server(), ImapLogin("ann", token="T"))
+    with (
+        Scripted({b"AUTHENTICATE": refuse}, capabilities=offered) as scripted,
+        pytest.raises(LoginRefused, match="AUTHENTICATIONFAILED"),
+    ):
+        ImapConnection(scripted.server(), ImapLogin("ann", token="T"))
     assert said == [answer]
 
 
@@ -271,9 +274,12 @@ def test_thousands_of_commands_are_not_sent_to_a_server_that_must_be_read_first(
 
 def test_a_bye_ends_the_connection_with_what_it_asks_for() -> None:
     bye = b"* BYE Session ended. Suggested Backoff Time: 3000 milliseconds\r\n"
-    with Scripted({b"NOOP": bye}) as scripted, connected(scripted) as connection:
-        with pytest.raises(ConnectionLost) as caught:
-            connection.run(b"NOOP")
+    with (
+        Scripted({b"NOOP": bye}) as scripted,
+        connected(scripted) as connection,
+        pytest.raises(ConnectionLost) as caught,
+    ):
+        connection.run(b"NOOP")
     assert (caught.value.code, caught.value.retry_after) == ("BYE", 3)
 
 
@@ -299,22 +305,30 @@ def test_a_connection_that_breaks_anywhere_is_lost(answer: bytes) -> None:
         talk.say(answer)
         hang_up(talk, command)
 
-    with Scripted({b"NOOP": cut}) as scripted, connected(scripted) as connection:
-        with pytest.raises(ConnectionLost):
-            connection.run(b"NOOP")
+    with (
+        Scripted({b"NOOP": cut}) as scripted,
+        connected(scripted) as connection,
+        pytest.raises(ConnectionLost),
+    ):
+        connection.run(b"NOOP")
 
 
 @pytest.mark.parametrize("answer", [b"TAG MAYBE\r\n", b"* 1 a\0b {1}\r\nx\r\nTAG OK\r\n"])
 def test_what_is_no_imap_is_garbled(answer: bytes) -> None:
-    with Scripted({b"NOOP": answer}) as scripted, connected(scripted) as connection:
-        with pytest.raises(Garbled):
-            connection.run(b"NOOP")
+    with (
+        Scripted({b"NOOP": answer}) as scripted,
+        connected(scripted) as connection,
+        pytest.raises(Garbled),
+    ):
+        connection.run(b"NOOP")
 
 
 def test_lines_may_end_without_a_carriage_return() -> None:
-    with Scripted({b"NOOP": b"* 1 EXISTS\nTAG OK\n"}) as scripted:
-        with connected(scripted) as connection:
-            assert lines(connection.run(b"NOOP")) == [b"1 EXISTS", b"OK"]
+    with (
+        Scripted({b"NOOP": b"* 1 EXISTS\nTAG OK\n"}) as scripted,
+        connected(scripted) as connection,
+    ):
+        assert lines(connection.run(b"NOOP")) == [b"1 EXISTS", b"OK"]
 
 
 def test_another_thread_may_end_a_connection_that_waits() -> None:

@@ -70,10 +70,15 @@ SHORT, LONG = b"Subject: x\r\n\r\nbody)\r\n", b"Subject: y\r\n\r\n" + b"01234567
         b'* 1 FETCH (X {3}\r\n"a\n UID 5 %(flags)s %(when)s BODY[] %(body)s)\r\n',
         b"* 1 FETCH (UID 5 %(flags)s %(when)s BODY[] %(body)s X {1}\r\n)Y {2}\r\n\r\n)\r\n",
         b"* 1 FETCH  (UID 5  %(flags)s  %(when)s  BODY[] %(body)s )\r\n",
-        b"* 7 EXPUNGE\r\n* 5 EXISTS\r\n* 1 FETCH (UID 5 %(flags)s %(when)s BODY[] %(body)s)\r\n"
-        b"* OK [ALERT] x {y}\r\n* 2 FETCH (UID 6 FLAGS ())\r\n* FLAGS (x)\r\n",
-        b"* 1 FETCH (UID 5 FLAGS (\\Deleted))\r\n* 1 FETCH (FLAGS ())\r\n"
-        b"* 1 FETCH (UID 5 %(flags)s %(when)s BODY[] %(body)s)\r\n* 1 FETCH (UID 5 FLAGS ())\r\n",
+        (
+            b"* 7 EXPUNGE\r\n* 5 EXISTS\r\n* 1 FETCH (UID 5 %(flags)s %(when)s BODY[] %(body)s)\r\n"
+            b"* OK [ALERT] x {y}\r\n* 2 FETCH (UID 6 FLAGS ())\r\n* FLAGS (x)\r\n"
+        ),
+        (
+            b"* 1 FETCH (UID 5 FLAGS (\\Deleted))\r\n* 1 FETCH (FLAGS ())\r\n"
+            b"* 1 FETCH (UID 5 %(flags)s %(when)s BODY[] %(body)s)\r\n"
+            b"* 1 FETCH (UID 5 FLAGS ())\r\n"
+        ),
     ],
     ids=lambda form: form[:40].decode() + str(len(form)),
 )
