@@ -112,8 +112,11 @@ class ImapBench:
 
 
 def tool_environment(state: Path) -> dict[str, str]:
-    """Of this process, with a home folder of the tool's own."""
-    return {**os.environ, "HOME": str(state), "XDG_CONFIG_HOME": str(state), "LC_ALL": "C.UTF-8"}
+    """Of this process, with a home folder of the tool's own. Python may keep what it has compiled,
+    as it does for everybody who does not forbid it."""
+    own = {"HOME": str(state), "XDG_CONFIG_HOME": str(state), "LC_ALL": "C.UTF-8"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **own}
 
 
 def row_of(

@@ -5,8 +5,9 @@ folder lambdas/, which is the root of the functions' imports in AWS: here it is 
 """
 
 import sys
-from pathlib import Path
 
-_LAMBDAS = str(Path(__file__).resolve().parents[1] / "lambdas")
+# Without pathlib: a copy that finds nothing new takes little longer than to load it and its like.
+_ROOT = __path__[0].rpartition("/")[0]
+_LAMBDAS = f"{_ROOT}/lambdas"
 if _LAMBDAS not in sys.path:
     sys.path.insert(0, _LAMBDAS)

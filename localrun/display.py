@@ -16,16 +16,20 @@ from rich.text import Text
 Counts = Callable[[], Mapping[str, int]]
 REFRESH_SECONDS = 0.25
 SHOWN_STATES = 14
+SHOWN_NOTES = 4
 
 
 class Display(Protocol):
-    """Told what happens; `follow` starts showing the virtual clock and messages per mailbox."""
+    """Told what happens: states that are entered, what `happen`s outside, what the run `note`s in
+    its timeline. `follow` starts showing the virtual clock and messages per mailbox."""
 
     def say(self, text: str) -> None: ...
 
     def state(self, name: str, moment: float) -> None: ...
 
     def happen(self, what: str, moment: float) -> None: ...
+
+    def note(self, what: str, moment: float) -> None: ...
 
     def follow(
         self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]
@@ -56,6 +60,9 @@ class PlainDisplay:
     def happen(self, what: str, moment: float) -> None:
         self._print(f"{format_moment(moment)}  outside: {what}")
 
+    def note(self, what: str, moment: float) -> None:
+        self._print(f"{format_moment(moment)}  noted: {what}")
+
     def follow(self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]) -> None:
         def watch() -> None:
             shown = 0
@@ -82,6 +89,7 @@ class LiveDisplay:
         self._console = console
         self._passed: dict[str, tuple[float, int]] = {}
         self._outside: list[str] = []
+        self._notes: list[str] = []
         self._now: Callable[[], float] | None = None
         self._counts: Counts = dict
         self._names: Mapping[str, str] = {}
@@ -98,6 +106,9 @@ class LiveDisplay:
 
     def happen(self, what: str, moment: float) -> None:
         self._outside.append(f"{format_moment(moment)}  {what}")
+
+    def note(self, what: str, moment: float) -> None:
+        self._notes.append(f"{format_moment(moment)}  {what}")
 
     def follow(self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]) -> None:
         self._now, self._counts, self._names = now, counts, names
@@ -131,7 +142,8 @@ class LiveDisplay:
             again = f"x{times}" if times > 1 else ""
             states.add_row(mark, name, again, format_moment(entered))
         outside = [Text(f"outside: {line}", style="cyan") for line in self._outside[-4:]]
-        return Group(clock, Text(), states, Text(), mailboxes, *outside)
+        notes = [Text(f"noted: {line}", style="green") for line in self._notes[-SHOWN_NOTES:]]
+        return Group(clock, Text(), states, Text(), mailboxes, *notes, *outside)
 
 
 class Shown:

@@ -1,14 +1,16 @@
-"""What a run came to, and how the comparison treats messages that the target refuses."""
+"""What a run came to: how the comparison treats messages that the target refuses, what is wrong."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from localrun.compare import FolderComparison
+from localrun.scenario import Scenario
 from migration.model import Fate, FolderRecord, MailboxRecord, Remark
 
 _OTHER_BYTES = frozenset({"crlf", "nul-removed", "header-added"})
@@ -53,6 +55,44 @@ def leave_out(
         )
         for folder in compared
     ]
+
+
+def find_problems(folders: Sequence[FolderComparison]) -> Iterator[str]:
+    """What no story may have."""
+    for what, number in (
+        ("messages lost", sum(folder.lost for folder in folders)),
+        ("messages doubled", sum(folder.doubled for folder in folders)),
+        ("messages that differ", sum(folder.differing for folder in folders)),
+        ("messages that stand elsewhere", sum(folder.misplaced for folder in folders)),
+        ("folders whose counts disagree", sum(not one.agrees for one in folders)),
+    ):
+        if number:
+            yield f"{what}: {number}"
+
+
+def find_deviations(
+    story: Scenario,
+    described: Mapping[str, Any],
+    verdict: str,
+    refused: int,
+    left: Sequence[str],
+) -> Iterator[str]:
+    """Where the run left the story. `left` is what did not happen outside."""
+    status = described["status"]
+    if story.expected is None:
+        if status != "SUCCEEDED":
+            yield f"the execution ended as {status}"
+        return
+    wanted = "FAILED" if story.expected == "failed" else "SUCCEEDED"
+    if status != wanted:
+        yield f"the execution ended as {status}, expected {wanted}"
+    if verdict != story.expected:
+        yield f"the report says {verdict!r}, expected {story.expected!r}"
+    if refused != story.refused:
+        yield f"messages refused: {refused}, expected {story.refused}"
+    cause = described.get("cause", "")
+    yield from (f"the cause lacks {part!r}" for part in story.cause if part not in cause)
+    yield from (f"this did not happen outside: {what}" for what in left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from localrun.cloud import Cloud
-from localrun.compare import FolderComparison, SourceAccess, compare_mailbox
+from localrun.compare import FolderComparison, compare_mailbox
+from localrun.contents import Contents, ImapAccess, read_ews
 from localrun.display import Display
 from localrun.engine.clock import parse_clock
-from localrun.outcome import Outcome, count_refused, leave_out
+from localrun.outcome import (
+    Outcome,
+    count_refused,
+    find_deviations,
+    find_problems,
+    leave_out,
+)
 from localrun.scenario import Scenario
 from localrun.tenant import synthesize, write_tenant_file
 from localrun.world import REGION, World
@@ -53,6 +60,7 @@ class Run:
         self.timings: dict[str, float] = {}
         self._pending = list(scenario.happenings)
         self._under_way: list[str] = []
+        self._noted: set[tuple[str, str, str]] = set()
         self._happenings_lock = threading.Lock()
         self._tenant = f"{scenario.name}-local"
 
@@ -109,8 +117,15 @@ class Run:
             SecretId=self.cloud.output("SourceSecretName"),
             SecretString=json.dumps(dict(self.scenario.secret)),
         )
+        if self.scenario.target_secret:
+            secrets.put_secret_value(
+                SecretId=self.cloud.output("TargetSecretName"),
+                SecretString=json.dumps(dict(self.scenario.target_secret)),
+            )
 
     def _observe(self, execution: Any, event: Mapping[str, Any]) -> None:
+        if event["type"] == "TaskStateExited" and execution.map_run is None:
+            self._show_notes(execution.name)
         entered = event.get("stateEnteredEventDetails")
         if entered is None:
             return
@@ -123,6 +138,13 @@ class Run:
         for happening in due:
             self._schedule(happening.seconds, happening.what, happening.act)
 
+    def _show_notes(self, run: str) -> None:
+        for note in self.ledger.notes(run):
+            known = (note.at, note.state, note.what)
+            if note.what and known not in self._noted:
+                self.display.note(note.what, datetime.fromisoformat(note.at).timestamp())
+            self._noted.add(known)
+
     def _schedule(self, seconds: float, what: str, act: Any) -> None:
         def happen() -> None:
             self._under_way.append(what)
@@ -134,16 +156,8 @@ class Run:
 
     def execute(self) -> Outcome:
         """Starts the execution with the scenario's input, waits for its end, and compares."""
-        ews = self.world.ews
-
-        def counts() -> dict[str, int]:
-            return {
-                address: sum(len(messages) for messages in ews.folders(address).values())
-                for address in ews.mailboxes()
-            }
-
         names = {address: address for address in self.scenario.users}
-        self.display.follow(self.world.clock.now, counts, names)
+        self.display.follow(self.world.clock.now, self.world.count_stored, names)
         described = self.wait(self.start(f"{self.scenario.name}-run", self.scenario.input))
         self.display.close()
         return self.conclude(described)
@@ -192,13 +206,15 @@ class Run:
         )
 
     def _copies(self) -> bool:
+        if self.scenario.expected == "failed":
+            return False
         phases = {**self.scenario.input, **self.options.input}.get("phases", ["copy"])
         return not {"copy", "delta"}.isdisjoint(phases)
 
     def _compare(self, records: Sequence[MailboxRecord]) -> list[FolderComparison]:
         source = self.world.source
         admin = self.scenario.secret.get("admin")
-        access = SourceAccess(
+        access = ImapAccess(
             str(source["host"]),
             int(source["port"]),
             str(source["tls"]),
@@ -207,10 +223,19 @@ class Run:
         )
         compared: list[FolderComparison] = []
         for record in records:
-            folders = self.ledger.folders(record.mailbox.id)
-            found = compare_mailbox(access, self.world.ews, record.mailbox, folders)
-            compared += leave_out(found, folders, self.ledger.remarks(record.mailbox.id))
+            mailbox = record.mailbox
+            known = self.ledger.folders(mailbox.id)
+            here, there = access.read(mailbox.source), self._read_target(mailbox.target)
+            found = compare_mailbox(mailbox.target, here, there, known)
+            compared += leave_out(found, known, self.ledger.remarks(mailbox.id))
         return compared
+
+    def _read_target(self, address: str) -> Contents:
+        if self.scenario.written_over == "EWS":
+            return read_ews(self.world.ews, address)
+        passwords = dict(self.scenario.target_secret["mailboxes"])
+        port = self.world.workmail_imap.port
+        return ImapAccess("127.0.0.1", port, "none", passwords).read(address)
 
     def _fetch_report(self, run: str) -> tuple[Path | None, str]:
         s3, bucket = self.cloud.client("s3"), self.cloud.output("BucketName")
@@ -228,39 +253,13 @@ class Run:
         verdict: str,
         folders: Sequence[FolderComparison],
         refused: int,
-    ) -> list[str]:
-        problems = [
-            f"{what}: {number}"
-            for what, number in (
-                ("messages lost", sum(folder.lost for folder in folders)),
-                ("messages doubled", sum(folder.doubled for folder in folders)),
-                ("messages that differ", sum(folder.differing for folder in folders)),
-                ("folders whose counts disagree", sum(not one.agrees for one in folders)),
-            )
-            if number
-        ]
-        if self.scenario.expected is None:
-            if described["status"] != "SUCCEEDED":
-                problems.append(f"the execution ended as {described['status']}")
-            return problems
-        return [*problems, *self._deviations(described, verdict, refused)]
-
-    def _deviations(
-        self, described: Mapping[str, Any], verdict: str, refused: int
     ) -> Iterator[str]:
-        """Where the run left the scenario's story."""
-        story = self.scenario
-        wanted = "FAILED" if story.expected == "failed" else "SUCCEEDED"
-        if described["status"] != wanted:
-            yield f"the execution ended as {described['status']}, expected {wanted}"
-        if verdict != story.expected:
-            yield f"the report says {verdict!r}, expected {story.expected!r}"
-        if refused != story.refused:
-            yield f"messages refused: {refused}, expected {story.refused}"
-        cause = described.get("cause", "")
-        yield from (f"the cause lacks {part!r}" for part in story.cause if part not in cause)
+        yield from find_problems(folders)
+        stored = sum(self.world.count_stored().values())
+        if stored and self.scenario.expected == "failed":
+            yield f"the run failed, and {stored} messages were copied"
         left = [happening.what for happening in self._pending] + self._under_way
-        yield from (f"this did not happen outside: {what}" for what in left)
+        yield from find_deviations(self.scenario, described, verdict, refused, left)
 
 
 def endpoints_help(run: Run) -> str:

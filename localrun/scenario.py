@@ -29,11 +29,13 @@ class Scenario:
     """A named story.
 
     `source` is None when the run starts its own mail server, which `seed` fills. `secret` is the
-    source secret's JSON. `tenant` is merged into the tenant file that the run writes.
-    `expected` is the report's verdict with which this story must end (None: any end but a failure,
-    and nothing is demanded of happenings and refusals), and `cause` what must stand
-    in the cause of a failed execution. WorkMail refuses messages of more than `largest_message`
-    bytes; `refused` is how many of them this story has.
+    source secret's JSON, `target_secret` the target's. `written_over` is the protocol by which the
+    mail must get into WorkMail: EWS, or IMAP with the passwords of `target_secret`. `tenant` is
+    merged into the tenant file that the run writes. `expected` is the report's verdict with which
+    this story must end (None: any end but a failure, and nothing is demanded of happenings and
+    refusals), and `cause` what must stand in the cause of a failed execution; nothing is copied
+    then. WorkMail refuses messages of more than `largest_message` bytes; `refused` is how many of
+    them this story has.
     """
 
     name: str
@@ -52,3 +54,5 @@ class Scenario:
     cause: tuple[str, ...] = ()
     largest_message: int = LARGEST_MESSAGE
     refused: int = 0
+    target_secret: Mapping[str, Any] = field(default_factory=dict)
+    written_over: str = "EWS"

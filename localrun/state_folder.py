@@ -3,6 +3,7 @@
 lock            held by the process that works here
 ledger.sqlite   the ledger, and which two mailboxes it is about
 files/          audit and quarantine
+quiet.json      what the source listed when nothing was left to do (copy_quiet.py)
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+
+LEDGER = "ledger.sqlite"
 
 
 class StateRefusedError(Exception):

@@ -26,16 +26,24 @@ class SynthesisError(Exception):
 
 
 def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, Any]) -> None:
-    """A tenant file that points to the servers of `world`; `extra` overrides top-level keys."""
+    """A tenant file that points to the servers of `world`; `extra` overrides top-level keys, and
+    single ones of `target`."""
     tenant = {
         "tenant": name,
         "region": REGION,
         "organization_id": world.organization_id,
         "domains": [world.domain],
         "source": world.source,
-        "target": {"kind": "workmail_ews", "ews_url": world.ews.url},
+        "target": {
+            "kind": "auto",
+            "ews_url": world.ews.url,
+            "imap_host": "127.0.0.1",
+            "imap_port": world.workmail_imap.port,
+            "imap_tls": "none",
+            **extra.get("target", {}),
+        },
         "dns": {"servers": [f"127.0.0.1:{world.dns.port}"]},
-        **extra,
+        **{key: value for key, value in extra.items() if key != "target"},
     }
     path.write_text(yaml.safe_dump(tenant, sort_keys=False, allow_unicode=True), "utf-8")
 

@@ -208,7 +208,8 @@ def _print_tables(console: Console, outcome: Outcome) -> None:
         verdict = (
             "agree"
             if folder.agrees
-            else (f"lost {folder.lost}, doubled {folder.doubled}, differing {folder.differing}")
+            else f"lost {folder.lost}, doubled {folder.doubled}, differing {folder.differing}, "
+            f"misplaced {folder.misplaced}"
         )
         table.add_row(
             folder.mailbox,

@@ -6,8 +6,9 @@ All of them are servers on the loopback interface that end with the run.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,13 +26,17 @@ REGION = "eu-west-1"
 OLD_MX = "10 mail.old-host.example."
 LARGEST_MESSAGE = 40 * MEBIBYTE
 """WorkMail's limit for a message, in bytes."""
+WORKMAIL_FOLDERS = ("Sent Items", "Deleted Items", "Drafts", "Junk E-mail")
+"""What WorkMail's IMAP shows beside INBOX in a new mailbox."""
 
 
 class World:
     """Starts the servers and closes them on exit.
 
     `source` describes a real IMAP server (host, port, tls) to migrate from instead of the
-    embedded one; `imap` is None then. `maildir` makes the EWS emulator write what it stores into
+    embedded one; `imap` is None then. `workmail_imap` is WorkMail's IMAP, which opens a mailbox
+    with the password that its user was created with; it does not show what EWS has stored, nor EWS
+    what it has. `maildir` makes the EWS emulator write what it stores into
     a Maildir tree as well.
     """
 
@@ -63,6 +68,9 @@ class World:
             max_mime=largest_message,
         )
         self._stack.callback(self.ews.close)
+        self.workmail_imap = self._stack.enter_context(
+            ImapServer({}, password_of=self.workmail.password_of, folders=WORKMAIL_FOLDERS)
+        )
         old = [Records(domain, "MX", [OLD_MX], 3600)]
         self.dns = self._stack.enter_context(DnsServer({domain: old}))
         self.imap: ImapServer | None = None
@@ -74,17 +82,31 @@ class World:
     def deliver(self, address: str, letters: Iterable[Letter], folders: Iterable[str] = ()) -> int:
         """Puts mail into an old mailbox over one connection, after creating `folders`; how many
         messages. What the mail server of the old days and its users have done."""
-        assert self.imap is not None
         number = 0
-        with IMAPClient("127.0.0.1", self.imap.port, ssl=False) as client:
-            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client.login(address, self.users[address])
+        with self.old_mailbox(address) as client:
             for folder in folders:
                 client.create_folder(folder)
             for letter in letters:
                 client.append("/".join(letter.folder), letter.mime, letter.flags, letter.received)
                 number += 1
         return number
+
+    @contextmanager
+    def old_mailbox(self, address: str) -> Iterator[IMAPClient]:
+        """An old mailbox, as its user has it open."""
+        assert self.imap is not None
+        with IMAPClient("127.0.0.1", self.imap.port, ssl=False) as client:
+            # The client writes the end of a literal by itself: without this it waits for an ACK.
+            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.login(address, self.users[address])
+            yield client
+
+    def count_stored(self) -> dict[str, int]:
+        """How many messages each mailbox of WorkMail holds, by whatever way they came."""
+        counts = Counter(self.workmail_imap.counts())
+        for address in self.ews.mailboxes():
+            counts[address] += sum(map(len, self.ews.folders(address).values()))
+        return dict(counts)
 
     def point_dns_to_workmail(self) -> None:
         """The change that the tenant's administrator makes at the DNS provider: the records that

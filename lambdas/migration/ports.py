@@ -91,7 +91,8 @@ class Source(Protocol):
         """The messages up to `cursor` that are still there. Only with `lists_uids`."""
 
     def close(self) -> None:
-        """Ends the connections; may be called twice, also while another thread reads."""
+        """Ends the connections; may be called twice, also while another thread reads. What is asked
+        afterwards connects again."""
 
 
 class Receipt(Protocol):
@@ -160,7 +161,8 @@ class Target(Protocol):
         gone. For the probe's own folder."""
 
     def close(self) -> None:
-        """Ends the connections; may be called twice, also while another thread waits."""
+        """Ends the connections; may be called twice, also while another thread waits. What is asked
+        afterwards connects again."""
 
 
 class Ledger(Protocol):

@@ -2,7 +2,8 @@
 
 It runs on its own event loop in a daemon thread, on 127.0.0.1 without TLS. Users log in by LOGIN
 or AUTHENTICATE PLAIN; an admin may name a user as authorization identity in AUTHENTICATE PLAIN and
-then works in that user's mailbox (RFC 4616). A mailbox begins with an empty INBOX.
+then works in that user's mailbox (RFC 4616). A mailbox begins with an empty INBOX, and whatever
+other folders the server is told to give it.
 
 What pymap speaks: IMAP4rev1 with LITERAL+, UIDPLUS, MOVE, MULTIAPPEND, OBJECTID, BINARY, CHILDREN,
 IDLE and ID; hierarchy separator "/". It has no NAMESPACE, SPECIAL-USE, CONDSTORE or SASL-IR, gives
@@ -15,14 +16,17 @@ import socket
 import threading
 import uuid
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
 from imapclient import IMAPClient
 from proxyprotocol.sock import SocketInfoLocal
 from pymap.backend.dict import Config, Login
+from pymap.backend.dict.filter import FilterSet
+from pymap.backend.dict.mailbox import MailboxData, MailboxSet
 from pymap.imap import IMAPServer
+from pymap.parsing.specials.flag import Wildcard
 from pymap.user import UserMetadata
 from pysasl import SASLAuth
 from pysasl.hashing import Cleartext
@@ -33,13 +37,25 @@ _START_SECONDS = 30.0
 
 
 class ImapServer:
-    """Serves users (address -> password) and admins (name -> password) until `close()`."""
+    """Serves users (address -> password) and admins (name -> password) until `close()`.
+
+    `password_of` is asked at each login of somebody else, and None means that there is no such
+    user. `folders` are those that every mailbox has from the start beside INBOX.
+    """
 
     def __init__(
-        self, users: Mapping[str, str], admins: Mapping[str, str] | None = None, port: int = 0
+        self,
+        users: Mapping[str, str],
+        admins: Mapping[str, str] | None = None,
+        port: int = 0,
+        *,
+        password_of: Callable[[str], str | None] = lambda _: None,
+        folders: Sequence[str] = (),
     ) -> None:
         self._users = dict(users)
         self._admins = dict(admins or {})
+        self._password_of = password_of
+        self._folders = tuple(folders)
         self._listener = _listen(port)
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -74,6 +90,20 @@ class ImapServer:
                 client.create_folder(folder)
             client.append(folder, message, flags, date)
 
+    def counts(self) -> dict[str, int]:
+        """How many messages each mailbox holds that somebody has opened."""
+
+        async def count() -> dict[str, int]:
+            return {
+                address: sum([await _count(mailboxes, name) for name in await _names(mailboxes)])
+                for address, (mailboxes, _) in list(self._config.set_cache.items())
+            }
+
+        return self._ask(count())
+
+    def _ask(self, question: Coroutine[Any, Any, dict[str, int]]) -> dict[str, int]:
+        return asyncio.run_coroutine_threadsafe(question, self._loop).result(_START_SECONDS)
+
     def close(self) -> None:
         """End the server and every connection. May be repeated."""
         if self._thread.is_alive():
@@ -94,8 +124,8 @@ class ImapServer:
             self._listener.close()
 
     async def _serve(self) -> None:
-        config = _Config.from_args(_arguments(self.port), hash_context=_PlainPasswords())
-        imap = IMAPServer(self._login(config), config)
+        self._config = _Config.from_args(_arguments(self.port), hash_context=_PlainPasswords())
+        imap = IMAPServer(self._login(self._config), self._config)
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             # pymap's own listener starts a task for the connection and lets go of it; asyncio
@@ -118,13 +148,77 @@ class ImapServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _login(self, config: Any) -> Any:
-        login = Login(config)
+        login = _Login(config, self._password_of, self._folders)
         for accounts, roles in ((self._users, set[str]()), (self._admins, {"admin"})):
             for name, password in accounts.items():
                 login.users_dict[name] = UserMetadata(
                     config, name, password=password, roles=frozenset(roles)
                 )
         return login
+
+
+class _Login(Login):  # type: ignore[misc]  # pymap's types are not followed
+    """Also lets in whom `password_of` knows, and gives new mailboxes their folders."""
+
+    def __init__(
+        self, config: Any, password_of: Callable[[str], str | None], folders: Sequence[str]
+    ) -> None:
+        super().__init__(config)
+        self._password_of = password_of
+        self._folders = folders
+        self._given: set[str] = set()
+
+    async def authenticate(self, credentials: Any) -> Any:
+        name = credentials.authcid
+        if name in self._given or name not in self.users_dict:
+            self._look_up(name)
+        return await super().authenticate(credentials)
+
+    async def authorize(self, authenticated: Any, authzid: str) -> Any:
+        identity = await super().authorize(authenticated, authzid)
+        if authzid not in self.config.set_cache:
+            mailboxes = _Mailboxes()
+            for folder in self._folders:
+                await mailboxes.add_mailbox(folder)
+            self.config.set_cache.setdefault(authzid, (mailboxes, FilterSet()))
+        return identity
+
+    def _look_up(self, name: str) -> None:
+        password = self._password_of(name)
+        if password is None:
+            self.users_dict.pop(name, None)
+        else:
+            self.users_dict[name] = UserMetadata(self.config, name, password=password)
+            self._given.add(name)
+
+
+class _Folder(MailboxData):  # type: ignore[misc]  # pymap's types are not followed
+    """pymap's own keeps keywords that come with a message, and forgets those that are set later."""
+
+    @property
+    def permanent_flags(self) -> frozenset[Any]:
+        return frozenset({*super().permanent_flags, Wildcard})
+
+
+class _Mailboxes(MailboxSet):  # type: ignore[misc]  # pymap's types are not followed
+    """Makes folders of that kind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inbox = _Folder(self._content_cache, self._thread_cache)
+
+    async def add_mailbox(self, name: str) -> Any:
+        await super().add_mailbox(name)
+        self._set[name] = folder = _Folder(self._content_cache, self._thread_cache)
+        return folder.mailbox_id
+
+
+async def _names(mailboxes: Any) -> list[str]:
+    return [entry.name for entry in (await mailboxes.list_mailboxes()).list() if entry.exists]
+
+
+async def _count(mailboxes: Any, name: str) -> int:
+    return int((await (await mailboxes.get_mailbox(name)).snapshot()).exists)
 
 
 class _Config(Config):  # type: ignore[misc]  # pymap's types are not followed

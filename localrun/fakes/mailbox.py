@@ -50,6 +50,7 @@ class MemorySource:
         self.capabilities = Capabilities(reads_flags=True, lists_uids=True)
         self.step = step
         self._folders: dict[Path, _SourceFolder] = {}
+        self._last_validity: dict[Path, int] = {}
         self._lock = threading.RLock()
 
     # -- what tests and scenarios do
@@ -57,7 +58,9 @@ class MemorySource:
     def add_folder(self, path: Path, special: SpecialUse | None = None) -> None:
         """No error if it exists."""
         with self._lock:
-            self._folders.setdefault(path, _SourceFolder(special))
+            if path not in self._folders:
+                validity = self._last_validity.get(path, 0) + 1
+                self._folders[path] = _SourceFolder(special, str(validity))
 
     def deliver(
         self,
@@ -93,7 +96,8 @@ class MemorySource:
     def rename(self, path: Path, new: Path) -> None:
         """The folder goes on under another name."""
         with self._lock:
-            self._folders[new] = self._folders.pop(path)
+            folder = self._folders[new] = self._folders.pop(path)
+            self._last_validity[path] = int(folder.validity)  # not for another of that name
 
     def vanish(self, path: Path, uid: str) -> None:
         """The message is listed, and gone when it is fetched."""
@@ -151,12 +155,17 @@ class MemorySource:
         """Everything is at hand."""
 
     def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Item | Gone | Unreadable]:
+        others: list[Gone | Unreadable] = []
         for ref in refs:
             self.step("before fetch")
             answer = self._answer(folder.path, ref)
+            if not isinstance(answer, Item):
+                others.append(answer)
+                continue
             yield answer
-            if isinstance(answer, Item) and isinstance(answer.mime, MimeStream):
+            if isinstance(answer.mime, MimeStream):
                 answer.mime.wait()
+        yield from others
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         self.step("before read_flags")

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localrun.scenario import Scenario
+from localrun.stories.imap_target import IMAP_TARGET
 from localrun.stories.sample import SAMPLE
-from localrun.stories.trouble import BAD_MANIFEST, WRONG_PASSWORD
+from localrun.stories.trouble import BAD_MANIFEST, NO_WAY_IN, WRONG_PASSWORD
 from localrun.stories.weather import ROUGH_WEATHER
 
 SCENARIOS: Mapping[str, Scenario] = {
-    scenario.name: scenario for scenario in (SAMPLE, ROUGH_WEATHER, WRONG_PASSWORD, BAD_MANIFEST)
+    scenario.name: scenario
+    for scenario in (
+        *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET),
+        *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
+    )
 }

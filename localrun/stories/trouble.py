@@ -45,6 +45,28 @@ WRONG_PASSWORD = Scenario(
     expected="exceptions",
 )
 
+
+def _seed_and_lose_dates(world: World) -> int:
+    world.ews.faults.forgets_received = True
+    return _seed(world)
+
+
+NO_WAY_IN = Scenario(
+    name="no-way-in",
+    sentence="EWS loses dates, and nobody knows a password for IMAP: both is said, nothing copied.",
+    domain=DOMAIN,
+    manifest=_GOOD_MANIFEST,
+    secret={"mailboxes": dict(_USERS)},
+    seed=_seed_and_lose_dates,
+    users=_USERS,
+    expected="failed",
+    cause=(
+        "EWS is not used: it changes the date at which a message was received",
+        "IMAP is not used: the target's secret has no password",
+        "target.kind",
+    ),
+)
+
 BAD_MANIFEST = Scenario(
     name="bad-manifest",
     sentence="A manifest with ten faults: all ten are answered, and nothing is changed.",

@@ -445,6 +445,15 @@ def test_a_folder_that_a_user_deletes_is_gone(
     assert len(store(target, ensure(target, "A"), [stamped(1)])) == 1
 
 
+def test_a_target_that_was_closed_opens_again(target: Target) -> None:
+    folder_id = ensure(target, "A")
+    store(target, folder_id, [stamped(1)])
+    target.close()
+    assert len(store(target, folder_id, [stamped(2)])) == 1
+    target.close()
+    assert ensure(target, "A") == folder_id
+
+
 def test_a_target_may_be_closed_twice(target: Target) -> None:
     store(target, ensure(target, "A"), [stamped(1)])
     target.close()

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, cast
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.mailbox import MemorySource, MemoryTarget
+from localrun.fakes.ordered_source import OrderedSource
 from migration.copy.audit import HELD, Audit, count_rows, read_audit
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.errors import FolderGone, MailboxError
@@ -321,7 +322,7 @@ class World:
         )
         try:
             return copy_slice(
-                source,
+                OrderedSource(source),
                 target,
                 ledger,
                 blobs,

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from localrun.contents import ImapAccess
 from localrun.display import PlainDisplay
 from localrun.runner import Options, Outcome, Run
-from localrun.stories import SCENARIOS
+from localrun.stories import SCENARIOS, imap_target
 from localrun.stories.sample_mail import PEOPLE, letters
+from migration.target_choice import FOLDER
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,14 @@ class Finished:
     history: str
     logs: str
     requests: dict[str, int]
+    roles: list[Any]
+    folders: set[tuple[str, ...]]
+    """Of all mailboxes of WorkMail, over both protocols."""
+    receipts: list[str]
+
+    @property
+    def copied(self) -> bool:
+        return any(folder.target for folder in self.outcome.folders)
 
 
 @pytest.fixture(scope="module", params=sorted(SCENARIOS))
@@ -40,13 +50,28 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             outcome = run.execute()
             history = json.dumps(list(_histories(run)), default=str, ensure_ascii=False)
             requests = dict(run.world.ews.requests)
+            left = _left_behind(run)
         display.close()
     logs = "".join(path.read_text("utf-8", "replace") for path in run.out.glob("logs/*"))
     # Without these the searches below would prove nothing.
     assert logs
     assert "Prepare" in history
-    assert ("CopySlice" in history) == bool(requests.get("CreateItem"))
-    return Finished(outcome, (out / "shown.txt").read_text("utf-8"), history, logs, requests)
+    shown = (out / "shown.txt").read_text("utf-8")
+    finished = Finished(outcome, shown, history, logs, requests, *left)
+    assert ("CopySlice" in history) == finished.copied
+    return finished
+
+
+def _left_behind(run: Run) -> tuple[list[Any], set[tuple[str, ...]], list[str]]:
+    """Roles, folders and receipts."""
+    world, ews = run.world, run.world.ews
+    roles = world.workmail.list_impersonation_roles(organization_id=world.organization_id)["Roles"]
+    folders = {path for address in ews.mailboxes() for path in ews.folders(address)}
+    passwords = dict(run.scenario.target_secret.get("mailboxes", {}))
+    imap = ImapAccess("127.0.0.1", world.workmail_imap.port, "none", passwords)
+    folders |= {path for address in passwords for path in imap.read(address).folders}
+    receipts = [each for address in ews.mailboxes() for each in ews.receipts(address)]
+    return list(roles), folders, receipts
 
 
 def _histories(run: Run) -> Iterator[dict[str, Any]]:
@@ -79,9 +104,34 @@ def test_the_scenario_ends_as_it_must(finished: Finished) -> None:
 
 
 @pytest.mark.slow
+def test_no_rights_no_probe_and_no_receipts_are_left(finished: Finished) -> None:
+    assert finished.roles == []
+    assert {path for path in finished.folders if FOLDER in path} == set()
+    assert finished.receipts == []
+
+
+@pytest.mark.slow
+def test_what_was_chosen_and_why_is_shown_and_reported(finished: Finished) -> None:
+    said = {
+        "bad-manifest": "",
+        "no-way-in": "",
+        "imap-target": "mail is written over IMAP: EWS is not used: it changes the date at which a "
+        "message was received; IMAP keeps dates, flags and Message-ID",
+    }.get(
+        finished.outcome.scenario,
+        "mail is written over EWS: EWS keeps dates, flags and Message-ID",
+    )
+    assert finished.outcome.report is not None
+    report = finished.outcome.report.read_text("utf-8")
+    for text in (finished.shown, report):
+        assert ("mail is written over" in text) == bool(said)
+        assert said in text
+
+
+@pytest.mark.slow
 def test_no_secret_no_address_and_no_content_is_in_logs_or_history(finished: Finished) -> None:
     scenario = SCENARIOS[finished.outcome.scenario]
-    secret = json.dumps(dict(scenario.secret), ensure_ascii=False)
+    secret = json.dumps([dict(scenario.secret), dict(scenario.target_secret)], ensure_ascii=False)
     forbidden = {*scenario.users, *scenario.users.values(), *scenario.admins.values()}
     forbidden |= {text for text in secret.split('"') if "password" in text and len(text) > 8}
     forbidden |= {"@partner.example", "Subject:", "Bearer "}
@@ -114,6 +164,16 @@ def test_the_sample_saw_the_outside_world_move(finished: Finished) -> None:
 
 
 @pytest.mark.slow
+def test_the_other_way_in_keeps_all_that_people_go_on_doing(finished: Finished) -> None:
+    if finished.outcome.scenario != "imap-target":
+        return
+    seeded = sum(sum(each.folders.values()) for each in imap_target.PEOPLE) + 1
+    assert finished.outcome.messages == seeded + 4 - 2  # that came, that were deleted
+    assert finished.requests["CreateItem"] == 1, "the probe's"
+    assert all(folder.misplaced == 0 for folder in finished.outcome.folders)
+
+
+@pytest.mark.slow
 def test_trouble_is_named_and_contained(finished: Finished) -> None:
     if finished.outcome.scenario == "wrong-password":
         (failed,) = finished.outcome.failed
@@ -125,5 +185,11 @@ def test_trouble_is_named_and_contained(finished: Finished) -> None:
     elif finished.outcome.scenario == "bad-manifest":
         assert finished.outcome.cause.startswith("ManifestInvalid")
         assert finished.requests.get("CreateItem", 0) == 0
+    elif finished.outcome.scenario == "no-way-in":
+        assert finished.outcome.cause.startswith("TenantMisconfigured: EWS is not used")
+        assert finished.outcome.report is not None
+        report = finished.outcome.report.read_text("utf-8")
+        assert "IMAP is not used: the target&#39;s secret has no password" in report
+        assert not finished.copied
     else:
         assert finished.outcome.failed == ()

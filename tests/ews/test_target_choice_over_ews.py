@@ -72,6 +72,15 @@ def test_a_server_that_loses_a_trait_is_not_chosen(
     assert (FOLDER,) not in server.folders(ADDRESS)
 
 
+def test_a_server_that_forgets_received_dates_is_not_chosen(
+    server: EwsServer, candidate: Candidate
+) -> None:
+    server.faults.forgets_received = True
+    with pytest.raises(TenantMisconfigured, match="the date at which a message was received"):
+        choose_target([candidate])
+    assert (FOLDER,) not in server.folders(ADDRESS)
+
+
 def test_a_server_that_refuses_the_properties_is_not_chosen(
     server: EwsServer, candidate: Candidate
 ) -> None:

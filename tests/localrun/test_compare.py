@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from localrun.compare import FolderComparison, SourceAccess, compare_mailbox
+from localrun.compare import FolderComparison, compare_mailbox
+from localrun.contents import Contents, ImapAccess, Message, Trait, read_ews
 from localrun.fakes.imap import ImapServer
 from localrun.fakes.workmail_ews.server import EwsServer
 from migration.model import (
@@ -16,7 +17,6 @@ from migration.model import (
     FolderRecord,
     Item,
     ItemRef,
-    Mailbox,
     Stamped,
     Tally,
     Token,
@@ -25,7 +25,6 @@ from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 
 USER, PASSWORD = "ana@acme.example", "ana-password"
-MAILBOX = Mailbox("m", USER, USER, "ana", "Ana")
 DAY = datetime(2024, 2, 29, 12, 30, 15, tzinfo=UTC)
 
 
@@ -55,8 +54,8 @@ class Both:
         self.records.append(FolderRecord(folder, path, path, "1", "id", total=total))
 
     def compare(self) -> dict[tuple[str, ...], FolderComparison]:
-        access = SourceAccess("127.0.0.1", self.imap.port, "none", {USER: PASSWORD})
-        compared = compare_mailbox(access, self.ews, MAILBOX, self.records)
+        source = ImapAccess("127.0.0.1", self.imap.port, "none", {USER: PASSWORD}).read(USER)
+        compared = compare_mailbox(USER, source, read_ews(self.ews, USER), self.records)
         return {folder.source_path or folder.target_path: folder for folder in compared}
 
     def close(self) -> None:
@@ -116,3 +115,57 @@ def test_folders_that_the_ledger_does_not_know_are_looked_at(both: Both) -> None
     compared = both.compare()
     assert numbers(compared[("Forgotten",)]) == (1, 0, 0)
     assert numbers(compared[("Strange",)]) == (0, 1, 0)
+
+
+# ---- over IMAP on both sides: messages have an order -----------------------------------------
+
+
+def contents(*texts: str, place: str = "Plans", has_order: bool = True) -> Contents:
+    trait = Trait(DAY, True, False, False, False, frozenset())
+    return Contents({(place,): [Message(text, trait) for text in texts]}, has_order)
+
+
+def record(copied: int) -> FolderRecord:
+    return FolderRecord("f", ("Plans",), ("Plans",), "1", "id", total=Tally(copied=copied))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "misplaced"),
+    [
+        ("abcd", "abcd", 0),
+        ("abcd", "abdc", 2),
+        ("aba", "aab", 2),
+        ("abcd", "acd", 0),
+        ("abc", "abbc", 0),
+    ],
+)
+def test_messages_that_stand_elsewhere_are_counted(
+    source: str, target: str, misplaced: int
+) -> None:
+    (folder,) = compare_mailbox(USER, contents(*source), contents(*target), [record(len(source))])
+    assert folder.misplaced == misplaced
+    assert folder.agrees == (source == target)
+
+
+def test_order_does_not_count_where_nobody_sees_it() -> None:
+    target = contents("b", "a", has_order=False)
+    (folder,) = compare_mailbox(USER, contents("a", "b"), target, [record(2)])
+    assert folder.agrees
+
+
+def test_both_sides_may_be_read_over_imap() -> None:
+    access = []
+    with ImapServer({USER: PASSWORD}) as old, ImapServer({USER: PASSWORD}) as new:
+        for server in (old, new):
+            for text in ("one", "two", "two"):
+                server.append(USER, "INBOX", _mime(text), ("\\Seen", "Projekt-X"), DAY)
+            access.append(ImapAccess("127.0.0.1", server.port, "none", {USER: PASSWORD}))
+        new.append(USER, "Größe", _mime("three"))
+        here, there = [each.read(USER) for each in access]
+        assert new.counts() == {USER: 4}
+    inbox = FolderRecord("f", ("INBOX",), ("Inbox",), "1", "id", total=Tally(copied=3))
+    compared = compare_mailbox(USER, here, there, [inbox])
+    assert [(one.agrees, one.target_path) for one in compared] == [
+        (True, ("Inbox",)),
+        (False, ("Größe",)),
+    ]

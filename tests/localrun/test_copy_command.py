@@ -6,10 +6,12 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from localrun import copy_command
 from localrun.copy_options import Order
 from localrun.copy_places import parse_source
+from localrun.copy_quiet import find_state, stamp
 from localrun.copy_state import TENANT, open_state
 from localrun.fakes.mailbox import MemorySource, MemoryTarget
 from localrun.fakes.steps import no_step
@@ -250,6 +253,83 @@ def test_a_wish_to_stop_is_asked_of_the_process(tmp_path: Path) -> None:
     with open_state(tmp_path, *places, wanted.pop) as state:
         assert state.ledger.pause_wanted() is False
         assert state.ledger.pause_wanted() is True
+
+
+# ---- what lets the next call see that nothing has happened
+
+
+def test_a_pass_that_leaves_nothing_to_do_keeps_what_it_saw(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.run() == 0
+    memo = json.loads((bench.folder / "quiet.json").read_text())
+    assert memo["arguments"] == [SOURCE, TARGET, "--state", str(bench.folder)]
+    assert (memo["refused"], memo["quarantined"]) == (0, 0)
+    assert memo["ledger"] == stamp(bench.folder)
+    assert "pw" not in memo.values()
+    assert stat.S_IMODE((bench.folder / "quiet.json").stat().st_mode) == 0o600
+    assert last_line(capsys)[0]["ledger_writes"] == 9  # to look ahead writes nothing
+
+
+def test_what_was_refused_is_remembered(bench: Bench) -> None:
+    bench.target.limit_size(100)
+    bench.source.deliver(("Sent",), b"Subject: x\r\n\r\n" + b"x" * 100)
+    assert bench.run() == 0
+    assert json.loads((bench.folder / "quiet.json").read_text())["refused"] == 1
+
+
+def test_a_pass_that_is_not_to_be_taken_as_the_last_word_keeps_nothing(bench: Bench) -> None:
+    bench.verdict = Agreement.DIFFER
+    assert bench.run() == 1
+    assert not (bench.folder / "quiet.json").exists()
+    bench.verdict = Agreement.AGREE
+    assert bench.run("--verify", "counts") == 0  # wants to be asked each time
+    assert not (bench.folder / "quiet.json").exists()
+    assert bench.run() == 0
+    assert (bench.folder / "quiet.json").exists()
+
+
+def test_a_pass_that_fails_forgets_what_others_saw(bench: Bench) -> None:
+    def fail(name: str) -> None:
+        if name == "before fetch":
+            raise QuotaExceeded("the target mailbox is full")
+
+    assert bench.run() == 0
+    bench.source.step = fail
+    bench.source.deliver(("Sent",), b"Subject: y\r\n\r\n")
+    assert bench.run() == 1
+    assert not (bench.folder / "quiet.json").exists()
+
+
+def test_who_wants_no_verification_needs_no_verdict(bench: Bench) -> None:
+    assert bench.run("--verify", "none") == 0
+    assert (bench.folder / "quiet.json").exists()
+
+
+def test_a_list_that_does_not_tell_of_changed_flags_is_not_enough(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = bench.source.folders
+    monkeypatch.setattr(
+        bench.source, "folders", lambda: [replace(each, changes="") for each in folders()]
+    )
+    assert bench.run() == 0
+    assert not (bench.folder / "quiet.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["a", "b", "--state", "dir"], "dir"),
+        (["a", "--state=dir", "b"], "dir"),
+        (["a", "--state"], None),
+        (["a", "--state="], None),
+        (["a", "--states=dir"], None),
+        ([], None),
+    ],
+)
+def test_the_state_is_found_without_the_parser(arguments: list[str], found: str | None) -> None:
+    assert find_state(arguments) == (Path(found) if found else None)
 
 
 # ---- what it loads

@@ -64,7 +64,7 @@ def test_every_option_finds_its_place(tmp_path: Path) -> None:
         ca_file=tmp_path / "ca",
         allow_plain=True,
         quiet=True,
-        token_file=tmp_path / "target",
+        secret_files=(tmp_path / "source", tmp_path / "target"),
     )
 
 

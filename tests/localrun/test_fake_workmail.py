@@ -498,3 +498,25 @@ def test_mailboxes_as_the_mail_server_sees_them(cloud: Cloud) -> None:
     assert cloud.fake.resolve_mailbox("anna@acme.awsapps.com") == user
     cloud.client.deregister_from_work_mail(OrganizationId=cloud.organization, EntityId=user)
     assert not cloud.fake.mailbox_exists("anna@example.test")
+
+
+def test_a_password_opens_the_mailbox_when_the_mail_servers_know_it(cloud: Cloud) -> None:
+    user = cloud.client.create_user(
+        OrganizationId=cloud.organization,
+        Name="anna",
+        DisplayName="Anna",
+        Password="Annas-password-1",
+    )["UserId"]
+    cloud.clock.seconds += 50
+    cloud.client.register_to_work_mail(
+        OrganizationId=cloud.organization, EntityId=user, Email="anna@example.test"
+    )
+    cloud.clock.seconds += 5
+    assert cloud.fake.mailbox_exists("anna@example.test")
+    assert cloud.fake.password_of("anna@example.test") is None
+    cloud.clock.seconds += 5
+    assert cloud.fake.password_of("anna@example.test") == "Annas-password-1"
+    cloud.enable("berta")
+    cloud.clock.seconds += 60
+    assert cloud.fake.password_of("berta@example.test") is None
+    assert cloud.fake.password_of("nobody@example.test") is None

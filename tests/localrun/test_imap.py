@@ -134,3 +134,29 @@ def test_close_ends_connections_and_frees_the_port() -> None:
         assert answers.read().startswith(b"* BYE")
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
+
+
+def test_keywords_that_are_set_later_stay(server: ImapServer) -> None:
+    with session(server) as client:
+        client.append("INBOX", MESSAGE, ["Projekt-X"])
+        client.select_folder("INBOX")
+        client.add_flags(client.search(), ["$Followup"])
+    with session(server) as client:
+        client.select_folder("INBOX", readonly=True)
+        (shown,) = client.fetch(client.search(), ["FLAGS"]).values()
+        assert {b"Projekt-X", b"$Followup"} <= set(shown[b"FLAGS"])
+
+
+def test_users_may_come_later_and_mailboxes_may_begin_with_folders() -> None:
+    passwords: dict[str, str] = {}
+    with ImapServer({}, password_of=passwords.get, folders=["Sent Items"]) as server:
+        for password in ("first-1", "second-2"):
+            client = IMAPClient("127.0.0.1", server.port, ssl=False)
+            with pytest.raises(LoginError):
+                client.login(ANNA, password)
+            passwords[ANNA] = password
+            client.login(ANNA, password)
+            assert [name for _, _, name in client.list_folders()] == ["INBOX", "Sent Items"]
+            client.append("Sent Items", MESSAGE)
+            client.logout()
+        assert server.counts() == {ANNA: 2}

@@ -213,6 +213,7 @@ class _Walker:
         waits: list[float] = []
         self.pipeline = Pipeline(worker, recorder, self.throttle)
         self.pipeline.reader.left = len(plans)
+        self.pipeline.reader.may_recover = any(record.intent for record in known.values())
         works = self.claims.claim_all(recorder, plans, ids, known, waits)
         try:
             self.pipeline.run(works)

@@ -40,12 +40,13 @@ class Batch:
 @dataclass(slots=True)
 class Reader:
     """Reads claimed folders. `left` counts those that are not done, `is_complete` says whether all
-    was read, or the worker might not go on."""
+    was read, or the worker might not go on. `may_recover`: some folders have open intents."""
 
     worker: Worker
     recorder: Recorder
     throttle: Throttle
     left: int = 0
+    may_recover: bool = False
     is_complete: bool = False
     _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_OPEN_BATCHES))
     _alone: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -55,8 +56,15 @@ class Reader:
         """Each batch, and then what the source answers for each of its refs."""
         asked: deque[tuple[Batch, Iterator[Answer]]] = deque()
         for batch in self._batches(works):
-            asked.append((batch, self.worker.source.fetch(batch.work.plan.folder, batch.refs)))
-            while len(asked) > (0 if batch.is_alone else _ASKED_AHEAD):
+            ahead = _ASKED_AHEAD
+            if batch is None:
+                ahead = 0
+            else:
+                answers = self.worker.source.fetch(batch.work.plan.folder, batch.refs)
+                asked.append((batch, answers))
+                if batch.is_alone:
+                    ahead = 0
+            while len(asked) > ahead:
                 yield from self._answers(*asked.popleft())
         while asked:
             yield from self._answers(*asked.popleft())
@@ -69,7 +77,9 @@ class Reader:
             if isinstance(answer, Item):
                 self.throttle.spend(len(answer.mime))
 
-    def _batches(self, works: Iterator[FolderWork]) -> Iterator[Batch]:
+    def _batches(self, works: Iterator[FolderWork]) -> Iterator[Batch | None]:
+        """None where everything that was asked for must be read first: claiming the next folder may
+        have to read messages of it, to find out what became of them."""
         for work in works:
             is_alone = is_suspicious(work.record.intent)
             more = yield from self._leftovers(work)
@@ -93,6 +103,8 @@ class Reader:
                     continue
                 yield self._batch(work, fresh, wait)
             self.left -= 1
+            if self.may_recover:
+                yield None
         self.is_complete = True
 
     def _leftovers(self, work: FolderWork) -> Generator[Batch, None, bool]:

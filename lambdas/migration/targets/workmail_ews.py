@@ -45,12 +45,36 @@ _T = TypeVar("_T")
 
 
 class WorkmailEwsTarget:
-    """A `ports.Target`. Owns the client: close() closes it."""
+    """A `ports.Target`. Owns the client: close() closes it, and what is asked afterwards opens it
+    again."""
 
     def __init__(self, client: EwsClient) -> None:
-        self._client = client
-        self._folders = WorkmailFolders(client)
-        self._append = WorkmailAppend(client)
+        self._open_client = client
+        self._is_closed = False
+        self._open_folders = WorkmailFolders(client)
+        self._open_append = WorkmailAppend(client)
+
+    @property
+    def _client(self) -> EwsClient:
+        self._reopen()
+        return self._open_client
+
+    @property
+    def _folders(self) -> WorkmailFolders:
+        self._reopen()
+        return self._open_folders
+
+    @property
+    def _append(self) -> WorkmailAppend:
+        self._reopen()
+        return self._open_append
+
+    def _reopen(self) -> None:
+        if self._is_closed:
+            self._is_closed = False
+            self._open_client.reopen()
+            self._open_folders = WorkmailFolders(self._open_client)
+            self._open_append = WorkmailAppend(self._open_client)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -65,8 +89,9 @@ class WorkmailEwsTarget:
 
     def close(self) -> None:
         """Ends the connections; may be called twice, also while another thread waits."""
-        self._client.close()
-        self._append.close()
+        self._open_client.close()
+        self._open_append.close()
+        self._is_closed = True
 
     def probe(self) -> None:
         """Opens the mailbox, reading only; raises what any other call would."""

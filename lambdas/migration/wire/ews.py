@@ -70,6 +70,10 @@ class EwsClient:
         request fails."""
         self._transport.close()
 
+    def reopen(self) -> None:
+        """Goes on after `close`, with new connections."""
+        self._transport.reopen()
+
     def confirm(self) -> None:
         """The smallest request there is: afterwards there is a connection, and a token that the
         server takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import ceil
 from socket import SHUT_RDWR, socket
 from typing import Any
@@ -64,7 +65,14 @@ class Transport:
         if is_tls:
             options |= {"cert_reqs": "CERT_REQUIRED", "ca_certs": ca_file}
         kind = _TlsPool if is_tls else _Pool
-        self._pool = kind(where.hostname or "", where.port, **options)
+        self._new_pool: Callable[[], _Pool | _TlsPool] = partial(
+            kind, where.hostname or "", where.port, **options
+        )
+        self._pool = self._new_pool()
+
+    def reopen(self) -> None:
+        """Goes on after `close`, with new connections. Not while an old request still waits."""
+        self._pool, self._is_closed = self._new_pool(), False
 
     def close(self) -> None:
         """Ends the connections, those too on which an answer is awaited; may be called twice."""

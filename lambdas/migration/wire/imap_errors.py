@@ -12,7 +12,9 @@ _BACK_OFF = re.compile(r"Backoff Time: *(\d+) *milliseconds", re.IGNORECASE)
 _FULL = re.compile(r"over ?quota|quota exceeded|exceeded .{0,20}quota|mailbox is full", re.I)
 """Cyrus gives no code, Courier only ALERT."""
 
-_THROTTLED = re.compile(r"throttl|too many|rate limit|bandwidth limit", re.IGNORECASE)
+_THROTTLED = re.compile(
+    r"throttl|too many|rate limit|bandwidth limit|temporary authentication", re.IGNORECASE
+)
 
 
 class ImapError(Exception):

@@ -5,8 +5,9 @@ calls about users, aliases, mailboxes, mail domains and impersonation roles that
 the modules of this package; ModelService answers 501 for the rest. Everything lives in memory.
 
 WorkMail is slow to agree with itself, and so is this: a new user is unseen for `consistency_lag`
-seconds, a registered one has no mailbox for `mailbox_lag`, and an impersonation role does not
-work on mailboxes for `propagation_lag`, though the API says it does.
+seconds, a registered one has no mailbox for `mailbox_lag`, the mail servers refuse a new password
+for `password_lag`, and an impersonation role does not work on mailboxes for `propagation_lag`,
+though the API says it does.
 """
 
 import uuid
@@ -36,8 +37,11 @@ class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCall
         mailbox_lag: float = 5.0,
         propagation_lag: float = 60.0,
         region: str = "eu-west-1",
+        password_lag: float = 60.0,
     ) -> None:
-        self._account = Account(now, consistency_lag, mailbox_lag, propagation_lag, region)
+        self._account = Account(
+            now, consistency_lag, mailbox_lag, propagation_lag, password_lag, region
+        )
         self._tokens = {}
         self._roles_by_client_token = {}
         self._failures: defaultdict[str, deque[ApiError]] = defaultdict(deque)
@@ -95,6 +99,14 @@ class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCall
         """Whether a primary address or alias leads to a mailbox that is provisioned by now."""
         user = self._owner(address)
         return user is not None and user.has_mailbox(self._account.now())
+
+    def password_of(self, address: str) -> str | None:
+        """What opens the mailbox with this address over IMAP. None if it is not provisioned yet, or
+        if nobody gave its user a password that the mail servers know by now."""
+        user, now = self._owner(address), self._account.now()
+        if user is None or not user.has_mailbox(now) or now < user.password_at:
+            return None
+        return user.password
 
     def resolve_mailbox(self, address: str) -> str | None:
         """The id of the user whose provisioned mailbox has this address; None if there is none."""

@@ -33,13 +33,16 @@ class Domain:
 
 @dataclass(slots=True)
 class User:
-    """A user. `registered_at` is set while it is, or is becoming, ENABLED."""
+    """A user. `registered_at` is set while it is, or is becoming, ENABLED. The mail servers know
+    `password` from `password_at` on."""
 
     user_id: str
     name: str
     display_name: str
     role: str
     visible_at: float
+    password: str | None = None
+    password_at: float = 0.0
     attributes: dict[str, Any] = field(default_factory=dict)
     email: str | None = None
     aliases: list[str] = field(default_factory=list)
@@ -116,12 +119,14 @@ class Account:
         consistency_lag: float,
         mailbox_lag: float,
         propagation_lag: float,
+        password_lag: float,
         region: str,
     ) -> None:
         self.now = now
         self.consistency_lag = consistency_lag
         self.mailbox_lag = mailbox_lag
         self.propagation_lag = propagation_lag
+        self.password_lag = password_lag
         self.region = region
         self.organizations: dict[str, Organization] = {}
 

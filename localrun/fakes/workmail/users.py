@@ -42,6 +42,8 @@ class UserCalls:
             display_name=display_name,
             role=role,
             visible_at=self._account.now() + self._account.consistency_lag,
+            password=password,
+            password_at=self._account.now() + self._account.password_lag,
             attributes={
                 "FirstName": first_name,
                 "LastName": last_name,

@@ -26,6 +26,8 @@ class Faults:
         self._late: deque[float] = deque()
         self._break_off: deque[int] = deque()
         self._refuse_change: deque[str] = deque()
+        self.forgets_received = False
+        """From now on, whatever is created counts as received when it was created."""
 
     def busy(self, times: int, back_off_ms: int, status: int = 500, after: int = 0) -> None:
         """`times` requests, of whatever operation, answer ErrorServerBusy: the next ones, or those

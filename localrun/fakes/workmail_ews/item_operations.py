@@ -41,10 +41,15 @@ _PATHS = ("FieldURI", "IndexedFieldURI", "ExtendedFieldURI")
 
 
 def create_item(
-    mailbox: MailboxStore, request: etree._Element, max_mime: int, refuse: Callable[[], str]
+    mailbox: MailboxStore,
+    request: etree._Element,
+    max_mime: int,
+    refuse: Callable[[], str],
+    *,
+    forgets_received: bool = False,
 ) -> etree._Element:
     """Stores the items. `max_mime` bytes is the largest MIME; `refuse` gives a response code with
-    which the next item is refused, "" normally."""
+    which the next item is refused, "" normally. `forgets_received`: as in Faults."""
     disposition = request.get("MessageDisposition")
     wanted = children(required(request, "Items"))
     for element in wanted:
@@ -64,6 +69,8 @@ def create_item(
         if isinstance(item, ItemRefused):
             add_refusal(messages, "CreateItem", item)
         else:
+            if forgets_received:
+                item.received = item.created
             mailbox.add_item(item)
             if item.is_read:
                 mailbox.was_read(item, item.asks_for_receipt(READ_RECEIPT))

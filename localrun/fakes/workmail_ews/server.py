@@ -264,8 +264,13 @@ class EwsServer:
         return item_operations.update_item(store, request, self.faults.take_refused_change)
 
     def _create_item(self, store: MailboxStore, request: etree._Element) -> etree._Element:
+        faults = self.faults
         return item_operations.create_item(
-            store, request, self._max_mime, self.faults.take_rejection
+            store,
+            request,
+            self._max_mime,
+            faults.take_rejection,
+            forgets_received=faults.forgets_received,
         )
 
 
