@@ -17,7 +17,7 @@ from migration.copy.worker import Worker
 from migration.mime import MimeStream
 from migration.model import Fate, Gone, Item, ItemRef, Unreadable
 
-_ASKED_AHEAD = 2
+_ASKED_AHEAD = 1
 _OPEN_BATCHES = 10
 
 Answer = Item | Gone | Unreadable

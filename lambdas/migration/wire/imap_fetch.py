@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from migration.mime import STREAM_FROM, MimeStream, head
+from migration.mime import STREAM_FROM, MimeStream, head, whole
 from migration.model import Item, ItemRef
 from migration.wire.imap import ImapConnection, check
 from migration.wire.imap_errors import CommandRefused, Garbled, ImapError
@@ -55,9 +55,9 @@ class BodyStream:
     """Whole messages over one connection, without marking them as read. Several batches may be
     asked for before the first is read; they are read in the order of asking.
 
-    Servers may answer what was asked next before they say that they are done with this batch:
-    Dovecot joins such commands into one. So a message belongs to the batch that wants its uid, and
-    the first one of the next batch means that nothing more comes for this one.
+    Servers may carry out several commands at once: when its output is blocked, Dovecot goes on with
+    the next FETCH of the folder, and answers of both are mixed. So a message belongs to the batch
+    that wants its uid; what comes too early waits here for its batch, in memory.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class BodyStream:
         self._translate = translate
         self._stream_from = stream_from
         self._batches: deque[Batch] = deque()
-        self._early: Item | None = None
+        self._early: dict[int, Item] = {}
 
     def ask(self, refs: Sequence[ItemRef], *, other_folder: bool = False) -> Batch:
         """Asks for messages of the opened folder. Say `other_folder` if another one was opened
@@ -90,14 +90,15 @@ class BodyStream:
         if it is a stream."""
         while self._batches and self._batches[0] is not batch:
             self._batches.popleft()
-        while batch.wanted:
-            item = self._next(batch)
-            if item is None:
-                break
+        for uid in sorted(self._early.keys() & batch.wanted.keys()):
+            del batch.wanted[uid]
+            yield self._early.pop(uid)
+        while batch.wanted and (item := self._next(batch)) is not None:
             uid = int(item.ref.uid)
             if uid not in batch.wanted:
-                self._early = item
-                return
+                self._early[uid] = replace(item, mime=whole(item.mime))
+                self._skip_rest(item)
+                continue
             del batch.wanted[uid]
             yield item
             self._skip_rest(item)
@@ -106,9 +107,6 @@ class BodyStream:
 
     def _next(self, batch: Batch) -> Item | None:
         """The next message of any batch; None when this one is answered."""
-        early, self._early = self._early, None
-        if early is not None:
-            return early
         while not batch.is_answered:
             part = self._connection.wire.read_part()
             if part.literal >= self._stream_from:
