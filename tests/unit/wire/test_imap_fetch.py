@@ -196,6 +196,23 @@ def test_a_message_that_is_missing_among_joined_ones_is_not_waited_for() -> None
         assert not second.wanted
 
 
+def test_answers_that_are_mixed_find_their_batches() -> None:
+    """Dovecot goes on with the second command while its output is blocked in the first."""
+
+    def mixed(talk: Talk, command: Command) -> None:
+        following = talk.read()
+        talk.say(message(1, b"1") + message(4, LONG) + message(2, b"2") + message(5, b"5"))
+        talk.say(message(3, b"3") + command.tag + b" OK done\r\n")
+        talk.say(message(6, b"6") + following.tag + b" OK done\r\n")
+
+    with bodies(mixed) as stream:
+        first, second = stream.ask(refs(1, 2, 3)), stream.ask(refs(4, 5, 6))
+        assert [item.mime for item in wholly(stream.read(first))] == [b"1", b"2", b"3"]
+        assert [item.mime for item in wholly(stream.read(second))] == [LONG, b"5", b"6"]
+        assert not first.wanted
+        assert not second.wanted
+
+
 def test_a_refusal_is_of_the_batch_that_it_names() -> None:
     answers = [message(1, b"1") + OK, b"TAG NO [X-A] no\r\n", message(3, b"3") + OK]
     with bodies(answers) as stream:
