@@ -57,6 +57,7 @@ def measure(
 ) -> Measured:
     """Runs the command in a process group of its own, which is killed after `timeout` seconds.
     `address_space_mb` limits what each of its processes may map (RLIMIT_AS); 0 does not."""
+    os.sync()  # what the one before has left to be written shall not slow this one
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
         started = time.monotonic()
         process = subprocess.Popen(
