@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from migration.errors import SourceBusy
+from migration.mime import STREAM_FROM
 from migration.model import Folder, Gone, Item, ItemRef, Unreadable
 from migration.sources.imap_errors import translate, translated
 from migration.sources.imap_lookout import ImapLookout
@@ -49,6 +50,7 @@ class ImapCarrier:
         self._lookout = lookout
         self._carrier: _Carrier | None = None
         self._lone: ImapConnection | None = None
+        self._late = 0
         self._ahead = AheadConnection(connect)
 
     def begin(self) -> None:
@@ -59,18 +61,31 @@ class ImapCarrier:
     def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Answer]:
         if not refs:
             return iter(())
+        # Answers of large messages must not be mixed with others: what comes early is in memory.
+        if self._late or any(ref.size >= STREAM_FROM for ref in refs):
+            self._late += 1
+            return self._ask_late(folder, refs)
+        return self._read(self._ask_now(folder, refs))
+
+    def _ask_late(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Answer]:
+        """Asks only when it is read; so does whatever is asked for behind it."""
+        self._late = max(0, self._late - 1)
+        yield from self._read(self._ask_now(folder, refs))
+
+    def _ask_now(self, folder: Folder, refs: Sequence[ItemRef]) -> _Asked:
         try:
             with translated():
                 asked = self._ask(folder, refs)
         except SourceBusy:
             self._drop_carrier()
             raise
-        return self._read(asked)
+        return asked
 
     def close(self) -> None:
         """Ends the connections; may be called twice, also while another thread reads."""
         carrier, self._carrier = self._carrier, None
         lone, self._lone = self._lone, None
+        self._late = 0
         self._ahead.close()
         for connection in (carrier.connection if carrier else None, lone):
             if connection is not None:
