@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.rows import EWS, FIRST, LARGE, LIMITED, SECOND, Row
+from bench.rows import EWS, EWS_WHOLE, FIRST, LARGE, LIMITED, SECOND, Row
 from bench.tools import CEILING, EXCHANGELIB, INTERIMAP, MIGRATION, PEERS, RAW_EWS
 
 _MEMORY_MB = 128
@@ -114,7 +114,7 @@ def _at_least(text: str, wanted: float, ratio: float | None) -> Claim:
 
 
 def _identical(find: _Finder) -> Claim:
-    rows = find.ours_of(FIRST, SECOND, LARGE, LIMITED, EWS)
+    rows = find.ours_of(FIRST, SECOND, LARGE, LIMITED, EWS, EWS_WHOLE)
     wrong = [row for row in rows if not row.identical]
     detail = wrong[0].reason if wrong else ""
     share = (len(rows) - len(wrong)) / len(rows) if rows else None

@@ -132,7 +132,7 @@ SAMPLE = Corpus(250, 12 * MEGABYTE)
 """For the tool that waits for every answer: the whole would take hours."""
 QUICK = Corpus(500, 23 * MEGABYTE)
 ORDINARY = Corpus(
-    4_000, 48 * MEGABYTE, odd=False, big=False, folders=(INBOX, "Sent Items", "Kunden", "Empty")
+    12_000, 144 * MEGABYTE, odd=False, big=False, folders=(INBOX, "Sent Items", "Kunden", "Empty")
 )
 """For EWS: what one server does with odd messages is not the question there."""
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +37,6 @@ class EwsArguments:
     def path(self) -> str:
         """Of the service."""
         return "/EWS/Exchange.asmx"
-
-
-@contextmanager
-def writing_time() -> Iterator[None]:
-    """Prints, as the last line, how long the body took, in the words of `localrun copy`."""
-    began = time.perf_counter()
-    yield
-    print(json.dumps({"seconds": round(time.perf_counter() - began, 3)}))
 
 
 def read_ews_arguments(description: str) -> EwsArguments:

@@ -2,8 +2,8 @@
 
     python -m bench.ews_emulator
 
-It prints its port. For each line on its input, an address, it prints how many messages that
-mailbox holds and their fingerprint, as JSON. It serves until its input ends.
+It prints its port. For each line on its input, an address, it prints what that mailbox holds and
+how long writing it took, as JSON. It serves until its input ends.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
 
@@ -20,6 +21,7 @@ from bench import ROOT
 from localrun.fakes.workmail_ews import EwsServer
 
 TOKEN = "not-a-secret"
+_BEGINNING = 4_096  # octets of a request, enough to see what it asks for
 
 
 def fingerprint(messages: Iterable[tuple[bytes, float]]) -> str:
@@ -27,6 +29,16 @@ def fingerprint(messages: Iterable[tuple[bytes, float]]) -> str:
     does not matter."""
     lines = sorted(f"{digest.hex()} {instant:.0f}" for digest, instant in messages)
     return sha256("\n".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many messages a mailbox holds, their fingerprint, and the seconds from the first request
+    to store some that the server had read until the last one was answered."""
+
+    count: int
+    digest: str
+    seconds: float
 
 
 class EwsEmulator:
@@ -45,11 +57,10 @@ class EwsEmulator:
         self._input, self._output = self._process.stdin, self._process.stdout
         self.port = int(self._output.readline())
 
-    def contents(self, address: str) -> tuple[int, str]:
-        """Number of messages, and their fingerprint."""
+    def contents(self, address: str) -> Written:
+        """What a mailbox holds."""
         print(address, file=self._input, flush=True)
-        count, digest = json.loads(self._output.readline())
-        return int(count), str(digest)
+        return Written(*json.loads(self._output.readline()))
 
     def close(self) -> None:
         """Ends it. May be repeated."""
@@ -64,6 +75,25 @@ class EwsEmulator:
         self.close()
 
 
+class _TimedServer(EwsServer):
+    """Knows when it was asked to store messages. Measured here, the time is the same thing for
+    every client, whatever a client does before and afterwards."""
+
+    began = ended = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def answer(self, authorization: str, body: bytes) -> tuple[int, bytes]:
+        """As the server does."""
+        began = time.perf_counter()
+        answer = super().answer(authorization, body)
+        if b":CreateItem " in body[:_BEGINNING]:
+            self.began = min(self.began or began, began)
+            self.ended = max(self.ended, time.perf_counter())
+        return answer
+
+
 def _main() -> None:
     def check_token(token: str, mailbox: str) -> str:
         return "ok" if token == TOKEN else "unknown"
@@ -71,7 +101,7 @@ def _main() -> None:
     def mailbox_exists(address: str) -> bool:
         return True
 
-    with EwsServer(check_token, mailbox_exists, time.time) as server:
+    with _TimedServer(check_token, mailbox_exists, time.time) as server:
         print(server.port, flush=True)
         for line in sys.stdin:
             folders = server.folders(line.strip())
@@ -80,7 +110,8 @@ def _main() -> None:
                 for messages in folders.values()
                 for message in messages
             ]
-            print(json.dumps([len(found), fingerprint(found)]), flush=True)
+            seconds = server.ended - server.began
+            print(json.dumps([len(found), fingerprint(found), seconds]), flush=True)
 
 
 if __name__ == "__main__":

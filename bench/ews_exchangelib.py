@@ -33,7 +33,6 @@ from bench.ews_clients import (
     EwsArguments,
     fetch_all,
     read_ews_arguments,
-    writing_time,
 )
 from bench.imap_wire import Fetched
 
@@ -75,9 +74,8 @@ def _main() -> None:
     by_folder: dict[str, list[Fetched]] = {}
     for name, fetched in fetch_all(arguments.source):
         by_folder.setdefault(name, []).append(fetched)
-    with writing_time():
-        for name, found in by_folder.items():
-            _write(account, name, found)
+    for name, found in by_folder.items():
+        _write(account, name, found)
 
 
 def _open(arguments: EwsArguments) -> Any:

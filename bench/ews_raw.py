@@ -18,7 +18,6 @@ from bench.ews_clients import (
     EwsArguments,
     fetch_all,
     read_ews_arguments,
-    writing_time,
 )
 from bench.imap_wire import Fetched
 
@@ -46,7 +45,7 @@ def _main() -> None:
     messages = [message for _, message in fetch_all(arguments.source)]
     batches = [messages[at : at + BATCH] for at in range(0, len(messages), BATCH)]
     shares = [batches[thread::CONNECTIONS] for thread in range(CONNECTIONS)]
-    with writing_time(), ThreadPoolExecutor(CONNECTIONS) as threads:
+    with ThreadPoolExecutor(CONNECTIONS) as threads:
         list(threads.map(lambda share: _send(arguments, share), filter(None, shares)))
 
 

@@ -18,6 +18,7 @@ SECOND = "second"
 LARGE = "large"
 LIMITED = "limited"
 EWS = "ews"
+EWS_WHOLE = "ews whole run"
 
 
 @dataclass(frozen=True, slots=True)

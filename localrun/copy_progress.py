@@ -163,9 +163,11 @@ class WatchedSource:
     def expect(self, wanted: Sequence[tuple[Folder, str]]) -> None:
         self._source.expect(wanted)
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Item | Gone | Unreadable]:
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Item | Gone | Unreadable]:
         self._progress.open_folder(folder)
-        return self._source.fetch(folder, refs)
+        return self._source.fetch(folder, refs, following)
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         return self._source.read_flags(folder, cursor, state)

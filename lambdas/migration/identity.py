@@ -16,6 +16,7 @@ import json
 
 _ID_LENGTH = 16
 _KEY_LENGTH = 26
+_DIGEST_OCTETS = 20  # more than that needs; a multiple of 5, which base32 does not pad
 
 
 def mailbox_id(tenant: str, target_address: str) -> str:
@@ -40,4 +41,5 @@ def migration_key(tenant: str, mailbox: str, folder: str, validity: str, uid: st
 def _digest(*parts: str) -> str:
     # JSON escapes lone surrogates too, which folder names of broken servers contain.
     text = json.dumps(parts)
-    return base64.b32encode(hashlib.sha256(text.encode("ascii")).digest()).decode("ascii").lower()
+    digest = hashlib.sha256(text.encode("ascii")).digest()
+    return base64.b32encode(digest[:_DIGEST_OCTETS]).decode("ascii").lower()

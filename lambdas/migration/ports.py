@@ -50,6 +50,7 @@ class Capabilities:
     keeps_bytes: bool = True  # target: what it shows is what it was given
     reads_flags: bool = False  # source: read_flags works
     lists_uids: bool = False  # source: uids works
+    reads_on: bool = False  # source: fetch makes use of what follows
     sets_flags: bool = False  # target: set_flags works
     removes: bool = False  # target: remove works
 
@@ -75,13 +76,19 @@ class Source(Protocol):
         """A hint: these folders will be paged from these cursors, in this order, and their messages
         fetched. A source may ask for all of it at once."""
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Item | Gone | Unreadable]:
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Item | Gone | Unreadable]:
         """Each of the messages once, in the order of the folder. At the end, what vanished comes as
         Gone and what the source lists and cannot give as Unreadable, not as an exception.
 
-        The request is sent when this is called, so that the next batch can be asked for while this
-        one comes in; answers are read in the order in which they were asked for. The content of a
-        large message is a MimeStream, to be read or closed before the next item is taken."""
+        The request is sent when this is called, as far as its answer cannot get in the way of those
+        before, so that the next batch can be asked for while this one comes in; answers are read in
+        the order in which they were asked for. The content of a large message is a MimeStream, to
+        be read or closed before the next item is taken.
+
+        `following` is a hint: the next calls will ask for these messages of the folder, in this
+        order. A source that has `reads_on` may ask for them now."""
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         """Flags of messages up to `cursor` that changed since the reading that gave `state` (""

@@ -47,7 +47,7 @@ class MemorySource:
     """A mailbox to read. Uids count from 1 in each folder; the cursor is the last uid."""
 
     def __init__(self, step: Step = no_step) -> None:
-        self.capabilities = Capabilities(reads_flags=True, lists_uids=True)
+        self.capabilities = Capabilities(reads_flags=True, lists_uids=True, reads_on=True)
         self.step = step
         self._folders: dict[Path, _SourceFolder] = {}
         self._last_validity: dict[Path, int] = {}
@@ -154,7 +154,9 @@ class MemorySource:
     def expect(self, wanted: Sequence[tuple[Folder, str]]) -> None:
         """Everything is at hand."""
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Item | Gone | Unreadable]:
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Item | Gone | Unreadable]:
         others: list[Gone | Unreadable] = []
         for ref in refs:
             self.step("before fetch")

@@ -31,12 +31,14 @@ class OrderedSource:
     def expect(self, wanted: Sequence[tuple[Folder, str]]) -> None:
         self._source.expect(wanted)
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Answer]:
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Answer]:
         if not refs:
             return iter(())
         asked = object()
         self._asked.append(asked)
-        return self._answers(asked, self._source.fetch(folder, refs))
+        return self._answers(asked, self._source.fetch(folder, refs, following))
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         return self._source.read_flags(folder, cursor, state)

@@ -8,7 +8,18 @@ import pytest
 
 from bench.claims import Claim, claim_lines, judge
 from bench.document import BEGIN, END, update_document
-from bench.rows import EWS, FIRST, LARGE, LIMITED, SECOND, Row, combine, read_rows, write_rows
+from bench.rows import (
+    EWS,
+    EWS_WHOLE,
+    FIRST,
+    LARGE,
+    LIMITED,
+    SECOND,
+    Row,
+    combine,
+    read_rows,
+    write_rows,
+)
 from bench.table import all_tables
 from bench.tools import CEILING, EXCHANGELIB, INTERIMAP, LOOP, MBSYNC, MIGRATION, RAW_EWS
 
@@ -42,6 +53,8 @@ GOOD = [
     row(MIGRATION, 20, EWS, 1.0, memory=300),
     row(EXCHANGELIB, 20, EWS, 5.0),
     row(RAW_EWS, 20, EWS, 0.5),
+    row(MIGRATION, 20, EWS_WHOLE, 1.5, memory=300),
+    row(EXCHANGELIB, 20, EWS_WHOLE, 7.0),
 ]
 
 
@@ -165,7 +178,7 @@ def test_the_keys_of_a_row() -> None:
 
 
 def test_the_tables() -> None:
-    imap, large, ews = all_tables(GOOD).split("\n\n| ")[0], "40 MB messages", "| EWS"
+    imap, large = all_tables(GOOD).split("\n\n| ")[0], "40 MB messages"
     text = all_tables(GOOD)
     lines = {line.split("|")[1].strip(): line for line in imap.splitlines() if "|" in line}
     assert "1,000 / 0.1 s" in lines[MIGRATION]
@@ -174,7 +187,8 @@ def test_the_tables() -> None:
     assert "(*) with 100 messages of the same kinds instead of 1,000" in text
     assert large in text
     assert "migration within 512 MB" in text
-    assert ews in text
+    assert "| EWS, writing" in text
+    assert "| EWS, whole run" in text
     assert all_tables([]) == ""
 
 
@@ -192,7 +206,7 @@ def test_the_page_is_written_between_its_marks(tmp_path: Path) -> None:
     text = page.read_text("utf-8")
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
-    assert text.count("| migration") == 4
+    assert text.count("| migration") == 5
     assert "old" not in text
 
 

@@ -294,6 +294,31 @@ def test_several_batches_are_asked_for_before_the_first_is_read(box: Box) -> Non
     ]
 
 
+def test_what_follows_may_be_announced(box: Box) -> None:
+    box.deliver(("A",), *map(mail, range(9)))
+    box.deliver(("B",), *map(mail, range(100, 103)))
+    one, other = folder(box, "A"), folder(box, "B")
+    refs = box.source.page(one, "", BatchLimit()).refs
+    others = box.source.page(other, "", BatchLimit()).refs
+    asked = [
+        box.source.fetch(one, refs[:4], refs[4:]),
+        box.source.fetch(one, refs[4:6]),
+        box.source.fetch(one, refs[6:]),
+        box.source.fetch(other, others[:1], others[1:]),
+        box.source.fetch(one, refs[2:3]),  # others[1:] were announced in vain
+        box.source.fetch(other, others[2:]),
+    ]
+    found = [[whole(item.mime) for item in read(answers)] for answers in asked]
+    assert found == [
+        list(map(mail, range(4))),
+        list(map(mail, range(4, 6))),
+        list(map(mail, range(6, 9))),
+        [mail(100)],
+        [mail(2)],
+        [mail(102)],
+    ]
+
+
 def test_messages_that_vanished_do_not_disturb_the_batches_behind(box: Box) -> None:
     box.deliver(("A",), *map(mail, range(6)))
     place = folder(box, "A")

@@ -196,6 +196,26 @@ def test_after_a_failure_nothing_is_sent_until_it_was_told(
     assert keys_in(server, "Inbox") == ["b"]
 
 
+def test_what_waits_for_a_connection_is_not_sent_after_a_failure(
+    slow: WorkmailEwsTarget, held: Held, held_server: EwsServer
+) -> None:
+    folder = inbox_of(slow)
+    held.hold()
+    batch = [stamped(f"{number:03}") for number in range(200)]
+    thread, results = in_thread(lambda: slow.append(folder, batch).outcomes())
+    held.wait_for(3)
+    held_server.faults.busy(1, 5000)
+    held.let(1)
+    while not slow._append._failures:
+        time.sleep(0.01)
+    held.go_on()
+    thread.join(20)
+    assert isinstance(results[0], TargetBusy)
+    assert results[0].retry_after == 5.0
+    assert held_server.requests["CreateItem"] == 3
+    assert len(keys_in(held_server, "Inbox")) == 100
+
+
 def test_a_busy_answer_among_several_connections(
     target: WorkmailEwsTarget, server: EwsServer
 ) -> None:

@@ -153,19 +153,19 @@ def _row_from(fields: Mapping[str, object]) -> Row:
 def count_rows(rows: Iterable[Row]) -> Tally:
     """The counts of a batch. Sizes are those the source listed, whoever stored the message. A
     message that was MATCHED was counted when it was copied."""
-    total = Tally()
+    copied = size = rejected = gone = skipped = 0
     for row in rows:
         if row.fate in _COPIED:
-            total += Tally(copied=1, size=row.ref.size)
+            copied, size = copied + 1, size + row.ref.size
         elif row.fate in _REFUSED:
-            total += Tally(rejected=1)
+            rejected += 1
         elif row.fate is Fate.REMOVED:
-            total += Tally(copied=-1, size=-row.ref.size)
+            copied, size = copied - 1, size - row.ref.size
         elif row.fate is Fate.GONE:
-            total += Tally(gone=1)
+            gone += 1
         elif row.fate is Fate.SKIPPED:
-            total += Tally(skipped=1)
-    return total
+            skipped += 1
+    return Tally(copied=copied, rejected=rejected, gone=gone, skipped=skipped, size=size)
 
 
 def remarks(rows: Iterable[Row], folder_key: str) -> list[Remark]:

@@ -15,10 +15,12 @@ from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.selection import skips
 from migration.copy.worker import Worker
 from migration.mime import MimeStream
-from migration.model import Fate, Gone, Item, ItemRef, Unreadable
+from migration.model import Fate, Gone, Item, ItemRef, Page, Unreadable
 
 _ASKED_AHEAD = 1
 _OPEN_BATCHES = 10
+_ANNOUNCED = 2_000
+"""So many messages of a folder are planned ahead of their batches, for a source that reads on."""
 
 Answer = Item | Gone | Unreadable
 
@@ -26,15 +28,30 @@ Answer = Item | Gone | Unreadable
 @dataclass(slots=True, eq=False)
 class Batch:
     """Messages of one intent that are read and written together. `refs` are those worth reading;
-    `rows` what is known of the others already. `wait` returns when the intent is written."""
+    `rows` what is known of the others already, `following` the refs of the batches behind it.
+    `wait` returns when the intent is written."""
 
     work: FolderWork
     refs: Sequence[ItemRef]
     rows: list[Row]
     wait: Callable[[], None]
     began: float
+    following: Sequence[ItemRef] = ()
     is_leftover: bool = False
     is_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A page of a folder: those of its messages that are not dealt with yet, and those of them that
+    are worth reading; `following` are the same of the pages behind it, where the source is to be
+    told."""
+
+    page: Page
+    fresh: Sequence[ItemRef]
+    worth: Sequence[ItemRef]
+    rows: list[Row]
+    following: Sequence[ItemRef] = ()
 
 
 @dataclass(slots=True)
@@ -60,7 +77,9 @@ class Reader:
             if batch is None:
                 ahead = 0
             else:
-                answers = self.worker.source.fetch(batch.work.plan.folder, batch.refs)
+                answers = self.worker.source.fetch(
+                    batch.work.plan.folder, batch.refs, batch.following
+                )
                 asked.append((batch, answers))
                 if batch.is_alone:
                     ahead = 0
@@ -85,42 +104,65 @@ class Reader:
             more = yield from self._leftovers(work)
             if is_alone or not more:
                 return
+            pages = self._pages(work)
             while more:
                 if not self._may_open():
                     return
-                page = self.worker.source.page(
-                    work.plan.folder, work.cursor_ahead, self.worker.job.pace.batch
-                )
-                if not has_news(page, work.cursor_ahead):
+                if (planned := next(pages, None)) is None:
                     self._slots.release()
                     break
-                work.cursor_ahead, more = page.cursor, page.more
-                fresh = [ref for ref in page.refs if not work.is_dealt_with(ref)]
+                cursor, fresh, more = planned.page.cursor, planned.fresh, planned.page.more
+                work.cursor_ahead = cursor
                 mark = self.worker.target.mark(work.record.target_id) if fresh else ""
-                wait = self.recorder.open(work, fresh, page.cursor, mark)
+                wait = self.recorder.open(work, fresh, cursor, mark)
                 if not fresh:
                     self._slots.release()
                     continue
-                yield self._batch(work, fresh, wait)
+                began = self.worker.seconds_left()
+                yield Batch(work, planned.worth, planned.rows, wait, began, planned.following)
             self.left -= 1
             if self.may_recover:
                 yield None
         self.is_complete = True
 
+    def _pages(self, work: FolderWork) -> Iterator[_Planned]:
+        """The pages of a folder, until one has no news. Where the source reads on, several are
+        planned before the first is given."""
+        cursor, more = work.cursor_ahead, True
+        ahead = _ANNOUNCED if self.worker.source.capabilities.reads_on else 1
+        while more:
+            planned: list[_Planned] = []
+            while more and sum(len(each.page.refs) for each in planned) < ahead:
+                page = self.worker.source.page(work.plan.folder, cursor, self.worker.job.pace.batch)
+                if not has_news(page, cursor):
+                    more = False
+                    break
+                cursor, more = page.cursor, page.more
+                planned.append(self._plan(work, page))
+            yield from announce(planned)
+
+    def _plan(self, work: FolderWork, page: Page) -> _Planned:
+        fresh = [ref for ref in page.refs if not work.is_dealt_with(ref)]
+        worth, rows = self._sort_out(fresh)
+        return _Planned(page, fresh, worth, rows)
+
     def _leftovers(self, work: FolderWork) -> Generator[Batch, None, bool]:
         """What an earlier worker had begun, in portions of its focus; False if it had to stop.
 
-        Where a message in it is suspicious, nothing is read beside a portion: it would make a
-        worker that dies look like one that got on."""
+        Where a message in it is suspicious, a portion is no more than a batch, for several may have
+        been open, and nothing is read beside it: that would make a worker that dies look like one
+        that got on."""
         intent = work.record.intent
         refs = list(intent.refs) if intent else []
-        size = intent.focus if intent and intent.focus > 0 else len(refs)
+        batch = self.worker.job.pace.batch.items if is_suspicious(intent) else len(refs)
+        size = intent.focus if intent and intent.focus > 0 else batch
         while refs:
             if not self._may_open():
                 return False
             some, refs = refs[:size], refs[size:]
-            batch = self._batch(work, some, lambda: None)
-            yield replace(batch, is_leftover=True, is_alone=is_suspicious(intent))
+            worth, rows = self._sort_out(some)
+            left_over = Batch(work, worth, rows, lambda: None, self.worker.seconds_left())
+            yield replace(left_over, is_leftover=True, is_alone=is_suspicious(intent))
             if is_suspicious(intent):
                 self._alone.acquire()
         return True
@@ -131,11 +173,11 @@ class Reader:
             self._slots.acquire()
         return not self._stopped and self.worker.may_go_on()
 
-    def _batch(self, work: FolderWork, refs: Sequence[ItemRef], wait: Callable[[], None]) -> Batch:
+    def _sort_out(self, refs: Sequence[ItemRef]) -> tuple[list[ItemRef], list[Row]]:
+        """What is worth reading, and the rows of what is not."""
         rows = [row for ref in refs if (row := self._row_unread(ref)) is not None]
         known = {row.ref.uid for row in rows}
-        worth = [ref for ref in refs if ref.uid not in known]
-        return Batch(work, worth, rows, wait, self.worker.seconds_left())
+        return [ref for ref in refs if ref.uid not in known], rows
 
     def _row_unread(self, ref: ItemRef) -> Row | None:
         """The row of a message that need not be read: too large, or left out by the filters."""
@@ -158,6 +200,17 @@ class Reader:
         self._slots.release()
         if batch.is_alone:
             self._alone.release()
+
+
+def announce(pages: Sequence[_Planned]) -> list[_Planned]:
+    """The same pages; the first of which anything is read tells what follows."""
+    announced = list(pages)
+    for position, page in enumerate(pages):
+        if page.worth:
+            behind = [ref for each in pages[position + 1 :] for ref in each.worth]
+            announced[position] = replace(page, following=behind)
+            break
+    return announced
 
 
 def weigh(thing: Batch | Answer) -> int:

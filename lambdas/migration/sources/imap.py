@@ -29,7 +29,7 @@ class ImapSource:
     dates at which they were received."""
 
     def __init__(self, server: ImapServer, login: ImapLogin, *, dates: bool = False) -> None:
-        self.capabilities = Capabilities(reads_flags=True, lists_uids=True)
+        self.capabilities = Capabilities(reads_flags=True, lists_uids=True, reads_on=True)
         self._lookout = ImapLookout(server, login, dates=dates)
         self._carrier = ImapCarrier(self._lookout, lambda: ImapConnection(server, login))
 
@@ -43,8 +43,10 @@ class ImapSource:
         self._carrier.begin()
         self._lookout.expect(wanted)
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Answer]:
-        return self._carrier.fetch(folder, refs)
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Answer]:
+        return self._carrier.fetch(folder, refs, following)
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         return self._lookout.read_flags(folder, cursor, state)

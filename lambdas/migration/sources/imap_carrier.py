@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 
-from migration.errors import SourceBusy
-from migration.mime import STREAM_FROM
+from migration.errors import MigrationError
 from migration.model import Folder, Gone, Item, ItemRef, Unreadable
 from migration.sources.imap_errors import translate, translated
 from migration.sources.imap_lookout import ImapLookout
-from migration.sources.imap_opened import (
-    read_end,
-)
+from migration.sources.imap_opened import read_end
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_ahead import AheadConnection
 from migration.wire.imap_errors import CommandRefused, ConnectionLost, ImapError
-from migration.wire.imap_fetch import Batch, BodyStream
-from migration.wire.imap_parse import Response
+from migration.wire.imap_fetch import BodyStream, Stretch
+from migration.wire.imap_parse import Response, format_uids
 
 Answer = Item | Gone | Unreadable
 
 
-@dataclass(slots=True)
+_LONGEST_COMMAND = 8_000
+"""Octets of uids in one command: servers take at least 8,192 octets (RFC 7162 section 4)."""
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """What one call has asked for, until it is read."""
+
+    refs: Sequence[ItemRef]
+    asked: _Asked
+
+
+@dataclass(slots=True, eq=False)
 class _Asked:
-    """A batch that was asked for: over which stream, and the tag of the EXAMINE before it."""
+    """Messages that are asked for with one command: those of `parts`, which are not read yet, and
+    the uids that were `announced` to follow. It is not sent yet without a `stretch`; `examine` is
+    the tag of the EXAMINE before it until that is answered."""
 
     folder: Folder
     refs: Sequence[ItemRef]
-    carrier: _Carrier
-    examine: bytes
-    batch: Batch
+    announced: set[str]
+    parts: deque[_Part] = field(default_factory=deque)
+    examine: bytes = b""
+    stretch: Stretch | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the connection is ready for what was asked for behind it."""
+        is_read = not self.parts and not self.announced
+        return is_read and self.stretch is not None and self.stretch.is_over
 
 
 @dataclass(slots=True)
@@ -44,13 +64,18 @@ class _Carrier:
 
 
 class ImapCarrier:
-    """Messages of one mailbox, for one thread. `lookout` knows its folders."""
+    """Messages of one mailbox, for one thread. `lookout` knows its folders.
+
+    What was asked for stands in a queue, the first is being read. What stands behind it is sent at
+    once if another folder is opened in between; in the same folder only when the one before has
+    come: some servers mix the answers to two commands, and what comes early is in memory.
+    """
 
     def __init__(self, lookout: ImapLookout, connect: Callable[[], ImapConnection]) -> None:
         self._lookout = lookout
         self._carrier: _Carrier | None = None
         self._lone: ImapConnection | None = None
-        self._late = 0
+        self._asked: deque[_Asked] = deque()
         self._ahead = AheadConnection(connect)
 
     def begin(self) -> None:
@@ -58,86 +83,138 @@ class ImapCarrier:
         if self._carrier is None:
             self._ahead.begin()
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Answer]:
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Answer]:
         if not refs:
             return iter(())
-        # Answers of large messages must not be mixed with others: what comes early is in memory.
-        if self._late or any(ref.size >= STREAM_FROM for ref in refs):
-            self._late += 1
-            return self._ask_late(folder, refs)
-        return self._read(self._ask_now(folder, refs))
-
-    def _ask_late(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Answer]:
-        """Asks only when it is read; so does whatever is asked for behind it."""
-        self._late = max(0, self._late - 1)
-        yield from self._read(self._ask_now(folder, refs))
-
-    def _ask_now(self, folder: Folder, refs: Sequence[ItemRef]) -> _Asked:
+        last = self._asked[-1] if self._asked else None
+        uids = {ref.uid for ref in refs}
+        if last is None or last.folder != folder or not uids <= last.announced:
+            together = _in_one_command(refs, following)
+            last = _Asked(folder, together, {ref.uid for ref in together})
+            self._asked.append(last)
+        part = _Part(refs, last)
+        last.announced -= uids
+        last.parts.append(part)
         try:
-            with translated():
-                asked = self._ask(folder, refs)
-        except SourceBusy:
-            self._drop_carrier()
+            self._send_ahead()
+        except MigrationError:
+            self._break_up(last, without=part)
             raise
-        return asked
+        return self._read(part)
 
     def close(self) -> None:
         """Ends the connections; may be called twice, also while another thread reads."""
         carrier, self._carrier = self._carrier, None
         lone, self._lone = self._lone, None
-        self._late = 0
+        self._asked = deque()
         self._ahead.close()
         for connection in (carrier.connection if carrier else None, lone):
             if connection is not None:
                 connection.close()
+
+    # -- what is asked for
+
+    def _send_ahead(self) -> None:
+        """Sends what may be under way together."""
+        with translated():
+            folder = ""
+            for asked in list(self._asked):
+                if asked.stretch is None:
+                    if asked.folder.key == folder:
+                        return
+                    self._send(asked)
+                folder = asked.folder.key
+
+    def _send(self, asked: _Asked) -> None:
+        if self._carrier is None:
+            connection = self._lookout.connect(self._ahead.take)
+            self._carrier = _Carrier(connection, BodyStream(connection, translate))
+        carrier = self._carrier
+        if carrier.folder != asked.folder.key:
+            command = self._lookout.examine_command(asked.folder)
+            asked.examine = carrier.connection.send(command)
+            carrier.folder = asked.folder.key
+        asked.stretch = carrier.bodies.ask(asked.refs)
+
+    def _turn_to(self, asked: _Asked) -> tuple[_Carrier, Stretch]:
+        """Makes it the one that is read. What stands before it and was not read to its end is given
+        up, with the connection on which it may still come."""
+        if asked not in self._asked:  # closed since
+            self._asked.append(asked)
+        while self._asked[0] is not asked:
+            if not self._asked.popleft().is_over:
+                self._drop_carrier()
+        self._send_ahead()
+        assert self._carrier is not None
+        assert asked.stretch is not None
+        return self._carrier, asked.stretch
+
+    def _break_up(self, asked: _Asked, without: _Part) -> None:
+        """After a failure: ends the connection. The other parts of the same command are asked for
+        one by one from now on, for any of them may be the reason."""
+        self._drop_carrier()
+        asked.parts.remove(without)
+        alone = [_Asked(asked.folder, part.refs, set(), deque([part])) for part in asked.parts]
+        for part, own in zip(asked.parts, alone, strict=True):
+            part.asked = own
+        before = list(takewhile(lambda each: each is not asked, self._asked))
+        behind = list(self._asked)[len(before) + 1 :]
+        self._asked = deque([*before, *alone, *behind])
+
+    def _drop_carrier(self) -> None:
+        carrier, self._carrier = self._carrier, None
+        for asked in self._asked:
+            asked.stretch, asked.examine = None, b""
+        if carrier is not None:
+            carrier.connection.wire.shut()
 
     def _drop_lone(self) -> None:
         lone, self._lone = self._lone, None
         if lone is not None:
             lone.wire.shut()
 
-    def _drop_carrier(self) -> None:
-        carrier, self._carrier = self._carrier, None
-        if carrier is not None:
-            carrier.connection.wire.shut()
+    # -- what comes
 
-    def _ask(self, folder: Folder, refs: Sequence[ItemRef]) -> _Asked:
-        if self._carrier is None:
-            connection = self._lookout.connect(self._ahead.take)
-            self._carrier = _Carrier(connection, BodyStream(connection, translate))
-        carrier, examine = self._carrier, b""
-        if carrier.folder != folder.key:
-            examine = carrier.connection.send(self._lookout.examine_command(folder))
-            carrier.folder = folder.key
-        return _Asked(
-            folder, refs, carrier, examine, carrier.bodies.ask(refs, other_folder=bool(examine))
-        )
-
-    def _read(self, asked: _Asked) -> Iterator[Answer]:
+    def _read(self, part: _Part) -> Iterator[Answer]:
         """The messages, then what became of those that did not come."""
-        wanted, in_step = asked.batch.wanted, False
+        missing, in_step = {int(ref.uid): ref for ref in part.refs}, False
+        is_alone, is_refused = len(part.asked.refs) == len(part.refs), False
         try:
             with translated_unless_by_fetch():
-                if asked.carrier is not self._carrier:  # it was lost since
-                    asked = self._ask(asked.folder, asked.refs)
-                    wanted = asked.batch.wanted
-                if asked.examine:
-                    read_end(asked.folder, self._opened(asked))
-                yield from asked.carrier.bodies.read(asked.batch)
+                carrier, stretch = self._turn_to(part.asked)
+                if part.asked.examine:
+                    read_end(part.asked.folder, self._opened(carrier, part.asked))
+                    part.asked.examine = b""
+                yield from carrier.bodies.read(stretch, missing)
                 in_step = True
         except CommandRefused:
-            in_step = True
+            is_refused, in_step = True, is_alone
         except ConnectionLost:
             pass  # over one of its messages
         finally:
-            if not in_step:  # answers may be left on the connection that nobody will read
-                self._drop_carrier()
-        if wanted:
-            yield from self._read_again(asked.folder, list(wanted.values()))
+            if in_step:
+                part.asked.parts.remove(part)
+            else:  # answers may be left on the connection that nobody will read
+                self._break_up(part.asked, without=part)
+        left = list(missing.values())
+        if left and is_refused and not is_alone:
+            yield from self._read(self._ask_first(part.asked.folder, left))
+        elif left:
+            yield from self._read_again(part.asked.folder, left)
 
-    def _opened(self, asked: _Asked) -> list[Response]:
+    def _ask_first(self, folder: Folder, refs: Sequence[ItemRef]) -> _Part:
+        """Before everything that stands in the queue, none of which is sent."""
+        asked = _Asked(folder, refs, set())
+        part = _Part(refs, asked)
+        asked.parts.append(part)
+        self._asked.appendleft(asked)
+        return part
+
+    def _opened(self, carrier: _Carrier, asked: _Asked) -> list[Response]:
         try:
-            return asked.carrier.connection.answer(asked.examine)
+            return carrier.connection.answer(asked.examine)
         except CommandRefused as error:
             if error.pause:
                 raise
@@ -183,6 +260,16 @@ class ImapCarrier:
             if not in_step:
                 self._drop_lone()
         return reason
+
+
+def _in_one_command(refs: Sequence[ItemRef], following: Sequence[ItemRef]) -> Sequence[ItemRef]:
+    """`refs`, and the beginning of what follows."""
+    while True:
+        together = [*refs, *following]
+        uids = format_uids(sorted(int(ref.uid) for ref in together))
+        if not following or len(uids) <= _LONGEST_COMMAND:
+            return together
+        following = following[: len(following) // 2]
 
 
 @contextmanager

@@ -97,9 +97,9 @@ class ImapLookout:
                 if isinstance(opened, list) and isinstance(sizes, list):
                     with suppress(SourceChanged):  # the page will say so
                         end = read_end(folder, opened)
-                        self._listings[folder.key] = read_listing(
-                            sizes, after, end, dates=self._dates
-                        )
+                        listing = read_listing(sizes, after, end, dates=self._dates)
+                        listing.is_news = True
+                        self._listings[folder.key] = listing
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         if not cursor:

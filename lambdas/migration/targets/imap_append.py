@@ -1,6 +1,6 @@
 """Messages on their way into an IMAP folder: as few round trips as the server allows.
 
-A *group* is up to 100 messages or 4 MB that go in one MULTIAPPEND (RFC 3502), which stores all of
+A *group* is up to 100 messages or 2 MB that go in one MULTIAPPEND (RFC 3502), which stores all of
 them or none; without that extension, in single APPENDs. Literals do not wait where the server has
 LITERAL+, and only large ones wait with LITERAL- (RFC 7888). Several groups are under way at once
 where the server answers with UIDs (UIDPLUS), so that each message is known again after a crash;
@@ -22,7 +22,7 @@ from migration.wire.imap_errors import CommandRefused, Garbled
 from migration.wire.imap_names import quote_name
 from migration.wire.imap_parse import Response, format_date, parse_uids
 
-_UNDER_WAY = 8_000_000
+_UNDER_WAY = 9_000_000
 """Octets that may be kept for messages that are under way without an answer."""
 
 _COMMANDS_UNDER_WAY = 100

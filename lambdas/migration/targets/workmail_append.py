@@ -112,6 +112,8 @@ class WorkmailAppend:
                 is_sent = True
                 self._requests += 1
                 self._bytes += size
+                # It waits for a connection here, so that none has to wait for it.
+                self._changed.wait_for(lambda: self._failures or not self._is_one_too_many())
                 return future
         finally:
             if not is_sent:
@@ -124,15 +126,20 @@ class WorkmailAppend:
             raise _Halted(translate(Unreachable("closed", for_good=False)))
 
     def _has_room(self, size: int) -> bool:
-        if self._requests >= self._client.connections:
-            return False
         return not self._requests or self._bytes + size <= _UNDER_WAY_BYTES
+
+    def _is_one_too_many(self) -> bool:
+        return self._requests > self._client.connections
 
     def _run(self, folder_id: str, group: Sequence[Stamped], size: int) -> list[Outcome]:
         failures: list[Exception] = []
         try:
+            with self._changed:
+                self._check_open()
             with folder_translated():
                 return self._store(folder_id, group)
+        except _Halted as halted:
+            raise halted.failure from None
         except Exception as error:
             failures.append(error)
             raise

@@ -35,6 +35,9 @@ from migration.wire.ews import EwsClient
 from migration.wire.ews_failures import refuse
 from migration.wire.ews_model import Exists, FolderRef, HasAny, Refused, RequestRefused, Shown
 
+_MAX_BYTES = 40 * 1024 * 1024
+"""Of a message's MIME, as WorkMail takes it."""
+
 _KEYS_PER_SEARCH = 50
 _ITEMS_PER_CHANGE = 50
 _ITEMS_PER_LIST = 200
@@ -49,6 +52,9 @@ class WorkmailEwsTarget:
     again."""
 
     def __init__(self, client: EwsClient) -> None:
+        self.capabilities = Capabilities(
+            max_item_bytes=_MAX_BYTES, keeps_bytes=False, sets_flags=True, removes=True
+        )
         self._open_client = client
         self._is_closed = False
         self._open_folders = WorkmailFolders(client)
@@ -75,13 +81,6 @@ class WorkmailEwsTarget:
             self._open_client.reopen()
             self._open_folders = WorkmailFolders(self._open_client)
             self._open_append = WorkmailAppend(self._open_client)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """40 MB of MIME is WorkMail's limit for a message."""
-        return Capabilities(
-            max_item_bytes=40 * 1024 * 1024, keeps_bytes=False, sets_flags=True, removes=True
-        )
 
     def open(self) -> None:
         """Makes the connections ahead, beside other work. Raises nothing."""

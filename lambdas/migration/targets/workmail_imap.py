@@ -33,7 +33,7 @@ from migration.wire.imap_names import quote_name
 from migration.wire.imap_parse import format_uids, number
 
 _GROUP_ITEMS = 100
-_GROUP_BYTES = 4_000_000
+_GROUP_BYTES = 2_000_000
 _MAX_BYTES = 40 * 1024 * 1024
 _SHOWN_AT_ONCE = 20
 _NEVER = 2**63

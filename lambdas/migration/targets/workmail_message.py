@@ -120,8 +120,11 @@ class _Headers:
     """The header block of a message, as far as it stands in its beginning."""
 
     def __init__(self, mime: Mime) -> None:
-        beginning = head(mime)[:HEAD]
-        self._block = beginning.partition(b"\n\r\n")[0].partition(b"\n\n")[0]
+        beginning = head(mime)
+        end = beginning.find(b"\n\r\n", 0, HEAD)
+        end = end if end >= 0 else min(len(beginning), HEAD)
+        bare = beginning.find(b"\n\n", 0, end)
+        self._block = beginning[: bare if bare >= 0 else end]
         self._folded = b"\n" + self._block.lower()
 
     def date(self) -> datetime | None:
@@ -152,7 +155,8 @@ def _moment(moment: datetime) -> str:
         known = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except OverflowError:
         known = _FIRST_MOMENT
-    return max(known, _FIRST_MOMENT).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = max(known, _FIRST_MOMENT).isoformat(timespec="seconds")
+    return f"{text.removesuffix('+00:00')}Z"
 
 
 def _read_moment(text: str) -> datetime | None:

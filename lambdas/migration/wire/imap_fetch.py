@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from migration.mime import STREAM_FROM, MimeStream, head, whole
+from migration.mime import STREAM_FROM, MimeStream, head
 from migration.model import Item, ItemRef
 from migration.wire.imap import ImapConnection, check
 from migration.wire.imap_errors import CommandRefused, Garbled, ImapError
@@ -39,25 +38,36 @@ def fetched(response: Response) -> dict[bytes, Value]:
     return parse_pairs(values[2]) if len(values) > 2 else {}
 
 
+_EARLY = 1_000_000
+"""So many octets are kept of messages that come before those that are read."""
+
+
 @dataclass(slots=True, eq=False)
-class Batch:
-    """Messages that were asked for together. `wanted` holds those that did not come yet. Before
-    one of an `other_folder`, another folder was opened."""
+class Stretch:
+    """Messages of one folder that were asked for with one command. `wanted` holds those that did
+    not come yet, `early` those that came before their part was read, `held` one that would be too
+    much to keep: it is read on only with its part."""
 
     tag: bytes
     wanted: dict[int, ItemRef]
-    other_folder: bool = False
+    early: dict[int, Item] = field(default_factory=dict)
+    early_size: int = 0
+    held: Item | None = None
     is_answered: bool = False
     refusal: CommandRefused | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is left on the connection but the end of its answer."""
+        return self.held is None and (self.is_answered or not self.wanted)
+
 
 class BodyStream:
-    """Whole messages over one connection, without marking them as read. Several batches may be
-    asked for before the first is read; they are read in the order of asking.
+    """Whole messages over one connection, without marking them as read.
 
-    Servers may carry out several commands at once: when its output is blocked, Dovecot goes on with
-    the next FETCH of the folder, and answers of both are mixed. So a message belongs to the batch
-    that wants its uid; what comes too early waits here for its batch, in memory.
+    A stretch is asked for with one command and read in parts, from its beginning. Several may be
+    under way, to be read in the order of asking, if another folder was opened between two: servers
+    may carry out commands for the same folder at once, and mix their answers.
     """
 
     def __init__(
@@ -71,80 +81,72 @@ class BodyStream:
         self._connection = connection
         self._translate = translate
         self._stream_from = stream_from
-        self._batches: deque[Batch] = deque()
-        self._early: dict[int, Item] = {}
 
-    def ask(self, refs: Sequence[ItemRef], *, other_folder: bool = False) -> Batch:
-        """Asks for messages of the opened folder. Say `other_folder` if another one was opened
-        since the last batch was asked for: uids mean something else there."""
+    def ask(self, refs: Sequence[ItemRef]) -> Stretch:
+        """Asks for messages of the opened folder."""
         wanted = {int(ref.uid): ref for ref in refs}
         uids = format_uids(sorted(wanted)).encode()
         tag = self._connection.send(b"UID FETCH " + uids + b" " + _BODY_ITEMS)
-        batch = Batch(tag, wanted, other_folder)
-        self._batches.append(batch)
-        return batch
+        return Stretch(tag, wanted)
 
-    def read(self, batch: Batch) -> Iterator[Item]:
-        """The messages as they come; what does not come stays in `batch.wanted`. CommandRefused if
-        the server refuses this batch. The answer is read on when the content of an item was read,
-        if it is a stream."""
-        while self._batches and self._batches[0] is not batch:
-            self._batches.popleft()
-        for uid in sorted(self._early.keys() & batch.wanted.keys()):
-            del batch.wanted[uid]
-            yield self._early.pop(uid)
-        while batch.wanted and (item := self._next(batch)) is not None:
+    def read(self, stretch: Stretch, part: dict[int, ItemRef] | None = None) -> Iterator[Item]:
+        """The messages of a part of the stretch, all of it without `part`, as they come. Each is
+        taken out of `part`; what does not come is left in it. CommandRefused if the server refuses
+        the command and something of the part is missing. The answer is read on when the content of
+        an item was read, if it is a stream.
+
+        Servers answer in the order of the folder. One that does not costs memory, up to 1 MB; what
+        would need more ends the part, as if the rest of it were not there.
+        """
+        part = dict(stretch.wanted) if part is None else part
+        first = min(part, default=0)
+        for uid in sorted(stretch.early):
+            if uid in part or uid < first:  # those below are of a part that was never read
+                early = stretch.early.pop(uid)
+                stretch.early_size -= len(early.mime)
+                if part.pop(uid, None):
+                    yield early
+        while part and (item := self._next(stretch)) is not None:
             uid = int(item.ref.uid)
-            if uid not in batch.wanted:
-                self._early[uid] = replace(item, mime=whole(item.mime))
-                self._skip_rest(item)
-                continue
-            del batch.wanted[uid]
-            yield item
+            if part.pop(uid, None):
+                yield item
+            elif uid < first:
+                _drop(item)
+            elif not _keep(stretch, item):
+                stretch.held = item
+                break
             self._skip_rest(item)
-        if batch.refusal and batch.wanted:
-            raise batch.refusal
+        if stretch.refusal and part:
+            raise stretch.refusal
 
-    def _next(self, batch: Batch) -> Item | None:
-        """The next message of any batch; None when this one is answered."""
-        while not batch.is_answered:
+    def _next(self, stretch: Stretch) -> Item | None:
+        """The next message of the stretch; None when it is answered."""
+        if (held := stretch.held) is not None:
+            stretch.held = None
+            return held
+        while not stretch.is_answered:
             part = self._connection.wire.read_part()
             if part.literal >= self._stream_from:
-                item = self._stream_of(part)
+                item = self._stream_of(stretch, part)
                 if item is not None:
                     return item
             response = self._connection.finish(part)
-            if response.tag != b"*":
-                self._note_answer(response)
-                continue
-            item = self._whole_of(response)
-            if item is not None:
-                return item
-        return None
-
-    def _note_answer(self, response: Response) -> None:
-        for batch in self._batches:
-            if batch.tag == response.tag:
-                batch.is_answered = True
+            if response.tag == stretch.tag:
+                stretch.is_answered = True
                 try:
                     check(response)
                 except CommandRefused as error:
-                    batch.refusal = error
-
-    def _ref(self, uid: int) -> ItemRef | None:
-        """Of a message that somebody wants. Servers send answers about others, too, and about the
-        same message twice."""
-        for position, batch in enumerate(self._batches):
-            if position and batch.other_folder:
-                return None
-            if uid in batch.wanted:
-                return batch.wanted[uid]
+                    stretch.refusal = error
+            elif response.tag == b"*" and (item := self._whole_of(stretch, response)) is not None:
+                return item
         return None
 
-    def _whole_of(self, response: Response) -> Item | None:
+    def _whole_of(self, stretch: Stretch, response: Response) -> Item | None:
+        """None for what is no message that is wanted. Servers send answers about others, too, and
+        about the same message twice."""
         quick = _BODY.fullmatch(response.line)
         if quick:
-            ref = self._ref(int(quick[1]))
+            ref = stretch.wanted.pop(int(quick[1]), None)
             if ref is None:
                 return None
             return make_item(ref, response.literals[0], quick[2].split(), quick[3])
@@ -152,10 +154,10 @@ class BodyStream:
         content = pairs.get(b"BODY[]")
         if b"UID" not in pairs or not isinstance(content, bytes):
             return None
-        ref = self._ref(number(pairs[b"UID"]))
+        ref = stretch.wanted.pop(number(pairs[b"UID"]), None)
         return None if ref is None else _item_from(ref, content, pairs)
 
-    def _stream_of(self, part: Part) -> Item | None:
+    def _stream_of(self, stretch: Stretch, part: Part) -> Item | None:
         """The message whose content follows this line; None if the server tells uid, flags and date
         only behind it, or nobody wants it: then it must be read whole."""
         try:
@@ -165,7 +167,7 @@ class BodyStream:
             return None
         if not {b"UID", b"FLAGS", b"INTERNALDATE", b"BODY[]"} <= pairs.keys():
             return None
-        ref = self._ref(number(pairs[b"UID"]))
+        ref = stretch.wanted.pop(number(pairs[b"UID"]), None)
         if ref is None:
             return None
         stream = MimeStream(part.literal, self._chunks(part.literal))
@@ -185,6 +187,20 @@ class BodyStream:
             for _ in item.mime.rest():
                 pass
             self._connection.finish(self._connection.wire.read_part())
+
+
+def _keep(stretch: Stretch, item: Item) -> bool:
+    """Puts a message that comes early by; False if that would be too much."""
+    if isinstance(item.mime, MimeStream) or stretch.early_size + len(item.mime) > _EARLY:
+        return False
+    stretch.early[int(item.ref.uid)] = item
+    stretch.early_size += len(item.mime)
+    return True
+
+
+def _drop(item: Item) -> None:
+    if isinstance(item.mime, MimeStream):
+        item.mime.close()
 
 
 def _item_from(ref: ItemRef, content: bytes | MimeStream, pairs: dict[bytes, Value]) -> Item:

@@ -86,7 +86,8 @@ class StoredItem:
         values = self.properties.get(wanted)
         if values is not None:
             return values[0].strip() in ("true", "1")
-        return b"\ndisposition-notification-to:" in b"\n" + self.mime[:65_536].lower()
+        block = self.mime[:65_536].partition(b"\n\r\n")[0].partition(b"\n\n")[0]
+        return b"\ndisposition-notification-to:" in b"\n" + block.lower()
 
     def integer(self, wanted: Property) -> int:
         """An extended integer property, 0 when it is not there."""
@@ -143,11 +144,12 @@ def _set_extended(item: StoredItem, element: etree._Element) -> None:
         raise ItemRefused("ErrorInvalidExtendedPropertyValue")
     if path.type == "Integer":
         p.read_integer(values[0])
-    if path.property == p.DELIVERY_TIME:
+    tag = path.property.tag
+    if tag == p.DELIVERY_TIME.tag:
         item.received = p.read_time(values[0])
-    elif path.property == p.SUBMIT_TIME:
+    elif tag == p.SUBMIT_TIME.tag:
         item.sent = p.read_time(values[0])
-    elif path.property == p.MESSAGE_FLAGS:
+    elif tag == p.MESSAGE_FLAGS.tag:
         flags = p.read_integer(values[0])
         item.is_read = bool(flags & p.FLAG_READ)
         if not item.saved:

@@ -63,12 +63,17 @@ class Envelope:
 
 def local_name(element: etree._Element) -> str:
     """The element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    return _local(str(element.tag))
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def children(element: etree._Element) -> list[etree._Element]:
-    """The child elements; comments and processing instructions are passed over."""
-    return list(element.iterchildren("*"))
+    """The child elements. A request that was read has no other children."""
+    return list(element)
 
 
 def find(element: etree._Element, *path: str) -> etree._Element | None:
@@ -86,10 +91,17 @@ def _tags(name: str) -> tuple[str, ...]:
     return tuple(f"{{{namespace}}}{name}" for namespace in (TYPES, MESSAGES, SOAP))
 
 
+def _parser() -> etree.XMLParser:
+    """Comments and processing instructions are passed over."""
+    return etree.XMLParser(
+        huge_tree=True, resolve_entities=False, remove_comments=True, remove_pis=True
+    )
+
+
 def read_envelope(body: bytes) -> Envelope:
     """Parses a request. SoapFault ErrorSchemaValidation when it is no SOAP request."""
     try:
-        root = etree.fromstring(body, etree.XMLParser(huge_tree=True, resolve_entities=False))
+        root = etree.fromstring(body, _parser())
     except etree.XMLSyntaxError as error:
         raise SoapFault("ErrorSchemaValidation", "The request is not well-formed.") from error
     soap_body = find(root, "Body")

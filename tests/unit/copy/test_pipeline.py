@@ -12,13 +12,23 @@ import pytest
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.mailbox import MemorySource, MemoryTarget
-from migration.copy.engine import SliceJob, SliceOutcome, SliceResult, copy_slice
+from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.errors import QuotaExceeded
 from migration.mime import MimeStream
-from migration.model import Folder, Gone, Item, ItemRef, Stamped, Unreadable
+from migration.model import (
+    BatchLimit,
+    CopyPolicy,
+    Folder,
+    Gone,
+    Item,
+    ItemRef,
+    Stamped,
+    Unreadable,
+)
 from migration.ports import Receipt, Source
 
 INBOX = ("INBOX",)
+EVERYTHING = CopyPolicy()
 
 
 class Scale:
@@ -41,8 +51,10 @@ class WeighedSource(MemorySource):
         super().__init__()
         self._scale = scale
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Item | Gone | Unreadable]:
-        for answer in super().fetch(folder, refs):
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Item | Gone | Unreadable]:
+        for answer in super().fetch(folder, refs, following):
             if isinstance(answer, Item):
                 is_stream = isinstance(answer.mime, MimeStream)
                 self._scale.add(len(answer.mime.head) if is_stream else len(answer.mime))  # type: ignore[union-attr]
@@ -128,8 +140,10 @@ def test_a_large_message_that_is_refused_as_a_stream_is_offered_whole() -> None:
 class WrongSource(MemorySource):
     """Lists sizes that are not those of the messages."""
 
-    def fetch(self, folder: Folder, refs: Sequence[ItemRef]) -> Iterator[Item | Gone | Unreadable]:
-        for answer in super().fetch(folder, refs):
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Item | Gone | Unreadable]:
+        for answer in super().fetch(folder, refs, following):
             yield replace(answer, ref=replace(answer.ref, size=1))
 
 
@@ -140,3 +154,46 @@ def test_the_listed_size_counts_whatever_the_source_says_later() -> None:
     ledger = MemoryLedger()
     copy_slice(source, target, ledger, MemoryBlobs(), job, lambda: 900.0)
     assert ledger.folders("mailbox1")[0].total.size == 100
+
+
+class ToldSource(MemorySource):
+    """Remembers what it was asked for, and what it was told to follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[list[int], list[int]]] = []
+
+    def fetch(
+        self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
+    ) -> Iterator[Item | Gone | Unreadable]:
+        self.told.append(([int(ref.uid) for ref in refs], [int(ref.uid) for ref in following]))
+        return super().fetch(folder, refs, following)
+
+
+def copy_in_batches(source: Source, policy: CopyPolicy = EVERYTHING) -> SliceResult:
+    pace = Pace(BatchLimit(items=2), overlap=False)
+    job = SliceJob("acme", "mailbox1", 1, "2026-11-23T10:00:00Z", pace, policy)
+    return copy_slice(source, MemoryTarget(), MemoryLedger(), MemoryBlobs(), job, lambda: 900.0)
+
+
+def test_a_source_that_reads_on_is_told_what_follows() -> None:
+    source = ToldSource()
+    for number in range(5):
+        source.deliver(INBOX, b"%d" % number)
+    assert copy_in_batches(source).copied == 5
+    assert source.told == [([1, 2], [3, 4, 5]), ([3, 4], []), ([5], [])]
+    other = ToldSource()
+    other.capabilities = replace(other.capabilities, reads_on=False)
+    for number in range(5):
+        other.deliver(INBOX, b"%d" % number)
+    assert copy_in_batches(other).copied == 5
+    assert other.told == [([1, 2], []), ([3, 4], []), ([5], [])]
+
+
+def test_messages_that_are_not_worth_reading_are_not_announced() -> None:
+    source = ToldSource()
+    large = b"x" * 1_000
+    for content in (large, large, b"3", large, large, b"6", b"7"):
+        source.deliver(INBOX, content)
+    assert copy_in_batches(source, CopyPolicy(max_message_bytes=500)).copied == 3
+    assert source.told == [([], []), ([3], [6, 7]), ([6], []), ([7], [])]

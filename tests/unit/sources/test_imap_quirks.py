@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -406,6 +408,108 @@ def test_a_reader_that_leaves_early_does_not_spoil_what_was_asked_next() -> None
                     answer.mime.close()
             first.close()  # type: ignore[attr-defined]
             assert [item.mime for item in second if isinstance(item, Item)] == [MAIL[3]]
+
+
+# -- what follows is asked for together
+
+
+def fetched_with_following(source: ImapSource) -> list[list[Item | Gone | Unreadable]]:
+    """Every message as a batch of its own; the first tells what follows."""
+    place = inbox(source)
+    first = source.fetch(place, REFS[:1], REFS[1:])
+    others = [source.fetch(place, [ref]) for ref in REFS[1:]]
+    return [
+        [replace(each, mime=whole(each.mime)) if isinstance(each, Item) else each for each in batch]
+        for batch in (first, *others)
+    ]
+
+
+def test_batches_that_follow_are_asked_for_with_one_command() -> None:
+    with opened() as (scripted, source):
+        batches = fetched_with_following(source)
+        assert [uids(batch) for batch in batches] == [["1"], ["2"], ["3"]]
+        assert [each.split(b" ")[2] for each in scripted.asked(b"UID FETCH")] == [b"1:3"]
+
+
+def test_commands_for_one_folder_are_never_under_way_together() -> None:
+    """Dovecot carries them out at once when its output is blocked, and mixes the answers."""
+    seen: list[bytes] = []
+
+    def fetch(talk: Talk, command: Command) -> None:
+        seen.append(command.text.split(b" ")[2])
+        talk.connection.settimeout(0.2)
+        try:
+            following = talk.connection.recv(9, socket.MSG_PEEK)
+        except TimeoutError:
+            following = b""
+        talk.connection.settimeout(None)
+        assert b"UID" not in following, "another one is under way"
+        talk.say(message(int(seen[-1]), b"mail") + command.tag + b" OK\r\n")
+
+    with opened(box(LIST=LIST_TWO, UID_FETCH=fetch)) as (_, source):
+        inbox_, old = source.folders()
+        batches = [source.fetch(inbox_, [ref]) for ref in REFS]
+        batches.append(source.fetch(old, REFS[:1]))
+        assert [uids(list(batch)) for batch in batches] == [["1"], ["2"], ["3"], ["1"]]
+    assert seen == [b"1", b"2", b"3", b"1"]
+
+
+def test_a_refusal_of_several_batches_is_looked_into_batch_by_batch() -> None:
+    def refuse_two(talk: Talk, command: Command) -> None:
+        asked = command.text.split(b" ")[2]
+        if asked in (b"1", b"3"):
+            talk.say(message(int(asked), MAIL[int(asked)]) + command.tag + b" OK\r\n")
+        else:
+            talk.say(command.tag + b" NO bad mail\r\n")
+
+    with opened(box(UID_FETCH=refuse_two)) as (scripted, source):
+        first, second, third = fetched_with_following(source)
+        asked = [each.split(b" ")[2] for each in scripted.asked(b"UID FETCH")]
+    assert [uids(first), uids(third)] == [["1"], ["3"]]
+    assert second == [Unreadable(REFS[1], "fetch-refused")]
+    assert asked == [b"1:3", b"1", b"2", b"2", b"3"], "the neighbours are asked for once more only"
+
+
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_a_server_that_hangs_up_over_a_message_of_several_batches(bad: int) -> None:
+    with opened(box(UID_FETCH=hangs_up_over(bad))) as (_, source):
+        batches = fetched_with_following(source)
+    assert [uids(batch) for batch in batches] == [["1"], ["2"], ["3"]]
+    assert [batch[0] for batch in batches if isinstance(batch[0], Unreadable)] == [
+        Unreadable(REFS[bad - 1], "fetch-failed")
+    ]
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_what_was_announced_and_is_not_wanted_after_all_does_not_get_in_the_way(
+    read: bool,
+) -> None:
+    with opened(mailbox({**MAIL, 2: LONG, 3: LONG}, LIST=LIST_TWO)) as (scripted, source):
+        inbox_, old = source.folders()
+        first = source.fetch(inbox_, REFS[:1], REFS[1:])
+        other = source.fetch(old, REFS[:1])
+        if read:
+            assert uids(list(first)) == ["1"]
+        assert uids(list(other)) == ["1"]
+        again = source.fetch(inbox_, REFS[:1])
+        assert uids(list(again)) == ["1"]
+        assert not any(b"3" in each.split(b" ")[2] for each in scripted.asked(b"UID FETCH")[2:])
+
+
+def test_a_vanished_message_does_not_hold_up_the_batches_that_follow() -> None:
+    with opened(mailbox({1: MAIL[1], 3: LONG})) as (_, source):
+        first, second, third = fetched_with_following(source)
+    assert [uids(first), second] == [["1"], [Gone(REFS[1])]]
+    assert uids(third) == ["3"]
+
+
+def test_commands_are_no_longer_than_servers_take() -> None:
+    scattered = [ItemRef(str(uid), 1) for uid in range(1_000_000, 1_006_000, 3)]
+    with opened() as (scripted, source):
+        answers = source.fetch(inbox(source), scattered[:10], scattered[10:])
+        next(answers, None)
+        commands = scripted.asked(b"UID FETCH")
+    assert 4_000 < len(commands[0]) < 8_192
 
 
 # -- connections

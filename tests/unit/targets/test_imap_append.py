@@ -146,7 +146,7 @@ def test_large_batches_go_in_groups() -> None:
         assert len(it.outcomes(batch(*numbers))) == 250
         assert [len(each) for each in it.server.tries] == [100, 100, 50]
     with setting() as it:
-        it.outcomes([stamped(number, mail(number, 900_000)) for number in range(9)])
+        it.outcomes([stamped(number, mail(number, 450_000)) for number in range(9)])
         assert [len(each) for each in it.server.tries] == [4, 4, 1]
 
 

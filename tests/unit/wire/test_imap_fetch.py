@@ -164,56 +164,78 @@ def test_flags_are_text_and_recent_is_none_of_ours() -> None:
     assert len(item.flags) == 5
 
 
-# -- several batches
+# -- stretches that are read in parts
 
 
-def joined(talk: Talk, command: Command) -> None:
-    """Dovecot: the messages of the second command come before the first is said to be done."""
-    following = talk.read()
-    for uid in (1, 2, 3, 4):
-        talk.say(message(uid, b"mail %d" % uid))
-    talk.say(command.tag + b" OK done\r\n" + following.tag + b" OK done\r\n")
+def part_of(*uids: int) -> dict[int, ItemRef]:
+    return {int(ref.uid): ref for ref in refs(*uids)}
 
 
-def test_two_commands_that_the_server_joins_are_told_apart() -> None:
-    with bodies(joined) as stream:
-        first, second = stream.ask(refs(1, 2)), stream.ask(refs(3, 4))
-        assert [item.mime for item in stream.read(first)] == [b"mail 1", b"mail 2"]
-        assert [item.mime for item in stream.read(second)] == [b"mail 3", b"mail 4"]
+def test_a_stretch_is_asked_for_once_and_read_in_parts() -> None:
+    answer = b"".join(message(uid, b"mail %d" % uid) for uid in (1, 2, 3, 4)) + OK
+    with bodies(answer) as stream:
+        stretch = stream.ask(refs(1, 2, 3, 4))
+        assert [item.mime for item in stream.read(stretch, part_of(1, 2))] == [b"mail 1", b"mail 2"]
+        assert not stretch.is_over
+        assert [item.mime for item in stream.read(stretch, part_of(3, 4))] == [b"mail 3", b"mail 4"]
+        assert stretch.is_over
 
 
-def test_a_message_that_is_missing_among_joined_ones_is_not_waited_for() -> None:
-    def gap(talk: Talk, command: Command) -> None:
-        following = talk.read()
-        talk.say(message(1, b"one") + message(3, LONG) + message(4, b"four"))
-        talk.say(command.tag + b" OK done\r\n" + following.tag + b" OK done\r\n")
-
-    with bodies(gap) as stream:
-        first, second = stream.ask(refs(1, 2)), stream.ask(refs(3, 4))
-        assert [item.mime for item in stream.read(first)] == [b"one"]
-        assert list(first.wanted) == [2]
-        assert [item.mime for item in wholly(stream.read(second))] == [LONG, b"four"]
-        assert not second.wanted
+def test_a_message_that_is_missing_in_a_part_is_not_waited_for() -> None:
+    with bodies(message(1, b"one") + message(3, LONG) + message(4, b"four") + OK) as stream:
+        stretch, first, second = stream.ask(refs(1, 2, 3, 4)), part_of(1, 2), part_of(3, 4)
+        assert [item.mime for item in stream.read(stretch, first)] == [b"one"]
+        assert list(first) == [2]
+        assert [item.mime for item in wholly(stream.read(stretch, second))] == [LONG, b"four"]
+        assert not second
 
 
-def test_answers_that_are_mixed_find_their_batches() -> None:
-    """Dovecot goes on with the second command while its output is blocked in the first."""
-
-    def mixed(talk: Talk, command: Command) -> None:
-        following = talk.read()
-        talk.say(message(1, b"1") + message(4, LONG) + message(2, b"2") + message(5, b"5"))
-        talk.say(message(3, b"3") + command.tag + b" OK done\r\n")
-        talk.say(message(6, b"6") + following.tag + b" OK done\r\n")
-
-    with bodies(mixed) as stream:
-        first, second = stream.ask(refs(1, 2, 3)), stream.ask(refs(4, 5, 6))
-        assert [item.mime for item in wholly(stream.read(first))] == [b"1", b"2", b"3"]
-        assert [item.mime for item in wholly(stream.read(second))] == [LONG, b"5", b"6"]
-        assert not first.wanted
-        assert not second.wanted
+def test_answers_out_of_order_find_their_parts() -> None:
+    order = (1, 4, 2, 5, 3, 6)
+    with bodies(b"".join(message(uid, b"%d" % uid) for uid in order) + OK) as stream:
+        stretch, first, second = stream.ask(refs(*order)), part_of(1, 2, 3), part_of(4, 5, 6)
+        assert [item.mime for item in stream.read(stretch, first)] == [b"1", b"2", b"3"]
+        assert [item.mime for item in stream.read(stretch, second)] == [b"4", b"5", b"6"]
+        assert not first
+        assert not second
 
 
-def test_a_refusal_is_of_the_batch_that_it_names() -> None:
+def test_what_comes_too_early_to_be_kept_ends_the_part() -> None:
+    large = b"x" * 400_000
+    early = b"".join(message(uid, large) for uid in (4, 5, 6))
+    answer = message(1, b"1") + early + message(2, b"2") + OK
+    with bodies(answer, stream_from=500_000) as stream:
+        stretch, first, second = stream.ask(refs(1, 2, 4, 5, 6)), part_of(1, 2), part_of(4, 5, 6)
+        assert [item.mime for item in stream.read(stretch, first)] == [b"1"]
+        assert list(first) == [2]
+        assert stretch.early_size == 800_000
+        assert [item.ref.uid for item in stream.read(stretch, second)] == ["4", "5", "6"]
+        assert stretch.early_size == 0
+
+
+@pytest.mark.parametrize("content", [SHORT, LONG], ids=["short", "long"])
+def test_parts_that_nobody_reads_are_passed_over(content: bytes) -> None:
+    answer = message(1, b"1") + message(2, content) + message(3, content) + message(4, b"4") + OK
+    with bodies(answer) as stream:
+        stretch, skipped = stream.ask(refs(1, 2, 3, 4)), part_of(1, 9)
+        assert [item.mime for item in stream.read(stretch, skipped)] == [b"1"]
+        assert [item.mime for item in stream.read(stretch, part_of(4))] == [b"4"]
+        assert stretch.is_over
+
+
+def test_a_refusal_is_told_to_every_part_that_misses_something() -> None:
+    with bodies(message(1, b"1") + message(2, b"2") + b"TAG NO [X-A] no\r\n") as stream:
+        stretch = stream.ask(refs(1, 2, 3, 4))
+        assert [item.mime for item in stream.read(stretch, part_of(1))] == [b"1"]
+        for uids in ((2, 3), (4,)):
+            with pytest.raises(CommandRefused, match="X-A"):
+                list(stream.read(stretch, part_of(*uids)))
+
+
+# -- several commands
+
+
+def test_a_refusal_is_of_the_command_that_it_names() -> None:
     answers = [message(1, b"1") + OK, b"TAG NO [X-A] no\r\n", message(3, b"3") + OK]
     with bodies(answers) as stream:
         first, second, third = (stream.ask(refs(uid)) for uid in (1, 2, 3))
@@ -225,12 +247,12 @@ def test_a_refusal_is_of_the_batch_that_it_names() -> None:
 
 def test_what_came_before_a_refusal_is_kept() -> None:
     with bodies(message(1, b"1") + b"TAG NO some could not be read\r\n") as stream:
-        batch = stream.ask(refs(1, 2))
-        items = stream.read(batch)
+        part = part_of(1, 2)
+        items = stream.read(stream.ask(refs(1, 2)), part)
         assert next(items).mime == b"1"
         with pytest.raises(CommandRefused):
             next(items)
-        assert list(batch.wanted) == [2]
+        assert list(part) == [2]
     with bodies(message(1, b"1") + b"TAG NO but everything came\r\n") as stream:
         assert len(list(stream.read(stream.ask(refs(1))))) == 1
 
@@ -238,8 +260,7 @@ def test_what_came_before_a_refusal_is_kept() -> None:
 def test_a_message_that_comes_twice_is_not_taken_for_one_of_another_folder() -> None:
     twice = message(1, b"of the first folder") * 2 + OK
     with bodies([twice, message(1, b"of the second folder") + OK]) as stream:
-        first = stream.ask(refs(1, 2))
-        second = stream.ask(refs(1), other_folder=True)
+        first, second = stream.ask(refs(1, 2)), stream.ask(refs(1))
         assert [item.mime for item in stream.read(first)] == [b"of the first folder"]
         assert [item.mime for item in stream.read(second)] == [b"of the second folder"]
 
