@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios test crash test-servers check format lint types synth cdk-synth diagram clean
+.PHONY: setup demo scenarios test crash test-servers bench check format lint types synth cdk-synth diagram clean
 
 setup: $(READY)
 

@@ -27,6 +27,15 @@ def test_the_readmes_tree_names_what_is_there() -> None:
     assert [part for part in parts if not (ROOT / part).exists()] == []
 
 
+def test_every_target_of_the_makefile_is_made_each_time() -> None:
+    """Else a folder of the same name would count as its result, and nothing would be done."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert targets == set(phony.split())
+    assert "bench" in targets
+
+
 def test_the_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in set(re.findall(r"^    make (\w+)", README, re.M)):
