@@ -13,7 +13,7 @@ from bench import dovecot, latency
 from bench.claims import claim_lines, judge
 from bench.corpus import FULL, ORDINARY, QUICK, SAMPLE, Corpus
 from bench.document import update_document
-from bench.dovecot import Dovecot
+from bench.dovecot import Dovecot, memory_folder
 from bench.ews_passes import EWS_TOOLS, EwsBench, EwsPlan
 from bench.imap_passes import ImapBench, ImapPlan
 from bench.machine import install_missing
@@ -41,14 +41,17 @@ before each, every tool as a process of its own, one after the other.
 Tables: imap (first and second pass at every round trip), large (six messages of 40 MB, and the
 same within 512 MB), ews (4,000 messages into the EWS emulator at 20 ms).
 
+The servers keep mail in memory (/dev/shm) where there is room: on a disk, the disk is what is
+measured, and how busy others keep it. With --disk, or without room, they keep it there.
+
 After every copy both servers are asked for everything: "identical" means every byte,
 INTERNALDATE, flag, keyword, folder, and the order of messages (on EWS: bytes and dates).
 Memory is the sum of the peaks of a tool's processes, in MB of a million bytes.
 """
 _EPILOG = """\
 The full run takes about twenty minutes on two cores. The machine should have nothing else to do.
-The rows go to bench/results/latest.json unless the run was --quick, or only a part (then say
-where: --output). docs/performance.md shows the last full run: --document writes it there.
+The rows go to bench/results/latest.json unless the run was --quick, on --disk, or only a part
+(then say where: --output). docs/performance.md shows the last full run: --document writes it there.
 """
 
 
@@ -61,6 +64,7 @@ class Options:
     tables: tuple[str, ...]
     repeat: int
     is_quick: bool
+    on_disk: bool
     output: Path | None
 
 
@@ -94,8 +98,10 @@ def _measure(options: Options) -> list[Row]:
     """All runs, in the order in which they were made."""
     runs: list[Row] = []
     with ExitStack() as stack:
-        source = stack.enter_context(Dovecot())
-        target = stack.enter_context(Dovecot())
+        place = None if options.on_disk else memory_folder()
+        _say(f"the servers keep mail {'in memory' if place else 'on the disk'}")
+        source = stack.enter_context(Dovecot(place))
+        target = stack.enter_context(Dovecot(place))
         routes = stack.enter_context(Routes())
         tools = _available(options)
         corpus: Corpus = QUICK if options.is_quick else FULL
@@ -147,13 +153,16 @@ def _options(given: argparse.Namespace) -> Options:
     if reason := latency.why_missing():
         trips = (0,)
         _say(f"only 0 ms is measured: {reason}")
-    is_part = (given.tools, given.tables, trips) != (_NAMES, TABLES, _ROUND_TRIPS)
+    is_part = (given.tools, given.tables, trips, given.disk) != (
+        *(_NAMES, TABLES, _ROUND_TRIPS, False),
+    )
     return Options(
         tuple(given.tools),
         trips,
         tuple(given.tables),
         1 if given.quick else given.repeat,
         given.quick,
+        given.disk,
         given.output or (None if given.quick or is_part else LATEST),
     )
 
@@ -177,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--tables", type=_OneOf(TABLES), default=TABLES, metavar="A,B", help="imap, large, ews")
     add("--quick", action="store_true", help="500 messages, one run of each: a minute or three")
+    add("--disk", action="store_true", help="the servers keep mail on the disk, not in memory")
     add("--output", type=Path, metavar="FILE", help="where the rows go, as JSON")
     add("--install", action="store_true", help="first apt-get what is missing, where root may")
     add("--show", type=Path, metavar="FILE", help="measure nothing, print the tables of a file")

@@ -22,6 +22,8 @@ from typing import Self
 from bench.imap_wire import Login
 
 PASSWORD = "not-a-secret"
+_MEMORY = Path("/dev/shm")
+_ROOM = 3_000_000_000  # octets for all mailboxes of a run, and as much again
 _START_SECONDS = 20.0
 _ATTEMPTS = 5
 
@@ -103,6 +105,13 @@ def why_missing() -> str:
     return ""
 
 
+def memory_folder() -> Path | None:
+    """Where files are kept in memory and never on a disk; None where there is no such place, or
+    too little room in it."""
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM
+    return _MEMORY if has_room and os.access(_MEMORY, os.W_OK) else None
+
+
 def _find_dovecot() -> str | None:
     found = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     has_imap = Path("/usr/lib/dovecot/imap").exists() or Path("/usr/libexec/dovecot/imap").exists()
@@ -112,10 +121,12 @@ def _find_dovecot() -> str | None:
 class Dovecot:
     """Serves every user name with PASSWORD until `close()`. All its files are in `folder`."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Path | None = None) -> None:
+        """`place` is where the folder is made; None for the usual place for temporary files."""
         if reason := why_missing():
             raise RuntimeError(reason)
-        self.folder = Path(tempfile.mkdtemp(prefix="bench-imap-"))  # paths of sockets must be short
+        # paths of sockets must be short
+        self.folder = Path(tempfile.mkdtemp(prefix="bench-imap-", dir=place))
         self.folder.chmod(0o755)
         self._mail = self.folder / "mail"
         self._mail.mkdir()

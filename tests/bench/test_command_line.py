@@ -62,6 +62,7 @@ def test_only_a_whole_run_replaces_the_latest_rows(monkeypatch: pytest.MonkeyPat
     assert output() == LATEST
     assert output("--repeat", "5") == LATEST
     assert output("--quick") is None
+    assert output("--disk") is None
     assert output("--tables", "ews") is None
     assert output("--tools", "ceiling") is None
     assert output("--round-trips", "0") is None

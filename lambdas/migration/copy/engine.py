@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 
 from migration.copy.changes import ChangeCarrier
 from migration.copy.claims import Claims
+from migration.copy.collecting import collecting_seldom
 from migration.copy.folders import plan_folders
 from migration.copy.leaving import Farewell
 from migration.copy.pacing import Throttle
@@ -56,6 +57,7 @@ from migration.ports import BlobStore, Ledger, Source, Target
 __all__ = ["Pace", "SliceJob", "SliceOutcome", "SliceResult", "copy_slice"]
 
 
+@collecting_seldom()
 def copy_slice(
     source: Source,
     target: Target,
