@@ -60,7 +60,7 @@ def _run(order: Order, arguments: Sequence[str], state: State, interrupt: Interr
     forget(order.state)
     copy = _Copy(order, state)
     try:
-        with open_sides(order) as (source, target):
+        with open_sides(order, ahead=copy.is_first) as (source, target):
             with interrupt:
                 copy.copy(source, target, interrupt)
             if copy.outcome == End.DONE and not interrupt.wanted:
@@ -174,6 +174,11 @@ class _Copy:
         self.outcome = "failed"
         self._error = type(error).__name__
         say(f"error: {explain(error)}")
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no pass before has seen a folder."""
+        return not self._records
 
     @property
     def agrees(self) -> bool:

@@ -151,6 +151,9 @@ class WatchedSource:
     def capabilities(self) -> Capabilities:
         return self._source.capabilities
 
+    def open(self) -> None:
+        self._source.open()
+
     def folders(self) -> list[Folder]:
         folders = list(self._source.folders())
         self._progress.list_folders(folders)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_sides(order: Order) -> Iterator[tuple[Source, Target]]:
-    """Both mailboxes, closed afterwards. OptionsRefusedError if the file of certificate authorities
-    is none."""
+def open_sides(order: Order, *, ahead: bool = False) -> Iterator[tuple[Source, Target]]:
+    """Both mailboxes, closed afterwards. `ahead`: messages are to be copied, and connections are
+    made while the engine is loaded. OptionsRefusedError if the file of certificate authorities is
+    none."""
     from migration.copy.selection import asks_for_dates
     from migration.sources.imap import ImapSource
 
@@ -33,8 +34,12 @@ def open_sides(order: Order) -> Iterator[tuple[Source, Target]]:
             dates=asks_for_dates(order.policy),
         )
         stack.callback(source.close)
+        if ahead:
+            source.open()
         target = _open_target(order, context)
         stack.callback(target.close)
+        if ahead:
+            target.open()
         yield source, target
 
 

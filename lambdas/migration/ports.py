@@ -65,6 +65,10 @@ class Source(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
+    def open(self) -> None:
+        """A hint that messages are to be fetched: connections may be made ahead, beside other work.
+        Raises nothing."""
+
     def folders(self) -> Iterable[Folder]:
         """All folders that can hold messages, empty ones too. Names decoded."""
 

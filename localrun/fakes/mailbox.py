@@ -124,6 +124,9 @@ class MemorySource:
 
     # -- Source
 
+    def open(self) -> None:
+        """There is nothing to connect."""
+
     def folders(self) -> Iterable[Folder]:
         self.step("before folders")
         with self._lock:

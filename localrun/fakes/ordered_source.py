@@ -22,6 +22,9 @@ class OrderedSource:
     def capabilities(self) -> Capabilities:
         return self._source.capabilities
 
+    def open(self) -> None:
+        self._source.open()
+
     def folders(self) -> Iterable[Folder]:
         return self._source.folders()
 

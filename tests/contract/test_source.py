@@ -434,6 +434,21 @@ def test_a_folder_tells_where_it_ends_and_whether_it_changed(box: Box) -> None:
         assert folder(box, "A").changes != after.changes
 
 
+def test_a_source_that_was_opened_ahead_is_the_same(box: Box) -> None:
+    box.deliver(("A",), mail(1), mail(2))
+    box.reconnect()
+    box.source.open()
+    box.source.open()
+    place = folder(box, "A")
+    refs = box.source.page(place, "", LIMIT).refs
+    box.source.open()
+    assert [whole(item.mime) for item in read(box.source.fetch(place, refs))] == [mail(1), mail(2)]
+    box.source.close()
+    box.source.open()
+    box.source.close()
+    assert folder(box, "A").count == 2
+
+
 def test_what_is_expected_is_the_same(box: Box) -> None:
     names = [("INBOX",), ("A",), ("B",), ("Empty",)]
     for number, path in enumerate(names[:3]):

@@ -161,6 +161,7 @@ class _Walker:
         worker = self.worker
         known_before = worker.ledger.folders(worker.mailbox_id)
         if not known_before:
+            worker.source.open()
             worker.target.open()
         folders = list(worker.source.folders())
         records = adopt_renamed(worker, known_before, folders)

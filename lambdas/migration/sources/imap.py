@@ -33,6 +33,9 @@ class ImapSource:
         self._lookout = ImapLookout(server, login, dates=dates)
         self._carrier = ImapCarrier(self._lookout, lambda: ImapConnection(server, login))
 
+    def open(self) -> None:
+        self._lookout.begin(self._carrier.begin)
+
     def folders(self) -> list[Folder]:
         return self._lookout.folders()
 

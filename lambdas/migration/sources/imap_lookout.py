@@ -20,6 +20,7 @@ from migration.sources.imap_opened import (
 )
 from migration.sources.paging import cut_batch
 from migration.wire.imap import ImapConnection
+from migration.wire.imap_ahead import AheadConnection
 from migration.wire.imap_errors import CommandRefused
 from migration.wire.imap_fetch import fetched, read_flag_names
 from migration.wire.imap_login import ImapLogin, ImapServer
@@ -46,6 +47,13 @@ class ImapLookout:
         self._looker: ImapConnection | None = None
         self._looking = threading.RLock()
         self._was_connected = False
+        self._ahead = AheadConnection(lambda: ImapConnection(server, login))
+
+    def begin(self, then: Callable[[], None]) -> None:
+        """Starts to connect, beside other work. `then` is called when the server has let us in: a
+        wrong password is shown once, and not by several connections."""
+        if self._looker is None:
+            self._ahead.begin(then)
 
     def folders(self) -> list[Folder]:
         with self.look() as connection:
@@ -115,7 +123,7 @@ class ImapLookout:
                 command += f" (CHANGEDSINCE {before})"
             flags = {
                 str(number(pairs[b"UID"])): read_flag_names(
-                    [flag for flag in names if isinstance(flag, bytes)]
+                    tuple(flag for flag in names if isinstance(flag, bytes))
                 )
                 for pairs in map(fetched, connection.run(command.encode()))
                 if b"UID" in pairs and isinstance(names := pairs.get(b"FLAGS"), list)
@@ -138,6 +146,7 @@ class ImapLookout:
     def close(self) -> None:
         """Ends the connection; may be called twice."""
         looker, self._looker = self._looker, None
+        self._ahead.close()
         self._listings.clear()
         if looker is not None:
             looker.close()
@@ -161,7 +170,7 @@ class ImapLookout:
         trusted any more is dropped, and the next call makes another."""
         with self._looking:
             if self._looker is None:
-                self._looker = self.connect()
+                self._looker = self.connect(self._ahead.take)
             try:
                 with translated():
                     yield self._looker

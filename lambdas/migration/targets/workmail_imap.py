@@ -77,10 +77,10 @@ class WorkmailImapTarget:
         self._looker_ahead = AheadConnection(self._connect)
 
     def open(self) -> None:
-        if self._writer is None:
-            self._writer_ahead.begin()
         if self._looker is None:
-            self._looker_ahead.begin()
+            self._looker_ahead.begin(self._begin_writer)
+        else:
+            self._begin_writer()
 
     def ensure_folders(self, plans: Sequence[FolderPlan]) -> list[str]:
         if isinstance(self._broken, FolderGone):  # what is appended now has nothing to do with it
@@ -210,13 +210,18 @@ class WorkmailImapTarget:
         looker, self._looker = self._looker, None
         writer, self._writer = self._writer, None
         self._appender = self._broken = None
-        self._writer_ahead.close()
         self._looker_ahead.close()
+        self._writer_ahead.close()
         for connection in (looker, writer):
             if connection is not None:
                 connection.close()
 
     # -- the connections
+
+    def _begin_writer(self) -> None:
+        """When the looker was let in: a wrong password is shown once, not by both."""
+        if self._writer is None:
+            self._writer_ahead.begin()
 
     def _connect(self) -> ImapConnection:
         return ImapConnection(self._server, self._login)

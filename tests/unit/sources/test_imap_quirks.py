@@ -11,7 +11,13 @@ from dataclasses import replace
 
 import pytest
 
-from migration.errors import MailboxUnreachable, MigrationError, SourceBusy, SourceChanged
+from migration.errors import (
+    CredentialsRejected,
+    MailboxUnreachable,
+    MigrationError,
+    SourceBusy,
+    SourceChanged,
+)
 from migration.mime import MimeStream, whole
 from migration.model import BatchLimit, Folder, Gone, Item, ItemRef, SpecialUse, Unreadable
 from migration.sources.imap import ImapSource
@@ -637,3 +643,25 @@ def test_uids_up_to_a_cursor() -> None:
         place = inbox(source)
         assert source.uids(place, "3") == {"2", "3"}
         assert source.uids(place, "") == frozenset()
+
+
+# -- opened ahead
+
+
+def test_a_source_shows_a_wrong_password_once() -> None:
+    no = {b"LOGIN": b"TAG NO [AUTHENTICATIONFAILED] no\r\n"}
+    with opened(no) as (scripted, source):
+        source.open()
+        with pytest.raises(CredentialsRejected):
+            source.folders()
+        source.close()
+        assert len(scripted.asked(b"LOGIN")) == 1
+
+
+def test_a_source_that_was_opened_ahead_has_its_two_connections() -> None:
+    with opened() as (scripted, source):
+        source.open()
+        folder = inbox(source)
+        answers = list(source.fetch(folder, REFS))
+        assert uids(answers) == ["1", "2", "3"]
+        assert scripted.connections == 2

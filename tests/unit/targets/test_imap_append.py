@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from migration.errors import (
+    CredentialsRejected,
     FolderGone,
     MailboxUnreachable,
     MigrationError,
@@ -591,3 +592,17 @@ def test_a_refused_name_is_a_sentence() -> None:
     ):
         it.target.ensure_folders([plan("a", "b")])
     assert "secret" not in str(caught.value)
+
+
+# -- opened ahead
+
+
+def test_a_target_shows_a_wrong_password_once() -> None:
+    no = {b"LOGIN": b"TAG NO [AUTHENTICATIONFAILED] no\r\n"}
+    with Scripted(no) as scripted:
+        target = WorkmailImapTarget(scripted.server(), LOGIN)
+        target.open()
+        with pytest.raises(CredentialsRejected):
+            target.ensure_folders([])
+        target.close()
+        assert len(scripted.asked(b"LOGIN")) == 1

@@ -395,6 +395,35 @@ def test_a_connection_made_ahead_is_the_one_that_is_taken() -> None:
         assert scripted.connections == 3
 
 
+def test_another_connection_is_begun_when_this_one_is_made() -> None:
+    with Scripted() as scripted:
+        second = AheadConnection(lambda: ImapConnection(scripted.server(), LOGIN))
+        first = AheadConnection(lambda: ImapConnection(scripted.server(), LOGIN))
+        first.begin(second.begin)
+        first.take().close()
+        second.take().close()
+        assert scripted.connections == 2
+
+
+def test_a_wrong_password_is_told_and_not_shown_again() -> None:
+    no = {b"LOGIN": b"TAG NO [AUTHENTICATIONFAILED] x\r\n"}
+    with Scripted(no) as scripted:
+        second = AheadConnection(lambda: ImapConnection(scripted.server(), LOGIN))
+        first = AheadConnection(lambda: ImapConnection(scripted.server(), LOGIN))
+        first.begin(second.begin)
+        with pytest.raises(LoginRefused):
+            first.take()
+        assert len(scripted.asked(b"LOGIN")) == 1
+        with pytest.raises(LoginRefused):  # asked for once more, by somebody who wants it
+            first.take()
+        assert len(scripted.asked(b"LOGIN")) == 2
+        first.begin()
+        first.close()
+        with pytest.raises(LoginRefused):
+            first.take()
+        assert len(scripted.asked(b"LOGIN")) == 4
+
+
 def test_what_fails_ahead_is_tried_again_when_it_is_wanted() -> None:
     no, yes = {b"LOGIN": b"TAG NO [INUSE] x\r\n"}, {b"LOGIN": b"TAG OK x\r\n"}
     with Scripted(no, no, yes) as scripted:
