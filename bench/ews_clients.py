@@ -20,7 +20,9 @@ from bench.imap_wire import (
     read_fetched,
 )
 
-BATCH = 50
+BATCH = 100
+"""Messages in a request: exchangelib's own default, and the most that ours puts into one."""
+
 CONNECTIONS = 4
 
 

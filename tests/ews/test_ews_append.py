@@ -39,10 +39,25 @@ def test_outcomes_come_in_order_with_ids_and_bytes_are_kept(
     assert [stored[outcome.target_id] for outcome in outcomes if isinstance(outcome, Stored)] == [
         one.item.mime for one in batch
     ]
-    assert server.requests["CreateItem"] == 5
 
 
-def test_requests_hold_50_items_or_4_megabytes(
+def test_requests_grow_where_the_server_is_quick_and_shrink_after_a_lost_answer(
+    target: WorkmailEwsTarget, server: EwsServer, recorder: Recorder
+) -> None:
+    folder = inbox_of(target)
+    store(target, folder, [stamped(f"a{number}") for number in range(50)])
+    store(target, folder, [stamped(f"b{number}") for number in range(250)])
+    server.faults.close_connection_next(after_storing=False)
+    with pytest.raises(TargetBusy):
+        store(target, folder, [stamped(f"c{number}") for number in range(100)])
+    store(target, folder, [stamped(f"d{number}") for number in range(60)])
+    counts = [len(request[1]) for request in recorder.requests("CreateItem")]
+    assert sorted(counts[:4]) == [50, 50, 100, 100]
+    assert sorted(counts[-2:]) == [10, 50]
+    assert len(keys_in(server, "Inbox")) == 360
+
+
+def test_the_first_requests_hold_50_items_or_4_megabytes(
     target: WorkmailEwsTarget, server: EwsServer, recorder: Recorder
 ) -> None:
     large = [stamped(f"large{number}", content=b"y" * 1_500_000) for number in range(3)]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from migration.mime import Mime
 
@@ -59,6 +60,7 @@ def without_note(mime: Mime) -> Mime:
     return mime
 
 
+@lru_cache(maxsize=1024)  # most messages of a mailbox have one of a few sets of flags
 def split_flags(flags: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Flags that every server takes, sorted, and those that are left out: keywords that are no
     atoms, or longer than servers keep."""

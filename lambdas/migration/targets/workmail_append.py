@@ -9,11 +9,13 @@ the server holds does not change behind its back.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from migration.mime import MimeStream
 from migration.model import Outcome, Rejected, Stamped, Stored
+from migration.targets.request_size import RequestSize
 from migration.targets.workmail_errors import (
     ITEM_BUSY_CODES,
     folder_translated,
@@ -25,6 +27,7 @@ from migration.targets.workmail_message import new_message
 from migration.wire.ews import EwsClient
 from migration.wire.ews_failures import DEFAULT_BACK_OFF
 from migration.wire.ews_model import (
+    AnswerLost,
     Created,
     FolderRef,
     Refused,
@@ -34,7 +37,6 @@ from migration.wire.ews_model import (
     Unreachable,
 )
 
-REQUEST_ITEMS = 50
 REQUEST_BYTES = 4_000_000
 _UNDER_WAY_BYTES = 16_000_000
 _STREAM_BYTES = 1_000_000  # what a stream takes while it is sent, whatever its length
@@ -63,6 +65,7 @@ class WorkmailAppend:
         self._requests = 0
         self._bytes = 0
         self._failures: list[Exception] = []
+        self._size = RequestSize()
         self._is_closed = False
 
     def open(self) -> None:
@@ -83,7 +86,7 @@ class WorkmailAppend:
         then the receipt raises it."""
         sent: list[Future[list[Outcome]]] = []
         try:
-            for group in _groups(batch):
+            for group in _groups(batch, self._size):
                 sent.append(self._start(folder_id, group))  # noqa: PERF401 - kept when it raises
         except _Halted as halted:
             return WorkmailReceipt(self, sent, halted.failure)
@@ -176,7 +179,16 @@ class WorkmailAppend:
 
     def _create(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
         messages = [new_message(stamped) for stamped in group]
-        answers = self._client.create_items(FolderRef(folder_id), messages)
+        began = time.monotonic()
+        try:
+            answers = self._client.create_items(FolderRef(folder_id), messages)
+        except AnswerLost:
+            with self._changed:
+                self._size.lost(len(group))
+            raise
+        if not _is_stream(group[0]):
+            with self._changed:
+                self._size.answered(len(group), time.monotonic() - began)
         return [
             outcome_of(stamped.key, answer) for stamped, answer in zip(group, answers, strict=True)
         ]
@@ -227,12 +239,12 @@ def outcome_of(key: str, answer: Created | Refused) -> Outcome:
     return Rejected(key, answer.code)
 
 
-def _groups(batch: Iterable[Stamped]) -> Iterator[list[Stamped]]:
+def _groups(batch: Iterable[Stamped], limit: RequestSize) -> Iterator[list[Stamped]]:
     """A request each. A stream is one alone, and is used up before the next item is taken."""
     group: list[Stamped] = []
     size = 0
     for stamped in batch:
-        is_full = len(group) == REQUEST_ITEMS or size + len(stamped.item.mime) > REQUEST_BYTES
+        is_full = len(group) >= limit.items or size + len(stamped.item.mime) > REQUEST_BYTES
         if group and (is_full or _is_stream(stamped)):
             yield group
             group, size = [], 0

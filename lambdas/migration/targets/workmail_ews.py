@@ -120,7 +120,8 @@ class WorkmailEwsTarget:
         return ""
 
     def append(self, folder_id: str, batch: Iterable[Stamped]) -> Receipt:
-        """Sends the items in requests of at most 50 items or 4 MB, a stream alone.
+        """Sends the items in requests of at most 100 items or 4 MB, fewer where the server is slow
+        (request_size.py), a stream alone.
 
         A request whose answer is lost is not sent again: TargetBusy, and its `retry_after` is when
         `since` can be trusted. A stream that is refused is Rejected, whatever the reason: it cannot

@@ -9,8 +9,10 @@ its own that is saved before the next is begun.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from migration.mime import HEAD, Mime, head
 from migration.model import Item, ItemRef, Stamped
@@ -46,22 +48,35 @@ _FIRST_MOMENT = datetime(1601, 1, 1, tzinfo=UTC)  # SystemTime counts from here
 def new_message(stamped: Stamped) -> NewMessage:
     """The message as EWS takes it. Dates that MAPI cannot hold become the nearest it can."""
     item = stamped.item
-    flags = {flag.casefold() for flag in item.flags}
+    state = _state_of(item.flags)
     headers = _Headers(item.mime)
-    is_read = "\\seen" in flags
-    bits = (_READ if is_read else 0) | (_UNSENT if "\\draft" in flags else 0)
-    properties = [
-        (KEY, stamped.key),
-        (_MESSAGE_FLAGS, str(bits)),
-        (_DELIVERY_TIME, _moment(item.received)),
-    ]
+    properties = [(KEY, stamped.key), state.bits, (_DELIVERY_TIME, _moment(item.received))]
     sent = headers.date()
     if sent is not None:
         properties.append((_SUBMIT_TIME, _moment(sent)))
-    properties += [(name, value) for name, value in _marks(flags) if value is not None]
-    if is_read and headers.asks_for_receipt():
+    properties += state.marks
+    if state.is_read and headers.asks_for_receipt():
         properties += _NO_RECEIPTS
-    return NewMessage(item.mime, is_read, _categories(item.flags), tuple(properties))
+    return NewMessage(item.mime, state.is_read, state.categories, tuple(properties))
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the flags of a new message mean in WorkMail."""
+
+    is_read: bool
+    bits: tuple[Property, str]
+    marks: tuple[tuple[Property, str], ...]
+    categories: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)  # most messages of a mailbox have one of a few sets of flags
+def _state_of(flags: frozenset[str]) -> _State:
+    folded = {flag.casefold() for flag in flags}
+    is_read = "\\seen" in folded
+    bits = (_READ if is_read else 0) | (_UNSENT if "\\draft" in folded else 0)
+    marks = tuple((name, value) for name, value in _marks(folded) if value is not None)
+    return _State(is_read, (_MESSAGE_FLAGS, str(bits)), marks, _categories(flags))
 
 
 def flag_changes(item_id: str, flags: frozenset[str]) -> list[ItemChange]:
@@ -152,7 +167,7 @@ def date_header(mime: Mime) -> datetime | None:
 def _moment(moment: datetime) -> str:
     """Whole seconds in UTC; not before 1601, where MAPI's time begins."""
     try:
-        known = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        known = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
         known = _FIRST_MOMENT
     text = max(known, _FIRST_MOMENT).isoformat(timespec="seconds")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from migration.mime import Mime, MimeStream, pieces
 
 SERVER_VERSION = "Exchange2010_SP2"
-_WINDOW = 262_144
+_WINDOW = 1_048_576
 _BASE64_STEP = 196_608  # a multiple of 3: no padding inside; 256 KiB of base64
 
 _HEAD = (
