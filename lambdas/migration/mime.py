@@ -18,7 +18,8 @@ STREAM_FROM = 1_000_000
 HEAD = 65_536
 """So many octets of a stream can be looked at before it is read: enough for its headers."""
 
-_LINE_ENDS = b"\r\n\0"
+_LINE_ENDS = (b"\r", b"\n", b"\0")
+_PORTION = 65_536  # octets that stay in the processor's cache while line ends are taken out of them
 _FINGERPRINT_LENGTH = 26
 _FINGERPRINT_OCTETS = 20  # more than that needs; a multiple of 5, which base32 does not pad
 
@@ -35,7 +36,14 @@ class Fingerprint:
 
     def add(self, piece: bytes | memoryview) -> None:
         """The next octets."""
-        self._digest.update(bytes(piece).translate(None, _LINE_ENDS))
+        octets = bytes(piece)
+        for start in range(0, len(octets), _PORTION):
+            portion = octets[start : start + _PORTION]
+            # One octet after the other: `replace` leaps from one to the next, `translate` looks up
+            # every octet, which is the slowest step of a fast copy.
+            for line_end in _LINE_ENDS:
+                portion = portion.replace(line_end, b"")
+            self._digest.update(portion)
 
     @property
     def text(self) -> str:

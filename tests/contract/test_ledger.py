@@ -396,6 +396,14 @@ def test_a_big_batch_fits(ledger: Ledger) -> None:
     assert ledger.folders(BOX) == [record]
 
 
+def test_an_id_may_hold_any_character(ledger: Ledger) -> None:
+    uids = ("a b", "%20", "a%", '"', "ä:1", " ", "", "x\ty", "https://a.test/b?c=d&e=%2F")
+    refs = tuple(ItemRef(uid, size) for size, uid in enumerate(uids))
+    record = claim(ledger)
+    record = ledger.advance(BOX, record, open_batch(record, refs, "c", "m"))
+    assert ledger.folders(BOX) == [record]
+
+
 def test_folders_of_one_name_in_two_mailboxes_do_not_meet(ledger: Ledger) -> None:
     begin(ledger, claim(ledger))
     other = ledger.claim_folder("mailbox2", plan(), "t1", 1, 1)

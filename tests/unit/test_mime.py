@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 from collections.abc import Iterator
 
@@ -27,6 +29,16 @@ def test_line_ends_and_nul_do_not_count(parts: list[bytes], chance: random.Rando
 def test_everything_else_counts(one: bytes, other: bytes) -> None:
     same = one.translate(None, b"\r\n\0") == other.translate(None, b"\r\n\0")
     assert (fingerprint(one) == fingerprint(other)) is same
+
+
+@given(st.integers(0, 2**32), st.integers(60_000, 200_000))
+def test_large_content_has_the_print_of_what_is_left_without_line_ends(
+    seed: int, size: int
+) -> None:
+    content = bytes(random.Random(seed).choices(b"ab =\r\n\0", k=size))
+    left = content.translate(None, b"\r\n\0")
+    digest = base64.b32encode(hashlib.sha256(left).digest()[:20])
+    assert fingerprint(content) == digest.decode().lower()[:26]
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(1, 50), min_size=1, max_size=9))

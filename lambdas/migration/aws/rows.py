@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
+from urllib.parse import quote, unquote
 
 from migration.model import (
     Agreement,
@@ -115,16 +116,22 @@ def remark_from(item: Mapping[str, Any]) -> Remark:
 
 
 def _intent_text(intent: Intent) -> str:
-    """Hundreds of messages in a few kilobytes: DynamoDB's price is by size."""
+    """A thousand messages in some kilobytes, written anew with every batch: DynamoDB's price is by
+    size, and one plain string, with sizes and uids in turns, is the fastest to write."""
     fields = asdict(replace(intent, refs=()))
-    fields["refs"] = [[ref.uid, ref.size] for ref in intent.refs]
+    fields["refs"] = " ".join([f"{ref.size} {_without_spaces(ref.uid)}" for ref in intent.refs])
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def _intent_from(text: str) -> Intent:
     fields = json.loads(text)
-    refs = tuple(ItemRef(uid, size) for uid, size in fields.pop("refs"))
+    words = iter(fields.pop("refs").split(" "))
+    refs = tuple(ItemRef(unquote(uid), int(size)) for size, uid in zip(words, words, strict=False))
     return Intent(refs, **fields)
+
+
+def _without_spaces(uid: str) -> str:
+    return quote(uid, safe="") if " " in uid or "%" in uid else uid
 
 
 def _check_from(text: str) -> FolderCheck:

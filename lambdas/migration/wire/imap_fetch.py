@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from migration.mime import STREAM_FROM, MimeStream, head
 from migration.model import Item, ItemRef
@@ -218,11 +219,12 @@ def make_item(
         ref=ref,
         mime=content,
         received=received or _date_of_header(head(content)),
-        flags=read_flag_names(flags),
+        flags=read_flag_names(tuple(flags)),
     )
 
 
-def read_flag_names(flags: Sequence[bytes]) -> frozenset[str]:
+@lru_cache(maxsize=1024)  # most messages of a mailbox have one of a few sets of flags
+def read_flag_names(flags: tuple[bytes, ...]) -> frozenset[str]:
     """Flags as text, without \\Recent, which is about the session and not about the message."""
     names = {flag.decode("utf-8", "replace") for flag in flags}
     return frozenset(name for name in names if name.lower() != "\\recent")

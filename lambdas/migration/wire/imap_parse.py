@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from migration.wire.imap_errors import Garbled
 
@@ -31,7 +32,6 @@ _MONTHS = dict(
     )
 )
 _MONTH_NAMES = {number: name.decode() for name, number in _MONTHS.items()}
-_ZONES: dict[bytes, timezone] = {b"+0000": UTC}  # as many as the world has
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def parse_date(text: bytes) -> datetime | None:
     """An INTERNALDATE (`17-Jul-1996 02:44:25 -0700`) with its zone; None if it makes no sense."""
     try:
         day, month, year = text[:11].strip().split(b"-")
-        zone = _ZONES.get(text[-5:]) or _zone(text[-5:])
+        zone = _zone(text[-5:])
         clock = text[-14:-6]
         return datetime(
             int(year),
@@ -133,19 +133,26 @@ def parse_date(text: bytes) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=64)
 def _zone(text: bytes) -> timezone:
+    if text == b"+0000":
+        return UTC
     sign = {b"+": 1, b"-": -1}[text[:1]]
     return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[3:5])))
 
 
 def format_date(moment: datetime) -> str:
     """A date for APPEND, in the zone that it has."""
-    offset = moment.utcoffset() or timedelta()
-    minutes = round(offset.total_seconds() / 60)
-    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
     day = f"{moment.day:02}-{_MONTH_NAMES[moment.month]}-{moment.year:04}"
     clock = f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
-    return f"{day} {clock} {sign}{minutes // 60:02}{minutes % 60:02}"
+    return f"{day} {clock} {_format_zone(moment.utcoffset() or timedelta())}"
+
+
+@lru_cache(maxsize=64)
+def _format_zone(offset: timedelta) -> str:
+    minutes = round(offset.total_seconds() / 60)
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    return f"{sign}{minutes // 60:02}{minutes % 60:02}"
 
 
 def parse_uids(text: bytes) -> list[int]:

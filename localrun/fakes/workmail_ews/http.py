@@ -120,23 +120,20 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         if len(beginning) < min(length, _BEGINNING):
             return None
-        body = bytearray(length)
-        body[: len(beginning)] = beginning
-        return bytes(body) if self._fill(memoryview(body)[len(beginning) :]) else None
+        return self._read_on(beginning, length - len(beginning))
 
-    def _fill(self, rest: memoryview) -> bool:
+    def _read_on(self, beginning: bytes, left: int) -> bytes | None:
         """Reads in few system calls: after each a thread may have to wait for its turn."""
-        buffered = self.rfile.read1(len(rest)) if len(rest) else b""
-        rest[: len(buffered)] = buffered
-        rest = rest[len(buffered) :]
-        is_tls = isinstance(self.connection, ssl.SSLSocket)
-        while len(rest):
-            flags = 0 if is_tls else socket.MSG_WAITALL
-            count = self.connection.recv_into(rest, len(rest), flags)
-            if not count:
-                return False
-            rest = rest[count:]
-        return True
+        pieces = [beginning, self.rfile.read1(left) if left else b""]
+        left -= len(pieces[-1])
+        flags = 0 if isinstance(self.connection, ssl.SSLSocket) else socket.MSG_WAITALL
+        while left:
+            piece = self.connection.recv(left, flags)
+            if not piece:
+                return None
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
 
     def _discard(self, length: int) -> None:
         while length > 0:

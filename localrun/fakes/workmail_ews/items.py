@@ -100,16 +100,20 @@ def fill(item: StoredItem, element: etree._Element) -> None:
     SoapFault ErrorSchemaValidation on wrong order in a Message; ItemRefused for wrong values.
     """
     parts = children(element)
+    names = [local_name(part) for part in parts]
     if item.kind == "Message":
-        _check_order([local_name(part) for part in parts])
-    for part in parts:
-        set_field(item, part)
+        _check_order(names)
+    for name, part in zip(names, parts, strict=True):
+        _set_named(item, name, part)
     item.saved = True
 
 
 def set_field(item: StoredItem, element: etree._Element) -> None:
     """Sets one property from its element. ItemRefused when it cannot be set."""
-    name = local_name(element)
+    _set_named(item, local_name(element), element)
+
+
+def _set_named(item: StoredItem, name: str, element: etree._Element) -> None:
     if name == "ExtendedProperty":
         _set_extended(item, element)
     elif name in _READ_ONLY:
