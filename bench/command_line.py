@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--repeat", type=_positive, default=3, metavar="N", help="runs of each; default 3 (median)")
+    add("--repeat", type=_positive, default=5, metavar="N", help="runs of each; default 5 (median)")
     add("--tools", type=_OneOf(_NAMES), default=_NAMES, metavar="A,B", help="only these")
     add(
         "--round-trips",

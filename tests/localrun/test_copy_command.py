@@ -41,6 +41,7 @@ class Bench:
         self.folder = folder / "state"
         self.source, self.target = MemorySource(), MemoryTarget()
         self.orders: list[Order] = []
+        self.ahead: list[bool] = []
         self.verdict: Agreement | MigrationError = Agreement.AGREE
         self.verified = 0
         for path, number in ((("INBOX",), 3), (("Sent",), 2)):
@@ -52,8 +53,11 @@ class Bench:
         return copy_command.main(arguments, SECRETS)
 
     @contextmanager
-    def open_sides(self, order: Order) -> Iterator[tuple[MemorySource, MemoryTarget]]:
+    def open_sides(
+        self, order: Order, *, ahead: bool
+    ) -> Iterator[tuple[MemorySource, MemoryTarget]]:
         self.orders.append(order)
+        self.ahead.append(ahead)
         yield self.source, self.target
 
     def verify(
@@ -137,6 +141,7 @@ def test_the_delta_pass_counts_what_is_new(
     summary, said = last_line(capsys)
     assert summary["messages"] == 1
     assert "1 of 1 messages" in said
+    assert bench.ahead == [True, False]  # later passes may need one connection only
 
 
 def test_quiet_leaves_the_summary(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
