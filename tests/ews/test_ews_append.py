@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from migration.errors import (
     QuotaExceeded,
     TargetBusy,
 )
+from migration.mime import MimeStream
 from migration.model import Rejected, Stored, Token
 from migration.targets.workmail_append import WORTH_A_SECOND_TRY
 from migration.targets.workmail_errors import COMMIT_SECONDS
@@ -55,6 +57,21 @@ def test_requests_grow_where_the_server_is_quick_and_shrink_after_a_lost_answer(
     assert sorted(counts[:4]) == [50, 50, 100, 100]
     assert sorted(counts[-2:]) == [10, 50]
     assert len(keys_in(server, "Inbox")) == 360
+
+
+def test_a_lost_stream_says_nothing_of_how_much_a_request_may_hold(
+    target: WorkmailEwsTarget, server: EwsServer, recorder: Recorder
+) -> None:
+    folder = inbox_of(target)
+    content = mime("large", "x" * 2_000_000)
+    large = stamped("large")
+    stream = MimeStream(len(content), iter([content]))
+    server.faults.close_connection_next(after_storing=False)
+    with pytest.raises(TargetBusy):
+        store(target, folder, [replace(large, item=replace(large.item, mime=stream))])
+    store(target, folder, [stamped(f"k{number}") for number in range(50)])
+    counts = [len(request[1]) for request in recorder.requests("CreateItem")]
+    assert counts[-1] == 50
 
 
 def test_the_first_requests_hold_50_items_or_4_megabytes(

@@ -30,6 +30,7 @@ from migration.wire.ews_model import (
     AnswerLost,
     Created,
     FolderRef,
+    NewMessage,
     Refused,
     RequestRefused,
     RequestTooLarge,
@@ -179,19 +180,28 @@ class WorkmailAppend:
 
     def _create(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
         messages = [new_message(stamped) for stamped in group]
-        began = time.monotonic()
+        answers = self._measured(folder_id, group, messages)
+        return [
+            outcome_of(stamped.key, answer) for stamped, answer in zip(group, answers, strict=True)
+        ]
+
+    def _measured(
+        self, folder_id: str, group: Sequence[Stamped], messages: Sequence[NewMessage]
+    ) -> Sequence[Created | Refused]:
+        """The server's answers; how long they took decides how much the next request holds. A
+        stream, which is one alone, says nothing of that."""
+        folder, began = FolderRef(folder_id), time.monotonic()
+        if _is_stream(group[0]):
+            return self._client.create_items(folder, messages)
         try:
-            answers = self._client.create_items(FolderRef(folder_id), messages)
+            answers = self._client.create_items(folder, messages)
         except AnswerLost:
             with self._changed:
                 self._size.lost(len(group))
             raise
-        if not _is_stream(group[0]):
-            with self._changed:
-                self._size.answered(len(group), time.monotonic() - began)
-        return [
-            outcome_of(stamped.key, answer) for stamped, answer in zip(group, answers, strict=True)
-        ]
+        with self._changed:
+            self._size.answered(len(group), time.monotonic() - began)
+        return answers
 
 
 class WorkmailReceipt:
