@@ -39,7 +39,7 @@ before each, every tool as a process of its own, one after the other.
   exchangelib    bulk_create, 50 a batch, 4 connections     raw requests  the emulator's own limit
 
 Tables: imap (first and second pass at every round trip), large (six messages of 40 MB, and the
-same within 512 MB), ews (4,000 messages into the EWS emulator at 20 ms).
+same within 512 MB), ews (12,000 messages into the EWS emulator at 20 ms).
 
 The servers keep mail in memory (/dev/shm) where there is room: on a disk, the disk is what is
 measured, and how busy others keep it. With --disk, or without room, they keep it there.

@@ -39,8 +39,8 @@ class Fingerprint:
         octets = bytes(piece)
         for start in range(0, len(octets), _PORTION):
             portion = octets[start : start + _PORTION]
-            # One octet after the other: `replace` leaps from one to the next, `translate` looks up
-            # every octet, which is the slowest step of a fast copy.
+            # One after the other: `replace` leaps from each to the next, where `translate` would
+            # look at every octet, and the print is the slowest step of a fast copy.
             for line_end in _LINE_ENDS:
                 portion = portion.replace(line_end, b"")
             self._digest.update(portion)

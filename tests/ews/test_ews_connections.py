@@ -93,6 +93,14 @@ def in_thread(act: Callable[[], object]) -> tuple[threading.Thread, list[object]
     return thread, results
 
 
+def wait_for_a_failure(target: WorkmailEwsTarget) -> None:
+    """Until the target knows of one."""
+    ends = time.monotonic() + 10
+    while not target._append._failures:
+        assert time.monotonic() < ends, "no failure was noted"
+        time.sleep(0.01)
+
+
 def test_append_returns_when_all_is_under_way_over_all_connections(
     slow: WorkmailEwsTarget, held: Held, held_server: EwsServer
 ) -> None:
@@ -158,8 +166,7 @@ def test_a_failure_is_told_when_nothing_is_under_way_any_more(
     held.wait_for(2)
     held_server.faults.close_connection_next(after_storing=False)
     held.let(1)
-    while not slow._append._failures:
-        time.sleep(0.01)
+    wait_for_a_failure(slow)
     asked = [in_thread(receipt.outcomes) for receipt in receipts]
     time.sleep(0.1)
     assert [thread.is_alive() for thread, _ in asked] == [True, True]
@@ -206,8 +213,7 @@ def test_what_waits_for_a_connection_is_not_sent_after_a_failure(
     held.wait_for(3)
     held_server.faults.busy(1, 5000)
     held.let(1)
-    while not slow._append._failures:
-        time.sleep(0.01)
+    wait_for_a_failure(slow)
     held.go_on()
     thread.join(20)
     assert isinstance(results[0], TargetBusy)

@@ -125,7 +125,10 @@ def _intent_text(intent: Intent) -> str:
 
 def _intent_from(text: str) -> Intent:
     fields = json.loads(text)
-    words = iter(fields.pop("refs").split(" "))
+    known = fields.pop("refs")
+    if isinstance(known, list):  # of a batch that was open while the tenant was deployed anew
+        return Intent(tuple(ItemRef(uid, size) for uid, size in known), **fields)
+    words = iter(known.split(" "))
     refs = tuple(ItemRef(unquote(uid), int(size)) for size, uid in zip(words, words, strict=False))
     return Intent(refs, **fields)
 

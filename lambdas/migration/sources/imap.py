@@ -6,7 +6,7 @@ so what is above the cursor is what is new.
 
 One connection looks (folders, sizes, flags), another one carries messages; so pages can be planned
 while messages stream in. A third one reads messages over which the server stumbled.
-Connections are made when they are first needed, and again after they were
+Connections are made when they are first needed, or ahead after `open`, and again after they were
 lost (SourceBusy).
 """
 
