@@ -5,6 +5,7 @@ The contract that every source keeps runs over Dovecot too: tests/contract/test_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -177,7 +178,8 @@ def message_files(server: Dovecot) -> list[Path]:
     if server.layout is INBOX_DOT:
         inbox = server.home(ANN) / "Maildir"
         found = [path for part in ("new", "cur") for path in (inbox / part).iterdir()]
-        return sorted(found, key=lambda path: path.name.split(",")[0])
+        # Names begin with seconds and microseconds, which have no leading zeros.
+        return sorted(found, key=lambda path: [*map(int, re.findall(r"\d+", path.name)[:2])])
     return sorted((server.home(ANN) / "mail/mailboxes/INBOX/dbox-Mails").glob("u.*"))
 
 
