@@ -66,7 +66,16 @@ TABLE: Mapping[str, Row] = {
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
     "provision_user": Row(
         passwords=True,
-        workmail=(*_FIND_USER, "CreateUser", "RegisterToWorkMail", "ListAliases", "CreateAlias"),
+        workmail=(
+            *_FIND_USER,
+            "CreateUser",
+            "RegisterToWorkMail",
+            "UpdateUser",
+            "GetMailboxDetails",
+            "UpdateMailboxQuota",
+            "ListAliases",
+            "CreateAlias",
+        ),
     ),
     "enable_administrator": Row(
         passwords=True,

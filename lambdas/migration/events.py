@@ -167,7 +167,7 @@ class ProvisionUser(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProvisionUserResult(Event):
-    """`outcome`: created, enabled, unchanged or refused."""
+    """`outcome`: created, enabled, enabled again, changed, unchanged or refused."""
 
     outcome: str
 

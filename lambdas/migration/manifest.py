@@ -3,14 +3,22 @@
 UTF-8 with or without a byte order mark, separated by commas or semicolons; the first line names
 the columns, in any order; blank lines and lines that begin with # do not count.
 
-    column        meaning
-    source        login name or address at the source; required
-    target        address in WorkMail; the source if empty
-    username      WorkMail's user name; derived from the target's part before the @ if empty
-    display_name  the name as others see it; required
-    first_name    optional
-    last_name     optional
-    aliases       more addresses, separated by spaces or |
+    column              meaning
+    source              login name or address at the source; required
+    target              address in WorkMail; the source if empty
+    username            WorkMail's user name; from the target's part before the @ if empty
+    display_name        the name as others see it; required
+    first_name          optional, as all that follow
+    last_name
+    aliases             more addresses, separated by spaces or |
+    initials, job_title, company, department, office, telephone, street, city, zip_code, country
+                        for the address book
+    hidden              yes or no: whether the global address list leaves the user out
+    role                USER or REMOTE_USER
+    quota_mb            how much the mailbox may hold: 1 to 51200
+    identity_center_id  the user's id in IAM Identity Center; a new user gets no password then
+
+An empty cell leaves what WorkMail has.
 """
 
 from __future__ import annotations
@@ -28,6 +36,7 @@ from migration.identity import mailbox_id
 from migration.manifest_rules import (
     COLUMNS,
     REQUIRED,
+    USUAL_COLUMNS,
     Fault,
     Reading,
     check_row,
@@ -81,7 +90,7 @@ def parse_manifest(body: bytes, domains: Sequence[str]) -> Manifest:
         return Manifest((), (Fault(1, "", "the file is UTF-16, not UTF-8", _SAVE_AS_UTF_8),))
     lines = _split(body)
     if not lines:
-        remedy = f"begin with the line {','.join(COLUMNS)}"
+        remedy = f"begin with the line {','.join(USUAL_COLUMNS)}"
         return Manifest((), (Fault(1, "", "the manifest is empty", remedy),))
     faults = [
         Fault(line.number, "", "the line is not UTF-8", _SAVE_AS_UTF_8)
@@ -148,7 +157,7 @@ def _read_header(header: _Line, delimiter: str) -> tuple[list[str], list[Fault]]
     cannot be told. Its words are not quoted, since they may be somebody's address."""
     names = [cell.lower() for cell in _cells(header, delimiter) or []]
     if not set(names) & set(COLUMNS):
-        remedy = f"write {','.join(COLUMNS)} above it"
+        remedy = f"write {','.join(USUAL_COLUMNS)} above it"
         problem = "the first line does not name the columns"
         return [], [Fault(header.number, "", problem, remedy)]
     faults = []
@@ -196,6 +205,8 @@ def to_mailboxes(tenant: str, rows: Iterable[ManifestRow]) -> list[Mailbox]:
             first_name=row.first_name,
             last_name=row.last_name,
             aliases=row.aliases,
+            profile=row.profile,
+            quota_mb=row.quota_mb,
         )
         for row in rows
     ]

@@ -11,6 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from migration.manifest_profile import (
+    ADDRESS_BOOK_COLUMNS,
+    PROFILE_COLUMNS,
+    check_profile,
+    read_profile,
+    read_quota,
+)
 from migration.model import ManifestRow
 from migration.workmail_names import (
     MAX_ALIASES,
@@ -21,7 +28,7 @@ from migration.workmail_names import (
     username_problem,
 )
 
-COLUMNS = (
+USUAL_COLUMNS = (
     "source",
     "target",
     "username",
@@ -30,9 +37,10 @@ COLUMNS = (
     "last_name",
     "aliases",
 )
+COLUMNS = (*USUAL_COLUMNS, *PROFILE_COLUMNS)
 REQUIRED = ("source", "display_name")
 
-_TEXTS = ("display_name", "first_name", "last_name")
+_TEXTS = ("display_name", "first_name", "last_name", *ADDRESS_BOOK_COLUMNS)
 _ADDRESS_REMEDY = "write an address of letters, digits and . _ % + -"
 _TEST_DOMAIN = ".awsapps.com"  # every organization has one; aliases there are fine
 
@@ -77,6 +85,8 @@ def read_row(line: int, values: Mapping[str, str]) -> Reading:
         first_name=values.get("first_name", ""),
         last_name=values.get("last_name", ""),
         aliases=tuple(alias for alias in re.split(r"[\s|]+", values.get("aliases", "")) if alias),
+        profile=read_profile(values),
+        quota_mb=read_quota(values),
     )
     return Reading(row, frozenset(column for column, value in values.items() if value))
 
@@ -94,6 +104,9 @@ def check_row(
     for column, check in _CHECKS.items():
         if column not in garbled:
             yield from check(reading, values, domains)
+    for column, problem, remedy in check_profile(values):
+        if column not in garbled:
+            yield Fault(reading.row.line, column, problem, remedy)
 
 
 def _check_source(
@@ -198,7 +211,9 @@ def compare_rows(readings: Sequence[Reading]) -> Iterator[Fault]:
                 yield Fault(
                     row.line, column, f"it is the same as in line {earlier}", _twice(column)
                 )
-    yield from _compare_aliases([reading.row for reading in readings])
+    rows = [reading.row for reading in readings]
+    yield from _compare_identities(rows)
+    yield from _compare_aliases(rows)
 
 
 def _twice(column: str) -> str:
@@ -207,6 +222,18 @@ def _twice(column: str) -> str:
         "target": "write another address, because each mailbox needs its own",
         "username": "write another name, because each user needs its own",
     }[column]
+
+
+def _compare_identities(rows: Sequence[ManifestRow]) -> Iterator[Fault]:
+    first: dict[str, int] = {}
+    for row in rows:
+        identity = row.profile.identity_center_id.lower()
+        earlier = first.setdefault(identity, row.line)
+        if identity and earlier != row.line:
+            remedy = "write another ID, because each user needs its own, or leave it empty"
+            yield Fault(
+                row.line, "identity_center_id", f"it is the same as in line {earlier}", remedy
+            )
 
 
 def _compare_aliases(rows: Sequence[ManifestRow]) -> Iterator[Fault]:

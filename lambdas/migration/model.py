@@ -30,8 +30,33 @@ class SpecialUse(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What WorkMail knows of a user beside its names and addresses. What is empty or None in a
+    manifest is left as WorkMail has it.
+
+    `hidden` is about the global address list. `role` is USER or REMOTE_USER in a manifest; WorkMail
+    shows RESOURCE and SYSTEM_USER too. `identity_center_id` is the id in IAM Identity Center.
+    """
+
+    initials: str = ""
+    job_title: str = ""
+    company: str = ""
+    department: str = ""
+    office: str = ""
+    telephone: str = ""
+    street: str = ""
+    city: str = ""
+    zip_code: str = ""
+    country: str = ""
+    hidden: bool | None = None
+    role: str = ""
+    identity_center_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestRow:
-    """One line of the manifest: a user of the tenant. `line` counts from 1, the header included."""
+    """One line of the manifest: a user of the tenant. `line` counts from 1, the header included.
+    `quota_mb` is 0 where the line does not say."""
 
     line: int
     source: str
@@ -41,11 +66,14 @@ class ManifestRow:
     first_name: str = ""
     last_name: str = ""
     aliases: tuple[str, ...] = ()
+    profile: Profile = Profile()
+    quota_mb: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A mailbox to migrate. `source` is the login name or address there, `target` the address."""
+    """A mailbox to migrate. `source` is the login name or address there, `target` the address.
+    `quota_mb` is 0 where the manifest does not say."""
 
     id: str
     source: str
@@ -55,6 +83,8 @@ class Mailbox:
     first_name: str = ""
     last_name: str = ""
     aliases: tuple[str, ...] = ()
+    profile: Profile = Profile()
+    quota_mb: int = 0
 
 
 class MailboxStatus(StrEnum):
@@ -399,8 +429,8 @@ class MailboxVerdict:
 
 @dataclass(frozen=True, slots=True)
 class MailboxRecord:
-    """A mailbox in the ledger. `provisioned` says what provisioning did (created, enabled,
-    unchanged), `user_id` is WorkMail's id."""
+    """A mailbox in the ledger. `provisioned` says what provisioning did (created, enabled, enabled
+    again, changed, unchanged), `user_id` is WorkMail's id."""
 
     mailbox: Mailbox
     run: str
@@ -478,13 +508,27 @@ class MailDomain:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryUser:
-    """A WorkMail user. `state` is ENABLED, DISABLED or DELETED; `ready` once it has a mailbox."""
+    """A WorkMail user. `state` is ENABLED, DISABLED or DELETED; `ready` once it has a mailbox;
+    `was_enabled` if WorkMail shows that it had one before and was disabled."""
 
     id: str
     name: str
     email: str
     state: str
     ready: bool = False
+    was_enabled: bool = False
+    display_name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    profile: Profile = Profile()
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSize:
+    """How much a WorkMail mailbox may hold, and how much it holds, in megabytes."""
+
+    quota_mb: int
+    held_mb: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from migration.model import (
     ItemRef,
     Mailbox,
     MailboxRecord,
+    MailboxSize,
     MailboxStatus,
     MailboxVerdict,
     MailDomain,
@@ -286,11 +287,21 @@ class Directory(Protocol):
         """The user who has the address (primary or alias), else the one of that name."""
 
     def create_user(self, mailbox: Mailbox, password: str = "") -> str:
-        """Creates the user, disabled, with that password or without any; its id. UserRefused with
-        the reason."""
+        """Creates the user, disabled, with that password or without any; its id. The texts of the
+        address book and the quota are not set yet. UserRefused with the reason."""
 
     def enable_user(self, user_id: str, address: str) -> None:
         """Gives the user a mailbox. No error if it has it. ProvisioningPending, UserRefused."""
+
+    def update_user(self, user: DirectoryUser) -> None:
+        """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
+        the changes. Id, user name, address and state are not changed. UserRefused."""
+
+    def mailbox_size(self, user_id: str) -> MailboxSize:
+        """ProvisioningPending if the user has no mailbox yet."""
+
+    def set_quota(self, user_id: str, megabytes: int) -> None:
+        """How much the mailbox may hold, also if that is less than it holds. UserRefused."""
 
     def aliases(self, user_id: str) -> frozenset[str]: ...
 

@@ -1,7 +1,9 @@
-"""Gives every mailbox of the wave its WorkMail user: described, else created, enabled, aliased.
+"""Gives every mailbox of the wave its WorkMail user: described, else created, enabled, and made
+what the manifest says.
 
-`decide` is pure: what to do next with what WorkMail shows, and why. `provision_user` does it, and
-may be stopped anywhere and run again: each call begins by looking.
+`decide` is pure: what to do next with what WorkMail shows, and why; user_changes.py has the same
+for a user that is ready. `provision_user` does it, and may be stopped anywhere and run again: each
+call begins by looking, and nothing that is right is written again.
 
 WorkMail shows a change only after a while. Then ProvisioningPending leaves, the workflow waits
 and calls again.
@@ -9,19 +11,32 @@ and calls again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from migration.errors import ProvisioningPending, UserRefused
 from migration.model import DirectoryUser, Failure, Mailbox, MailboxRecord, MailboxStatus
 from migration.ports import Directory, Ledger
+from migration.user_changes import (
+    Action,
+    missing_aliases,
+    rule_on_quota,
+    rule_on_user,
+    wanted_user,
+)
 
-CREATED, ENABLED, UNCHANGED, REFUSED = "created", "enabled", "unchanged", "refused"
+CREATED, ENABLED, ENABLED_AGAIN = "created", "enabled", "enabled again"
+CHANGED, UNCHANGED, REFUSED = "changed", "unchanged", "refused"
 
-# What the ledger keeps between the call that changed the user and the call that finds it ready.
-_UNDER_WAY = {"creating": CREATED, "enabling": ENABLED}
+# What the ledger keeps between the call that changes the user and the call that finds it ready.
+_UNDER_WAY = {
+    "creating": CREATED,
+    "enabling": ENABLED,
+    "enabling again": ENABLED_AGAIN,
+    "changing": CHANGED,
+}
 _RETRY_AFTER = 5.0
 
 
@@ -30,9 +45,13 @@ class Step(StrEnum):
 
     CREATE = "create"
     ENABLE = "enable"
+    ENABLE_AGAIN = "enable again"
     WAIT = "wait"
-    ADD_ALIASES = "add aliases"
+    ENSURE = "ensure"
     REFUSE = "refuse"
+
+
+_ENABLING: Mapping[Step, str] = {Step.ENABLE: "enabling", Step.ENABLE_AGAIN: "enabling again"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +79,30 @@ def decide(mailbox: Mailbox, user: DirectoryUser | None) -> Decision:
         )
         return Decision(Step.REFUSE, reason)
     if user.ready:
-        return Decision(Step.ADD_ALIASES, "the user has its mailbox")
+        return Decision(Step.ENSURE, "the user has its mailbox")
     if user.state == "ENABLED":
         return Decision(Step.WAIT, "the user is enabled and its mailbox is not ready yet")
+    if user.was_enabled:
+        reason = (
+            "the user had a mailbox and was disabled: enabled with the same id, it gets it back "
+            "within the 30 days for which WorkMail keeps it"
+        )
+        return Decision(Step.ENABLE_AGAIN, reason)
     return Decision(Step.ENABLE, "the user exists and is disabled")
-
-
-def missing_aliases(mailbox: Mailbox, present: AbstractSet[str]) -> list[tuple[int, str]]:
-    """The aliases still to add, each with its number in the manifest, counted from 1."""
-    known = {alias.lower() for alias in present}
-    return [
-        (number, alias)
-        for number, alias in enumerate(mailbox.aliases, 1)
-        if alias.lower() not in known
-    ]
 
 
 def provision_user(
     directory: Directory, ledger: Ledger, mailbox_id: str, password_of: Callable[[str], str]
 ) -> str:
-    """created, enabled, unchanged or refused: what this run has done, as the ledger has it too.
+    """created, enabled, enabled again (it was disabled before), changed, unchanged or refused:
+    what this run has done, as the ledger has it too.
 
-    `password_of(address)` gives the password of a user who must be created, "" for none. Users who
-    are there keep theirs.
+    `password_of(address)` gives the password of a user who must be created, "" for none; it is not
+    asked for users of IAM Identity Center. Users who are there keep theirs.
 
     ProvisioningPending if WorkMail is not finished; the status stays PLANNED until the user has
-    a mailbox and its aliases. A refusal is recorded as the mailbox's failure, and the others go on.
+    a mailbox and all that the manifest says. A refusal is recorded as the mailbox's failure, and
+    the others go on.
     """
     record = ledger.mailbox(mailbox_id)
     if record.status is MailboxStatus.PROVISIONED and record.provisioned in _UNDER_WAY:
@@ -106,26 +123,28 @@ def _provision(
     if decision.step is Step.REFUSE:
         raise UserRefused(decision.reason)
     if user is None:
-        user_id = directory.create_user(mailbox, password_of(mailbox.target))
+        # A user of IAM Identity Center signs in there.
+        password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
+        user_id = directory.create_user(mailbox, password)
         _remember(ledger, record, user_id, "creating")
         directory.enable_user(user_id, mailbox.target)
-    elif decision.step is Step.ENABLE:
+    elif decision.step in _ENABLING:
+        _remember(ledger, record, user.id, _ENABLING[decision.step])
         directory.enable_user(user.id, mailbox.target)
-        _remember(ledger, record, user.id, "enabling")
-    elif decision.step is Step.ADD_ALIASES:
-        _add_aliases(directory, mailbox, user.id)
-        how = _what_was_done(record)
-        ledger.set_provisioned(mailbox.id, user.id, how)
-        return how
+    elif decision.step is Step.ENSURE:
+        return _ensure(directory, ledger, record, user)
     raise ProvisioningPending("WorkMail has not made the mailbox ready yet", _RETRY_AFTER)
 
 
-def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> None:
-    """Keeps what was done, for the call that finds the user ready."""
-    if record.provisioned != "creating":
-        ledger.set_provisioned(record.mailbox.id, user_id, under_way)
-        # set_provisioned says PROVISIONED, which is true of mailboxes that are ready alone.
-        ledger.set_status(record.mailbox.id, MailboxStatus.PLANNED)
+def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> MailboxRecord:
+    """Keeps what is done, for the call that finds the user ready; the record as it is then. What
+    this run has begun stays."""
+    if record.provisioned in _UNDER_WAY:
+        return record
+    ledger.set_provisioned(record.mailbox.id, user_id, under_way)
+    # set_provisioned says PROVISIONED, which is true of mailboxes that are ready alone.
+    ledger.set_status(record.mailbox.id, MailboxStatus.PLANNED)
+    return replace(record, provisioned=under_way)
 
 
 def _what_was_done(record: MailboxRecord) -> str:
@@ -136,13 +155,40 @@ def _what_was_done(record: MailboxRecord) -> str:
     return record.provisioned if record.status is MailboxStatus.PROVISIONED else UNCHANGED
 
 
-def _add_aliases(directory: Directory, mailbox: Mailbox, user_id: str) -> None:
-    """Adds what is missing; UserRefused names every alias that WorkMail refuses."""
-    refusals = []
-    for number, alias in missing_aliases(mailbox, directory.aliases(user_id)):
-        try:
-            directory.add_alias(user_id, alias)
-        except UserRefused as refusal:
-            refusals.append(f"alias {number}: {refusal}")
+def _ensure(
+    directory: Directory, ledger: Ledger, record: MailboxRecord, user: DirectoryUser
+) -> str:
+    """Makes a ready user what the manifest says, and nothing that is so already. What was done;
+    UserRefused names all that could not be, after the rest was done."""
+    mailbox = record.mailbox
+    changes: list[tuple[str, Callable[[], None]]] = []
+    rulings = [rule_on_user(mailbox, user)]
+    if rulings[0].action is Action.CHANGE:
+        changes.append(("", partial(directory.update_user, wanted_user(mailbox, user))))
+    if mailbox.quota_mb:
+        quota = rule_on_quota(mailbox.quota_mb, directory.mailbox_size(user.id))
+        rulings.append(quota)
+        if quota.action is Action.CHANGE:
+            changes.append(("quota_mb: ", partial(directory.set_quota, user.id, mailbox.quota_mb)))
+    for number, alias in missing_aliases(mailbox, directory.aliases(user.id)):
+        changes.append((f"alias {number}: ", partial(directory.add_alias, user.id, alias)))
+    if changes and record.status is not MailboxStatus.PROVISIONED:
+        record = _remember(ledger, record, user.id, "changing")
+    refusals = [each.reason for each in rulings if each.action is Action.REFUSE]
+    refusals += _attempt(changes)
+    how = _what_was_done(record)
+    ledger.set_provisioned(mailbox.id, user.id, how)
     if refusals:
         raise UserRefused("; ".join(refusals))
+    return how
+
+
+def _attempt(changes: Iterable[tuple[str, Callable[[], None]]]) -> list[str]:
+    """Makes the changes one after the other; why WorkMail refuses some, each after its label."""
+    refusals = []
+    for label, change in changes:
+        try:
+            change()
+        except UserRefused as refusal:
+            refusals.append(f"{label}{refusal}")
+    return refusals

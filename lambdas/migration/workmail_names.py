@@ -1,8 +1,8 @@
-"""What WorkMail accepts as an address, a user name and a text.
+"""What WorkMail accepts as an address, a user name, a text and an id of IAM Identity Center.
 
-The rules are the patterns and lengths of the API's shapes EmailAddress, UserName and UserAttribute
-(API reference of Amazon WorkMail, 2017-10-01). boto3 checks none of them, and WorkMail answers a
-plain InvalidParameterException; so this module says which character it is.
+The rules are the patterns and lengths of the API's shapes EmailAddress, UserName, UserAttribute and
+IdentityProviderUserId (API reference of Amazon WorkMail, 2017-10-01). boto3 checks none of them,
+and WorkMail answers a plain InvalidParameterException; so this module says which character it is.
 
 Every `*_problem` function answers "" for a good value, else a clause such as "WorkMail refuses '
 before the @". The clause never holds the value: it ends in the execution's history.
@@ -19,12 +19,18 @@ MAX_LOCAL_PART = 64
 MAX_USERNAME = 64
 MAX_TEXT = 256
 MAX_ALIASES = 100
+MAX_QUOTA_MB = 51_200  # of the documentation; the API's model names no maximum
+ROLES = ("USER", "REMOTE_USER")  # WorkMail keeps RESOURCE and SYSTEM_USER for itself
 
 ADDRESS_PATTERN = r"[a-zA-Z0-9._%+-]{1,64}@[a-zA-Z0-9.-]+\.[a-zA-Z-]{2,}"
 USERNAME_PATTERN = r"[\w\-.]+(@[a-zA-Z0-9.\-]+\.[a-zA-Z0-9-]{2,})?"
+IDENTITY_CENTER_ID_PATTERN = (
+    "^([0-9a-f]{10}-|)[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}$"
+)
 
 _ADDRESS = re.compile(ADDRESS_PATTERN)
 _USERNAME = re.compile(USERNAME_PATTERN, re.ASCII)
+_IDENTITY_CENTER_ID = re.compile(IDENTITY_CENTER_ID_PATTERN)
 _NOT_IN_LOCAL_PART = re.compile(r"[^a-zA-Z0-9._%+-]")
 _NOT_IN_DOMAIN = re.compile(r"[^a-zA-Z0-9.-]")
 _NOT_IN_USERNAME = re.compile(r"[^a-zA-Z0-9_.-]")
@@ -62,10 +68,15 @@ def username_problem(username: str) -> str:
 
 
 def text_problem(text: str) -> str:
-    """Why WorkMail refuses a display name, first name or last name."""
+    """Why WorkMail refuses a name, or a text of the address book."""
     if len(text) > MAX_TEXT:
         return f"it has {len(text)} characters, and {MAX_TEXT} are the most"
     return control_problem(text)
+
+
+def identity_center_id_problem(user_id: str) -> str:
+    """Why WorkMail refuses the id of a user of IAM Identity Center."""
+    return "" if _IDENTITY_CENTER_ID.fullmatch(user_id) else "it is no user ID of Identity Center"
 
 
 def control_problem(text: str) -> str:

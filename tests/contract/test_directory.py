@@ -28,7 +28,7 @@ from migration.errors import (
     Unexpected,
     UserRefused,
 )
-from migration.model import DnsRecord, Organization
+from migration.model import DnsRecord, MailboxSize, Organization, Profile
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
 
 ADDRESS = f"anna@{DOMAIN}"
@@ -209,6 +209,102 @@ def test_values_that_break_the_model_are_not_sent(cloud: WorkMailCloud) -> None:
     with pytest.raises(TenantMisconfigured, match="DomainName does not match"):
         cloud.directory.domain("exam_ple.com")
     assert cloud.operations() == []
+
+
+# ---- profile and quota ------------------------------------------------------------------------
+
+PROFILE = Profile(
+    "AB", "Chief", "Acme", "Sales", "3.14", "+47 1", "Way 1", "Oslo", "0150", "Norway",
+    True, "REMOTE_USER", "906789abcd-0a1b2c3d-0000-4000-8000-0123456789ab",
+)  # fmt: skip
+
+
+def test_a_user_is_created_with_what_create_user_takes(cloud: WorkMailCloud) -> None:
+    cloud.directory.create_user(replace(mailbox(), profile=PROFILE))
+    created = dict(cloud.service.calls)["CreateUser"]
+    assert created["Role"] == "REMOTE_USER"
+    assert created["HiddenFromGlobalAddressList"] is True
+    assert created["IdentityProviderUserId"] == PROFILE.identity_center_id
+
+
+def test_a_user_is_shown_as_it_was_updated(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", ADDRESS)
+    before = cloud.directory.find_user(ADDRESS, "anna")
+    assert before is not None
+    assert before.profile == Profile(hidden=False, role="USER")
+    wanted = replace(before, display_name="Anna", last_name="Berg", profile=PROFILE)
+    cloud.directory.update_user(wanted)
+    assert cloud.directory.find_user(ADDRESS, "anna") == wanted
+    less = replace(wanted, profile=replace(PROFILE, hidden=False, city=""))
+    cloud.directory.update_user(less)
+    assert cloud.directory.find_user(ADDRESS, "anna") == less
+
+
+def test_a_role_that_cannot_be_passed_is_not_sent(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", ADDRESS)
+    user = cloud.directory.find_user(ADDRESS, "anna")
+    assert user is not None
+    cloud.directory.update_user(replace(user, profile=Profile(city="Oslo", role="RESOURCE")))
+    sent = dict(cloud.service.calls)["UpdateUser"]
+    assert sent["City"] == "Oslo"
+    assert "Role" not in sent
+
+
+def test_a_profile_that_breaks_the_model_is_not_sent(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", ADDRESS)
+    user = cloud.directory.find_user(ADDRESS, "anna")
+    assert user is not None
+    for bad in (Profile(city="c" * 257), Profile(identity_center_id="anna.berg")):
+        with pytest.raises(UserRefused, match="a value breaks its model") as caught:
+            cloud.directory.update_user(replace(user, profile=bad))
+        assert "anna" not in str(caught.value)
+    assert "UpdateUser" not in cloud.operations()
+
+
+def test_a_read_only_directory_refuses_an_update_and_says_what_to_do(
+    cloud: WorkMailCloud,
+) -> None:
+    cloud.add_user("anna", ADDRESS)
+    user = cloud.directory.find_user(ADDRESS, "anna")
+    assert user is not None
+    cloud.fake.fail_next("UpdateUser", "UnsupportedOperationException", ADDRESS)
+    with pytest.raises(UserRefused, match="write in the manifest what stands there") as caught:
+        cloud.directory.update_user(user)
+    assert "@" not in str(caught.value)
+
+
+def test_the_quota_of_a_mailbox_and_what_it_holds(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    cloud.fake.set_mailbox_size(ADDRESS, 12.5)
+    assert cloud.directory.mailbox_size(user_id) == MailboxSize(51200, 12.5)
+    cloud.directory.set_quota(user_id, 2048)
+    assert cloud.directory.mailbox_size(user_id) == MailboxSize(2048, 12.5)
+    with pytest.raises(UserRefused, match="UpdateMailboxQuota: InvalidParameterException"):
+        cloud.directory.set_quota(user_id, 51201)
+
+
+def test_a_quota_before_the_mailbox_is_waited_for(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna")
+    with pytest.raises(ProvisioningPending):
+        cloud.directory.mailbox_size(user_id)
+    with pytest.raises(ProvisioningPending):
+        cloud.directory.set_quota(user_id, 2048)
+
+
+def test_a_user_who_was_disabled_is_told_from_one_who_never_was_enabled(
+    cloud: WorkMailCloud,
+) -> None:
+    fresh = cloud.directory.find_user(ADDRESS, cloud.add_user("berta"))
+    assert fresh is not None
+    assert not fresh.was_enabled
+    user_id = cloud.add_user("anna", ADDRESS)
+    enabled = cloud.directory.find_user(ADDRESS, "anna")
+    assert enabled is not None
+    assert not enabled.was_enabled
+    cloud.call("deregister_from_work_mail", EntityId=user_id)
+    disabled = cloud.directory.find_user(ADDRESS, "anna")
+    assert disabled is not None
+    assert (disabled.id, disabled.state, disabled.was_enabled) == (user_id, "DISABLED", True)
 
 
 # ---- aliases ---------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
+    Profile,
     Remark,
     Tally,
 )
@@ -58,7 +59,9 @@ def plan(key: str = "f1", validity: str = "1", scope: str = "") -> FolderPlan:
 
 
 def mailbox(id_: str) -> Mailbox:
-    return Mailbox(id_, "ann", f"{id_}@example.test", id_, "Ann É", aliases=("a@example.test",))
+    profile = Profile(city="Zürich", hidden=False, role="USER", identity_center_id="0" * 36)
+    address = f"{id_}@example.test"
+    return Mailbox(id_, "ann", address, id_, "Ann É", "", "", ("a@example.test",), profile, 2048)
 
 
 def claim(ledger: Ledger, fence: int = 1, pass_id: int = 1) -> FolderRecord:

@@ -238,6 +238,7 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
         "workmail:DescribeUser",
         "workmail:GetMailDomain",
         "workmail:GetDefaultRetentionPolicy",
+        "workmail:GetMailboxDetails",
         "workmail:ListAliases",
         "workmail:ListImpersonationRoles",
     }
@@ -260,6 +261,8 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
             "workmail:CreateAlias",
             "workmail:CreateUser",
             "workmail:RegisterToWorkMail",
+            "workmail:UpdateMailboxQuota",
+            "workmail:UpdateUser",
         },
     }
 

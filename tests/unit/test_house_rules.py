@@ -17,7 +17,8 @@ PRODUCT = ROOT / "lambdas" / "migration"
 HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
-    *("manifest", "manifest_rules", "preflight", "provisioning", "administrator", "runs"),
+    *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
+    *("provisioning", "user_changes"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     "remark_words",
 }

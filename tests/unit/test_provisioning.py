@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,8 +15,9 @@ from migration.errors import ProvisioningPending
 from migration.logs import logger
 from migration.model import DirectoryUser, Mailbox, MailboxStatus
 from migration.ports import Directory
-from migration.provisioning import Step, decide, missing_aliases, provision_user
+from migration.provisioning import Step, decide, provision_user
 from migration.settings import Settings
+from migration.user_changes import missing_aliases
 from migration.wiring import Wiring
 from provision_user import handler
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
@@ -98,9 +100,10 @@ def user(email: str = ADDRESS, state: str = "ENABLED", ready: bool = False) -> D
         (None, Step.CREATE, "knows neither"),
         (user(email="", state="DISABLED"), Step.ENABLE, "disabled"),
         (user(state="DISABLED"), Step.ENABLE, "disabled"),
+        (replace(user(state="DISABLED"), was_enabled=True), Step.ENABLE_AGAIN, "same id"),
         (user(), Step.WAIT, "not ready"),
-        (user(ready=True), Step.ADD_ALIASES, "has its mailbox"),
-        (user(email=ADDRESS.upper(), ready=True), Step.ADD_ALIASES, "has its mailbox"),
+        (user(ready=True), Step.ENSURE, "has its mailbox"),
+        (user(email=ADDRESS.upper(), ready=True), Step.ENSURE, "has its mailbox"),
         (user(email=f"other@{DOMAIN}", ready=True), Step.REFUSE, "another primary address"),
         (user(email=f"other@{DOMAIN}", state="DISABLED"), Step.REFUSE, "another primary address"),
         (user(state="DELETED"), Step.REFUSE, "state DELETED"),
@@ -144,9 +147,8 @@ def test_a_disabled_user_is_enabled(cloud: WorkMailCloud) -> None:
 
 
 def test_a_user_that_is_right_is_left_alone(cloud: WorkMailCloud) -> None:
-    user_id = cloud.add_user("anna", ADDRESS)
-    for alias in ANNA.aliases:
-        cloud.directory.add_alias(user_id, alias)
+    cloud.add_user("anna", ADDRESS)
+    assert provision(cloud, planned()) == "changed"  # its names and aliases
     cloud.service.calls.clear()
     ledger = planned()
     assert provision(cloud, ledger) == "unchanged"

@@ -22,6 +22,7 @@ def test_patterns_and_lengths_are_those_of_the_api() -> None:
     assert (address["pattern"], address["max"]) == (names.ADDRESS_PATTERN, names.MAX_ADDRESS)
     assert (user["pattern"], user["max"]) == (names.USERNAME_PATTERN, names.MAX_USERNAME)
     assert text["max"] == names.MAX_TEXT
+    assert shape("IdentityProviderUserId")["pattern"] == names.IDENTITY_CENTER_ID_PATTERN
 
 
 ADDRESS_LIKE = st.from_regex(r"[a-z'é+.]{0,6}@?[a-z0-9.\-_]{0,6}\.?[a-z0-9]{0,3}", fullmatch=True)

@@ -14,14 +14,22 @@ import boto3
 from botocore.config import Config
 
 from migration.aws.directory_errors import RETRY_AFTER_CHANGE, RequestInvalid, translated
+from migration.aws.directory_users import create_request, read_user, update_request
 from migration.aws.request_check import find_problems
 from migration.errors import ProvisioningPending, UserRefused
-from migration.model import DirectoryUser, DnsRecord, Mailbox, MailDomain, Organization, Token
+from migration.model import (
+    DirectoryUser,
+    DnsRecord,
+    Mailbox,
+    MailboxSize,
+    MailDomain,
+    Organization,
+    Token,
+)
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
     from mypy_boto3_workmail import WorkMailClient
-    from mypy_boto3_workmail.type_defs import CreateUserRequestTypeDef
 
 _ATTEMPTS = 5
 _CONNECT_TIMEOUT = 5
@@ -84,15 +92,7 @@ class WorkMailDirectory:
     def create_user(self, mailbox: Mailbox, password: str = "") -> str:
         """A user of that name without another address is taken for the one of an earlier call; its
         password stays as it is."""
-        request: CreateUserRequestTypeDef = {
-            "OrganizationId": self._organization_id,
-            "Name": mailbox.username,
-            "DisplayName": mailbox.display_name,
-        }
-        if mailbox.first_name:
-            request["FirstName"] = mailbox.first_name
-        if mailbox.last_name:
-            request["LastName"] = mailbox.last_name
+        request = create_request(self._organization_id, mailbox)
         if password:
             request["Password"] = password
         with translated("CreateUser"):
@@ -116,6 +116,23 @@ class WorkMailDirectory:
             except exceptions.EmailAddressInUseException:
                 if self._owner(address) != user_id:
                     raise
+
+    def update_user(self, user: DirectoryUser) -> None:
+        with translated("UpdateUser"):
+            self._client.update_user(**update_request(self._organization_id, user))
+
+    def mailbox_size(self, user_id: str) -> MailboxSize:
+        with translated("GetMailboxDetails"):
+            answer = self._client.get_mailbox_details(
+                OrganizationId=self._organization_id, UserId=user_id
+            )
+        return MailboxSize(answer.get("MailboxQuota", 0), answer.get("MailboxSize", 0.0))
+
+    def set_quota(self, user_id: str, megabytes: int) -> None:
+        with translated("UpdateMailboxQuota"):
+            self._client.update_mailbox_quota(
+                OrganizationId=self._organization_id, UserId=user_id, MailboxQuota=megabytes
+            )
 
     def aliases(self, user_id: str) -> frozenset[str]:
         """Without the primary address. WorkMail adds one in its test domain by itself."""
@@ -225,14 +242,7 @@ class WorkMailDirectory:
                 )
             except self._client.exceptions.EntityNotFoundException:
                 return None
-        state = str(user.get("State", ""))
-        return DirectoryUser(
-            id=user["UserId"],
-            name=user.get("Name", ""),
-            email=user.get("Email", ""),
-            state=state,
-            ready=state == "ENABLED" and "MailboxProvisionedDate" in user,
-        )
+        return read_user(user)
 
     def _adopt(self, mailbox: Mailbox) -> str:
         """The user that has the name already, if it can be the mailbox's."""

@@ -44,6 +44,9 @@ SCOPES: Mapping[str, Scope] = {
     "DescribeUser": Scope.USER,
     "CreateUser": Scope.USER,
     "RegisterToWorkMail": Scope.USER,
+    "UpdateUser": Scope.USER,
+    "GetMailboxDetails": Scope.USER,
+    "UpdateMailboxQuota": Scope.USER,
     "ListAliases": Scope.USER,
     "CreateAlias": Scope.USER,
     "ListImpersonationRoles": Scope.ROLE,
@@ -93,7 +96,8 @@ _REFUSALS: Mapping[str, str] = {
     "manifest",
     "ResourceNotFoundException": "WorkMail does not know it",
     "UnsupportedOperationException": "the directory is read-only here: create and enable the user "
-    "in the directory that WorkMail reads, then start again",
+    "in the directory that WorkMail reads, and give it there what the manifest says, or write in "
+    "the manifest what stands there; then start again",
     "ValidationException": "WorkMail does not accept a value",
 }
 

@@ -27,6 +27,7 @@ from migration.model import (
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
+    Profile,
     Remark,
     Tally,
 )
@@ -86,9 +87,8 @@ def folder_from(item: Mapping[str, Any]) -> FolderRecord:
 
 
 def mailbox_from(item: Mapping[str, Any]) -> MailboxRecord:
-    mailbox = json.loads(item["mailbox"])
     return MailboxRecord(
-        mailbox=Mailbox(**{**mailbox, "aliases": tuple(mailbox["aliases"])}),
+        mailbox=_mailbox_from(item["mailbox"]),
         run=item["run"],
         status=MailboxStatus(item["status"]),
         user_id=item.get("user_id", ""),
@@ -96,6 +96,14 @@ def mailbox_from(item: Mapping[str, Any]) -> MailboxRecord:
         failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
         verdict=_verdict_from(item["verdict"]) if "verdict" in item else None,
     )
+
+
+def _mailbox_from(text: str) -> Mailbox:
+    """Mailboxes that an earlier version planned have neither profile nor quota."""
+    fields = json.loads(text)
+    fields["aliases"] = tuple(fields["aliases"])
+    fields["profile"] = Profile(**fields.get("profile", {}))
+    return Mailbox(**fields)
 
 
 def finding_from(text: str) -> DnsFinding:
