@@ -488,6 +488,35 @@ class DirectoryUser:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRule:
+    """An access control rule: it allows or denies what it is about.
+
+    That is all requests; with a list only what is in it, and without what is in the list that
+    begins with `not_`. `actions` are protocols (EWS, IMAP, ...), `ip_ranges` IPv4 networks,
+    `role_ids` impersonation roles.
+    """
+
+    name: str
+    allows: bool
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    ip_ranges: tuple[str, ...] = ()
+    not_ip_ranges: tuple[str, ...] = ()
+    user_ids: tuple[str, ...] = ()
+    not_user_ids: tuple[str, ...] = ()
+    role_ids: tuple[str, ...] = ()
+    not_role_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSize:
+    """How much a WorkMail mailbox holds and may hold, in MB."""
+
+    used: float
+    quota: int
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """An impersonation token. `expires_in` is in seconds from the moment it was given."""
 

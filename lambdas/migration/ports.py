@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from migration.model import (
+    AccessRule,
     BatchLimit,
     DirectoryUser,
     DnsFinding,
@@ -27,6 +28,7 @@ from migration.model import (
     ItemRef,
     Mailbox,
     MailboxRecord,
+    MailboxSize,
     MailboxStatus,
     MailboxVerdict,
     MailDomain,
@@ -299,6 +301,22 @@ class Directory(Protocol):
 
     def retention_days(self) -> Mapping[str, int]:
         """Folders whose items an active retention policy deletes, and after how many days."""
+
+    def access_rules(self) -> list[AccessRule]:
+        """All access control rules; without any, WorkMail denies everything."""
+
+    def enforces_dmarc(self) -> bool:
+        """Whether WorkMail rejects or junks incoming mail as the sender's DMARC policy says."""
+
+    def authentication_mode(self) -> str:
+        """IDENTITY_PROVIDER_ONLY or IDENTITY_PROVIDER_AND_DIRECTORY; "" without IAM Identity
+        Center."""
+
+    def enabled_users(self) -> list[DirectoryUser]:
+        """All users whose state is ENABLED. Whether they are `ready` is not told: it is False."""
+
+    def mailbox_size(self, user_id: str) -> MailboxSize | None:
+        """None if the user has no mailbox."""
 
     def find_role(self, name: str) -> str | None:
         """The id of the impersonation role of that name."""

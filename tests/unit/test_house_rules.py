@@ -19,7 +19,7 @@ NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "sock
 USE_CASES = {
     *("manifest", "manifest_rules", "preflight", "provisioning", "administrator", "runs"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
-    "remark_words",
+    *("remark_words", "findings", "access_rules", "preflight_workmail"),
 }
 FOUNDATION = {
     *("model", "errors", "mime", "transitions"),

@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 
 from migration.aws.directory_errors import RETRY_AFTER_CHANGE, RequestInvalid, translated
+from migration.aws.directory_readings import DirectoryReadings
 from migration.aws.request_check import find_problems
 from migration.errors import ProvisioningPending, UserRefused
 from migration.model import DirectoryUser, DnsRecord, Mailbox, MailDomain, Organization, Token
@@ -42,12 +43,11 @@ def build_client(region: str) -> WorkMailClient:
     return boto3.client("workmail", region_name=region, config=config)
 
 
-class WorkMailDirectory:
+class WorkMailDirectory(DirectoryReadings):
     """Directory. Every request is checked against WorkMail's patterns before it is sent."""
 
     def __init__(self, client: WorkMailClient, organization_id: str) -> None:
-        self._client = client
-        self._organization_id = organization_id
+        super().__init__(client, organization_id)
         client.meta.events.register(
             "provide-client-params.workmail.*", _check_request, unique_id="migration-request-check"
         )

@@ -40,6 +40,11 @@ SCOPES: Mapping[str, Scope] = {
     "DescribeOrganization": Scope.TENANT,
     "GetMailDomain": Scope.TENANT,
     "GetDefaultRetentionPolicy": Scope.TENANT,
+    "ListAccessControlRules": Scope.TENANT,
+    "DescribeInboundDmarcSettings": Scope.TENANT,
+    "DescribeIdentityProviderConfiguration": Scope.TENANT,
+    "ListUsers": Scope.TENANT,
+    "GetMailboxDetails": Scope.TENANT,  # preflight asks, for all users at once
     "DescribeEntity": Scope.USER,
     "DescribeUser": Scope.USER,
     "CreateUser": Scope.USER,
