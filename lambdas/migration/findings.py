@@ -1,4 +1,4 @@
-"""What preflight has found: problems, which stop the run, and warnings, with which it goes on."""
+"""What preflight has found: problems stop the run, with warnings it goes on."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from migration.errors import TenantMisconfigured
 @dataclass(frozen=True, slots=True)
 class Findings:
     """Sentences for the operator. They may name domains and access control rules, never addresses
-    or passwords."""
+    or passwords. `provisions`: whether users can be created and enabled in WorkMail."""
 
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    provisions: bool = True
 
     def __add__(self, other: Findings) -> Findings:
-        return Findings(self.problems + other.problems, self.warnings + other.warnings)
+        return Findings(
+            self.problems + other.problems,
+            self.warnings + other.warnings,
+            self.provisions and other.provisions,
+        )
 
 
 NOTHING = Findings()

@@ -36,10 +36,12 @@ ACKNOWLEDGE_BELOW_DAYS = 60
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A preflight without problems. `days_left` counts to the last day of WorkMail."""
+    """A preflight without problems. `days_left` counts to the last day of WorkMail; unless it
+    `provisions`, users are managed elsewhere, and the run leaves them alone."""
 
     days_left: int
     warnings: tuple[str, ...]
+    provisions: bool = True
 
 
 def run_preflight(
@@ -77,7 +79,7 @@ def run_preflight(
     if findings.problems:
         raise PreflightFailed(findings.problems)
     ledger.add_note(run, Note(now, "Preflight", "; ".join(findings.warnings)))
-    return Preflight(days, findings.warnings)
+    return Preflight(days, findings.warnings, findings.provisions)
 
 
 def _read_rows(

@@ -93,8 +93,8 @@ def is_active(organization: Organization) -> bool:
 
 
 def check_organization(organization: Organization) -> Findings:
-    """It must be active, and its users must be WorkMail's own."""
-    problems = []
+    """It must be active. With interoperability its users are Exchange's: they are left alone."""
+    problems, warnings = [], []
     if not is_active(organization):
         state = organization.state or "unknown"
         problems.append(
@@ -102,11 +102,14 @@ def check_organization(organization: Organization) -> Findings:
             "see why in the WorkMail console"
         )
     if organization.interoperability:
-        problems.append(
-            "interoperability with Exchange is on, so that users can be managed in Exchange "
-            "alone: turn it off in the WorkMail console, or choose another organization"
+        warnings.append(
+            "interoperability with Exchange is on, so that users and their addresses are managed "
+            "there: this run creates no user, enables none and adds no alias; see that every user "
+            "of the manifest is enabled in WorkMail, and if MX is to stay at Exchange, leave "
+            "`cutover` out of the phases"
         )
-    return Findings(tuple(problems))
+    provisions = not organization.interoperability
+    return Findings(tuple(problems), tuple(warnings), provisions=provisions)
 
 
 def check_domain(name: str, domain: MailDomain | None) -> Findings:

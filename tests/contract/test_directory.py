@@ -49,6 +49,8 @@ def test_the_organization(cloud: WorkMailCloud) -> None:
     assert cloud.directory.organization() == Organization(cloud.organization_id, "acme", "Active")
     cloud.fake.set_organization_state(cloud.organization_id, "Impaired")
     assert cloud.directory.organization().state == "Impaired"
+    cloud.fake.set_interoperability(cloud.organization_id, True)
+    assert cloud.directory.organization().interoperability
 
 
 @pytest.mark.parametrize("organization_id", ["m-" + "0" * 32, "acme"])

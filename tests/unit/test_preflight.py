@@ -172,7 +172,6 @@ def test_a_good_tenant_passes_with_the_days_that_are_left() -> None:
 
 def test_all_problems_are_answered_at_once() -> None:
     account = Account(
-        org=replace(ACTIVE, interoperability=True),
         domains={},
         secret={"adnim": {}},
         passwords={"mailboxes": {}},
@@ -196,7 +195,6 @@ def test_all_problems_are_answered_at_once() -> None:
         "`target.ews_url`",
         "`target.imap_tls`",
         "`copy.exclude` in the tenant file: 'Work//Old' must be folder names",
-        "interoperability with Exchange is on",
         "the domain example.com is not in the organization",
         "the source's secret has neither form",
         "the target's secret holds no password",
@@ -274,6 +272,13 @@ def test_what_the_organization_is_set_to_is_told_with_the_rest() -> None:
     assert len(warnings) == len(words)
     for word, warning in zip(words, warnings, strict=True):
         assert word in warning
+
+
+def test_users_that_exchange_manages_are_told_and_not_provisioned() -> None:
+    assert run(Account()).provisions
+    result = run(Account(org=replace(ACTIVE, interoperability=True)))
+    assert not result.provisions
+    assert "interoperability with Exchange is on" in result.warnings[1]
 
 
 def test_rules_and_sign_in_of_the_wrong_kind_are_problems_beside_the_others() -> None:

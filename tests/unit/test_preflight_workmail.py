@@ -37,9 +37,19 @@ OFFICE = AccessRule("office", allows=True, ip_ranges=("203.0.113.0/24",))
 def test_organizations() -> None:
     assert check_organization(ACTIVE) == Findings()
     assert check_organization(replace(ACTIVE, state="ACTIVE")) == Findings()
-    both = check_organization(replace(ACTIVE, state="", interoperability=True))
-    assert len(both.problems) == 2
-    assert "state is unknown" in both.problems[0]
+    (problem,) = check_organization(replace(ACTIVE, state="")).problems
+    assert "state is unknown" in problem
+
+
+def test_users_of_exchange_are_left_alone_and_that_is_said() -> None:
+    findings = check_organization(replace(ACTIVE, interoperability=True))
+    assert findings.problems == ()
+    assert not findings.provisions
+    assert not (findings + Findings()).provisions
+    assert not (Findings() + findings).provisions
+    (warning,) = findings.warnings
+    assert "this run creates no user" in warning
+    assert "leave `cutover` out of the phases" in warning
 
 
 def test_a_domain_that_is_not_verified_says_what_to_publish() -> None:

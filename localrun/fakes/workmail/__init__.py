@@ -77,6 +77,10 @@ class FakeWorkMail(OrganizationCalls, PolicyCalls, UserCalls, MailboxCalls, Impe
         """Such as "Active", "Creating", "Impaired"."""
         self._account.organizations[organization_id].state = state
 
+    def set_interoperability(self, organization_id: str, enabled: bool) -> None:
+        """Whether users are managed in Exchange. The calls that change users work all the same."""
+        self._account.organizations[organization_id].interoperability = enabled
+
     def set_domain_status(self, organization_id: str, domain: str, status: DomainStatus) -> None:
         """What WorkMail finds when it looks for the domain's ownership and DKIM records."""
         entry = self._account.organizations[organization_id].domains[domain]

@@ -25,7 +25,7 @@ class OrganizationCalls:
             "CompletedDate": self._account.timestamp(organization.created_at),
             "ARN": arn,
             "MigrationAdmin": organization.migration_admin,
-            "InteroperabilityEnabled": False,
+            "InteroperabilityEnabled": organization.interoperability,
         }
 
     def list_organizations(

@@ -92,6 +92,7 @@ class Organization:
     created_at: float
     state: str = "Active"
     migration_admin: str | None = None
+    interoperability: bool = False
     users: dict[str, User] = field(default_factory=dict)
     roles: dict[str, ImpersonationRole] = field(default_factory=dict)
     retention: dict[str, tuple[str, int | None]] = field(default_factory=dict)
