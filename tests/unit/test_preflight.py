@@ -63,7 +63,7 @@ class Account:
     """A WorkMail organization and the secrets as a test wants them."""
 
     org: Organization | MigrationError = ACTIVE
-    domains: Mapping[str, MailDomain] = field(
+    domains: Mapping[str, MailDomain] | MigrationError = field(
         default_factory=lambda: {"example.com": MailDomain("example.com", verified=True)}
     )
     retention: Mapping[str, int] | MigrationError = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Account:
         return given(self.org)
 
     def domain(self, name: str) -> MailDomain | None:
-        return self.domains.get(name)
+        return given(self.domains).get(name)
 
     def retention_days(self) -> Mapping[str, int]:
         return given(self.retention)
@@ -299,6 +299,7 @@ def test_rules_and_sign_in_of_the_wrong_kind_are_problems_beside_the_others() ->
 
 def test_one_setting_that_may_not_be_read_does_not_hide_the_others() -> None:
     account = Account(
+        domains=TenantMisconfigured(["GetMailDomain: denied"]),
         retention=TenantMisconfigured(["GetDefaultRetentionPolicy: denied"]),
         dmarc=TenantMisconfigured(["DescribeInboundDmarcSettings: denied"]),
         users=TenantMisconfigured(["ListUsers: denied"]),
@@ -307,6 +308,7 @@ def test_one_setting_that_may_not_be_read_does_not_hide_the_others() -> None:
     with pytest.raises(PreflightFailed) as caught:
         run(account, manifest=manifest_of("anna"))
     assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "GetMailDomain",
         "GetDefaultRetentionPolicy",
         "the access control rules deny EWS to the migration (there is no rule at all)",
         "DescribeInboundDmarcSettings",
