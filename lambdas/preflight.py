@@ -22,4 +22,4 @@ def handler(job: events.Preflight, _context: Any) -> events.PreflightResult:
         job.now,
         job.manifest,
     )
-    return events.PreflightResult(result.days_left, len(result.warnings))
+    return events.PreflightResult(result.days_left, len(result.warnings), result.provisions)

@@ -22,7 +22,7 @@ from migration.wire.imap_login import ImapLogin
 
 TYPE_CHECKING = False  # as in typing, which takes long to load
 if TYPE_CHECKING:
-    from migration.model import Token
+    from migration.directory_model import Token
 
 _FORMS = '{"password": …}, {"token": …}, {"admin": {"user": …, "password": …}} or {"master": {…}}'
 _LARGEST = 100_000
@@ -136,8 +136,8 @@ def make_token(file: Path | None, secret: Secret) -> Callable[[], Token]:
     """Gives the bearer token for EWS. A file is read anew each time: tokens end, and whoever renews
     it there keeps a long copy going. CredentialsRejected if there is none any more."""
     # Not above: a pass without news has no time to load them.
+    from migration.directory_model import Token
     from migration.errors import CredentialsRejected
-    from migration.model import Token
 
     def token() -> Token:
         try:

@@ -61,7 +61,11 @@ TABLE: Mapping[str, Row] = {
         reads=("intake/*",),
         secret=True,
         passwords=True,
-        workmail=("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
+        workmail=(
+            *("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
+            *("ListAccessControlRules", "DescribeInboundDmarcSettings"),
+            *("DescribeIdentityProviderConfiguration", "ListUsers", "GetMailboxDetails"),
+        ),
     ),
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
     "provision_user": Row(

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from migration.model import DnsFinding, DnsRecord, DnsVerdict, MailDomain
+from migration.directory_model import MailDomain
+from migration.model import DnsFinding, DnsRecord, DnsVerdict
 from migration.ports import DnsAnswer
 
 # What WorkMail's console shows for new domains; alone, its number means nothing.

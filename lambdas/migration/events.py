@@ -136,10 +136,12 @@ class Preflight(Event):
 
 @dataclass(frozen=True, slots=True)
 class PreflightResult(Event):
-    """`warnings` counts what the report tells and what does not stop the run."""
+    """`warnings` counts what the report tells and what does not stop the run. `provisions`: whether
+    the users are WorkMail's own, to be created and enabled."""
 
     days_left: int
     warnings: int
+    provisions: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,16 @@ from migration.model import Mailbox, ManifestRow, Note
 from migration.ports import BlobStore, Ledger
 from migration.settings import Settings
 
-__all__ = ["Fault", "Manifest", "Wave", "parse_manifest", "plan_wave", "to_mailboxes", "write_wave"]
+__all__ = [
+    "Fault",
+    "Manifest",
+    "Wave",
+    "parse_manifest",
+    "plan_wave",
+    "read_manifest",
+    "to_mailboxes",
+    "write_wave",
+]
 
 # Step Functions keeps 32,768 characters of an error; a longer list of faults would be cut amid.
 _FAULTS_IN_ERROR = 100
@@ -218,6 +227,16 @@ def write_wave(mailboxes: Iterable[Mailbox]) -> bytes:
     return "".join(json.dumps({"mailbox": each}) + "\n" for each in ids).encode("ascii")
 
 
+def read_manifest(settings: Settings, blobs: BlobStore, manifest_key: str) -> Manifest:
+    """The manifest of that key with its faults; ManifestInvalid if there is no such file."""
+    try:
+        body = blobs.get(manifest_key)
+    except KeyError:
+        where = f"s3://{settings.bucket_name}/{manifest_key}"
+        raise ManifestInvalid([f"there is no manifest: upload it to {where}"]) from None
+    return parse_manifest(body, settings.domains)
+
+
 def plan_wave(
     settings: Settings, blobs: BlobStore, ledger: Ledger, run: str, now: str, manifest_key: str
 ) -> Wave:
@@ -226,12 +245,7 @@ def plan_wave(
     ManifestInvalid if there is no such file, or with the faults, of which `faults.json` beside
     the wave has all. Doing it again gives the same wave.
     """
-    try:
-        body = blobs.get(manifest_key)
-    except KeyError:
-        where = f"s3://{settings.bucket_name}/{manifest_key}"
-        raise ManifestInvalid([f"there is no manifest: upload it to {where}"]) from None
-    manifest = parse_manifest(body, settings.domains)
+    manifest = read_manifest(settings, blobs, manifest_key)
     if manifest.faults:
         key = f"plans/{run}/faults.json"
         blobs.put(key, _dump_faults(manifest.faults), "application/json")

@@ -11,9 +11,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from migration.directory_model import (
+    AccessRule,
+    DirectoryUser,
+    MailboxSize,
+    MailDomain,
+    Organization,
+    Token,
+)
 from migration.model import (
     BatchLimit,
-    DirectoryUser,
     DnsFinding,
     Failure,
     FlagReading,
@@ -27,17 +34,13 @@ from migration.model import (
     ItemRef,
     Mailbox,
     MailboxRecord,
-    MailboxSize,
     MailboxStatus,
     MailboxVerdict,
-    MailDomain,
     Note,
-    Organization,
     Outcome,
     Page,
     Remark,
     Stamped,
-    Token,
     Unreadable,
 )
 
@@ -297,9 +300,6 @@ class Directory(Protocol):
         """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
         the changes. Id, user name, address and state are not changed. UserRefused."""
 
-    def mailbox_size(self, user_id: str) -> MailboxSize:
-        """ProvisioningPending if the user has no mailbox yet."""
-
     def set_quota(self, user_id: str, megabytes: int) -> None:
         """How much the mailbox may hold, also if that is less than it holds. UserRefused."""
 
@@ -310,6 +310,22 @@ class Directory(Protocol):
 
     def retention_days(self) -> Mapping[str, int]:
         """Folders whose items an active retention policy deletes, and after how many days."""
+
+    def access_rules(self) -> list[AccessRule]:
+        """All access control rules; without any, WorkMail denies everything."""
+
+    def enforces_dmarc(self) -> bool:
+        """Whether WorkMail rejects or junks incoming mail as the sender's DMARC policy says."""
+
+    def authentication_mode(self) -> str:
+        """IDENTITY_PROVIDER_ONLY or IDENTITY_PROVIDER_AND_DIRECTORY; "" without IAM Identity
+        Center."""
+
+    def enabled_users(self) -> list[DirectoryUser]:
+        """All users whose state is ENABLED. Whether they are `ready` is not told: it is False."""
+
+    def mailbox_size(self, user_id: str) -> MailboxSize | None:
+        """None if the user has no mailbox."""
 
     def find_role(self, name: str) -> str | None:
         """The id of the impersonation role of that name."""

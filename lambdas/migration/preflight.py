@@ -7,7 +7,7 @@ the run; a warning stands in the run's timeline, and the run goes on.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,13 +16,16 @@ from migration.end_of_support import LAST_DAY, days_left
 from migration.errors import (
     CredentialsRejected,
     MailboxUnreachable,
+    ManifestInvalid,
     PreflightFailed,
     SourceBusy,
-    TenantMisconfigured,
 )
-from migration.model import CopyPolicy, MailDomain, Note, Organization
+from migration.findings import NOTHING, Findings, look
+from migration.manifest import read_manifest
+from migration.model import CopyPolicy, ManifestRow, Note
 from migration.passwords import RULE, count_passwords, count_weak, find_faults
 from migration.ports import BlobStore, Directory, Ledger, Secrets
+from migration.preflight_workmail import check_workmail
 from migration.settings import Settings
 from migration.target_choice import IMAP
 
@@ -32,25 +35,13 @@ ACKNOWLEDGE_BELOW_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """Sentences for the operator. They may name domains, never addresses or passwords."""
-
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    def __add__(self, other: Findings) -> Findings:
-        return Findings(self.problems + other.problems, self.warnings + other.warnings)
-
-
-NOTHING = Findings()
-
-
-@dataclass(frozen=True, slots=True)
 class Preflight:
-    """A preflight without problems. `days_left` counts to the last day of WorkMail."""
+    """A preflight without problems. `days_left` counts to the last day of WorkMail; unless it
+    `provisions`, users are managed elsewhere, and the run leaves them alone."""
 
     days_left: int
     warnings: tuple[str, ...]
+    provisions: bool = True
 
 
 def run_preflight(
@@ -72,40 +63,34 @@ def run_preflight(
     """
     days = days_left(now)
     key = manifest_key or settings.manifest_key
+    rows, manifest_findings = _read_rows(settings, blobs, key)
     findings = (
         check_end_of_support(days, settings.end_of_support_acknowledged)
         + check_region(settings.source_secret_arn)
         + check_ews_url(settings.ews_url)
         + check_imap_server(settings.target_imap_host, settings.target_imap_tls)
         + check_policy(settings.policy)
-        + _look(lambda: _check_workmail(directory, settings.domains))
-        + _look(lambda: check_secret(secrets.read_source()))
-        + _look(lambda: check_passwords(secrets.read_target(), settings.target_kind))
-        + check_manifest(blobs.exists(key), settings.bucket_name, key)
-        + _look(lambda: _probe(probe_source))
+        + look(lambda: check_workmail(directory, settings.domains, settings.target_kind, rows))
+        + look(lambda: check_secret(secrets.read_source()))
+        + look(lambda: check_passwords(secrets.read_target(), settings.target_kind))
+        + manifest_findings
+        + look(lambda: _probe(probe_source))
     )
     if findings.problems:
         raise PreflightFailed(findings.problems)
     ledger.add_note(run, Note(now, "Preflight", "; ".join(findings.warnings)))
-    return Preflight(days, findings.warnings)
+    return Preflight(days, findings.warnings, findings.provisions)
 
 
-def _look(check: Callable[[], Findings]) -> Findings:
-    """The check's findings; what it may not read is a problem like the others."""
+def _read_rows(
+    settings: Settings, blobs: BlobStore, key: str
+) -> tuple[Sequence[ManifestRow], Findings]:
+    """The rows of a manifest without faults; else none. PlanWave tells the faults."""
     try:
-        return check()
-    except TenantMisconfigured as error:
-        return Findings(error.problems)
-
-
-def _check_workmail(directory: Directory, domains: Iterable[str]) -> Findings:
-    organization = directory.organization()
-    findings = check_organization(organization)
-    if not is_active(organization):
-        return findings  # it answers no other question before it is active
-    for name in domains:
-        findings += check_domain(name, directory.domain(name))
-    return findings + check_retention(directory.retention_days())
+        manifest = read_manifest(settings, blobs, key)
+    except ManifestInvalid as missing:
+        return (), Findings(missing.problems)
+    return () if manifest.faults else manifest.rows, NOTHING
 
 
 def _probe(probe_source: Callable[[], None]) -> Findings:
@@ -169,64 +154,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def is_active(organization: Organization) -> bool:
-    """Whether it can be worked with. WorkMail's states are free text."""
-    return organization.state.lower() == "active"
-
-
-def check_organization(organization: Organization) -> Findings:
-    """It must be active, and its users must be WorkMail's own."""
-    problems = []
-    if not is_active(organization):
-        state = organization.state or "unknown"
-        problems.append(
-            f"the organization's state is {state}, not Active: wait if it is being created, else "
-            "see why in the WorkMail console"
-        )
-    if organization.interoperability:
-        problems.append(
-            "interoperability with Exchange is on, so that users can be managed in Exchange "
-            "alone: turn it off in the WorkMail console, or choose another organization"
-        )
-    return Findings(tuple(problems))
-
-
-def check_domain(name: str, domain: MailDomain | None) -> Findings:
-    """The domain must be registered in the organization and its ownership verified."""
-    if domain is None:
-        problem = f"the domain {name} is not in the organization: add it in the WorkMail console"
-        return Findings((problem,))
-    if domain.verified:
-        return NOTHING
-    prefix = f"_amazonses.{name.lower()}"
-    wanted = [record.value for record in domain.records if record.name.lower() == prefix]
-    value = f" with the value {wanted[0]}" if wanted else " that the WorkMail console shows"
-    problem = (
-        f"the domain {name} is not verified: publish the TXT record {prefix}{value}, and wait "
-        "until WorkMail says verified (minutes to 72 hours); the MX record can stay as it is"
-    )
-    return Findings((problem,))
-
-
-def check_retention(days: Mapping[str, int]) -> Findings:
-    """An active policy counts from a message's date or last change, and may delete old mail as
-    soon as it is copied."""
-    return Findings(
-        warnings=tuple(
-            f"a retention policy removes what is older than {limit} days from {folder}: copied "
-            "mail may vanish at once; consider turning it off until the migration has ended"
-            for folder, limit in sorted(days.items())
-        )
-    )
-
-
-def check_manifest(exists: bool, bucket: str, key: str) -> Findings:
-    """There must be a manifest; its content is checked when it is read."""
-    if exists:
-        return NOTHING
-    return Findings((f"there is no manifest: upload it to s3://{bucket}/{key}",))
 
 
 def check_secret(secret: Mapping[str, object]) -> Findings:

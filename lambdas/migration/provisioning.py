@@ -16,8 +16,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
+from migration.directory_model import DirectoryUser
 from migration.errors import ProvisioningPending, UserRefused
-from migration.model import DirectoryUser, Failure, Mailbox, MailboxRecord, MailboxStatus
+from migration.model import (
+    Failure,
+    Mailbox,
+    MailboxRecord,
+    MailboxStatus,
+)
 from migration.ports import Directory, Ledger
 from migration.user_changes import (
     Action,
@@ -166,7 +172,10 @@ def _ensure(
     if rulings[0].action is Action.CHANGE:
         changes.append(("", partial(directory.update_user, wanted_user(mailbox, user))))
     if mailbox.quota_mb:
-        quota = rule_on_quota(mailbox.quota_mb, directory.mailbox_size(user.id))
+        size = directory.mailbox_size(user.id)
+        if size is None:
+            raise ProvisioningPending("WorkMail does not show the mailbox's size yet", _RETRY_AFTER)
+        quota = rule_on_quota(mailbox.quota_mb, size)
         rulings.append(quota)
         if quota.action is Action.CHANGE:
             changes.append(("quota_mb: ", partial(directory.set_quota, user.id, mailbox.quota_mb)))

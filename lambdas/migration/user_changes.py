@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from migration.model import DirectoryUser, Mailbox, MailboxSize, Profile
+from migration.directory_model import DirectoryUser, MailboxSize
+from migration.model import Mailbox, Profile
 from migration.workmail_names import ROLES
 
 _NAMES = ("display_name", "first_name", "last_name")

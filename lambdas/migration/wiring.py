@@ -17,8 +17,8 @@ from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import TenantSecrets
 from migration.copy.selection import asks_for_dates
+from migration.directory_model import Token
 from migration.errors import CredentialsRejected, TenantMisconfigured, UserRefused
-from migration.model import Token
 from migration.passwords import find_password
 from migration.ports import (
     BlobStore,

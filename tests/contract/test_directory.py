@@ -15,9 +15,10 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from localrun.model_service import COMMON_ERRORS
-from migration.aws import directory as adapter
+from migration.aws import directory, directory_readings
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.directory_errors import SCOPES, Scope, translate, translated
+from migration.directory_model import AccessRule, DirectoryUser, MailboxSize, Organization
 from migration.errors import (
     AdministratorPending,
     Busy,
@@ -28,7 +29,7 @@ from migration.errors import (
     Unexpected,
     UserRefused,
 )
-from migration.model import DnsRecord, MailboxSize, Organization, Profile
+from migration.model import DnsRecord, Profile
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
 
 ADDRESS = f"anna@{DOMAIN}"
@@ -49,6 +50,8 @@ def test_the_organization(cloud: WorkMailCloud) -> None:
     assert cloud.directory.organization() == Organization(cloud.organization_id, "acme", "Active")
     cloud.fake.set_organization_state(cloud.organization_id, "Impaired")
     assert cloud.directory.organization().state == "Impaired"
+    cloud.fake.set_interoperability(cloud.organization_id, True)
+    assert cloud.directory.organization().interoperability
 
 
 @pytest.mark.parametrize("organization_id", ["m-" + "0" * 32, "acme"])
@@ -89,6 +92,134 @@ def test_only_active_retention_rules_are_told(cloud: WorkMailCloud) -> None:
     assert cloud.directory.retention_days() == {"INBOX": 30}
     cloud.fake.fail_next("GetDefaultRetentionPolicy", "EntityNotFoundException", "none")
     assert cloud.directory.retention_days() == {}
+
+
+# ---- rules, settings and limits --------------------------------------------------------------
+
+
+def test_a_new_organization_lets_everybody_in(cloud: WorkMailCloud) -> None:
+    assert cloud.directory.access_rules() == [AccessRule("default", allows=True)]
+    cloud.call("delete_access_control_rule", Name="default")
+    assert cloud.directory.access_rules() == []
+
+
+def test_every_condition_of_an_access_rule_is_told(cloud: WorkMailCloud) -> None:
+    anna, berta = cloud.add_user("anna"), cloud.add_user("berta")
+    roles = [cloud.directory.create_role(name, "x") for name in ("one", "two")]
+    cloud.call("delete_access_control_rule", Name="default")
+    cloud.call(
+        "put_access_control_rule",
+        Name="office",
+        Effect="ALLOW",
+        Description="the office",
+        Actions=["EWS", "IMAP"],
+        IpRanges=["203.0.113.0/24"],
+        UserIds=[anna],
+        ImpersonationRoleIds=[roles[0]],
+    )
+    cloud.call(
+        "put_access_control_rule",
+        Name="not-there",
+        Effect="DENY",
+        Description="elsewhere",
+        NotActions=["WebMail"],
+        NotIpRanges=["203.0.113.0/24"],
+        NotUserIds=[berta],
+        NotImpersonationRoleIds=[roles[1]],
+    )
+    assert cloud.directory.access_rules() == [
+        AccessRule(
+            "office",
+            allows=True,
+            actions=("EWS", "IMAP"),
+            ip_ranges=("203.0.113.0/24",),
+            user_ids=(anna,),
+            role_ids=(roles[0],),
+        ),
+        AccessRule(
+            "not-there",
+            allows=False,
+            not_actions=("WebMail",),
+            not_ip_ranges=("203.0.113.0/24",),
+            not_user_ids=(berta,),
+            not_role_ids=(roles[1],),
+        ),
+    ]
+
+
+def test_the_enforcement_of_dmarc(cloud: WorkMailCloud) -> None:
+    assert cloud.directory.enforces_dmarc()
+    cloud.call("put_inbound_dmarc_settings", Enforced=False)
+    assert not cloud.directory.enforces_dmarc()
+
+
+@pytest.mark.parametrize("mode", ["IDENTITY_PROVIDER_ONLY", "IDENTITY_PROVIDER_AND_DIRECTORY"])
+def test_how_users_sign_in(cloud: WorkMailCloud, mode: str) -> None:
+    assert cloud.directory.authentication_mode() == ""
+    instance = "ssoins-0123456789abcdef"
+    cloud.call(
+        "put_identity_provider_configuration",
+        AuthenticationMode=mode,
+        IdentityCenterConfiguration={
+            "InstanceArn": f"arn:aws:sso:::instance/{instance}",
+            "ApplicationArn": f"arn:aws:sso::123456789012:application/{instance}/apl-"
+            "0123456789abcdef",
+        },
+        PersonalAccessTokenConfiguration={"Status": "ACTIVE", "LifetimeInDays": 30},
+    )
+    assert cloud.directory.authentication_mode() == mode
+
+
+def test_enabled_users_are_listed_over_all_pages(
+    cloud: WorkMailCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [cloud.add_user(name, f"{name}@{DOMAIN}") for name in ("anna", "berta", "cora")]
+    cloud.add_user("disabled")
+    monkeypatch.setattr(cloud.fake, "list_users", partial(cloud.fake.list_users, max_results=2))
+    assert cloud.directory.enabled_users() == [
+        DirectoryUser(ids[0], "anna", f"anna@{DOMAIN}", "ENABLED"),
+        DirectoryUser(ids[1], "berta", f"berta@{DOMAIN}", "ENABLED"),
+        DirectoryUser(ids[2], "cora", f"cora@{DOMAIN}", "ENABLED"),
+    ]
+    assert cloud.operations().count("ListUsers") == 2
+
+
+def test_resources_and_workmails_own_users_are_not_listed(
+    cloud: WorkMailCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = {"anna": "USER", "room": "RESOURCE", "system": "SYSTEM_USER", "far": "REMOTE_USER"}
+
+    def list_users(*, organization_id: str, filters: dict[str, str]) -> dict[str, object]:
+        users = [
+            {"Id": f"0123456789-{name}", "Name": name, "State": filters["State"], "UserRole": role}
+            for name, role in roles.items()
+        ]
+        return {"Users": users}
+
+    monkeypatch.setattr(cloud.fake, "list_users", list_users)
+    assert [user.name for user in cloud.directory.enabled_users()] == ["anna"]
+
+
+def test_the_size_of_a_mailbox(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    cloud.call("update_mailbox_quota", UserId=user_id, MailboxQuota=1000)
+    cloud.fake.set_mailbox_size(ADDRESS, 12.5)
+    assert cloud.directory.mailbox_size(user_id) == MailboxSize(1000, 12.5)
+    assert cloud.directory.mailbox_size(cloud.add_user("berta")) is None
+
+
+def test_what_preflight_may_not_read_concerns_the_tenant(cloud: WorkMailCloud) -> None:
+    readings: dict[str, Callable[[], object]] = {
+        "ListAccessControlRules": cloud.directory.access_rules,
+        "DescribeInboundDmarcSettings": cloud.directory.enforces_dmarc,
+        "DescribeIdentityProviderConfiguration": cloud.directory.authentication_mode,
+        "ListUsers": cloud.directory.enabled_users,
+        "GetMailboxDetails": lambda: cloud.directory.mailbox_size("0123456789ab"),
+    }
+    for operation, read in readings.items():
+        cloud.fake.fail_next(operation, "AccessDeniedException", "no")
+        with pytest.raises(TenantMisconfigured, match=f"{operation}: AccessDeniedException"):
+            read()
 
 
 # ---- users -----------------------------------------------------------------------------------
@@ -285,8 +416,7 @@ def test_the_quota_of_a_mailbox_and_what_it_holds(cloud: WorkMailCloud) -> None:
 
 def test_a_quota_before_the_mailbox_is_waited_for(cloud: WorkMailCloud) -> None:
     user_id = cloud.add_user("anna")
-    with pytest.raises(ProvisioningPending):
-        cloud.directory.mailbox_size(user_id)
+    assert cloud.directory.mailbox_size(user_id) is None
     with pytest.raises(ProvisioningPending):
         cloud.directory.set_quota(user_id, 2048)
 
@@ -385,12 +515,13 @@ def test_a_role_over_the_quota_concerns_the_tenant(cloud: WorkMailCloud) -> None
 
 
 def operations_in_use() -> set[str]:
-    """The operations whose client method, or paginator, the adapter names."""
+    """The operations whose client method, or paginator, the adapter names in its two files."""
     model = botocore.session.get_session().get_service_model("workmail")
     methods = {xform_name(name): name for name in model.operation_names}
-    tree = ast.parse(Path(str(adapter.__file__)).read_text("utf-8"))
-    named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    named |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    files = [Path(str(module.__file__)) for module in (directory, directory_readings)]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    named |= {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
     return {methods[name] for name in named if name in methods}
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from localrun.fakes.mailbox import MemoryTarget
 from localrun.fakes.workmail_ews import EwsServer
+from migration.directory_model import Token
 from migration.errors import FolderGone, SourceBusy
 from migration.identity import migration_key
 from migration.mime import Mime, MimeStream, fingerprint, whole
@@ -25,7 +26,6 @@ from migration.model import (
     SpecialUse,
     Stamped,
     Stored,
-    Token,
 )
 from migration.ports import Target
 from migration.targets.workmail_ews import WorkmailEwsTarget

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from migration.model import Token
+from migration.directory_model import Token
 
 ADDRESS = "bob@example.test"
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
+from migration.directory_model import Token
 from migration.errors import (
     AdministratorPending,
     CredentialsRejected,
@@ -19,7 +20,7 @@ from migration.errors import (
     TargetBusy,
 )
 from migration.mime import MimeStream
-from migration.model import Rejected, Stored, Token
+from migration.model import Rejected, Stored
 from migration.targets.workmail_append import WORTH_A_SECOND_TRY
 from migration.targets.workmail_errors import COMMIT_SECONDS
 from migration.targets.workmail_ews import WorkmailEwsTarget

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
+from migration.directory_model import Token
 from migration.errors import (
     CredentialsRejected,
     FolderGone,
     SourceBusy,
     TargetBusy,
 )
-from migration.model import Stamped, Token
+from migration.model import Stamped
 from migration.targets import workmail_append
 from migration.targets.workmail_errors import COMMIT_SECONDS
 from migration.targets.workmail_ews import WorkmailEwsTarget

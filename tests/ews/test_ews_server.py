@@ -15,7 +15,7 @@ import urllib3
 
 from localrun.fakes import workmail_ews
 from localrun.fakes.workmail_ews import EwsServer
-from migration.model import Token
+from migration.directory_model import Token
 from migration.wire.ews import EwsClient
 from migration.wire.ews_model import (
     AnswerLost,

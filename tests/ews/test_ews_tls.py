@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
+from migration.directory_model import Token
 from migration.errors import MailboxUnreachable, TargetBusy
-from migration.model import Token
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 from tests.ews.harness import ADDRESS

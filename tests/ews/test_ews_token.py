@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from migration.model import Token
+from migration.directory_model import Token
 from migration.wire.ews_token import TokenKeeper
 from tests.ews.harness import Clock
 

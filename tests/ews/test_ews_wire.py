@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
-from migration.model import Token
+from migration.directory_model import Token
 from migration.wire import ews_request
 from migration.wire.ews import EwsClient
 from migration.wire.ews_model import (

@@ -14,7 +14,8 @@ import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
 from localrun.fakes.workmail_ews.items import StoredItem
-from migration.model import Agreement, Token
+from migration.directory_model import Token
+from migration.model import Agreement
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 from tests.unit.copy.copied_mailbox import INBOX, CopiedMailbox

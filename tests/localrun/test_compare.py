@@ -11,6 +11,7 @@ from localrun.compare import FolderComparison, compare_mailbox
 from localrun.contents import Contents, ImapAccess, Message, Trait, read_ews
 from localrun.fakes.imap import ImapServer
 from localrun.fakes.workmail_ews.server import EwsServer
+from migration.directory_model import Token
 from migration.model import (
     Folder,
     FolderPlan,
@@ -19,7 +20,6 @@ from migration.model import (
     ItemRef,
     Stamped,
     Tally,
-    Token,
 )
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient

@@ -358,6 +358,78 @@ def test_policies_that_a_preflight_reads(cloud: Cloud) -> None:
     assert effect() == "DENY"
 
 
+def test_access_control_rules(cloud: Cloud) -> None:
+    client, organization = cloud.client, cloud.organization
+    anna, berta = cloud.enable("anna"), cloud.enable("berta")
+    role = client.create_impersonation_role(
+        OrganizationId=organization, Name="r", Type="FULL_ACCESS", Rules=[allow()]
+    )["ImpersonationRoleId"]
+
+    def put(name: str, effect: Any, **conditions: Any) -> None:
+        client.put_access_control_rule(
+            OrganizationId=organization, Name=name, Effect=effect, Description="x", **conditions
+        )
+
+    def effect(action: str = "EWS", address: str = "203.0.113.9", **subject: str) -> Any:
+        answer = client.get_access_control_effect(
+            OrganizationId=organization, IpAddress=address, Action=action, **(subject or who)
+        )
+        return answer["Effect"], answer["MatchedRules"]
+
+    who: Any = {"UserId": anna}
+    assert effect() == ("ALLOW", ["default"])
+    put("default", "ALLOW", IpRanges=["203.0.113.0/24"], NotActions=["IMAP"])
+    assert effect() == ("ALLOW", ["default"])
+    assert effect("IMAP") == ("DENY", [])
+    assert effect(address="198.51.100.1") == ("DENY", [])
+    put("not-berta", "DENY", UserIds=[berta])
+    assert effect(UserId=berta) == ("DENY", ["not-berta"])
+    assert effect(ImpersonationRoleId=role) == ("ALLOW", ["default"])
+    put("only-roles", "DENY", NotImpersonationRoleIds=[role], NotIpRanges=["203.0.113.0/31"])
+    assert effect() == ("DENY", ["only-roles"])
+    assert effect(address="203.0.113.1") == ("ALLOW", ["default"])
+    assert effect(ImpersonationRoleId=role) == ("ALLOW", ["default"])
+    rules = client.list_access_control_rules(OrganizationId=organization)["Rules"]
+    assert [rule.get("Name") for rule in rules] == ["default", "not-berta", "only-roles"]
+    for name in ("default", "not-berta", "only-roles", "never-there"):
+        client.delete_access_control_rule(OrganizationId=organization, Name=name)
+    assert effect() == ("DENY", [])
+    for number in range(10):
+        put(f"rule-{number}", "ALLOW")
+    put("rule-9", "DENY")
+    with pytest.raises(client.exceptions.LimitExceededException):
+        put("rule-10", "ALLOW")
+    with pytest.raises(client.exceptions.EntityNotFoundException):
+        put("rule-9", "DENY", UserIds=["nobody-of-that-id"])
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        put("rule-9", "DENY", ImpersonationRoleIds=["no-such-role"])
+
+
+def test_dmarc_and_the_identity_provider(cloud: Cloud) -> None:
+    client, organization = cloud.client, cloud.organization
+    assert client.describe_inbound_dmarc_settings(OrganizationId=organization)["Enforced"]
+    client.put_inbound_dmarc_settings(OrganizationId=organization, Enforced=False)
+    assert not client.describe_inbound_dmarc_settings(OrganizationId=organization)["Enforced"]
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.describe_identity_provider_configuration(OrganizationId=organization)
+    instance = "ssoins-0123456789abcdef"
+    client.put_identity_provider_configuration(
+        OrganizationId=organization,
+        AuthenticationMode="IDENTITY_PROVIDER_ONLY",
+        IdentityCenterConfiguration={
+            "InstanceArn": f"arn:aws:sso:::instance/{instance}",
+            "ApplicationArn": f"arn:aws:sso::123456789012:application/{instance}/apl-"
+            "0123456789abcdef",
+        },
+        PersonalAccessTokenConfiguration={"Status": "INACTIVE"},
+    )
+    known = client.describe_identity_provider_configuration(OrganizationId=organization)
+    assert known["AuthenticationMode"] == "IDENTITY_PROVIDER_ONLY"
+    client.delete_identity_provider_configuration(OrganizationId=organization)
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.describe_identity_provider_configuration(OrganizationId=organization)
+
+
 def test_failures_are_injected_so_many_times(cloud: Cloud) -> None:
     cloud.fake.fail_next("ListUsers", "ThrottlingException", "Rate exceeded", times=2)
     for _ in range(2):

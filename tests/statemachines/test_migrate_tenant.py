@@ -36,7 +36,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
     """Answers of a run in which everything goes well, with some of them replaced."""
     return {
         "Prepare": [prepared()],
-        "Preflight": [{"days_left": 100, "warnings": 0}],
+        "Preflight": [preflighted()],
         "PlanWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
         "s3:getObject": ['{"mailbox": "m1"}\n'],
         "ProvisionUser": [{"outcome": "created"}],
@@ -79,6 +79,10 @@ def summary(**changes: object) -> dict[str, object]:
     }
 
 
+def preflighted(*, provisions: bool = True) -> dict[str, object]:
+    return {"days_left": 100, "warnings": 0, "provisions": provisions}
+
+
 def prepared(**changes: object) -> dict[str, object]:
     return {
         "already_running": False,
@@ -117,6 +121,15 @@ def test_the_good_path_ends_with_the_reports_summary() -> None:
     assert trace.states.count("WaitForDns") == 1
     assert trace.states.count("WaitForServer") == 1
     assert trace.states[-5:] == (*WAY_OUT, "Migrated")
+
+
+def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> None:
+    usual = run_both(stubs())
+    trace = run_both(stubs(Preflight=[preflighted(provisions=False)]))
+    assert trace.error is None
+    provisioning = {"ProvisionDirectory", "ProvisionUser"}
+    assert provisioning <= set(usual.states)
+    assert trace.states == tuple(state for state in usual.states if state not in provisioning)
 
 
 def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from localrun.fakes.ledger import MemoryLedger
 from migration.cutover import Look, check_dns
+from migration.directory_model import MailDomain
 from migration.errors import CutoverTimedOut, TenantMisconfigured
-from migration.model import DnsRecord, MailDomain
+from migration.model import DnsRecord
 from migration.ports import Directory, DnsAnswer
 from migration.settings import Settings
 from tests.unit.test_settings import environment

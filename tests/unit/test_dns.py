@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localrun.fakes.dns import DnsServer, Records
+from migration.directory_model import MailDomain
 from migration.dns import (
     describe,
     describe_open,
@@ -29,7 +30,7 @@ from migration.dns import (
     normalise,
 )
 from migration.errors import SettingsError
-from migration.model import DnsFinding, DnsRecord, DnsVerdict, MailDomain
+from migration.model import DnsFinding, DnsRecord, DnsVerdict
 from migration.ports import DnsAnswer
 from migration.wire.resolver import PUBLIC_SERVERS, DnsPythonResolver, translate
 

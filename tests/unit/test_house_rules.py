@@ -20,10 +20,10 @@ USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     *("provisioning", "user_changes"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
-    "remark_words",
+    *("remark_words", "findings", "access_rules", "preflight_workmail"),
 }
 FOUNDATION = {
-    *("model", "errors", "mime", "transitions"),
+    *("model", "directory_model", "errors", "mime", "transitions"),
     *("settings", "identity", "workmail_names", "end_of_support"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}

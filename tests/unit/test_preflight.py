@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
+from migration.directory_model import (
+    AccessRule,
+    DirectoryUser,
+    MailboxSize,
+    MailDomain,
+    Organization,
+)
 from migration.end_of_support import days_left
 from migration.errors import (
     CredentialsRejected,
@@ -20,29 +27,35 @@ from migration.errors import (
     SourceBusy,
     TenantMisconfigured,
 )
-from migration.model import DnsRecord, MailDomain, Organization
+from migration.findings import Findings
 from migration.ports import Directory
 from migration.preflight import (
-    Findings,
     Preflight,
-    check_domain,
     check_end_of_support,
     check_ews_url,
     check_imap_server,
-    check_organization,
     check_passwords,
     check_region,
-    check_retention,
     check_secret,
     run_preflight,
 )
+from migration.preflight_workmail import ASKED_AT_MOST
 from migration.settings import Settings
 from tests.unit.test_settings import environment
 
+KEY = "intake/manifest.csv"
 NOW = "2026-11-30T09:00:00.123Z"
 ARN = "arn:aws:secretsmanager:{}:123456789012:secret:acme-abc"
 ACTIVE = Organization("m-1", "acme", "Active")
+Answer = TypeVar("Answer")
 ADMIN: Mapping[str, object] = {"admin": {"user": "root", "password": "secret-word"}}
+
+
+def given(answer: Answer | MigrationError) -> Answer:
+    """The answer, or the error in its place."""
+    if isinstance(answer, MigrationError):
+        raise answer
+    return answer
 
 
 @dataclass
@@ -50,28 +63,47 @@ class Account:
     """A WorkMail organization and the secrets as a test wants them."""
 
     org: Organization | MigrationError = ACTIVE
-    domains: Mapping[str, MailDomain] = field(
+    domains: Mapping[str, MailDomain] | MigrationError = field(
         default_factory=lambda: {"example.com": MailDomain("example.com", verified=True)}
     )
-    retention: Mapping[str, int] = field(default_factory=dict)
+    retention: Mapping[str, int] | MigrationError = field(default_factory=dict)
+    rules: list[AccessRule] = field(default_factory=lambda: [AccessRule("default", allows=True)])
+    dmarc: bool | MigrationError = False
+    mode: str = ""
+    users: list[DirectoryUser] | MigrationError = field(default_factory=list)
+    sizes: list[MailboxSize | MigrationError | None] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     secret: Mapping[str, object] | MigrationError = field(default_factory=lambda: ADMIN)
     passwords: Mapping[str, object] = field(default_factory=dict)
 
     def organization(self) -> Organization:
-        if isinstance(self.org, MigrationError):
-            raise self.org
-        return self.org
+        return given(self.org)
 
     def domain(self, name: str) -> MailDomain | None:
-        return self.domains.get(name)
+        return given(self.domains).get(name)
 
     def retention_days(self) -> Mapping[str, int]:
-        return self.retention
+        return given(self.retention)
+
+    def access_rules(self) -> list[AccessRule]:
+        return self.rules
+
+    def enforces_dmarc(self) -> bool:
+        return given(self.dmarc)
+
+    def authentication_mode(self) -> str:
+        return self.mode
+
+    def enabled_users(self) -> list[DirectoryUser]:
+        return given(self.users)
+
+    def mailbox_size(self, user_id: str) -> MailboxSize | None:
+        """One of `sizes` after the other, and an empty mailbox when they are used up."""
+        self.asked.append(user_id)
+        return given(self.sizes.pop(0)) if self.sizes else MailboxSize(51200, 0.0)
 
     def read_source(self) -> Mapping[str, object]:
-        if isinstance(self.secret, MigrationError):
-            raise self.secret
-        return self.secret
+        return given(self.secret)
 
     def read_target(self) -> Mapping[str, object]:
         return self.passwords
@@ -82,7 +114,7 @@ def settings(**changes: Any) -> Settings:
         Settings.from_env(environment()),
         domains=("example.com",),
         bucket_name="bucket",
-        manifest_key="intake/manifest.csv",
+        manifest_key=KEY,
         source_secret_arn=ARN.format("eu-west-1"),
         ews_url="https://ews.mail.eu-west-1.awsapps.com/EWS/Exchange.asmx",
         target_kind="auto",
@@ -99,13 +131,14 @@ def run(
     tenant: Settings | None = None,
     probe: Callable[[], None] = lambda: None,
     now: str = NOW,
-    files: tuple[str, ...] = ("intake/manifest.csv",),
+    files: tuple[str, ...] = (KEY,),
     ledger: MemoryLedger | None = None,
     manifest_key: str = "",
+    manifest: str = "",
 ) -> Preflight:
     blobs = MemoryBlobs()
     for key in files:
-        blobs.put(key, b"")
+        blobs.put(key, manifest.encode())
     return run_preflight(
         tenant or settings(),
         cast(Directory, account),
@@ -139,7 +172,6 @@ def test_a_good_tenant_passes_with_the_days_that_are_left() -> None:
 
 def test_all_problems_are_answered_at_once() -> None:
     account = Account(
-        org=replace(ACTIVE, interoperability=True),
         domains={},
         secret={"adnim": {}},
         passwords={"mailboxes": {}},
@@ -163,7 +195,6 @@ def test_all_problems_are_answered_at_once() -> None:
         "`target.ews_url`",
         "`target.imap_tls`",
         "`copy.exclude` in the tenant file: 'Work//Old' must be folder names",
-        "interoperability with Exchange is on",
         "the domain example.com is not in the organization",
         "the source's secret has neither form",
         "the target's secret holds no password",
@@ -219,6 +250,128 @@ def test_a_busy_directory_is_no_finding() -> None:
 
 def test_the_manifest_of_this_run_may_be_another() -> None:
     assert run(Account(), files=("intake/x.csv",), manifest_key="intake/x.csv").days_left == 121
+
+
+# ---- the organization, and the manifest against it -------------------------------------------
+
+
+def manifest_of(*names: str) -> str:
+    """Line 2 is the first name's."""
+    lines = [f"{name}@example.com,{name}" for name in names]
+    return "\n".join(["source,display_name", *lines])
+
+
+def user(name: str) -> DirectoryUser:
+    return DirectoryUser(f"id-{name}", name, f"{name.title()}@example.com", "ENABLED")
+
+
+def test_what_the_organization_is_set_to_is_told_with_the_rest() -> None:
+    account = Account(retention={"INBOX": 30}, dmarc=True, mode="IDENTITY_PROVIDER_ONLY")
+    warnings = run(account).warnings
+    words = ["ends in 121 days", "a retention policy", "DMARC", "IAM Identity Center"]
+    assert len(warnings) == len(words)
+    for word, warning in zip(words, warnings, strict=True):
+        assert word in warning
+
+
+def test_users_that_exchange_manages_are_told_and_not_provisioned() -> None:
+    assert run(Account()).provisions
+    result = run(Account(org=replace(ACTIVE, interoperability=True)))
+    assert not result.provisions
+    assert "interoperability with Exchange is on" in result.warnings[1]
+
+
+def test_rules_and_sign_in_of_the_wrong_kind_are_problems_beside_the_others() -> None:
+    account = Account(
+        domains={}, rules=[], mode="IDENTITY_PROVIDER_ONLY", passwords={"mailboxes": {"a": "b"}}
+    )
+    with pytest.raises(PreflightFailed) as caught:
+        run(account, settings(target_kind="workmail_imap"))
+    words = [
+        "the domain example.com is not in the organization",
+        "the access control rules deny IMAP",
+        "IAM Identity Center alone",
+    ]
+    assert len(caught.value.problems) == len(words)
+    for word, problem in zip(words, caught.value.problems, strict=True):
+        assert word in problem
+
+
+def test_one_setting_that_may_not_be_read_does_not_hide_the_others() -> None:
+    account = Account(
+        domains=TenantMisconfigured(["GetMailDomain: denied"]),
+        retention=TenantMisconfigured(["GetDefaultRetentionPolicy: denied"]),
+        dmarc=TenantMisconfigured(["DescribeInboundDmarcSettings: denied"]),
+        users=TenantMisconfigured(["ListUsers: denied"]),
+        rules=[],
+    )
+    with pytest.raises(PreflightFailed) as caught:
+        run(account, manifest=manifest_of("anna"))
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "GetMailDomain",
+        "GetDefaultRetentionPolicy",
+        "the access control rules deny EWS to the migration (there is no rule at all)",
+        "DescribeInboundDmarcSettings",
+        "ListUsers",
+    ]
+
+
+def test_a_busy_answer_about_a_setting_is_no_finding() -> None:
+    with pytest.raises(ProvisioningPending):
+        run(Account(dmarc=ProvisioningPending("throttled", 5.0)))
+
+
+def test_mailboxes_that_are_nearly_full_are_told_by_their_lines() -> None:
+    account = Account(
+        users=[user("berta"), user("cora"), user("dora"), user("emil")],
+        sizes=[MailboxSize(51200, 46080.5), MailboxSize(1000, 900.0), None],
+    )
+    warnings = run(account, manifest=manifest_of("anna", "berta", "cora", "dora")).warnings
+    assert account.asked == ["id-berta", "id-cora", "id-dora"]
+    assert len(warnings) == 2
+    assert "more than 90% full, by the line of the manifest: 3; make room" in warnings[1]
+
+
+@pytest.mark.parametrize("manifest", ["", manifest_of("anna", "anna"), "source\nanna@example.com"])
+def test_a_manifest_with_faults_is_left_to_plan_wave(manifest: str) -> None:
+    users = ProvisioningPending("not to be asked", 5.0)
+    assert len(run(Account(users=users), manifest=manifest).warnings) == 1
+
+
+def test_the_quota_of_users_counts_the_manifests_new_ones() -> None:
+    account = Account(users=[user("anna"), *(user(f"u{number}") for number in range(999))])
+    assert len(run(account, manifest=manifest_of("anna")).warnings) == 1
+    (_, warning) = run(account, manifest=manifest_of("anna", "berta")).warnings
+    assert "the organization has 1000 enabled users, and the manifest adds 1: 1001 are" in warning
+
+
+def test_so_many_mailboxes_are_asked_how_full_they_are() -> None:
+    names = [f"u{number}" for number in range(ASKED_AT_MOST + 3)]
+    account = Account(users=[user(name) for name in names])
+    (_, warning) = run(account, manifest=manifest_of(*names)).warnings
+    assert account.asked == [f"id-{name}" for name in names[:ASKED_AT_MOST]]
+    assert warning.startswith(f"only {ASKED_AT_MOST} of the {ASKED_AT_MOST + 3} mailboxes")
+
+
+def test_a_workmail_that_gets_busy_is_asked_for_no_more_sizes() -> None:
+    account = Account(
+        users=[user("anna"), user("berta"), user("cora")],
+        sizes=[MailboxSize(100, 99.0), ProvisioningPending("throttled", 5.0)],
+    )
+    warnings = run(account, manifest=manifest_of("anna", "berta", "cora")).warnings
+    assert account.asked == ["id-anna", "id-berta"]
+    assert "by the line of the manifest: 2;" in warnings[1]
+    assert warnings[2].startswith("only 1 of the 3 mailboxes")
+
+
+def test_sizes_that_may_not_be_read_are_one_problem() -> None:
+    account = Account(
+        users=[user("anna"), user("berta")],
+        sizes=[TenantMisconfigured(["GetMailboxDetails: denied"])],
+    )
+    with pytest.raises(PreflightFailed) as caught:
+        run(account, manifest=manifest_of("anna", "berta"))
+    assert caught.value.problems == ("GetMailboxDetails: denied",)
 
 
 # ---- each check ------------------------------------------------------------------------------
@@ -278,33 +431,6 @@ def test_regions_that_have_workmail(region: str) -> None:
 )
 def test_the_target_is_reached_by_https(url: str, good: bool) -> None:
     assert (check_ews_url(url) == Findings()) == good
-
-
-def test_organizations() -> None:
-    assert check_organization(ACTIVE) == Findings()
-    assert check_organization(replace(ACTIVE, state="ACTIVE")) == Findings()
-    both = check_organization(replace(ACTIVE, state="", interoperability=True))
-    assert len(both.problems) == 2
-    assert "state is unknown" in both.problems[0]
-
-
-def test_a_domain_that_is_not_verified_says_what_to_publish() -> None:
-    record = DnsRecord("_amazonses.example.com", "TXT", "token=")
-    pending = MailDomain("example.com", verified=False, records=(record,))
-    (problem,) = check_domain("Example.com", pending).problems
-    assert "TXT record _amazonses.example.com with the value token=" in problem
-    assert check_domain("example.com", replace(pending, verified=True)) == Findings()
-    (other,) = check_domain("example.com", replace(pending, records=())).problems
-    assert "that the WorkMail console shows" in other
-
-
-def test_a_retention_policy_is_a_warning_for_each_folder() -> None:
-    findings = check_retention({"SENT_ITEMS": 90, "INBOX": 30})
-    assert findings.problems == ()
-    assert [warning.split(":")[0] for warning in findings.warnings] == [
-        "a retention policy removes what is older than 30 days from INBOX",
-        "a retention policy removes what is older than 90 days from SENT_ITEMS",
-    ]
 
 
 @pytest.mark.parametrize(

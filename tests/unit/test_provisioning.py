@@ -11,9 +11,10 @@ from typing import Any, cast
 import pytest
 
 from localrun.fakes.ledger import MemoryLedger
+from migration.directory_model import DirectoryUser
 from migration.errors import ProvisioningPending
 from migration.logs import logger
-from migration.model import DirectoryUser, Mailbox, MailboxStatus
+from migration.model import Mailbox, MailboxStatus
 from migration.ports import Directory
 from migration.provisioning import Step, decide, provision_user
 from migration.settings import Settings

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.model import DirectoryUser, Mailbox, MailboxSize, Profile
+from migration.directory_model import DirectoryUser, MailboxSize
+from migration.model import Mailbox, Profile
 from migration.user_changes import Action, rule_on_quota, rule_on_user, wanted_user
 
 IDENTITY = "906789abcd-0a1b2c3d-0000-4000-8000-0123456789ab"

@@ -14,18 +14,12 @@ import boto3
 from botocore.config import Config
 
 from migration.aws.directory_errors import RETRY_AFTER_CHANGE, RequestInvalid, translated
+from migration.aws.directory_readings import DirectoryReadings
 from migration.aws.directory_users import create_request, read_user, update_request
 from migration.aws.request_check import find_problems
+from migration.directory_model import DirectoryUser, MailDomain, Organization, Token
 from migration.errors import ProvisioningPending, UserRefused
-from migration.model import (
-    DirectoryUser,
-    DnsRecord,
-    Mailbox,
-    MailboxSize,
-    MailDomain,
-    Organization,
-    Token,
-)
+from migration.model import DnsRecord, Mailbox
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -50,12 +44,11 @@ def build_client(region: str) -> WorkMailClient:
     return boto3.client("workmail", region_name=region, config=config)
 
 
-class WorkMailDirectory:
+class WorkMailDirectory(DirectoryReadings):
     """Directory. Every request is checked against WorkMail's patterns before it is sent."""
 
     def __init__(self, client: WorkMailClient, organization_id: str) -> None:
-        self._client = client
-        self._organization_id = organization_id
+        super().__init__(client, organization_id)
         client.meta.events.register(
             "provide-client-params.workmail.*", _check_request, unique_id="migration-request-check"
         )
@@ -120,13 +113,6 @@ class WorkMailDirectory:
     def update_user(self, user: DirectoryUser) -> None:
         with translated("UpdateUser"):
             self._client.update_user(**update_request(self._organization_id, user))
-
-    def mailbox_size(self, user_id: str) -> MailboxSize:
-        with translated("GetMailboxDetails"):
-            answer = self._client.get_mailbox_details(
-                OrganizationId=self._organization_id, UserId=user_id
-            )
-        return MailboxSize(answer.get("MailboxQuota", 0), answer.get("MailboxSize", 0.0))
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         with translated("UpdateMailboxQuota"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from migration.model import DirectoryUser, Mailbox, Profile
+from migration.directory_model import DirectoryUser
+from migration.model import Mailbox, Profile
 from migration.workmail_names import ROLES
 
 if TYPE_CHECKING:

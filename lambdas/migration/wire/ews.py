@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 from xml.etree.ElementTree import Element
 
-from migration.model import Token
+from migration.directory_model import Token
 from migration.wire import ews_answer, ews_request
 from migration.wire.ews_body import Request
 from migration.wire.ews_failures import no_answer, refuse

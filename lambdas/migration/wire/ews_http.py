@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 import urllib3
 from urllib3 import exceptions as http
 
-from migration.model import Token
+from migration.directory_model import Token
 from migration.wire.ews_body import Request, StreamFailed
 from migration.wire.ews_failures import DEFAULT_BACK_OFF, read_response, translate
 from migration.wire.ews_model import AnswerLost, ServerBusy, Unreachable

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from migration.model import Token
+from migration.directory_model import Token
 
 _GOOD_FOR = 30.0
 """So many seconds a token counts as good after the server has taken it."""

@@ -1,8 +1,9 @@
 """Amazon WorkMail's API with the behaviour that a migration meets, in virtual time.
 
 Serve it with `ModelService("workmail", fake, "InvalidParameterException")`. Implemented are the
-calls about users, aliases, mailboxes, mail domains and impersonation roles that have a method in
-the modules of this package; ModelService answers 501 for the rest. Everything lives in memory.
+calls about users, aliases, mailboxes, mail domains, policies and impersonation roles that have a
+method in the modules of this package; ModelService answers 501 for the rest. Everything lives in
+memory.
 
 WorkMail is slow to agree with itself, and so is this: a new user is unseen for `consistency_lag`
 seconds, a registered one has no mailbox for `mailbox_lag`, the mail servers refuse a new password
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from localrun.fakes.workmail.impersonation import ImpersonationCalls
 from localrun.fakes.workmail.mailboxes import MailboxCalls
 from localrun.fakes.workmail.organizations import OrganizationCalls, new_domain
+from localrun.fakes.workmail.policies import DEFAULT_RULE, PolicyCalls
 from localrun.fakes.workmail.state import Account, Domain, DomainStatus, Organization, User
 from localrun.fakes.workmail.users import UserCalls
 from localrun.model_service import ApiError
@@ -24,7 +26,7 @@ from localrun.model_service import ApiError
 __all__ = ["FakeWorkMail"]
 
 
-class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCalls):
+class FakeWorkMail(OrganizationCalls, PolicyCalls, UserCalls, MailboxCalls, ImpersonationCalls):
     """The backend of one account in one Region, and what tests and mail servers ask of it.
 
     `now` gives virtual seconds since the epoch; the lags are in the same seconds.
@@ -55,7 +57,8 @@ class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCall
         self._failures[operation].extend(ApiError(code, message) for _ in range(times))
 
     def seed_organization(self, alias: str, domain: str, verified: bool = True) -> str:
-        """An active organization with its test domain and one more; returns its id."""
+        """An active organization with its test domain, one more, and the access control rule that
+        every new one has; returns its id."""
         organization_id = f"m-{uuid.uuid4().hex}"
         test_domain = Domain(f"{alias}.awsapps.com", "VERIFIED", "VERIFIED", is_test=True)
         self._account.organizations[organization_id] = Organization(
@@ -64,6 +67,7 @@ class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCall
             default_domain=domain if verified else test_domain.name,
             domains={test_domain.name: test_domain, domain: new_domain(domain)},
             created_at=self._account.now(),
+            access_rules={DEFAULT_RULE["Name"]: dict(DEFAULT_RULE)},
         )
         if verified:
             self.set_domain_status(organization_id, domain, "VERIFIED")
@@ -72,6 +76,10 @@ class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCall
     def set_organization_state(self, organization_id: str, state: str) -> None:
         """Such as "Active", "Creating", "Impaired"."""
         self._account.organizations[organization_id].state = state
+
+    def set_interoperability(self, organization_id: str, enabled: bool) -> None:
+        """Whether users are managed in Exchange. The calls that change users work all the same."""
+        self._account.organizations[organization_id].interoperability = enabled
 
     def set_domain_status(self, organization_id: str, domain: str, status: DomainStatus) -> None:
         """What WorkMail finds when it looks for the domain's ownership and DKIM records."""
@@ -86,7 +94,13 @@ class FakeWorkMail(OrganizationCalls, UserCalls, MailboxCalls, ImpersonationCall
 
     def deny_access(self, organization_id: str, action: str) -> None:
         """Add an access control rule that denies everybody an action, such as "EWS"."""
-        self._account.organizations[organization_id].denied_actions.add(action)
+        self.put_access_control_rule(
+            organization_id=organization_id,
+            name=f"Deny{action}",
+            effect="DENY",
+            description=f"Denies {action}",
+            actions=[action],
+        )
 
     def set_mailbox_size(self, address: str, megabytes: float) -> None:
         """What GetMailboxDetails says. KeyError when nobody has the address."""

@@ -25,7 +25,7 @@ class OrganizationCalls:
             "CompletedDate": self._account.timestamp(organization.created_at),
             "ARN": arn,
             "MigrationAdmin": organization.migration_admin,
-            "InteroperabilityEnabled": False,
+            "InteroperabilityEnabled": organization.interoperability,
         }
 
     def list_organizations(
@@ -92,29 +92,6 @@ class OrganizationCalls:
             action, period = organization.retention.get(name, ("NONE", None))
             folders.append({"Name": name, "Action": action, "Period": period})
         return {"Id": "default", "Name": "Default", "FolderConfigurations": folders}
-
-    def get_access_control_effect(
-        self,
-        *,
-        organization_id: str,
-        ip_address: str,
-        action: str,
-        user_id: str | None = None,
-        impersonation_role_id: str | None = None,
-    ) -> Mapping[str, Any]:
-        """One rule allows everything, and a test may deny actions; addresses do not matter."""
-        organization = self._account.organization(organization_id)
-        if (user_id is None) == (impersonation_role_id is None):
-            raise ApiError("InvalidParameterException", "Give a user or an impersonation role.")
-        if user_id is not None:
-            self._account.user(organization, user_id)
-        elif impersonation_role_id not in organization.roles:
-            raise ApiError("ResourceNotFoundException", "The impersonation role is not known.")
-        elif action != "EWS":
-            raise ApiError("InvalidParameterException", "Impersonation roles only use EWS.")
-        if action in organization.denied_actions:
-            return {"Effect": "DENY", "MatchedRules": [f"Deny{action}", "Default"]}
-        return {"Effect": "ALLOW", "MatchedRules": ["Default"]}
 
 
 def new_domain(name: str) -> Domain:

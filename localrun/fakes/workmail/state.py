@@ -6,7 +6,7 @@ to case. `Account`'s look-ups raise the ApiError that WorkMail answers in their 
 
 import datetime
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -92,10 +92,13 @@ class Organization:
     created_at: float
     state: str = "Active"
     migration_admin: str | None = None
+    interoperability: bool = False
     users: dict[str, User] = field(default_factory=dict)
     roles: dict[str, ImpersonationRole] = field(default_factory=dict)
     retention: dict[str, tuple[str, int | None]] = field(default_factory=dict)
-    denied_actions: set[str] = field(default_factory=set)
+    access_rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    enforces_dmarc: bool = True  # as in every new organization
+    identity_provider: Mapping[str, Any] | None = None
 
     @property
     def test_domain(self) -> str:
