@@ -13,7 +13,8 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import rows
+from migration.aws import entity_rows, rows
+from migration.directory_model import EntityRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
@@ -145,6 +146,31 @@ class FileLedger:
             fence = int(item["fence"]) + 1 if item else 1
             change.write(pk, "FENCE", {"fence": fence})
         return fence
+
+    # -- groups, resources, sharings
+
+    def plan_entities(self, run: str, wanted: Iterable[Wanted]) -> None:
+        planned = list(wanted)
+        with self._items.change() as change:
+            for each in planned:
+                item = change.read(self._pk, f"E#{each.id}") or {}
+                item |= entity_rows.plan_attributes(run, each)
+                _drop(item, "failure")
+                change.write(self._pk, f"E#{each.id}", item)
+
+    def entity(self, entity_id: str) -> EntityRecord:
+        item = self._items.read(self._pk, f"E#{entity_id}")
+        if item is None:
+            raise KeyError(entity_id)
+        return entity_rows.entity_from(item)
+
+    def entities(self, run: str) -> Iterator[EntityRecord]:
+        for item in self._items.query(self._pk, "E#"):
+            if item["run"] == run:
+                yield entity_rows.entity_from(item)
+
+    def set_entity(self, record: EntityRecord) -> None:
+        self._put(self._pk, f"E#{record.wanted.id}", entity_rows.entity_attributes(record))
 
     # -- folders
 

@@ -14,10 +14,12 @@ from typing import Protocol
 from migration.directory_model import (
     AccessRule,
     DirectoryUser,
+    EntityRecord,
     MailboxSize,
     MailDomain,
     Organization,
     Token,
+    Wanted,
 )
 from migration.model import (
     BatchLimit,
@@ -233,6 +235,20 @@ class Ledger(Protocol):
 
     def next_fence(self, mailbox_id: str) -> int:
         """A number higher than any given for this mailbox before."""
+
+    # -- groups, resources, sharings
+    def plan_entities(self, run: str, wanted: Iterable[Wanted]) -> None:
+        """Puts the entities of a run: status PLANNED, failure and remarks cleared; WorkMail's id
+        and the outcome of an earlier run stay until they are set anew."""
+
+    def entity(self, entity_id: str) -> EntityRecord:
+        """One entity, by the id of what is wanted; KeyError if it was never planned."""
+
+    def entities(self, run: str) -> Iterator[EntityRecord]:
+        """The entities of a run, in the order of their ids."""
+
+    def set_entity(self, record: EntityRecord) -> None:
+        """Replaces the record of that entity."""
 
     # -- folders
     def folders(self, mailbox_id: str) -> list[FolderRecord]:

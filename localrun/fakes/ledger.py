@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from localrun.fakes.steps import Step, no_step
 from migration import transitions
+from migration.directory_model import EntityRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
@@ -36,6 +37,7 @@ class MemoryLedger:
         self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
+        self._entities: dict[str, EntityRecord] = {}
         self._fences: dict[str, int] = {}
         self._folders: dict[str, dict[str, FolderRecord]] = {}
         self._remarks: dict[str, dict[tuple[str, str], Remark]] = {}
@@ -135,6 +137,30 @@ class MemoryLedger:
         with self._write("next_fence"):
             self._fences[mailbox_id] = self._fences.get(mailbox_id, 0) + 1
             return self._fences[mailbox_id]
+
+    # -- groups, resources, sharings
+
+    def plan_entities(self, run: str, wanted: Iterable[Wanted]) -> None:
+        for each in wanted:
+            with self._write("plan_entities"):
+                fresh = EntityRecord(each, run)
+                known = self._entities.get(each.id, fresh)
+                self._entities[each.id] = replace(
+                    fresh, entity_id=known.entity_id, outcome=known.outcome
+                )
+
+    def entity(self, entity_id: str) -> EntityRecord:
+        with self._lock:
+            return self._entities[entity_id]
+
+    def entities(self, run: str) -> Iterator[EntityRecord]:
+        with self._lock:
+            records = sorted(self._entities.items())
+        return iter([record for _, record in records if record.run == run])
+
+    def set_entity(self, record: EntityRecord) -> None:
+        with self._write("set_entity"):
+            self._entities[record.wanted.id] = record
 
     # -- folders
 

@@ -9,6 +9,17 @@ import pytest
 from localrun.fakes.ledger import MemoryLedger
 from localrun.file_ledger import FileLedger
 from migration.aws.ledger import DynamoLedger
+from migration.directory_model import (
+    Booking,
+    EntityRecord,
+    EntityStatus,
+    Grant,
+    Group,
+    Permission,
+    Resource,
+    ResourceKind,
+    Sharing,
+)
 from migration.errors import FencedOff, SourceChanged
 from migration.model import (
     Agreement,
@@ -188,6 +199,56 @@ def test_fences_only_grow_and_belong_to_one_mailbox(ledger: Ledger) -> None:
     assert fences == sorted(set(fences))
     assert fences[0] > 0
     assert ledger.next_fence("another") <= fences[0]
+
+
+GROUP = Group("g", "sales@acme.example", "Sales", True, ("s@acme.example",), ("anna@acme.example",))
+RESOURCE = Resource(
+    "r",
+    "oak@acme.example",
+    "Oak",
+    ResourceKind.ROOM,
+    source_name="The Great Oak Room",
+    booking=Booking(auto_accept=False, auto_decline_conflicts=True),
+    delegates=("sales@acme.example",),
+)
+SHARING = Sharing(
+    "s",
+    "anna@acme.example",
+    (Grant("bob@acme.example", frozenset({Permission.SEND_AS, Permission.FULL_ACCESS})),),
+)
+
+
+def test_planned_entities_come_back_by_id_and_by_run(ledger: Ledger) -> None:
+    ledger.plan_entities("run1", [SHARING, GROUP])
+    ledger.plan_entities("run2", [RESOURCE])
+    assert list(ledger.entities("run1")) == [
+        EntityRecord(GROUP, "run1"),
+        EntityRecord(SHARING, "run1"),
+    ]
+    assert ledger.entity("r") == EntityRecord(RESOURCE, "run2")
+    with pytest.raises(KeyError):
+        ledger.entity("nobody")
+
+
+def test_an_entity_planned_again_keeps_what_it_is_in_workmail(ledger: Ledger) -> None:
+    ledger.plan_entities("run1", [GROUP])
+    failed = EntityRecord(
+        GROUP,
+        "run1",
+        EntityStatus.FAILED,
+        "id-1",
+        "created",
+        Failure("UserRefused", "no"),
+        ("member 1 is not known",),
+    )
+    ledger.set_entity(failed)
+    assert ledger.entity("g") == failed
+    renamed = replace(GROUP, name="Selling")
+    ledger.plan_entities("run2", [renamed])
+    assert ledger.entity("g") == EntityRecord(
+        renamed, "run2", EntityStatus.PLANNED, "id-1", "created"
+    )
+    assert list(ledger.entities("run1")) == []
 
 
 def test_the_last_run_is_the_one_that_planned_last(ledger: Ledger) -> None:

@@ -6,6 +6,7 @@
                           N#<run>#<at>#<state>          the timeline
                           DNS#<run>                     the latest DNS findings
                           M#<mailbox>                   a mailbox
+                          E#<entity>                    a group, a resource, a sharing
     M#<tenant>#<mailbox>  FENCE                         the last fence given
                           F#<folder key>                a folder: cursor, counts, intent
                           Q#<folder key>#<uid>          a message that was not (exactly) copied
@@ -25,8 +26,9 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import rows
+from migration.aws import entity_rows, rows
 from migration.aws.items import ItemTable
+from migration.directory_model import EntityRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
@@ -160,6 +162,27 @@ class DynamoLedger:
             ReturnValues="UPDATED_NEW",
         )
         return int(str(answer["Attributes"]["fence"]))
+
+    # -- groups, resources, sharings
+
+    def plan_entities(self, run: str, wanted: Iterable[Wanted]) -> None:
+        for each in wanted:
+            sets = entity_rows.plan_attributes(run, each)
+            self._items.update(self._pk, f"E#{each.id}", sets, removes=("failure",))
+
+    def entity(self, entity_id: str) -> EntityRecord:
+        item = self._items.read(self._pk, f"E#{entity_id}")
+        if item is None:
+            raise KeyError(entity_id)
+        return entity_rows.entity_from(item)
+
+    def entities(self, run: str) -> Iterator[EntityRecord]:
+        for item in self._items.query(self._pk, "E#", Attr("run").eq(run)):
+            yield entity_rows.entity_from(item)
+
+    def set_entity(self, record: EntityRecord) -> None:
+        place = {"pk": self._pk, "sk": f"E#{record.wanted.id}"}
+        self._table.put_item(Item=place | entity_rows.entity_attributes(record))
 
     # -- folders
 
