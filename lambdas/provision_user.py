@@ -12,6 +12,6 @@ from migration.entry import entry
 def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserResult:
     wired = wiring.wire()
     outcome = provisioning.provision_user(
-        wired.directory, wired.ledger, job.mailbox, wired.target_password
+        wired.directory, wired.ledger, job.mailbox, wired.target_password, early=job.early
     )
     return events.ProvisionUserResult(outcome)

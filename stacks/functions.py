@@ -70,10 +70,16 @@ TABLE: Mapping[str, Row] = {
         ),
     ),
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
+    "ensure_domains": Row(
+        workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
+    ),
     "provision_user": Row(
         passwords=True,
         workmail=(
             *_FIND_USER,
+            "DescribeOrganization",
+            "GetMailDomain",
+            "UpdatePrimaryEmailAddress",
             "CreateUser",
             "RegisterToWorkMail",
             "UpdateUser",
@@ -280,6 +286,10 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "TARGET_IMAP_PORT": str(config.target.imap_port),
         "TARGET_IMAP_TLS": config.target.imap_tls,
         **_copy_environment(config.copy),
+        "DOMAIN_REGISTER": _yes_or_no(config.domain_setup.register),
+        "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
+        "DOMAIN_MAKE_DEFAULT": _yes_or_no(config.domain_setup.make_default),
+        "DOMAIN_START_BEFORE_VERIFIED": _yes_or_no(config.domain_setup.start_before_verified),
         "DNS_SERVERS": ",".join(config.dns.servers),
         "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
         "USER_CONCURRENCY": str(config.limits.users),
@@ -288,6 +298,10 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "DELTA_PASSES": str(config.delta.passes),
         "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
     }
+
+
+def _yes_or_no(setting: bool) -> str:
+    return "yes" if setting else "no"
 
 
 def _copy_environment(copy: Copy) -> dict[str, str]:

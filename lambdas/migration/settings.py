@@ -54,6 +54,10 @@ class Settings:
     copy_max_kilobytes_per_second: int
     copy_delta_policy: DeltaPolicy
     copy_verify_sample: int
+    domain_register: bool
+    domain_wait_days: int
+    domain_make_default: bool
+    domain_start_before_verified: bool
     dns_servers: tuple[str, ...]
     dns_timeout_days: int
     user_concurrency: int
@@ -117,9 +121,16 @@ def _read_patterns(text: str) -> Patterns:
     return tuple(read)
 
 
+def _read_yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError
+    return text == "yes"
+
+
 _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "str": (str, "a text"),
     "int": (int, "a whole number"),
+    "bool": (_read_yes_or_no, "yes or no"),
     "tuple[str, ...]": (_split, "a list"),
     "Patterns": (_read_patterns, "a JSON list of texts"),
     "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),

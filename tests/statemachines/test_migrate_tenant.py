@@ -38,6 +38,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "Prepare": [prepared()],
         "Preflight": [preflighted()],
         "PlanWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
+        "EnsureDomains": [{"verified": True, "wait_seconds": 0, "early": False}],
         "s3:getObject": ['{"mailbox": "m1"}\n'],
         "ProvisionUser": [{"outcome": "created"}],
         "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
