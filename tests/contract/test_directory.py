@@ -47,7 +47,9 @@ def cloud() -> Iterator[WorkMailCloud]:
 
 
 def test_the_organization(cloud: WorkMailCloud) -> None:
-    assert cloud.directory.organization() == Organization(cloud.organization_id, "acme", "Active")
+    assert cloud.directory.organization() == Organization(
+        cloud.organization_id, "acme", "Active", directory_type="VpcDirectory"
+    )
     cloud.fake.set_organization_state(cloud.organization_id, "Impaired")
     assert cloud.directory.organization().state == "Impaired"
     cloud.fake.set_interoperability(cloud.organization_id, True)

@@ -321,14 +321,14 @@ def test_the_fields_of_the_schema_are_these() -> None:
     summary = json.loads(to_json(summarise(FACTS, [REFUSED], NOW)))
     assert summary["schema"] == 1
     assert set(summary) == set(
-        "schema tenant run written verdict failure counts provisioned end_of_support days_left "
-        "timeline dns mailboxes".split()
+        "schema tenant run written verdict failure counts provisioned passwords end_of_support "
+        "days_left timeline dns mailboxes".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings"}
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
-        "copied refused gone folders refusals adjusted verified lists".split()
+        "copied refused gone folders refusals adjusted verified lists password_in".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason".split()

@@ -61,6 +61,7 @@ class WorkMailDirectory(DirectoryReadings):
             alias=answer.get("Alias", ""),
             state=answer.get("State", ""),
             interoperability=answer.get("InteroperabilityEnabled", False),
+            directory_type=answer.get("DirectoryType", ""),
         )
 
     def domain(self, name: str) -> MailDomain | None:
@@ -113,6 +114,12 @@ class WorkMailDirectory(DirectoryReadings):
     def update_user(self, user: DirectoryUser) -> None:
         with translated("UpdateUser"):
             self._client.update_user(**update_request(self._organization_id, user))
+
+    def reset_password(self, user_id: str, password: str) -> None:
+        with translated("ResetPassword"):
+            self._client.reset_password(
+                OrganizationId=self._organization_id, UserId=user_id, Password=password
+            )
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         with translated("UpdateMailboxQuota"):

@@ -81,6 +81,10 @@ class FakeWorkMail(OrganizationCalls, PolicyCalls, UserCalls, MailboxCalls, Impe
         """Whether users are managed in Exchange. The calls that change users work all the same."""
         self._account.organizations[organization_id].interoperability = enabled
 
+    def set_directory_type(self, organization_id: str, directory_type: str) -> None:
+        """Where users are kept, such as "MicrosoftAD", or "ADConnector", which is read-only."""
+        self._account.organizations[organization_id].directory_type = directory_type
+
     def set_domain_status(self, organization_id: str, domain: str, status: DomainStatus) -> None:
         """What WorkMail finds when it looks for the domain's ownership and DKIM records."""
         entry = self._account.organizations[organization_id].domains[domain]

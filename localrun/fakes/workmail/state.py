@@ -93,6 +93,7 @@ class Organization:
     state: str = "Active"
     migration_admin: str | None = None
     interoperability: bool = False
+    directory_type: str = "VpcDirectory"
     users: dict[str, User] = field(default_factory=dict)
     roles: dict[str, ImpersonationRole] = field(default_factory=dict)
     retention: dict[str, tuple[str, int | None]] = field(default_factory=dict)
