@@ -145,7 +145,8 @@ class _Work:
                 continue
             password = generate(self.source)
             given = find_password(self.given, address)
-            size += entry_size(address, password) + entry_size(address, given)
+            size += entry_size(address, password)
+            size += entry_size(address, given) if given else 0  # it will be in `replaced`
             if size > LIMIT:
                 if not pending:
                     raise TenantMisconfigured([f"the secret {path} has no room for a reset"])
