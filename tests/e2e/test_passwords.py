@@ -25,7 +25,7 @@ def test_a_run_that_only_copies_logs_in_with_what_an_earlier_one_has_made_up(
             workmail = run.world.workmail
             provision = run.wait(run.start("provision", {"phases": ["provision"]}))
             assert provision["status"] == "SUCCEEDED"
-            run.world.clock.leapt += 100  # an hour later, the mail servers know them
+            run.world.clock.leapt += 100  # a while later, when the mail servers know them
             first = {address: workmail.password_of(address) for address in NEW_PASSWORDS.users}
             assert first[LENA] == GIVEN
             made = {str(word) for address, word in first.items() if address != LENA}

@@ -161,7 +161,8 @@ def test_no_secret_no_address_and_no_content_is_in_logs_or_history(finished: Fin
 @pytest.mark.slow
 def test_no_generated_password_is_anywhere_but_in_secrets_manager(finished: Finished) -> None:
     scenario = SCENARIOS[finished.outcome.scenario]
-    assert bool(finished.passwords) == (scenario.name not in ("bad-manifest", "no-way-in"))
+    all_given = ("bad-manifest", "no-way-in", "imap-target")  # or nobody was to get one
+    assert bool(finished.passwords) == (scenario.name not in all_given)
     report = finished.outcome.report.read_text("utf-8") if finished.outcome.report else ""
     for text in (finished.history, finished.logs, finished.shown, finished.kept, report):
         assert text
@@ -178,11 +179,8 @@ def test_mail_gets_in_with_passwords_that_nobody_has_thought_of(finished: Finish
     assert "3 users have a new password, kept in Secrets Manager" in finished.shown
     assert finished.outcome.report is not None
     report = finished.outcome.report.read_text("utf-8")
-    for number, path in ((2, "new-passwords-run/1"), (1, "new-passwords-run/reset/1")):
-        name = f"workmail-migration/new-passwords-local/waves/{path}"
-        assert f"--secret-id &#39;{name}&#39;" in report or f"--secret-id '{name}'" in report, (
-            number
-        )
+    for path in ("new-passwords-run/1", "new-passwords-run/reset/1"):
+        assert f"--secret-id 'workmail-migration/new-passwords-local/waves/{path}'" in report
 
 
 def _subject(mime: bytes) -> str:
