@@ -25,7 +25,8 @@ from migration.errors import TargetBusy
 from migration.wire.ews_model import AnswerLost
 
 INTERRUPTED = 130
-_SETTLE_SECONDS = 10.0
+_WIDTH = 120
+_SETTLE_SECONDS = 5.0
 """What was sent and not answered may still be stored; it is removed only then."""
 
 _NO_CREDENTIALS = (
@@ -53,7 +54,13 @@ def main(
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
         return 2
-    return Survey(session, Console(soft_wrap=False)).run()
+    return Survey(session, _console()).run()
+
+
+def _console() -> Console:
+    """A file has no width; records of domains are long."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDTH)
 
 
 def _check_access(session: Session) -> None:
@@ -150,7 +157,7 @@ class Survey:
                 print("removing what was made; please wait", file=sys.stderr)
                 self._session.clock.sleep(_SETTLE_SECONDS)
         except KeyboardInterrupt:
-            print("still removing; an interrupt gives up one thing", file=sys.stderr)
+            print("it is still being removed", file=sys.stderr)
         return traces.remove_all()
 
 

@@ -58,7 +58,7 @@ class Session:
     def __init__(self, options: Options, clock: Clock) -> None:
         self.options = options
         self.clock = clock
-        self.traces = Traces()
+        self.traces = Traces(clock)
         self._role = options.role
         self._propagation: Propagation | None = None
         self._role_failed = ""
@@ -216,7 +216,7 @@ class Session:
         return ImapServer(options.imap_host, options.imap_port, options.imap_tls)
 
     def imap_login(self) -> ImapLogin:
-        """The pilot's own. NotAsked without a password."""
+        """The pilot's own, if the organization knows the pilot. NotAsked without a password."""
         password = self.options.pilot_password
         if not password and self.options.pilot_secret:
             secret = self._read_secret(self.options.pilot_secret)
@@ -226,6 +226,7 @@ class Session:
                 f"no password opens the mailbox over IMAP: set {PILOT_PASSWORD}, or give "
                 "--pilot-secret NAME"
             )
+        assert self.pilot.id  # NotAsked before a stranger's mailbox could be opened
         return ImapLogin(self.options.pilot, password)
 
     def admin(self) -> Admin:
