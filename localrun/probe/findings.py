@@ -19,6 +19,8 @@ from localrun.probe.options import Options
 
 _COLOURS = {Verdict.LEARNED: "green", Verdict.NOT_ASKED: "yellow", Verdict.FAILED: "red"}
 
+_ONE_LINE = 80
+
 
 class Mask:
     """Takes out of a text what must not be shown, whoever wrote it there."""
@@ -107,10 +109,19 @@ def write_json(
 def _say(fact: Fact) -> str:
     """A fact on as few lines as it can be read on."""
     if isinstance(fact, Mapping):
-        return "\n".join(f"{name}: {_say(value)}" for name, value in fact.items()) or "none"
+        return "\n".join(_say_entry(name, value) for name, value in fact.items()) or "none"
     if isinstance(fact, bool):
         return "yes" if fact else "no"
     if isinstance(fact, Sequence) and not isinstance(fact, str):
         separator = "\n" if any(" " in str(value) for value in fact) else " "
         return separator.join(_say(value) for value in fact) or "none"
     return "-" if fact is None or fact == "" else str(fact)
+
+
+def _say_entry(name: str, value: Fact) -> str:
+    if not isinstance(value, Mapping):
+        return f"{name}: {_say(value)}"
+    lines = _say(value).split("\n")
+    if sum(map(len, lines)) <= _ONE_LINE:
+        return f"{name}: {', '.join(lines)}"
+    return "\n  ".join([f"{name}:", *lines])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localrun.probe.ews_access import open_client
 from localrun.probe.ews_writing import create_message, own_folder
-from localrun.probe.model import Learned, Need, NotAsked, Probe
+from localrun.probe.model import Fact, GaveUp, Learned, Need, NotAsked, Probe
 from localrun.probe.session import Session
 from migration.directory_model import MailboxSize
 
@@ -23,11 +23,15 @@ def _ask_lag(session: Session) -> Learned:
     with open_client(session) as client, own_folder(session, client) as folder:
         if code := create_message(client, folder, megabytes):
             raise NotAsked(f"WorkMail refuses a message of {megabytes} MB: {code}")
-        lag = session.wait_until(
-            f"GetMailboxDetails shows {megabytes} MB more",
-            lambda: _read(session).held_mb - before >= megabytes / 2,
-        )
-    return Learned(f"shown after {lag} s", {"lag": lag, "appended_mb": megabytes})
+        facts: dict[str, Fact] = {"appended_mb": megabytes, "waited": session.options.wait}
+        try:
+            lag = session.wait_until(
+                f"GetMailboxDetails shows {megabytes} MB more",
+                lambda: _read(session).held_mb - before >= megabytes / 2,
+            )
+        except GaveUp as error:
+            return Learned(str(error), {"lag": None, **facts})
+    return Learned(f"shown after {lag} s", {"lag": lag, **facts})
 
 
 def _read(session: Session) -> MailboxSize:

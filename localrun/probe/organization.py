@@ -35,7 +35,7 @@ def _ask_access_rules(session: Session) -> Learned:
     denying = sum(not rule.allows for rule in rules)
     about = {action for rule in rules if not rule.allows for action in rule.actions}
     return Learned(
-        f"{len(rules)} access control rules, {denying} of which deny",
+        f"access control rules: {len(rules)}, of which deny: {denying}",
         {"rules": len(rules), "denying": denying, "denied_actions": sorted(about)},
     )
 

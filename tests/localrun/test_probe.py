@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,8 +13,13 @@ import pytest
 
 from localrun.__main__ import main
 from localrun.fakes.workmail import impersonation
+from localrun.loopback import LoopbackServer, Request, Response
 from localrun.probe.questions import NAMES, QUESTIONS
+from migration.directory_model import Token
+from migration.wire.ews import EwsClient
+from migration.wire.ews_model import FolderRef, NewMessage
 from tests.localrun.probe_cloud import DOMAIN, OTHER, PASSWORD, PILOT, READS, ProbeCloud
+from tests.unit.wire.scripted import Scripted
 
 Build = Callable[..., ProbeCloud]
 WRITE = ("--pilot", PILOT, "--write")
@@ -129,6 +135,13 @@ def grow(cloud: ProbeCloud, lag: float = 20.0) -> None:
 
     cloud.created = {}
     cloud.fake.get_mailbox_details = details  # type: ignore[method-assign]
+
+
+def test_a_size_that_does_not_change_in_time_is_an_answer(cloud: ProbeCloud) -> None:
+    answer = cloud.ask("size-lag", *WRITE, "--wait", "60")
+    assert answer["verdict"] == "learned"
+    assert answer["facts"] == {"lag": None, "appended_mb": 1, "waited": 60.0}
+    assert answer["answer"] == "GetMailboxDetails shows 1 MB more: not within 60 s"
 
 
 def given_tokens(cloud: ProbeCloud) -> list[str]:
@@ -295,6 +308,107 @@ def test_imap_sizes_and_connections(cloud: ProbeCloud) -> None:
     assert cloud.learn("imap-size", *WRITE)["refused_mb"] is None
     assert cloud.learn("imap-connections", "--pilot", PILOT)["at_once"] == 5
     assert cloud.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "flags", "at_once"),
+    [("/", ["\\*", "\\Seen"], 5), (".", ["\\Answered", "\\Seen"], 2)],
+)
+def test_what_another_imap_server_says_is_another_answer(
+    cloud: ProbeCloud, delimiter: str, flags: list[str], at_once: int
+) -> None:
+    listed = f'* LIST () "{delimiter}" INBOX\r\n* LIST () "{delimiter}" Trash\r\nTAG OK\r\n'
+    said = f"* OK [PERMANENTFLAGS ({' '.join(flags)})] these\r\nTAG OK\r\n"
+    rules = {
+        b"LIST": listed.encode(),
+        b"EXAMINE": said.encode(),
+        b"NAMESPACE": b'* NAMESPACE (("" "/")) NIL NIL\r\nTAG OK\r\n',
+    }
+    with Scripted(
+        rules, capabilities="IMAP4rev1 NAMESPACE", greeting=b"* OK Amazon WorkMail\r\n"
+    ) as server:
+        cloud.imap_port = server.port
+        facts = cloud.learn("imap-mailbox", "--pilot", PILOT)
+        assert facts["delimiters"] == [delimiter]
+        assert facts["permanent_flags_read_only"] == flags
+        assert facts["known_folders"] == ["INBOX", "Trash"]
+        assert facts["namespace"] == 'NAMESPACE (("" "/")) NIL NIL'
+        greeting = cloud.learn("imap-greeting", "--pilot", PILOT)["greeting"]
+        assert greeting == "* OK Amazon WorkMail"
+    full = {b"LOGIN": b"TAG NO [LIMIT] too many\r\n"}
+    with Scripted(*[{}] * at_once, full) as server:
+        cloud.imap_port = server.port
+        facts = cloud.learn("imap-connections", "--pilot", PILOT)
+    assert facts["at_once"] == at_once
+    assert facts["refusal"] == ("" if at_once == 5 else "CommandRefused (LIMIT)")
+
+
+@pytest.mark.parametrize("has_access", [False, True])
+def test_how_an_administrator_is_let_in_by_password(cloud: ProbeCloud, has_access: bool) -> None:
+    cloud.environment |= {"PROBE_ADMIN_USER": OTHER, "PROBE_ADMIN_PASSWORD": PASSWORD}
+    if has_access:
+        cloud.fake.put_mailbox_permissions(
+            organization_id=cloud.organization,
+            entity_id=cloud.pilot_id,
+            grantee_id=OTHER,
+            permission_values=["FULL_ACCESS"],
+        )
+    expected = "Basic " + base64.b64encode(f"{OTHER}:{PASSWORD}".encode()).decode()
+
+    def respond(request: Request) -> Response:
+        if request.headers.get("authorization") != expected:
+            return Response(401)
+        impersonates = b"ExchangeImpersonation" in request.body
+        assert PILOT.encode() in request.body
+        code = "NoError" if has_access and not impersonates else "ErrorAccessDenied"
+        return Response(200, folder_answer(code))
+
+    with LoopbackServer(respond) as server:
+        cloud.ews_url = server.url + "/EWS/Exchange.asmx"
+        facts = cloud.learn("basic-auth", "--pilot", PILOT)
+    assert facts["impersonation"] == {"status": 200, "code": "ErrorAccessDenied"}
+    code = "" if has_access else "ErrorAccessDenied"
+    assert facts["delegate_folder_id"] == {"status": 200, "code": code}
+    assert facts["permissions_on_the_pilot"] == (["FULL_ACCESS"] if has_access else [])
+    assert facts["is_the_consoles_migration_admin"] is False
+    assert set(cloud.operations()) <= READS
+    text = (cloud.folder / "answers.json").read_text("utf-8")
+    assert OTHER not in text
+    assert PASSWORD not in text
+
+
+def folder_answer(code: str) -> bytes:
+    kind = "Success" if code == "NoError" else "Error"
+    return (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
+        ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Body>'
+        "<m:GetFolderResponse><m:ResponseMessages>"
+        f'<m:GetFolderResponseMessage ResponseClass="{kind}"><m:ResponseCode>{code}'
+        "</m:ResponseCode></m:GetFolderResponseMessage></m:ResponseMessages>"
+        "</m:GetFolderResponse></s:Body></s:Envelope>"
+    ).encode()
+
+
+def test_what_was_in_the_mailbox_before_stays(cloud: ProbeCloud) -> None:
+    role = role_at_work(cloud)
+
+    def token() -> Token:
+        given = cloud.fake.assume_impersonation_role(
+            organization_id=cloud.organization, impersonation_role_id=role
+        )
+        return Token(given["Token"])
+
+    client = EwsClient(cloud.ews.url, token, PILOT)
+    root = FolderRef("msgfolderroot", distinguished=True)
+    own = FolderRef(client.create_folder(root, "Migration probes of mine"))
+    for folder in (FolderRef("inbox", distinguished=True), own):
+        client.create_items(folder, [NewMessage(b"Subject: mine\r\n\r\nx")])
+    client.close()
+    before = cloud.ews.folders(PILOT)
+    for name in ("ews-append", "ews-size", "imap-append"):
+        cloud.learn(name, *WRITE)
+    assert cloud.ews.folders(PILOT) == before
+    assert sum(map(len, before.values())) == 2
 
 
 def test_the_records_of_a_domain_are_shown_to_the_letter(cloud: ProbeCloud) -> None:

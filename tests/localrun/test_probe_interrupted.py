@@ -92,6 +92,24 @@ def test_an_interrupt_at_any_step_leaves_nothing(
     assert cloud.ews.mailboxes() == [] or cloud.ews.mailboxes() == [PILOT]
 
 
+def test_a_user_whom_workmail_does_not_show_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = ProbeCloud(tmp_path, monkeypatch, consistency_lag=40.0)
+    try:
+        steps = Steps(monkeypatch)
+        steps.start()
+        options = ("--only", "new-user", *WRITE)
+        cloud.run(*options)
+        at = steps.names.index("CreateUser")
+        steps.start(at, is_after=True)  # the user is there, and its id is lost
+        assert cloud.run(*options) == 130
+        cloud.sleep(60)
+        assert cloud.leftovers() == []
+    finally:
+        cloud.close()
+
+
 def test_what_a_killed_run_left_is_removed_by_the_next(
     cloud: ProbeCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +129,7 @@ def test_messages_are_found_again_without_their_ids(
     """The answer with the ids is lost, and the server stores them later than it says so."""
     cloud.ews.faults.answer_504_next(store_after=3.0)
     cloud.run("--only", "ews-append", *WRITE)
+    cloud.sleep(60)
     assert cloud.answers()["ews-append"]["verdict"] == "failed"
     assert cloud.leftovers() == []
 
