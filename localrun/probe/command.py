@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from localrun.probe.failures import explain
-from localrun.probe.findings import Mask, show, summarise, write_json
+from localrun.probe.findings import show, summarise, write_json
 from localrun.probe.model import Answer, Clock, Learned, Need, NotAsked, Probe, Verdict
 from localrun.probe.options import OptionsRefusedError, read_options
 from localrun.probe.questions import NAMES, QUESTIONS
@@ -95,7 +95,7 @@ class Survey:
         self._session = session
         self._options = session.options
         self._console = console
-        self._mask = Mask(session.options)
+        self._mask = session.mask
         self._answers: list[Answer] = []
         self._is_in_doubt = False
 

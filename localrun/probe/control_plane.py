@@ -98,6 +98,7 @@ class _NewUser:
         self._name = session.options.create_user
         self._address = address
         self._password = f"{secrets.token_urlsafe(24)}aA1-"
+        session.mask.hide(self._password)
         self._id = ""
         self._was_asked_for = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,44 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from localrun.probe.mask import Mask, mask_address
 from localrun.probe.model import Answer, Fact, Verdict
 from localrun.probe.options import Options
 
 _COLOURS = {Verdict.LEARNED: "green", Verdict.NOT_ASKED: "yellow", Verdict.FAILED: "red"}
 
 _ONE_LINE = 80
-
-
-class Mask:
-    """Takes out of a text what must not be shown, whoever wrote it there."""
-
-    def __init__(self, options: Options) -> None:
-        addresses = [each for each in (options.pilot, options.admin_user) if each]
-        self._hidden = {address: mask_address(address) for address in addresses}
-        secrets = [each for each in (options.pilot_password, options.admin_password) if each]
-        self._hidden |= dict.fromkeys(secrets, "***")
-
-    def text(self, text: str) -> str:
-        """The text without addresses and passwords."""
-        for hidden, shown in self._hidden.items():
-            text = shown.join(re.split(re.escape(hidden), text, flags=re.IGNORECASE))
-        return text
-
-    def fact(self, fact: Fact) -> Fact:
-        """The same for everything in a fact."""
-        if isinstance(fact, str):
-            return self.text(fact)
-        if isinstance(fact, Mapping):
-            return {self.text(name): self.fact(value) for name, value in fact.items()}
-        if isinstance(fact, Sequence):
-            return [self.fact(value) for value in fact]
-        return fact
-
-
-def mask_address(address: str) -> str:
-    """`p***@example.com`"""
-    name, _, domain = address.partition("@")
-    return f"{name[:1]}***@{domain}" if domain else f"{name[:1]}***"
 
 
 def show(console: Console, answer: Answer, mask: Mask) -> None:

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from localrun.probe.failures import explain
 from localrun.probe.letters import MARK
+from localrun.probe.mask import Mask
 from localrun.probe.model import Clock, GaveUp, NotAsked
 from localrun.probe.options import ADMIN_PASSWORD, ADMIN_USER, PILOT_PASSWORD, Options
 from localrun.probe.traces import Trace, Traces
@@ -59,6 +60,8 @@ class Session:
         self.options = options
         self.clock = clock
         self.traces = Traces(clock)
+        self.mask = Mask()
+        self.mask.hide_address(options.pilot)
         self._role = options.role
         self._propagation: Propagation | None = None
         self._role_failed = ""
@@ -226,6 +229,7 @@ class Session:
                 f"no password opens the mailbox over IMAP: set {PILOT_PASSWORD}, or give "
                 "--pilot-secret NAME"
             )
+        self.mask.hide(password)
         assert self.pilot.id  # NotAsked before a stranger's mailbox could be opened
         return ImapLogin(self.options.pilot, password)
 
@@ -240,6 +244,8 @@ class Session:
                 f"no administrator's login: set {ADMIN_USER} and {ADMIN_PASSWORD}, or give "
                 "--admin-secret NAME"
             )
+        self.mask.hide_address(user)
+        self.mask.hide(password)
         return Admin(user, password)
 
     def _read_secret(self, name: str) -> Mapping[str, object]:

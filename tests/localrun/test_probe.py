@@ -7,13 +7,14 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from localrun.__main__ import main
 from localrun.fakes.workmail import impersonation
 from localrun.loopback import LoopbackServer, Request, Response
+from localrun.model_service import ApiError, ModelServer, ModelService
 from localrun.probe.questions import NAMES, QUESTIONS
 from migration.directory_model import Token
 from migration.wire.ews import EwsClient
@@ -502,6 +503,46 @@ def test_without_a_password_imap_is_not_asked(cloud: ProbeCloud) -> None:
     answer = cloud.ask("imap-mailbox", "--pilot", PILOT)
     assert answer["verdict"] == "not asked"
     assert "PROBE_PILOT_PASSWORD" in answer["answer"]
+
+
+class Secrets:
+    """Secrets Manager, as far as a reader needs it."""
+
+    VALUES: ClassVar[dict[str, str]] = {
+        "pilots": json.dumps({"mailboxes": {PILOT.upper(): PASSWORD}}),
+        "admins": json.dumps({"user": OTHER, "password": PASSWORD}),
+        "broken": "no JSON",
+    }
+
+    def get_secret_value(self, *, secret_id: str) -> dict[str, str]:
+        if secret_id not in self.VALUES:
+            raise ApiError("ResourceNotFoundException", "Secrets Manager can't find it.")
+        return {"Name": secret_id, "SecretString": self.VALUES[secret_id]}
+
+
+def test_passwords_may_stand_in_secrets_manager(
+    cloud: ProbeCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.environment.clear()
+    with ModelServer([ModelService("secretsmanager", Secrets())]) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETSMANAGER", server.url)
+        facts = cloud.learn("imap-mailbox", "--pilot", PILOT, "--pilot-secret", "pilots")
+        assert facts["delimiters"] == ["/"]
+        facts = cloud.learn("basic-auth", "--pilot", PILOT, "--admin-secret", "admins")
+        assert facts["impersonation"]["status"] == 401
+        for name in ("missing", "broken"):
+            answer = cloud.ask("imap-mailbox", "--pilot", PILOT, "--pilot-secret", name)
+            assert answer["verdict"] == "not asked"
+    assert PASSWORD not in capsys.readouterr().out
+
+
+def test_what_a_server_says_is_masked(cloud: ProbeCloud) -> None:
+    greeting = f"* OK Welcome {PILOT.upper()}, {PASSWORD}\r\n"
+    with Scripted({}, greeting=greeting.encode()) as server:
+        cloud.imap_port = server.port
+        cloud.run("--only", "imap-connections", "--only", "imap-greeting", "--pilot", PILOT)
+    assert "WELCOME" in (answer := cloud.answers()["imap-greeting"]["answer"].upper())
+    assert PILOT.upper() not in answer
 
 
 def test_a_pilot_that_nobody_is(cloud: ProbeCloud) -> None:
