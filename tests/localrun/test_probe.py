@@ -525,7 +525,7 @@ def test_passwords_may_stand_in_secrets_manager(
 ) -> None:
     cloud.environment.clear()
     with ModelServer([ModelService("secretsmanager", Secrets())]) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETSMANAGER", server.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", server.url)
         facts = cloud.learn("imap-mailbox", "--pilot", PILOT, "--pilot-secret", "pilots")
         assert facts["delimiters"] == ["/"]
         facts = cloud.learn("basic-auth", "--pilot", PILOT, "--admin-secret", "admins")
