@@ -40,6 +40,7 @@ class Row:
     waves     actions on the secrets with made-up passwords
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
+    by_rule   called by a rule (see triggers.py) and not by a state of its name
     """
 
     timeout: int = 100
@@ -51,6 +52,7 @@ class Row:
     waves: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     observes: bool = False
+    by_rule: bool = False
 
 
 _READ_WAVES = ("GetSecretValue",)
@@ -137,6 +139,12 @@ TABLE: Mapping[str, Row] = {
     "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
     "write_report": Row(timeout=280, memory=512, reads=("verify/*",), writes=("reports/*",)),
     "release_lock": Row(),
+    "clean_up": Row(
+        timeout=300,
+        workmail=("ListImpersonationRoles", "DeleteImpersonationRole"),
+        observes=True,
+        by_rule=True,
+    ),
 }
 
 
@@ -145,7 +153,8 @@ class HandlersError(SynthError):
 
 
 class Functions(Construct):
-    """`by_handler`: the function of each handler, by the name of its file."""
+    """`by_handler`: the function of each handler, by the name of its file; `by_state`: those that a
+    state calls."""
 
     def __init__(
         self,
@@ -169,6 +178,11 @@ class Functions(Construct):
         )
         self.by_handler: Mapping[str, lambda_.Function] = {
             handler: self._add(handler, table[handler]) for handler in match_handlers(folder, table)
+        }
+        self.by_state: Mapping[str, lambda_.Function] = {
+            handler: function
+            for handler, function in self.by_handler.items()
+            if not table[handler].by_rule
         }
 
     def _add(self, handler: str, row: Row) -> lambda_.Function:

@@ -441,7 +441,7 @@ def test_failures_are_injected_so_many_times(cloud: Cloud) -> None:
 
 def test_what_has_no_fake_says_so(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="NotImplementedLocally"):
-        cloud.client.create_group(OrganizationId=cloud.organization, Name="all")
+        cloud.client.list_mobile_device_access_rules(OrganizationId=cloud.organization)
 
 
 def allow(**targets: list[str]) -> Any:
@@ -605,7 +605,7 @@ def test_a_reset_password_is_known_to_the_mail_servers_after_a_while(cloud: Clou
     assert cloud.fake.password_of("anna@example.test") == "Annas-password-2"
     with pytest.raises(ClientError, match="InvalidPasswordException"):
         cloud.client.reset_password(**reset, Password="annas-password")
-    cloud.fake.set_directory_type(cloud.organization, "ADConnector")
+    cloud.fake.set_read_only(cloud.organization, True)
     with pytest.raises(ClientError, match="UnsupportedOperationException"):
         cloud.client.reset_password(**reset, Password="Annas-password-3")
     assert cloud.fake.password_of("anna@example.test") == "Annas-password-2"

@@ -169,7 +169,7 @@ def test_a_thousand_users_cost_few_versions(cloud: WorkMailCloud) -> None:
 
 
 def test_refused_users_keep_theirs_and_the_run_goes_on(tenant: Tenant) -> None:
-    tenant.cloud.fake.set_directory_type(tenant.cloud.organization_id, "ADConnector")
+    tenant.cloud.fake.set_read_only(tenant.cloud.organization_id, True)
     before = {one: tenant.opens(one) for one in (ANNA, CORA)}
     assert reset(tenant) == Reset(0, 2)
     assert {one: tenant.opens(one) for one in (ANNA, CORA)} == before
