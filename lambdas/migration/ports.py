@@ -478,7 +478,7 @@ class WaveSecrets(Protocol):
         """The value; None if there is no such secret, or if it is marked for deletion."""
 
     def create(self, path: str, value: str) -> None:
-        """A new secret, tagged with the tenant and the run. ProvisioningPending if there is one already,
+        """A new secret, tagged with tenant and run. ProvisioningPending if there is one already,
         which `read` did not show yet."""
 
     def replace(self, path: str, value: str) -> None:
