@@ -139,8 +139,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)
     if options.command == "scenario" and (options.list or not options.name):
-        for story in (*SCENARIOS.values(), *SERIES.values()):
-            print(f"{story.name:<16}{story.sentence}")
+        listed = [(story.name, story.sentence) for story in SCENARIOS.values()]
+        listed += [(series.name, series.sentence) for series in SERIES.values()]
+        for name, sentence in listed:
+            print(f"{name:<16}{sentence}")
         return 0 if options.list else 2
     try:
         run_options = Options(
