@@ -32,11 +32,10 @@ from migration.entity_changes import (
     Change,
     EntityRuling,
     Links,
-    booked,
-    rule_on_links,
     rule_on_making,
     wanted_resource,
 )
+from migration.entity_links import booked, rule_on_links
 from migration.entity_readings import look_at_entity, look_at_links
 from migration.errors import ProvisioningPending, UserRefused
 from migration.model import Failure
@@ -218,22 +217,21 @@ def _make_part(
 def _link_parts(
     directory: Directory, record: EntityRecord, links: Links, changes: Sequence[Change]
 ) -> list[tuple[str, Callable[[], None]]]:
+    """Each change's label, and what makes it."""
     owner_id = links.owner.id if links.owner else record.entity_id
-    return [_link_part(directory, record.wanted, links, owner_id, change) for change in changes]
-
-
-def _link_part(
-    directory: Directory, wanted: Wanted, links: Links, owner_id: str, change: Change
-) -> tuple[str, Callable[[], None]]:
-    number, subject = change.number, change.subject
-    if change.action is Action.ADD_MEMBER:
-        return f"member {number}: ", partial(directory.add_member, owner_id, subject)
-    if change.action is Action.ADD_DELEGATE:
-        return f"delegate {number}: ", partial(directory.add_delegate, owner_id, subject)
-    if change.action is Action.PUT_PERMISSIONS:
-        put = partial(directory.put_permissions, owner_id, subject, change.permissions)
-        return f"grantee {number}: ", put
-    if not isinstance(wanted, Resource) or links.resource is None:
-        raise ProvisioningPending("WorkMail does not show the resource yet", RETRY_AFTER)
-    after = booked(wanted.booking, links.resource, answered=True)
-    return "booking: ", partial(directory.update_resource, after)
+    parts: list[tuple[str, Callable[[], None]]] = []
+    for change in changes:
+        number, subject = change.number, change.subject
+        if change.action is Action.ADD_MEMBER:
+            add = partial(directory.add_member, owner_id, subject)
+            parts.append((f"member {number}: ", add))
+        elif change.action is Action.ADD_DELEGATE:
+            add = partial(directory.add_delegate, owner_id, subject)
+            parts.append((f"delegate {number}: ", add))
+        elif change.action is Action.PUT_PERMISSIONS:
+            put = partial(directory.put_permissions, owner_id, subject, change.permissions)
+            parts.append((f"grantee {number}: ", put))
+        elif isinstance(record.wanted, Resource) and links.resource:
+            after = booked(record.wanted.booking, links, links.resource, changes)
+            parts.append(("booking: ", partial(directory.update_resource, after)))
+    return parts

@@ -18,7 +18,8 @@ HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
-    *("provisioning", "user_changes", "entities", "entity_changes", "entity_readings"),
+    *("provisioning", "user_changes", "entities", "entity_changes", "entity_links"),
+    "entity_readings",
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("remark_words", "findings", "access_rules", "preflight_workmail"),
 }
