@@ -89,7 +89,8 @@ def parse_folder(files: Mapping[str, bytes], domains: Sequence[str], tenant: str
     for name in sorted(files):
         if name not in _FILES and not name.startswith("."):
             shown = name if _SAFE_NAME.fullmatch(name) else "a file of the folder"
-            remedy = f"{name_hint(name, _FILES)} Else move it out of the folder"
+            hint = name_hint(name, _FILES)
+            remedy = f"{hint if hint.endswith('?') else hint + '.'} Else move it out of the folder"
             faults.append(Fault(Place(shown, 0), "it is no file of a manifest", remedy))
     return _judge(Contents(records, tuple(faults)), domains, tenant)
 

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from migration.workmail_names import (
     ADDRESS_PATTERN,
     GROUP_NAME_PATTERN,
+    IDENTITY_CENTER_ID_PATTERN,
     MAX_ADDRESS,
     MAX_ALIASES,
     MAX_DESCRIPTION,
@@ -131,7 +132,8 @@ USERS = Table(
         Column("quota_mb", "how many megabytes the mailbox may hold; not less than it holds "
                "already", Form.NUMBER, most=MAX_QUOTA_MB),
         Column("identity_center_id", "the user ID that IAM Identity Center shows for the user. A "
-               "user who is created with it gets no password"),
+               "user who is created with it gets no password",
+               pattern=IDENTITY_CENTER_ID_PATTERN.strip("^$")),
     ),
     ("source", "target", "username", "display_name", "first_name", "last_name", "aliases"),
     needed=True,
@@ -162,7 +164,7 @@ RESOURCES = Table(
         _text("name", f"its name. WorkMail takes {MAX_RESOURCE_NAME} letters, digits and . _ -: a "
               "name that does not fit is made fit, and the report tells both. If empty: the part "
               "of the address before the @"),
-        Column("type", "what it is", required=True, choices=("ROOM", "EQUIPMENT")),
+        Column("type", "what it is", required=True, choices=("room", "equipment")),
         _text("description", "a few words about it", MAX_DESCRIPTION),
         _yes_no("hidden", "whether the global address list leaves the resource out"),
         _aliases("resource"),
@@ -184,7 +186,7 @@ PERMISSIONS = Table(
         _address("grantee", "the address of the user or group that may", required=True),
         Column("permissions", "what the grantee may do. Only a user can have full_access, and not "
                "to a group", Form.LIST, True,
-               choices=("FULL_ACCESS", "SEND_AS", "SEND_ON_BEHALF")),
+               choices=("full_access", "send_as", "send_on_behalf")),
     ),
     ("mailbox", "grantee", "permissions"),
 )  # fmt: skip

@@ -92,7 +92,7 @@ def domain_problem(
         return None
     known = [name.lower() for name in domains]
     close = difflib.get_close_matches(address.rpartition("@")[2].lower(), known, n=1)
-    meant = f"did you mean {close[0]}?" if close else f"use one of {', '.join(known)}"
+    meant = f"did you mean {close[0]}?" if close else f"use one of {', '.join(known)}."
     problem = "its domain is not one of the tenant's"
     return problem, f"{meant} Or add the domain to `domains` in the tenant file"
 

@@ -1,9 +1,9 @@
 """Names of resources that WorkMail takes: at most 20 letters, digits and . _ -.
 
 A longer or an unfit name is made fit: letters lose their accents, what is between words becomes a
-hyphen, and the longest words lose their ends, so that a number at the end of the name stays. Where
-little of a name would be left, as of one in another script, the address serves. Two names that meet
-get numbers. All functions are pure.
+hyphen, and what is too long is cut before the last word, which often holds the number. Where little
+of a name would be left, as of one in another script, the address serves. Two names that meet get
+numbers. All functions are pure.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
 from migration.workmail_names import MAX_RESOURCE_NAME, fits_resource
+
+_LAST_WORD = 8  # characters of the last word that stay
 
 # what Unicode does not take apart
 _LETTERS = str.maketrans(
@@ -62,19 +64,22 @@ def _letters(text: str) -> int:
 
 
 def _join(words: Sequence[str]) -> str:
-    """The words with hyphens between them, the longest cut until all fit; of very many, the first
-    and the last stay."""
-    most = MAX_RESOURCE_NAME // 2  # each with one letter and a hyphen
-    kept = list(words) if len(words) <= most else [*words[: most - 1], words[-1]]
-    while len("-".join(kept)) > MAX_RESOURCE_NAME:
-        longest = max(range(len(kept)), key=lambda at: (not kept[at].isdigit(), len(kept[at])))
-        kept[longest] = kept[longest][:-1]
-    return "-".join(kept)
+    """The words with hyphens between them; if that is too long, as much of their beginning as fits
+    before the last of them."""
+    whole = "-".join(words)
+    if len(whole) <= MAX_RESOURCE_NAME or len(words) == 1:
+        return _cut(whole, MAX_RESOURCE_NAME)
+    last = words[-1][:_LAST_WORD]
+    return f"{_cut('-'.join(words[:-1]), MAX_RESOURCE_NAME - len(last) - 1)}-{last}"
+
+
+def _cut(text: str, length: int) -> str:
+    return text[:length].rstrip("-._")
 
 
 def _number(name: str, used: Collection[str]) -> str:
     number, numbered = 1, name
     while numbered.lower() in used:
         number += 1
-        numbered = f"{name[: MAX_RESOURCE_NAME - len(str(number)) - 1].rstrip('-')}-{number}"
+        numbered = f"{_cut(name, MAX_RESOURCE_NAME - len(str(number)) - 1)}-{number}"
     return numbered
