@@ -104,7 +104,7 @@ def _compare_aliases(addresses: Sequence[_Claim]) -> Iterator[Fault]:
         owners.setdefault(claim.value.lower(), (claim.record, claim.column))
     for claim in addresses:
         for item, alias in enumerate(claim.record.items("aliases")):
-            name = f"alias {item + 1}"
+            name = f"alias {claim.record.nth('aliases', item)}"
             record, what = owners.setdefault(alias.lower(), (claim.record, name))
             if (record, what) != (claim.record, name):
                 where = record.place.seen_from(claim.record.place)

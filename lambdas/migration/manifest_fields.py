@@ -75,7 +75,7 @@ def check_aliases(record: Record, domains: Sequence[str], way_out: str) -> Itera
         )
         yield record.fault("aliases", problem, way_out)
     for number, alias in enumerate(aliases):
-        name = f"alias {number + 1}"
+        name = f"alias {record.nth('aliases', number)}"
         if problem := address_problem(alias):
             remedy = f"{ADDRESS_REMEDY}, separated by spaces or |"
             yield record.fault("aliases", f"{name}: {problem}", remedy, number)

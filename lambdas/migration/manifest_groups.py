@@ -66,7 +66,8 @@ def _check(record: Record, known: Known, domains: Sequence[str]) -> Iterator[Fau
     yield from check_list(record, "members", "member", known, domains)
     for item, member in enumerate(record.items("members")):
         if known.kind(member) is EntityKind.RESOURCE:
-            problem = f"member {item + 1} is a resource, and a group holds users and groups only"
+            number = record.nth("members", item)
+            problem = f"member {number} is a resource, and a group holds users and groups only"
             remedy = "remove it, or name the users who look after the resource"
             yield record.fault("members", problem, remedy, item)
     # owners may be anybody, since WorkMail is not told of them
@@ -112,11 +113,12 @@ def _nested(groups: Mapping[str, GroupReading], address: str) -> Iterator[tuple[
 
 
 def _blame_cycle(reading: GroupReading, item: int, length: int) -> Fault:
+    number = reading.record.nth("members", item)
     if length == 1:
-        problem, remedy = f"member {item + 1} is the group itself", "remove it"
+        problem, remedy = f"member {number} is the group itself", "remove it"
     else:
         problem = (
-            f"by member {item + 1} the group is a member of itself, in a circle of {length} groups"
+            f"by member {number} the group is a member of itself, in a circle of {length} groups"
         )
         remedy = "remove it, or another member of that circle"
     return reading.record.fault("members", problem, remedy, item)

@@ -70,7 +70,7 @@ def _check(reading: GrantReading, known: Known, domains: Sequence[str]) -> Itera
     yield from check_filled(record, "permissions", f"write one or more of {', '.join(_WORDS)}")
     for item, word in enumerate(record.items("permissions")):
         if word.lower() not in _WORDS:
-            problem = f"permission {item + 1} is unknown"
+            problem = f"permission {record.nth('permissions', item)} is unknown"
             yield record.fault("permissions", problem, name_hint(word.lower(), _WORDS), item)
     if Permission.FULL_ACCESS in grant.permissions:
         yield from _check_full_access(reading, known)

@@ -115,6 +115,12 @@ class Record:
             return self.marks.get((column, item), whole)
         return replace(self.place, column=column, item=item)
 
+    def nth(self, column: str, item: int) -> int:
+        """What number the item has for people, from 1: those before it count even if they could not
+        be read."""
+        mark = self.marks.get((column, item))
+        return (mark.item if mark else item) + 1
+
     def fault(self, column: str, problem: str, remedy: str, item: int = -1) -> Fault:
         """What is wrong with the value, or with the item of its list."""
         return Fault(self.at(column, item), problem, remedy)

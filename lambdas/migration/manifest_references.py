@@ -52,7 +52,7 @@ def check_address(
     word: str = "",
 ) -> Iterator[Fault]:
     """The address can be one of an entity in WorkMail. `word`: what an item of a list is called."""
-    name = f"{word} {item + 1}: " if word else ""
+    name = f"{word} {record.nth(column, item)}: " if word else ""
     if problem := address_problem(address):
         yield record.fault(column, f"{name}{problem}", ADDRESS_REMEDY, item)
     elif foreign := domain_problem(address, domains, with_test_domain=True):
@@ -70,7 +70,8 @@ def check_list(
         yield from check_address(record, column, address, domains, item, word)
         earlier = first.setdefault(known.primary(address).lower(), item)
         if earlier != item:
-            problem = f"{word} {item + 1} is the same as {word} {earlier + 1}"
+            number, other = record.nth(column, item), record.nth(column, earlier)
+            problem = f"{word} {number} is the same as {word} {other}"
             yield record.fault(column, problem, "remove one of them", item)
 
 

@@ -97,6 +97,7 @@ def _check(record: Record, known: Known, domains: Sequence[str]) -> Iterator[Fau
     yield from check_list(record, "delegates", "delegate", known, domains)
     for item, delegate in enumerate(record.items("delegates")):
         if known.kind(delegate) is EntityKind.RESOURCE:
-            problem = f"delegate {item + 1} is a resource, and delegates are users or groups"
+            number = record.nth("delegates", item)
+            problem = f"delegate {number} is a resource, and delegates are users or groups"
             remedy = "remove it, or name a user or a group who answers"
             yield record.fault("delegates", problem, remedy, item)

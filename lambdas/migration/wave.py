@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from migration.errors import ManifestInvalid
@@ -18,9 +18,6 @@ from migration.settings import Settings
 _FAULTS_IN_ERROR = 100
 
 _JSON_LINES = "application/x-ndjson"
-_UNKNOWN = (
-    "members, delegates, mailboxes or grantees are not in the manifest: WorkMail must know them"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +85,15 @@ def plan_wave(
 
 def _tell(manifest: Manifest) -> str:
     """What is planned, in a line of the timeline."""
-    text = f"{len(manifest.rows)} mailboxes planned"
-    counts: Mapping[str, int] = {
+    counts = {
         "groups": len(manifest.groups),
         "resources": len(manifest.resources),
+        "resources whose name is made fit": sum(bool(r.source_name) for r in manifest.resources),
         "mailboxes with permissions": len(manifest.sharings),
+        "addresses that the manifest has not and WorkMail must have": len(manifest.unknown),
     }
-    more = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    shortened = sum(bool(each.source_name) for each in manifest.resources)
-    return (
-        text
-        + (f"; {more}" if more else "")
-        + (f"; {shortened} resources get another name" if shortened else "")
-        + (f"; {len(manifest.unknown)} {_UNKNOWN}" if manifest.unknown else "")
-    )
+    planned = [f"{len(manifest.rows)} mailboxes planned"]
+    return "; ".join(planned + [f"{what}: {count}" for what, count in counts.items() if count])
 
 
 def _dump_faults(faults: Sequence[Fault]) -> bytes:

@@ -205,9 +205,9 @@ def test_ids_differ_by_kind() -> None:
         (
             "s@example.com,S,x@gmail.test,,,",
             (
-                "2, members: member 1: its domain is not one of the tenant's, and WorkMail knows"
-                "outside the organization; use one of example.com, example.org. Or add the domain"
-                "`domains` in the tenant file; else leave it out"
+                "2, members: member 1: its domain is not one of the tenant's, and WorkMail "
+                "knows nobody outside the organization; use one of example.com, example.org. "
+                "Or add the domain to `domains` in the tenant file; else leave it out"
             ),
         ),
         (
@@ -230,8 +230,8 @@ def test_ids_differ_by_kind() -> None:
         (
             "anna@example.com,S,,,,",
             (
-                "2, address: it is the same as target of line 2 of users.csv; write another addre"
-                "because each group needs its own"
+                "2, address: it is the same as target of line 2 of users.csv; write another "
+                "address, because each group needs its own"
             ),
         ),
         (
@@ -279,12 +279,12 @@ def test_circles_of_groups_are_found_once_each_and_names_by_alias_count() -> Non
     )
     assert groups(*rows) == [
         (
-            "8, members: by member 2 the group is a member of itself, in a circle of 2 groups; re"
-            "it, or another member of that circle"
+            "8, members: by member 2 the group is a member of itself, in a circle of 2 groups; "
+            "remove it, or another member of that circle"
         ),
         (
-            "9, members: by member 1 the group is a member of itself, in a circle of 3 groups; re"
-            "it, or another member of that circle"
+            "9, members: by member 1 the group is a member of itself, in a circle of 3 groups; "
+            "remove it, or another member of that circle"
         ),
     ]
 
@@ -321,8 +321,8 @@ def test_groups_may_be_nested_deeper_than_python_calls() -> None:
         (
             "r@example.com,R,room,,,,no,,,",
             (
-                "2, auto_accept: it neither accepts requests by itself, nor has it a delegate who"
-                "them; name a delegate, or write yes"
+                "2, auto_accept: it neither accepts requests by itself, nor has it a delegate "
+                "who answers them; name a delegate, or write yes"
             ),
         ),
         (
@@ -408,8 +408,8 @@ def test_a_delegate_makes_answering_by_hand_good() -> None:
         (
             "anna@example.com,sales@example.com,send_as full_access",
             (
-                "2, permissions: the grantee is a group, and only users can have full access; wri"
-                "entry per user, or send_as or send_on_behalf"
+                "2, permissions: the grantee is a group, and only users can have full access; "
+                "write one entry per user, or send_as or send_on_behalf"
             ),
         ),
         (
@@ -491,20 +491,20 @@ def test_files_that_do_not_belong_there() -> None:
     assert [fault.text for fault in parse_folder(bodies, DOMAINS).faults] == [
         "users.csv: the file is missing; add it, with one line per mailbox",
         (
-            "Users.csv: it is no file of a manifest; did you mean users.csv? Else move it out of"
-            "folder"
+            "Users.csv: it is no file of a manifest; did you mean users.csv? Else move it "
+            "out of the folder"
         ),
         (
             "a file of the folder: it is no file of a manifest; known are users.csv, groups.csv, "
             "resources.csv, permissions.csv. Else move it out of the folder"
         ),
         (
-            "gruops.csv: it is no file of a manifest; did you mean groups.csv? Else move it out o"
-            "folder"
+            "gruops.csv: it is no file of a manifest; did you mean groups.csv? Else move it "
+            "out of the folder"
         ),
         (
-            "old/users.csv: it is no file of a manifest; did you mean users.csv? Else move it out"
-            "the folder"
+            "old/users.csv: it is no file of a manifest; did you mean users.csv? Else move it "
+            "out of the folder"
         ),
     ]
 
