@@ -37,7 +37,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
     return {
         "Prepare": [prepared()],
         "Preflight": [preflighted()],
-        "PlanWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
+        "PlanWave": [planned()],
         "s3:getObject": ['{"mailbox": "m1"}\n'],
         "ProvisionUser": [{"outcome": "created"}],
         "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
@@ -81,6 +81,17 @@ def summary(**changes: object) -> dict[str, object]:
 
 def preflighted(*, provisions: bool = True) -> dict[str, object]:
     return {"days_left": 100, "warnings": 0, "provisions": provisions}
+
+
+def planned(entities: int = 2) -> dict[str, object]:
+    return {
+        "key": "plans/r/wave.jsonl",
+        "version": "v1",
+        "count": 1,
+        "entities_key": "plans/r/entities.jsonl",
+        "entities_version": "v2",
+        "entities": entities,
+    }
 
 
 def prepared(**changes: object) -> dict[str, object]:
