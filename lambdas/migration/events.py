@@ -184,6 +184,44 @@ class ProvisionUserResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ProvisionEntity(Event):
+    run: str
+    entity: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionEntityResult(Event):
+    """`outcome`: created, enabled, enabled again, changed, unchanged or refused."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntity(ProvisionEntity):
+    """As ProvisionEntity."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntityResult(ProvisionEntityResult):
+    """What both together have done."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailEntity(Event):
+    run: str
+    entity: str
+    now: str
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailEntityResult(Event):
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EnableAdministrator(Event):
     run: str
     now: str

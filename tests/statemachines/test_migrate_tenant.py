@@ -38,8 +38,11 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "Prepare": [prepared()],
         "Preflight": [preflighted()],
         "PlanWave": [planned()],
-        "s3:getObject": ['{"mailbox": "m1"}\n'],
+        "s3:getObject": ['{"mailbox": "m1", "entity": "e1"}\n'],
         "ProvisionUser": [{"outcome": "created"}],
+        "ProvisionEntity": [{"outcome": "created"}],
+        "LinkEntity": [{"outcome": "created"}],
+        "FailEntity": [{"recorded": True}],
         "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
         "CopySlice": [
             {"outcome": "more", "retry_after": 0, "copied": 5},
@@ -264,16 +267,21 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     name: str, error: str
 ) -> None:
     trace = run_both(stubs(**{name: [StubError(error)]}))
-    assert name in trace.states or name == "FailMailbox"
+    assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":
         assert trace.states == ("Prepare", "NotStarted")
         assert trace.error == error
         return
     assert trace.states[-5:-1] == WAY_OUT
     inside_a_mailbox = name in {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
-    assert trace.error == (None if inside_a_mailbox else error)
+    inside_an_entity = name in {"ProvisionEntity", "LinkEntity", "FailEntity"}
+    assert trace.error == (None if inside_a_mailbox or inside_an_entity else error)
     if name in {"CopySlice", "VerifyMailbox"}:
         assert "FailMailbox" in trace.states
+    if name == "ProvisionEntity":
+        assert "LinkEntity" in trace.states
+    if name == "LinkEntity":
+        assert "FailEntity" in trace.states
 
 
 @pytest.mark.parametrize("name", ["CopySlice", "ProvisionUser", "CheckDns", "WriteReport"])
