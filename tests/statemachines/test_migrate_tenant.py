@@ -141,9 +141,30 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
     usual = run_both(stubs())
     trace = run_both(stubs(Preflight=[preflighted(provisions=False)]))
     assert trace.error is None
-    provisioning = {"ProvisionDirectory", "ProvisionUser"}
+    provisioning = {
+        *("ProvisionDirectory", "ProvisionUser", "WantsEntities"),
+        *("ProvisionEntities", "ProvisionEntity", "LinkEntities", "LinkEntity"),
+    }
     assert provisioning <= set(usual.states)
     assert trace.states == tuple(state for state in usual.states if state not in provisioning)
+
+
+def test_entities_are_made_before_they_are_linked_and_after_the_users() -> None:
+    states = run_both(stubs()).states
+    order = (
+        "ProvisionUser",
+        "WantsEntities",
+        "ProvisionEntity",
+        "LinkEntity",
+        "EnableAdministrator",
+    )
+    assert sorted(order, key=states.index) == list(order)
+
+
+def test_a_manifest_of_users_alone_has_no_entities_to_make() -> None:
+    states = run_both(stubs(PlanWave=[planned(entities=0)])).states
+    assert "WantsEntities" in states
+    assert not {"ProvisionEntities", "LinkEntities"} & set(states)
 
 
 def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:
