@@ -58,6 +58,11 @@ class Row:
 _READ_WAVES = ("GetSecretValue",)
 _WRITE_WAVES = ("GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue")
 _FIND_USER = ("DescribeEntity", "DescribeUser")
+_MAKE_ENTITY = (
+    *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
+    *("CreateGroup", "UpdateGroup", "CreateResource", "UpdateResource"),
+    *("RegisterToWorkMail", "CreateAlias"),
+)
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
@@ -94,6 +99,18 @@ TABLE: Mapping[str, Row] = {
             "CreateAlias",
         ),
     ),
+    "provision_entity": Row(workmail=_MAKE_ENTITY),
+    # a group of 1,000 members is 2,000 calls
+    "link_entity": Row(
+        timeout=280,
+        workmail=(
+            *_MAKE_ENTITY,
+            *("ListGroupMembers", "AssociateMemberToGroup"),
+            *("ListResourceDelegates", "AssociateDelegateToResource"),
+            *("ListMailboxPermissions", "PutMailboxPermissions"),
+        ),
+    ),
+    "fail_entity": Row(),
     "settle_passwords": Row(
         timeout=280, waves=("GetSecretValue", "PutSecretValue", "DeleteSecret")
     ),
