@@ -40,13 +40,14 @@ TEST_DOMAIN = ".awsapps.com"
 """Every organization has the mail domain <alias>.awsapps.com, verified from the beginning."""
 
 # What the ledger keeps between the call that changes the user and the call that finds it ready.
-_UNDER_WAY = {
+UNDER_WAY = {
     "creating": CREATED,
     "enabling": ENABLED,
     "enabling again": ENABLED_AGAIN,
     "changing": CHANGED,
+    "updating": CHANGED,
 }
-_RETRY_AFTER = 5.0
+RETRY_AFTER = 5.0
 
 
 class Step(StrEnum):
@@ -74,7 +75,8 @@ class Decision:
 
 def decide(mailbox: Mailbox, user: DirectoryUser | None, address: str = "") -> Decision:
     """The next step for a mailbox whose address or user name WorkMail knows as `user`. `address` is
-    the primary address for the time being, "" for the manifest's."""
+    the primary address for the time being, "" for the manifest's. Somebody may have given the user
+    another one of the test domain by hand: it serves as well."""
     if user is None:
         return Decision(Step.CREATE, "WorkMail knows neither the address nor the user name")
     if user.state == "DELETED":
@@ -83,16 +85,15 @@ def decide(mailbox: Mailbox, user: DirectoryUser | None, address: str = "") -> D
             "restore that user in WorkMail, or write another username in the manifest"
         )
         return Decision(Step.REFUSE, reason)
-    if user.email and user.email.lower() not in (mailbox.target.lower(), address.lower()):
-        if _waits_for_its_address(mailbox, user) and not address:
-            if user.ready:
-                return Decision(Step.PROMOTE, "the user's address is still one of the test domain")
-            return Decision(Step.WAIT, "the user's mailbox is not ready yet")
+    waits = _waits_for_its_address(mailbox, user)
+    if user.email and user.email.lower() != mailbox.target.lower() and not waits:
         reason = (
             "the user exists with another primary address: change the address in WorkMail, "
             "or write another target or username in the manifest"
         )
         return Decision(Step.REFUSE, reason)
+    if user.ready and waits and not address:
+        return Decision(Step.PROMOTE, "the user's address is still one of the test domain")
     if user.ready:
         return Decision(Step.ENSURE, "the user has its mailbox")
     if user.state == "ENABLED":
@@ -107,9 +108,12 @@ def decide(mailbox: Mailbox, user: DirectoryUser | None, address: str = "") -> D
 
 
 def _waits_for_its_address(mailbox: Mailbox, user: DirectoryUser) -> bool:
-    """Whether it is the mailbox's user, with an address of the organization's test domain."""
+    """Whether it is the mailbox's user, with an address of the organization's test domain that is
+    not the manifest's."""
     return (
-        user.email.lower().endswith(TEST_DOMAIN) and user.name.lower() == mailbox.username.lower()
+        user.email.lower() != mailbox.target.lower()
+        and user.email.lower().endswith(TEST_DOMAIN)
+        and user.name.lower() == mailbox.username.lower()
     )
 
 
@@ -124,8 +128,8 @@ def provision_user(
     """created, enabled, enabled again (it was disabled before), changed, unchanged or refused:
     what this run has done, as the ledger has it too.
 
-    `password_of(address)` gives the password of a user who must be created, "" for none; it is not
-    asked for users of IAM Identity Center. Users who are there keep theirs.
+    `password_of(address)` gives the password of a user who is created right afterwards, "" for
+    none; it is not asked for users of IAM Identity Center. Users who are there keep theirs.
 
     `early`: a domain may not be verified yet. A user whose address is in such a one gets an address
     in the organization's test domain for the time being, and no aliases; called again when the
@@ -137,8 +141,6 @@ def provision_user(
     the others go on.
     """
     record = ledger.mailbox(mailbox_id)
-    if record.status is MailboxStatus.PROVISIONED and record.provisioned in _UNDER_WAY:
-        ledger.set_status(mailbox_id, MailboxStatus.PLANNED)  # `_remember` was stopped half-way
     try:
         return _provision(directory, ledger, record, password_of, early=early)
     except UserRefused as refusal:
@@ -175,7 +177,7 @@ def _provision(
         return _ensure(directory, ledger, record, replace(user, email=mailbox.target))
     elif decision.step is Step.ENSURE:
         return _ensure(directory, ledger, record, user)
-    raise ProvisioningPending("WorkMail has not made the mailbox ready yet", _RETRY_AFTER)
+    raise ProvisioningPending("WorkMail has not made the mailbox ready yet", RETRY_AFTER)
 
 
 def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:
@@ -189,21 +191,25 @@ def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:
 
 def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> MailboxRecord:
     """Keeps what is done, for the call that finds the user ready; the record as it is then. What
-    this run has begun or done stays."""
-    if record.provisioned in _UNDER_WAY or record.status is not MailboxStatus.PLANNED:
+    this run has begun stays, and so does what it has done unless the user is made once more."""
+    done = record.status is not MailboxStatus.PLANNED and record.provisioned != ""
+    if record.provisioned in UNDER_WAY or (done and UNDER_WAY[under_way] == CHANGED):
         return record
     ledger.set_provisioned(
         record.mailbox.id, user_id, under_way, record.address, status=MailboxStatus.PLANNED
     )
-    return replace(record, provisioned=under_way)
+    return replace(record, provisioned=under_way, status=MailboxStatus.PLANNED)
 
 
 def _what_was_done(record: MailboxRecord) -> str:
     """For a user that is found ready. An earlier run's "created" is "unchanged" in this one; this
-    run's own answer, given before and lost, is given again."""
-    if record.provisioned in _UNDER_WAY:
-        return _UNDER_WAY[record.provisioned]
-    return UNCHANGED if record.status is MailboxStatus.PLANNED else record.provisioned
+    run's own answer, given before and lost, is given again. One that was refused before it was
+    looked at may have none yet."""
+    if record.provisioned in UNDER_WAY:
+        return UNDER_WAY[record.provisioned]
+    if record.status is MailboxStatus.PLANNED:
+        return UNCHANGED
+    return record.provisioned or UNCHANGED
 
 
 def _ensure(
@@ -215,13 +221,10 @@ def _ensure(
     remarks: list[str] = []
     changes: list[tuple[str, Callable[[], None]]] = []
     rulings = [rule_on_user(mailbox, user)]
-    if rulings[0].action is Action.CHANGE:
-        wanted = wanted_user(mailbox, user)
-        changes.append(("", partial(_update, directory, wanted, rulings[0].reason, remarks)))
     if mailbox.quota_mb:
         size = directory.mailbox_size(user.id)
         if size is None:
-            raise ProvisioningPending("WorkMail does not show the mailbox's size yet", _RETRY_AFTER)
+            raise ProvisioningPending("WorkMail does not show the mailbox's size yet", RETRY_AFTER)
         quota = rule_on_quota(mailbox.quota_mb, size)
         rulings.append(quota)
         if quota.action is Action.CHANGE:
@@ -230,13 +233,19 @@ def _ensure(
     aliases = missing_aliases(mailbox, directory.aliases(user.id)) if has_its_address else []
     for number, alias in aliases:
         changes.append((f"alias {number}: ", partial(directory.add_alias, user.id, alias)))
+    under_way = "changing" if changes else "updating"
+    if rulings[0].action is Action.CHANGE:
+        wanted = wanted_user(mailbox, user)
+        changes.append(("", partial(_update, directory, wanted, rulings[0].reason, remarks)))
     if changes:
-        record = _remember(ledger, record, user.id, "changing")
+        record = _remember(ledger, record, user.id, under_way)
     refusals = [each.reason for each in rulings if each.action is Action.REFUSE]
-    refusals += _attempt(changes)
-    if remarks and len(changes) == 1 and record.provisioned == "changing":
-        record = replace(record, provisioned="")  # nothing was changed
+    refusals += attempt(changes)
+    if remarks and record.provisioned == "updating":
+        record = replace(record, provisioned="")  # nothing could be changed
     how = _what_was_done(record)
+    if how == UNCHANGED and record.address and has_its_address:
+        how = CHANGED  # this run found the user in the test domain and has promoted the address
     status = MailboxStatus.FAILED if refusals else _status_after(record)
     address = "" if has_its_address else user.email
     ledger.set_provisioned(mailbox.id, user.id, how, address, remarks, status)
@@ -247,8 +256,7 @@ def _ensure(
 
 def _status_after(record: MailboxRecord) -> MailboxStatus:
     """What the copy has made of the mailbox in this run stays; a refusal is over."""
-    refused = record.failure is not None and record.failure.error == UserRefused.__name__
-    if record.status is MailboxStatus.PLANNED or refused:
+    if record.status is MailboxStatus.PLANNED or record.refused:
         return MailboxStatus.PROVISIONED
     return record.status
 
@@ -261,12 +269,18 @@ def _update(directory: Directory, wanted: DirectoryUser, reason: str, remarks: l
         )
 
 
-def _attempt(changes: Iterable[tuple[str, Callable[[], None]]]) -> list[str]:
-    """Makes the changes one after the other; why WorkMail refuses some, each after its label."""
+def attempt(changes: Iterable[tuple[str, Callable[[], None]]]) -> list[str]:
+    """Makes the changes one after the other; why WorkMail refuses some, each after its label. One
+    that must wait does not hold up the others: the first ProvisioningPending leaves at the end."""
     refusals = []
+    pending: ProvisioningPending | None = None
     for label, change in changes:
         try:
             change()
         except UserRefused as refusal:
             refusals.append(f"{label}{refusal}")
+        except ProvisioningPending as error:
+            pending = pending or error
+    if pending:
+        raise pending
     return refusals
