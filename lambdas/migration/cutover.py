@@ -43,8 +43,8 @@ def check_dns(
 
     TenantMisconfigured if WorkMail does not know a domain, or if mailboxes of the run still have
     addresses in the test domain: mail to their own would be refused. Users whom WorkMail has
-    refused do not count, here as everywhere: the others go on. CutoverTimedOut, naming what is open,
-    if it still is after the configured days. Directory's Busy leaves pass.
+    refused do not count, here as everywhere: the others go on. CutoverTimedOut, naming what is
+    open, if it still is after the configured days. Directory's Busy leaves pass.
     """
     _refuse_before_promotion(ledger, run)
     records = _expect(settings, region, directory)

@@ -45,11 +45,11 @@ class Stopping:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._inner, name)
 
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             self._countdown[0] -= 1
             if self._countdown[0] == 0 and self._before:
                 raise Stopped(name)
-            answer = method(*arguments)
+            answer = method(*arguments, **named)
             if self._countdown[0] == 0:
                 raise Stopped(name)
             return answer

@@ -74,8 +74,9 @@ class EwsServer:
     """WorkMail's EWS on the loopback interface. It serves until close().
 
     `check_token(token, mailbox)` answers "ok", "expired", "unknown", "denied" or "not-ready";
-    `mailbox` is "" when nobody is impersonated. `now` gives seconds since 1970. With `maildir`,
-    mail is also written below that folder. `max_mime` and `max_request` are in bytes; `observe`
+    `mailbox` is "" when nobody is impersonated. `now` gives seconds since 1970. `mailbox_of` gives
+    the same text for all addresses of one mailbox, whatever it is. With `maildir`, mail is also
+    written below that folder. `max_mime` and `max_request` are in bytes; `observe`
     is given every POST's body, HTTP status and answer.
     """
 
@@ -87,6 +88,7 @@ class EwsServer:
         port: int = 0,
         maildir: Path | None = None,
         *,
+        mailbox_of: Callable[[str], str] = str.casefold,
         max_mime: int = 40 * MEBIBYTE,
         max_request: int = 64 * MEBIBYTE,
         observe: Observer | None = None,
@@ -95,6 +97,7 @@ class EwsServer:
         self._observe = observe
         self._check_token = check_token
         self._mailbox_exists = mailbox_exists
+        self._mailbox_of = mailbox_of
         self._now = now
         self._max_mime = max_mime
         self._mirror = None if maildir is None else MaildirMirror(maildir)
@@ -157,9 +160,10 @@ class EwsServer:
     # -- looking in
 
     def mailboxes(self) -> list[str]:
-        """The addresses that somebody has opened, sorted."""
+        """The mailboxes that somebody has opened, by the address they were opened with first;
+        sorted."""
         with self._lock:
-            return sorted(self._stores)
+            return sorted(store.address for store in self._stores.values())
 
     def receipts(self, address: str) -> list[str]:
         """What a mailbox would have sent to the senders of messages, because their messages were
@@ -245,10 +249,11 @@ class EwsServer:
         return self._store(envelope.mailbox)
 
     def _store(self, address: str) -> MailboxStore:
+        mailbox = self._mailbox_of(address)
         with self._lock:
-            if address not in self._stores:
-                self._stores[address] = MailboxStore(address, self._now, self._mirror)
-            return self._stores[address]
+            if mailbox not in self._stores:
+                self._stores[mailbox] = MailboxStore(address, self._now, self._mirror)
+            return self._stores[mailbox]
 
     def _store_what_is_due(self) -> None:
         """Late requests need no thread of their own: nobody sees the store in between."""
