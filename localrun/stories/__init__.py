@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localrun.scenario import Scenario
+from localrun.stories.before_verified import BEFORE_VERIFIED
 from localrun.stories.imap_target import IMAP_TARGET
 from localrun.stories.new_passwords import NEW_PASSWORDS
 from localrun.stories.sample import SAMPLE
@@ -14,7 +15,7 @@ from localrun.stories.weather import ROUGH_WEATHER
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
-        *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, NEW_PASSWORDS),
+        *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

@@ -195,6 +195,41 @@ def test_planning_again_starts_over_and_keeps_what_was_copied(ledger: Ledger) ->
     assert list(ledger.mailboxes("run1")) == []
 
 
+def test_a_mailbox_has_an_address_for_the_time_being_and_remarks(ledger: Ledger) -> None:
+    ledger.plan_mailboxes("run1", [mailbox("a")])
+    planned = ledger.mailbox("a")
+    assert (planned.address, planned.remarks) == ("", ())
+    assert planned.at_present == planned.mailbox
+    ledger.set_provisioned("a", "user-1", "creating", status=MailboxStatus.PLANNED)
+    record = ledger.mailbox("a")
+    assert (record.status, record.provisioned) == (MailboxStatus.PLANNED, "creating")
+    ledger.set_provisioned("a", "user-1", "created", "a@acme.awsapps.com", ["city: x", "role: y"])
+    record = ledger.mailbox("a")
+    assert record.status is MailboxStatus.PROVISIONED
+    assert (record.address, record.remarks) == ("a@acme.awsapps.com", ("city: x", "role: y"))
+    assert record.at_present == replace(record.mailbox, target="a@acme.awsapps.com")
+    assert list(ledger.mailboxes("run1")) == [record]
+    ledger.plan_mailboxes("run2", [mailbox("a")])
+    record = ledger.mailbox("a")
+    assert (record.address, record.remarks) == ("a@acme.awsapps.com", ())
+    ledger.set_provisioned("a", "user-1", "changed")
+    record = ledger.mailbox("a")
+    assert (record.address, record.remarks) == ("", ())
+
+
+def test_a_refusal_is_over_when_the_user_is_provisioned(ledger: Ledger) -> None:
+    ledger.plan_mailboxes("run1", [mailbox("a")])
+    failure = Failure("UserRefused", "the name is reserved")
+    ledger.set_failed("a", failure)
+    assert ledger.mailbox("a").refused
+    for status in (MailboxStatus.PLANNED, MailboxStatus.FAILED):
+        ledger.set_provisioned("a", "user-1", "creating", status=status)
+        assert (ledger.mailbox("a").status, ledger.mailbox("a").failure) == (status, failure)
+    ledger.set_provisioned("a", "user-1", "created")
+    assert ledger.mailbox("a").failure is None
+    assert not ledger.mailbox("a").refused
+
+
 def test_where_a_password_is_changes_nothing_else(ledger: Ledger) -> None:
     ledger.plan_mailboxes("run1", [mailbox("a")])
     ledger.set_provisioned("a", "user-1", "creating")

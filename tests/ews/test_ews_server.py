@@ -362,3 +362,20 @@ def test_codes_that_the_server_gives_exist(schema: Schema) -> None:
     }
     assert len(used) > 20
     assert used - schema.codes == set()
+
+
+def test_a_mailbox_is_the_same_by_whichever_address_it_is_opened(tokens: Tokens) -> None:
+    old, new = "bob@acme.example.test", "bob@example.test"
+    owners = {old: "user-1", new: "user-1", "eve@example.test": "user-2"}
+    with EwsServer(
+        tokens.check, owners.__contains__, lambda: 1e9, mailbox_of=lambda one: owners[one]
+    ) as server:
+        for address in (old, new):
+            client = EwsClient(server.url, tokens.give, address, read_seconds=10)
+            (created,) = client.create_items(INBOX, [NewMessage(mime(address))])
+            assert isinstance(created, Created)
+            client.close()
+        assert server.mailboxes() == [old]
+        assert len(server.folders(old)["Inbox",]) == 2
+        assert server.folders(new) == server.folders(old)
+        assert server.folders("eve@example.test")["Inbox",] == []

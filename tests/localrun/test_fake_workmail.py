@@ -283,6 +283,157 @@ def test_mail_domains_wait_for_their_records(cloud: Cloud) -> None:
         client.get_mail_domain(OrganizationId=organization, DomainName="none.test")
 
 
+class Zone:
+    """What is published in the DNS."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], list[str]] = {}
+
+    def published(self, name: str, type_: str) -> list[str]:
+        return self.records.get((name, type_), [])
+
+
+HOUR = 3600.0
+
+
+def status(cloud: Cloud, name: str = "new.test") -> str:
+    answer = cloud.client.get_mail_domain(OrganizationId=cloud.organization, DomainName=name)
+    return answer["OwnershipVerificationStatus"]
+
+
+def register(cloud: Cloud, zone: Zone) -> str:
+    """Registers new.test in a world with that DNS; the TXT record's value."""
+    cloud.fake.watch_dns(zone.published, lag=600.0)
+    cloud.client.register_mail_domain(OrganizationId=cloud.organization, DomainName="new.test")
+    domain = cloud.client.get_mail_domain(OrganizationId=cloud.organization, DomainName="new.test")
+    return next(
+        record["Value"]
+        for record in domain["Records"]
+        if record["Hostname"] == "_amazonses.new.test."
+    )
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_domain_is_verified_a_while_after_its_record_was_published(
+    cloud: Cloud, quote: str
+) -> None:
+    zone = Zone()
+    token = register(cloud, zone)
+    cloud.clock.seconds += 2 * HOUR
+    assert status(cloud) == "PENDING"
+    zone.records["_amazonses.new.test", "TXT"] = ["somebody-elses", f"{quote}{token}{quote}"]
+    assert status(cloud) == "PENDING"
+    cloud.clock.seconds += 599
+    assert status(cloud) == "PENDING"
+    cloud.clock.seconds += 1
+    assert status(cloud) == "VERIFIED"
+    zone.records.clear()
+    assert status(cloud) == "VERIFIED"
+    user = cloud.create("anna")
+    cloud.client.register_to_work_mail(
+        OrganizationId=cloud.organization, EntityId=user, Email="anna@new.test"
+    )
+
+
+def test_a_record_that_vanishes_again_is_waited_for_anew(cloud: Cloud) -> None:
+    zone = Zone()
+    published = {("_amazonses.new.test", "TXT"): [register(cloud, zone)]}
+    zone.records = published
+    assert status(cloud) == "PENDING"
+    zone.records = {}
+    cloud.clock.seconds += 500
+    assert status(cloud) == "PENDING"
+    zone.records = published
+    cloud.clock.seconds += 500
+    assert status(cloud) == "PENDING"
+    cloud.clock.seconds += 600
+    assert status(cloud) == "VERIFIED"
+
+
+def test_workmail_looks_for_the_record_for_72_hours(cloud: Cloud) -> None:
+    zone = Zone()
+    token = register(cloud, zone)
+    cloud.clock.seconds += 72 * HOUR - 1
+    assert status(cloud) == "PENDING"
+    cloud.clock.seconds += 1
+    assert status(cloud) == "FAILED"
+    zone.records["_amazonses.new.test", "TXT"] = [token]
+    cloud.clock.seconds += HOUR
+    assert status(cloud) == "FAILED"
+    assert status(cloud, "example.test") == "VERIFIED"
+
+
+def test_an_address_finds_out_that_its_domain_is_verified(cloud: Cloud) -> None:
+    zone = Zone()
+    zone.records["_amazonses.new.test", "TXT"] = [register(cloud, zone)]
+    user = cloud.create("anna")
+    for _ in range(2):
+        with pytest.raises(cloud.client.exceptions.MailDomainStateException):
+            cloud.client.register_to_work_mail(
+                OrganizationId=cloud.organization, EntityId=user, Email="anna@new.test"
+            )
+    cloud.clock.seconds += 600
+    cloud.client.register_to_work_mail(
+        OrganizationId=cloud.organization, EntityId=user, Email="anna@new.test"
+    )
+
+
+def test_the_default_domain_is_a_verified_one(cloud: Cloud) -> None:
+    client, organization = cloud.client, cloud.organization
+    with pytest.raises(client.exceptions.MailDomainNotFoundException):
+        client.update_default_mail_domain(OrganizationId=organization, DomainName="new.test")
+    client.register_mail_domain(OrganizationId=organization, DomainName="new.test")
+    with pytest.raises(client.exceptions.MailDomainStateException):
+        client.update_default_mail_domain(OrganizationId=organization, DomainName="new.test")
+    cloud.fake.set_domain_status(organization, "new.test", "VERIFIED")
+    client.update_default_mail_domain(OrganizationId=organization, DomainName="NEW.test")
+    described = client.describe_organization(OrganizationId=organization)
+    assert described["DefaultMailDomain"] == "new.test"
+    client.deregister_mail_domain(OrganizationId=organization, DomainName="new.test")
+    described = client.describe_organization(OrganizationId=organization)
+    assert described["DefaultMailDomain"] == "acme.awsapps.com"
+
+
+def test_a_domain_in_use_stays(cloud: Cloud) -> None:
+    client, organization = cloud.client, cloud.organization
+    user = cloud.enable("anna")
+    with pytest.raises(client.exceptions.MailDomainInUseException):
+        client.deregister_mail_domain(OrganizationId=organization, DomainName="example.test")
+    client.deregister_from_work_mail(OrganizationId=organization, EntityId=user)
+    for _ in range(2):
+        client.deregister_mail_domain(OrganizationId=organization, DomainName="example.test")
+    with pytest.raises(client.exceptions.MailDomainNotFoundException):
+        client.get_mail_domain(OrganizationId=organization, DomainName="example.test")
+    with pytest.raises(client.exceptions.ClientError):
+        client.deregister_mail_domain(OrganizationId=organization, DomainName="acme.awsapps.com")
+
+
+def test_an_organization_may_have_its_test_domain_alone(cloud: Cloud) -> None:
+    organization = cloud.fake.seed_organization("other")
+    described = cloud.client.describe_organization(OrganizationId=organization)
+    assert described["DefaultMailDomain"] == "other.awsapps.com"
+    listed = cloud.client.list_mail_domains(OrganizationId=organization)["MailDomains"]
+    assert [entry.get("DomainName") for entry in listed] == ["other.awsapps.com"]
+
+
+def test_a_mailbox_is_the_same_before_and_after_its_promotion(cloud: Cloud) -> None:
+    user = cloud.create("anna")
+    early, own = "anna@acme.awsapps.com", "anna@example.test"
+    cloud.client.register_to_work_mail(
+        OrganizationId=cloud.organization, EntityId=user, Email=early
+    )
+    cloud.clock.seconds += 5
+    assert cloud.fake.resolve_mailbox(early) == user
+    assert cloud.fake.resolve_mailbox(own) is None
+    assert cloud.fake.primary_address(early) == early
+    cloud.client.update_primary_email_address(
+        OrganizationId=cloud.organization, EntityId=user, Email=own
+    )
+    assert cloud.fake.resolve_mailbox(early) == cloud.fake.resolve_mailbox(own) == user
+    assert cloud.fake.primary_address(early) == cloud.fake.primary_address(own) == own
+    assert cloud.fake.primary_address("nobody@example.test") == "nobody@example.test"
+
+
 def test_organizations_that_are_missing_or_not_ready(cloud: Cloud) -> None:
     client = cloud.client
     listed = client.list_organizations()["OrganizationSummaries"]

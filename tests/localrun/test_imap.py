@@ -160,3 +160,20 @@ def test_users_may_come_later_and_mailboxes_may_begin_with_folders() -> None:
             client.append("Sent Items", MESSAGE)
             client.logout()
         assert server.counts() == {ANNA: 2}
+
+
+def test_a_mailbox_with_two_names_is_one() -> None:
+    old, new = "ida@acme.example.test", "ida@example.test"
+    with ImapServer(
+        {}, password_of={old: "word", new: "word"}.get, mailbox_of=lambda name: name.split("@")[0]
+    ) as server:
+        for name, folder, there in ((old, "Trips", 0), (new, "Plans", 1), (old, "Trips", 1)):
+            with IMAPClient("127.0.0.1", server.port, ssl=False) as client:
+                client.login(name, "word")
+                assert client.select_folder("INBOX")[b"EXISTS"] == there
+                if not client.folder_exists(folder):
+                    client.create_folder(folder)
+                if not there:
+                    client.append("INBOX", MESSAGE)
+                assert client.folder_exists("Trips")
+        assert server.counts() == {old: 1}

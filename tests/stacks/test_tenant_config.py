@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from migration.copy.selection import faults
 from migration.model import CopyPolicy
 from stacks.checks import is_folder_pattern
-from stacks.config import ConfigError, Copy, Passwords, Target, TenantConfig
+from stacks.config import ConfigError, Copy, DomainSetup, Passwords, Target, TenantConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 ORGANIZATION = "m-" + "0123456789abcdef" * 2
@@ -64,6 +64,9 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert (config.limits.users, config.limits.mailboxes) == (5, 10)
     assert (config.delta.interval_minutes, config.delta.passes) == (720, 5)
     assert config.passwords == Passwords("generate", reset_after_run=False, kms_key="")
+    assert config.domain_setup == DomainSetup(
+        register=True, wait_days=3, make_default=False, start_before_verified=False
+    )
     assert config.end_of_support_acknowledged == ""
 
 
@@ -76,6 +79,8 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
         "copy: {include: ['Work, private', 'Archive/20*'], exclude: ['**/Old'],\n"
         "       received_from: 2015-01-01, received_before: '2026-01-01', max_message_mb: 40,\n"
         "       max_kilobytes_per_second: 500, delta_policy: follow, verify_sample: -1}\n"
+        "domain_setup: {register: false, wait_days: 7, make_default: true,\n"
+        "               start_before_verified: true}\n"
         "dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], timeout_days: 3}\n"
         "limits: {users: 1, mailboxes: 500}\n"
         "delta: {interval_minutes: 15, passes: 2}\n"
@@ -104,6 +109,9 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
     assert config.dns.servers == ("192.0.2.53:53", "[2001:db8::53]:5353")
     assert (config.limits.users, config.limits.mailboxes) == (1, 500)
     assert (config.delta.interval_minutes, config.delta.passes) == (15, 2)
+    assert config.domain_setup == DomainSetup(
+        register=False, wait_days=7, make_default=True, start_before_verified=True
+    )
     assert config.passwords == Passwords("secret", reset_after_run=True, kms_key=KEY)
 
 
@@ -148,6 +156,7 @@ copy: {include: ["a//b", "x**"], exclude: [" "], received_from: May, max_message
 dns: {servers: ["192.0.2.53", "dns.example:53"], timeout_days: 90}
 limits: {users: "5", mailboxes: 0, mailboxs: 3}
 delta: {passes: true}
+domain_setup: {register: maybe, wait_days: 8}
 passwords: {new_users: ask, reset_after_run: 1, kms_key: alias/mine}
 end_of_support_acknowledged: soon
 domain: acme.example
@@ -168,6 +177,8 @@ domain: acme.example
         "dns.servers[1]: must be address:port, such as 192.0.2.53:53, not 'dns.example:53'",
         "dns.timeout_days: must be from 1 to 28, not 90",
         "domain: unknown key; did you mean domains?",
+        "domain_setup.register: must be true or false, not 'maybe'",
+        "domain_setup.wait_days: must be from 1 to 7, not 8",
         "domains: names something twice",
         "domains[1]: must be a domain such as example.com, not 'nodot'",
         "end_of_support_acknowledged: must be a day such as 2027-03-31, not 'soon'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,20 @@ def test_the_role_is_made_once_and_waited_for(cloud: WorkMailCloud, ledger: Memo
     assert cloud.directory.find_role(ROLE) == role_id
     assert probe.calls == [(role_id, ANNA.target)] * 2
     assert roles(cloud) == [ROLE]
+
+
+def test_a_mailbox_in_the_test_domain_is_tried_there(
+    cloud: WorkMailCloud, ledger: MemoryLedger
+) -> None:
+    early = "anna@acme.awsapps.com"
+    ledger.set_provisioned(ANNA.id, cloud.add_user("anna", early), "created", early)
+    probe = Probe(cloud)
+    with pytest.raises(AdministratorPending):
+        enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
+    cloud.seconds += 60
+    enabled = enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
+    assert enabled.mailbox == replace(ANNA, target=early)
+    assert {address for _, address in probe.calls} == {early}
 
 
 def test_a_mailbox_that_is_known_to_be_provisioned_is_asked_first(

@@ -12,9 +12,10 @@ from localrun.fakes.ledger import MemoryLedger
 from migration.cutover import Look, check_dns
 from migration.directory_model import MailDomain
 from migration.errors import CutoverTimedOut, TenantMisconfigured
-from migration.model import DnsRecord
+from migration.model import DnsRecord, Failure
 from migration.ports import Directory, DnsAnswer
 from migration.settings import Settings
+from tests.contract.workmail_cloud import mailbox
 from tests.unit.test_settings import environment
 
 REGION = "eu-west-1"
@@ -85,6 +86,23 @@ def test_while_the_mx_is_the_old_one_it_waits() -> None:
     zone = Zone({ACME_MX: OLD}, {ACME_MX: NEW})
     assert look(zone, ledger, "2026-12-04T18:00:01.000Z") == Look(False, 60, 1)
     assert look(zone, ledger, "2026-12-05T18:00:00.000Z") == Look(False, 900, 1)
+
+
+def test_nobody_is_told_to_change_the_mx_while_addresses_are_in_the_test_domain() -> None:
+    ledger = MemoryLedger()
+    names = ("anna", "berta", "carl")
+    ledger.plan_mailboxes("run-1", [mailbox(name) for name in names])
+    for name in names[:2]:
+        ledger.set_provisioned(f"id-{name}", "u", "created", f"{name}@acme.awsapps.com")
+    zone = Zone({ACME_MX: NEW})
+    with pytest.raises(TenantMisconfigured, match="2 mailboxes have addresses in the test domain"):
+        look(zone, ledger, "2026-12-04T18:00:01.000Z")
+    assert zone.asked == []
+    ledger.set_provisioned("id-anna", "u", "created")
+    with pytest.raises(TenantMisconfigured, match="1 mailboxes"):
+        look(zone, ledger, "2026-12-04T18:00:01.000Z")
+    ledger.set_failed("id-berta", Failure("UserRefused", "the address is somebody else's"))
+    assert look(zone, ledger, "2026-12-04T18:00:01.000Z").ready
 
 
 def test_when_all_servers_give_workmails_mx_it_is_ready_whatever_else_is_missing() -> None:

@@ -33,3 +33,11 @@ def test_a_mailbox_of_an_earlier_version_has_an_empty_profile() -> None:
     record = rows.mailbox_from({"mailbox": json.dumps(fields), "run": "r", "status": "planned"})
     assert record.mailbox == Mailbox("m", "s", "t", "u", "D", "F", "L", ("a",))
     assert record.status is MailboxStatus.PLANNED
+
+
+def test_a_mailbox_of_an_earlier_version_has_its_address_and_no_remarks() -> None:
+    box = Mailbox("m", "s", "t@acme.example", "u", "D")
+    item = {"mailbox": rows.to_text(box), "run": "r", "status": "provisioned", "user_id": "1"}
+    record = rows.mailbox_from(item)
+    assert (record.address, record.remarks) == ("", ())
+    assert record.at_present == box

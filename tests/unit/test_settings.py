@@ -40,6 +40,7 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "COPY_DELTA_POLICY": "mirror",
         "PASSWORDS_NEW_USERS": "ask",
         "PASSWORDS_RESET_AFTER_RUN": "yes",
+        "DOMAIN_REGISTER": "1",
     }
     del env["TENANT"], env["EWS_URL"]
     with pytest.raises(SettingsError) as caught:
@@ -53,6 +54,7 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable COPY_DELTA_POLICY must be one of add, follow",
         "environment variable PASSWORDS_NEW_USERS must be one of generate, secret, none",
         "environment variable PASSWORDS_RESET_AFTER_RUN must be true or false",
+        "environment variable DOMAIN_REGISTER must be true or false",
     }
 
 

@@ -145,6 +145,22 @@ def test_ews_is_tried_before_imap_and_imap_only_with_a_password(wiring: Wiring) 
         target.close()
 
 
+def test_a_mailbox_in_the_test_domain_is_opened_there_with_the_password_of_its_own_address(
+    wiring: Wiring,
+) -> None:
+    wired = with_passwords(wiring, a="word")
+    early = "a@acme.awsapps.com"
+    wired.ledger.set_provisioned("m", "user-1", "created", early)
+    with wired.open_mailbox("m", "role", "workmail_ews") as (_, target):
+        assert isinstance(target, WorkmailEwsTarget)
+        assert target._open_client._mailbox == early
+    ews, imap = wired.candidates(Administrator("role", wired.ledger.mailbox("m").at_present))
+    assert (ews.missing, imap.missing) == ("", "")
+    with wired.open_mailbox("m", "role", "workmail_imap") as (_, target):
+        assert isinstance(target, WorkmailImapTarget)
+        assert (target._login.user, target._login.password) == (early, "word")
+
+
 def test_passwords_show_nowhere(wiring: Wiring) -> None:
     wired = with_passwords(wiring, a="target-word")
     assert wired.target_password("A@acme.example") == "target-word"
