@@ -58,6 +58,10 @@ class Row:
 _READ_WAVES = ("GetSecretValue",)
 _WRITE_WAVES = ("GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue")
 _FIND_USER = ("DescribeEntity", "DescribeUser")
+_SEE_ENTITY = (
+    *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
+    *("ListGroupMembers", "ListResourceDelegates", "ListMailboxPermissions"),
+)
 _MAKE_ENTITY = (
     *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
     *("CreateGroup", "UpdateGroup", "CreateResource", "UpdateResource"),
@@ -66,16 +70,20 @@ _MAKE_ENTITY = (
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
+    # the plan asks WorkMail two to four times for each of the manifest's entries
     "preflight": Row(
-        timeout=280,
+        timeout=880,
         memory=512,
         reads=("intake/*",),
+        writes=("plans/*",),
         secret=True,
         passwords=True,
         workmail=(
             *("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
             *("ListAccessControlRules", "DescribeInboundDmarcSettings"),
             *("DescribeIdentityProviderConfiguration", "ListUsers", "GetMailboxDetails"),
+            *_FIND_USER,
+            *_SEE_ENTITY,
         ),
     ),
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),

@@ -141,11 +141,13 @@ class Preflight(Event):
 
 @dataclass(frozen=True, slots=True)
 class PreflightResult(Event):
-    """`warnings` counts what the report tells and what does not stop the run. `provisions`: whether
-    the users are WorkMail's own, to be created and enabled."""
+    """`warnings` counts what the report tells and what does not stop the run; `conflicts` what the
+    manifest wants and WorkMail has otherwise. `provisions`: whether the users are WorkMail's own,
+    to be created and enabled."""
 
     days_left: int
     warnings: int
+    conflicts: int
     provisions: bool
 
 

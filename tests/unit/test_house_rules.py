@@ -26,7 +26,14 @@ USE_CASES = {
     *("manifest_fields", "manifest_references", "manifest_groups", "manifest_resources"),
     *("manifest_permissions", "manifest_compare", "resource_names"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
-    *("aftermath", "remark_words", "findings", "access_rules", "preflight_workmail"),
+    *(
+        "aftermath",
+        "directory_plan",
+        "remark_words",
+        "findings",
+        "access_rules",
+        "preflight_workmail",
+    ),
 }
 FOUNDATION = {
     *("model", "directory_model", "errors", "mime", "transitions"),
