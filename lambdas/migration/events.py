@@ -170,9 +170,27 @@ class PlanWaveResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PreparePasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparePasswordsResult(Event):
+    """`rule` says what new users get: generate, secret or none. `generated` counts the passwords
+    that were made up."""
+
+    rule: str
+    generated: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProvisionUser(Event):
+    """`passwords` is the rule that PreparePasswords answered."""
+
     run: str
     mailbox: str
+    passwords: str
     now: str
 
 
@@ -219,6 +237,20 @@ class FailEntity(Event):
 @dataclass(frozen=True, slots=True)
 class FailEntityResult(Event):
     recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePasswordsResult(Event):
+    """Generated passwords that belong to users, and those that nobody needed."""
+
+    kept: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +370,20 @@ class VerifyTenantResult(Event):
     agreement: str
     mailboxes: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPasswordsResult(Event):
+    """Users who have another password now, and those whom WorkMail refused one."""
+
+    reset: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
+    *("password_parts", "wave_passwords", "password_reset"),
     *("provisioning", "user_changes", "entities", "entity_changes", "entity_links"),
     "entity_readings",
     *("manifest_records", "manifest_columns", "manifest_tables", "manifest_document", "wave"),
