@@ -21,8 +21,8 @@ _ADVICE: Mapping[str, str] = {
     "of the servers was busy each time. See whether both are well, then start the workflow again.",
     "QuotaExceeded": "Make room in the WorkMail mailbox or raise its quota, then start the "
     "workflow again.",
-    "UserRefused": "Change the user in WorkMail or the line in the manifest as the reason says, "
-    "then start the workflow again.",
+    "UserRefused": "Change the user, group or resource in WorkMail, or the manifest, as the reason "
+    "says, then start the workflow again.",
     "FencedOff": "Another worker took the mailbox over. Start the workflow again when no other "
     "execution is running.",
     "Unfinished": "Start the workflow again: it goes on where it stopped.",

@@ -20,7 +20,7 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
     |  |- CredentialsRejected
     |  |- SourceChanged             a folder was recreated, and what was copied cannot be told
     |  |- QuotaExceeded
-    |  |- UserRefused               WorkMail refuses to create or enable this user
+    |  |- UserRefused               WorkMail refuses to make or change this user or entity
     |  |- BatchStuck                a batch was begun again and again and never finished
     |  `- FencedOff                 a newer worker has taken this folder over; this one stops
     |- Unexpected                   a bug, or an outage nobody foresaw: tried again a few times
@@ -122,7 +122,8 @@ class QuotaExceeded(MailboxError):
 
 
 class UserRefused(MailboxError):
-    """WorkMail refuses to create or enable this user; `reason` in the message."""
+    """WorkMail refuses to create, enable or change this user, group or resource; `reason` in the
+    message."""
 
 
 class BatchStuck(MailboxError):

@@ -23,6 +23,7 @@ from migration.copy.findings import Verified, read_verified
 from migration.model import DnsFinding, DnsRecord, Failure
 from migration.ports import BlobStore, Ledger
 from migration.remark_words import advise_on, explain, name_fate
+from migration.report_entities import EntityLine
 from migration.report_summary import (
     FolderLine,
     MailboxFacts,
@@ -63,11 +64,21 @@ def write_report(
     """Writes reports/<run>/summary.json and reports/<run>/report.html, over what was there.
 
     `failure` is what has stopped the run. The verdict is `failed` with it; `exceptions` if a
-    mailbox failed, differs or has refused messages; else `done`.
+    mailbox failed, differs or has refused messages, or a group, a resource or permissions failed;
+    else `done`.
     """
     looked, findings = ledger.dns(run)
     secrets = settings.secrets_prefix
-    facts = RunFacts(settings.tenant, run, ledger.notes(run), looked, findings, failure, secrets)
+    facts = RunFacts(
+        settings.tenant,
+        run,
+        ledger.notes(run),
+        looked,
+        findings,
+        failure,
+        secrets,
+        list(ledger.entities(run)),
+    )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
@@ -125,6 +136,8 @@ def to_html(summary: Summary) -> bytes:
         advise=advise,
         dns_rows=group_by_record(summary.dns.findings),
         remarks=list(islice(_remarks(summary.mailboxes), _REMARK_ROWS)),
+        entity_rows=list(islice(_told(summary.entities), _REMARK_ROWS)),
+        remark_rows=_REMARK_ROWS,
         name_fate=name_fate,
         explain=explain,
         advise_on=advise_on,
@@ -180,6 +193,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
             "Look at the messages that differ: the lists that are named at each mailbox say which "
             "they are and in what."
         )
+    if summary.counts["entities_failed"]:
+        steps.append(
+            "Put right what is named at each failed group, resource or permission, then start the "
+            "workflow again: what is right already is left alone."
+        )
     if summary.counts["rejected"]:
         steps.append(
             "Give the owners of refused messages their originals from the old server; a new run "
@@ -228,6 +246,11 @@ def _remarks(mailboxes: Sequence[MailboxLine]) -> Iterator[tuple[MailboxLine, Re
         yield from ((mailbox, remark) for remark in mailbox.refusals)
     for mailbox in mailboxes:
         yield from ((mailbox, remark) for remark in mailbox.adjusted)
+
+
+def _told(entities: Iterable[EntityLine]) -> Iterator[EntityLine]:
+    """Those of which there is more to tell than how they ended."""
+    return (each for each in entities if each.needs_attention or each.remarks)
 
 
 def make_visible(name: str) -> str:

@@ -21,7 +21,7 @@ USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     *("password_parts", "wave_passwords", "password_reset"),
     *("provisioning", "user_changes", "entities", "entity_changes", "entity_links"),
-    "entity_readings",
+    *("entity_readings", "report_entities"),
     *("manifest_records", "manifest_columns", "manifest_tables", "manifest_document", "wave"),
     *("manifest_fields", "manifest_references", "manifest_groups", "manifest_resources"),
     *("manifest_permissions", "manifest_compare", "resource_names"),

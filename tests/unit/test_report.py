@@ -161,6 +161,8 @@ def test_counts_and_order() -> None:
         "messages": 15,
         "rejected": 1,
         "adjusted": 0,
+        "entities": 0,
+        "entities_failed": 0,
     }
     assert [line.outcome for line in summary.mailboxes] == [
         Outcome.FAILED,
@@ -322,7 +324,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert summary["schema"] == 1
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
-        "days_left timeline dns mailboxes".split()
+        "days_left timeline dns mailboxes entities entity_outcomes".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings"}
     (line,) = summary["mailboxes"]
