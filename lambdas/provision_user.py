@@ -6,12 +6,16 @@ from typing import Any
 
 from migration import events, provisioning, wiring
 from migration.entry import entry
+from migration.model import NewPasswords
 
 
 @entry(events.ProvisionUser)
 def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserResult:
     wired = wiring.wire()
-    outcome = provisioning.provision_user(
-        wired.directory, wired.ledger, job.mailbox, wired.target_password
-    )
+    rule = NewPasswords(job.passwords)
+
+    def take_password(_address: str) -> str:
+        return wired.passwords.take(job.run, job.mailbox, rule)
+
+    outcome = provisioning.provision_user(wired.directory, wired.ledger, job.mailbox, take_password)
     return events.ProvisionUserResult(outcome)

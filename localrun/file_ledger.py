@@ -139,6 +139,9 @@ class FileLedger:
         sets = {"status": str(MailboxStatus.COPIED), "verdict": rows.to_text(verdict)}
         self._change_mailbox(mailbox_id, sets, removes=("failure",))
 
+    def set_password_place(self, mailbox_id: str, path: str) -> None:
+        self._change_mailbox(mailbox_id, {"password_in": path})
+
     def next_fence(self, mailbox_id: str) -> int:
         pk = self._mailbox_pk(mailbox_id)
         with self._items.change() as change:

@@ -161,9 +161,27 @@ class PlanWaveResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PreparePasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparePasswordsResult(Event):
+    """`rule` says what new users get: generate, secret or none. `generated` counts the passwords
+    that were made up."""
+
+    rule: str
+    generated: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProvisionUser(Event):
+    """`passwords` is the rule that PreparePasswords answered."""
+
     run: str
     mailbox: str
+    passwords: str
     now: str
 
 
@@ -172,6 +190,20 @@ class ProvisionUserResult(Event):
     """`outcome`: created, enabled, enabled again, changed, unchanged or refused."""
 
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePasswordsResult(Event):
+    """Generated passwords that belong to users, and those that nobody needed."""
+
+    kept: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +323,20 @@ class VerifyTenantResult(Event):
     agreement: str
     mailboxes: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPasswordsResult(Event):
+    """Users who have another password now, and those whom WorkMail refused one."""
+
+    reset: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,15 @@ class Mailbox:
     quota_mb: int = 0
 
 
+class NewPasswords(StrEnum):
+    """What users who are created get. GENERATE: the operator's password, else one that is made up.
+    GIVEN: the operator's, else none. NONE: none."""
+
+    GENERATE = "generate"
+    GIVEN = "secret"
+    NONE = "none"
+
+
 class MailboxStatus(StrEnum):
     """Where a mailbox stands in this run. PAUSED: its copy stopped because the operator wanted it,
     and the next pass goes on."""
@@ -430,7 +439,11 @@ class MailboxVerdict:
 @dataclass(frozen=True, slots=True)
 class MailboxRecord:
     """A mailbox in the ledger. `provisioned` says what provisioning did (created, enabled, enabled
-    again, changed, unchanged), `user_id` is WorkMail's id."""
+    again, changed, unchanged), `user_id` is WorkMail's id.
+
+    `password_in` says which secret holds the password with which this migration created the user,
+    in whatever run: its path below workmail-migration/<tenant>/, "" if it gave none. It is written
+    before the user is created."""
 
     mailbox: Mailbox
     run: str
@@ -439,6 +452,7 @@ class MailboxRecord:
     provisioned: str = ""
     failure: Failure | None = None
     verdict: MailboxVerdict | None = None
+    password_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,9 @@ class Ledger(Protocol):
     def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
         """Status COPIED, failure cleared, with what verification found."""
 
+    def set_password_place(self, mailbox_id: str, path: str) -> None:
+        """Which secret holds the password that this migration gives the user; kept over runs."""
+
     def next_fence(self, mailbox_id: str) -> int:
         """A number higher than any given for this mailbox before."""
 
@@ -321,6 +324,10 @@ class Directory(Protocol):
     def update_user(self, user: DirectoryUser) -> None:
         """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
         the changes. Id, user name, address and state are not changed. UserRefused."""
+
+    def reset_password(self, user_id: str, password: str) -> None:
+        """Gives the user this password in place of the one before; the same again changes nothing.
+        UserRefused also where WorkMail does not know the user, or its directory is read-only."""
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         """How much the mailbox may hold, also if that is less than it holds. UserRefused."""
@@ -457,6 +464,29 @@ class Secrets(Protocol):
 
     def read_target(self) -> Mapping[str, object]:
         """The passwords of target mailboxes; {} if the secret is missing or empty."""
+
+
+class WaveSecrets(Protocol):
+    """The secrets that this migration makes for itself, by their path below
+    workmail-migration/<tenant>/. One writer at a time.
+
+    TenantMisconfigured if one may not be used, or is marked for deletion when it is written;
+    ProvisioningPending during an outage. Each write makes a version, of which a secret has about a
+    hundred: few writes a run."""
+
+    def read(self, path: str) -> str | None:
+        """The value; None if there is no such secret, or if it is marked for deletion."""
+
+    def create(self, path: str, value: str, run: str) -> None:
+        """A new secret, tagged with tenant and run. ProvisioningPending if there is one already,
+        which `read` did not show yet."""
+
+    def replace(self, path: str, value: str) -> None:
+        """Another value for a secret that is there."""
+
+    def remove(self, path: str) -> None:
+        """Marks the secret for deletion: for some days it can be restored. No error if there is
+        none."""
 
 
 class Executions(Protocol):

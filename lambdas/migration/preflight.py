@@ -22,7 +22,7 @@ from migration.errors import (
 )
 from migration.findings import NOTHING, Findings, look
 from migration.manifest import read_manifest
-from migration.model import CopyPolicy, ManifestRow, Note
+from migration.model import CopyPolicy, ManifestRow, NewPasswords, Note
 from migration.passwords import RULE, count_passwords, count_weak, find_faults
 from migration.ports import BlobStore, Directory, Ledger, Secrets
 from migration.preflight_workmail import check_workmail
@@ -70,9 +70,21 @@ def run_preflight(
         + check_ews_url(settings.ews_url)
         + check_imap_server(settings.target_imap_host, settings.target_imap_tls)
         + check_policy(settings.policy)
-        + look(lambda: check_workmail(directory, settings.domains, settings.target_kind, rows))
+        + look(
+            lambda: check_workmail(
+                directory,
+                settings.domains,
+                settings.target_kind,
+                rows,
+                settings.passwords_new_users,
+            )
+        )
         + look(lambda: check_secret(secrets.read_source()))
-        + look(lambda: check_passwords(secrets.read_target(), settings.target_kind))
+        + look(
+            lambda: check_passwords(
+                secrets.read_target(), settings.target_kind, settings.passwords_new_users
+            )
+        )
         + manifest_findings
         + look(lambda: _probe(probe_source))
     )
@@ -173,10 +185,14 @@ def check_secret(secret: Mapping[str, object]) -> Findings:
     return Findings(tuple(problems))
 
 
-def check_passwords(secret: Mapping[str, object], target_kind: str) -> Findings:
-    """The target's secret may be empty, unless IMAP is all there is."""
+def check_passwords(
+    secret: Mapping[str, object], target_kind: str, new_users: NewPasswords
+) -> Findings:
+    """The target's secret may be empty, unless IMAP is all there is and nobody makes passwords up.
+    Whoever has one made up by an earlier run is not looked for."""
     problems = find_faults(secret)
-    if target_kind == IMAP and not count_passwords(secret):
+    generates = new_users is NewPasswords.GENERATE
+    if target_kind == IMAP and not generates and not count_passwords(secret):
         problems.append(
             "`target.kind` is workmail_imap, and the target's secret holds no password: put those "
             "of all mailboxes there"

@@ -103,8 +103,8 @@ def provision_user(
     """created, enabled, enabled again (it was disabled before), changed, unchanged or refused:
     what this run has done, as the ledger has it too.
 
-    `password_of(address)` gives the password of a user who must be created, "" for none; it is not
-    asked for users of IAM Identity Center. Users who are there keep theirs.
+    `password_of(address)` gives the password of a user who is created right afterwards, "" for
+    none; it is not asked for users of IAM Identity Center. Users who are there keep theirs.
 
     ProvisioningPending if WorkMail is not finished; the status stays PLANNED until the user has
     a mailbox and all that the manifest says. A refusal is recorded as the mailbox's failure, and

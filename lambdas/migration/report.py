@@ -66,7 +66,8 @@ def write_report(
     mailbox failed, differs or has refused messages; else `done`.
     """
     looked, findings = ledger.dns(run)
-    facts = RunFacts(settings.tenant, run, ledger.notes(run), looked, findings, failure)
+    secrets = settings.secrets_prefix
+    facts = RunFacts(settings.tenant, run, ledger.notes(run), looked, findings, failure, secrets)
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")

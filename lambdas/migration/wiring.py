@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache
+from random import Random
+from secrets import SystemRandom
 from typing import Any
 
 import boto3
@@ -16,10 +18,10 @@ from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import TenantSecrets
+from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
 from migration.directory_model import Token
 from migration.errors import CredentialsRejected, TenantMisconfigured, UserRefused
-from migration.passwords import find_password
 from migration.ports import (
     BlobStore,
     Directory,
@@ -29,6 +31,7 @@ from migration.ports import (
     Secrets,
     Source,
     Target,
+    WaveSecrets,
 )
 from migration.settings import Settings
 from migration.sources import imap
@@ -36,6 +39,7 @@ from migration.sources.imap_login import choose_login
 from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
+from migration.wave_passwords import KnownPasswords
 from migration.wire.ews import EwsClient
 from migration.wire.imap_login import ImapLogin, ImapServer
 from migration.wire.resolver import DnsPythonResolver
@@ -67,6 +71,22 @@ class Wiring:
         settings = self.settings
         client = boto3.client("secretsmanager")
         return TenantSecrets(client, settings.source_secret_arn, settings.target_secret_arn)
+
+    @cached_property
+    def waves(self) -> WaveSecrets:
+        settings = self.settings
+        client = boto3.client("secretsmanager")
+        key = settings.passwords_kms_key
+        return TenantWaves(client, settings.secrets_arn, settings.tenant, key)
+
+    @cached_property
+    def passwords(self) -> KnownPasswords:
+        return KnownPasswords(self.settings.tenant, self.ledger, self.secrets, self.waves)
+
+    @cached_property
+    def random(self) -> Random:
+        """What passwords are drawn from: the operating system's."""
+        return SystemRandom()
 
     @cached_property
     def executions(self) -> Executions:
@@ -108,8 +128,9 @@ class Wiring:
         ]
 
     def target_password(self, address: str) -> str:
-        """The password that the operator gave for this WorkMail mailbox, "" if there is none."""
-        return find_password(self.secrets.read_target(), address)
+        """The password of this WorkMail mailbox: the operator's, or the one that was made up; ""
+        if there is none."""
+        return self.passwords.of(address)
 
     def was_refused(self, mailbox_id: str) -> bool:
         """Whether WorkMail refused this user in this run. Other failures of an earlier pass are

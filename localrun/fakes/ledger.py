@@ -87,7 +87,10 @@ class MemoryLedger:
                 fresh = MailboxRecord(mailbox, run)
                 known = self._mailboxes.get(mailbox.id, fresh)
                 self._mailboxes[mailbox.id] = replace(
-                    fresh, user_id=known.user_id, provisioned=known.provisioned
+                    fresh,
+                    user_id=known.user_id,
+                    provisioned=known.provisioned,
+                    password_in=known.password_in,
                 )
         self._last_run = run
 
@@ -132,6 +135,11 @@ class MemoryLedger:
                 failure=None,
                 verdict=verdict,
             )
+
+    def set_password_place(self, mailbox_id: str, path: str) -> None:
+        with self._write("set_password_place"):
+            known = self._mailboxes[mailbox_id]
+            self._mailboxes[mailbox_id] = replace(known, password_in=path)
 
     def next_fence(self, mailbox_id: str) -> int:
         with self._write("next_fence"):

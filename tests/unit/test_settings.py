@@ -10,7 +10,13 @@ from migration.errors import SettingsError
 from migration.model import CopyPolicy, DeltaPolicy
 from migration.settings import Settings
 
-_SAMPLES = {"int": "7", "Patterns": '["Work, private", "**/Old"]', "DeltaPolicy": "add"}
+_SAMPLES = {
+    "int": "7",
+    "bool": "false",
+    "Patterns": '["Work, private", "**/Old"]',
+    "DeltaPolicy": "add",
+    "NewPasswords": "generate",
+}
 
 
 def environment() -> dict[str, str]:
@@ -32,6 +38,8 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "COPY_INCLUDE": "Work",
         "COPY_EXCLUDE": "[1]",
         "COPY_DELTA_POLICY": "mirror",
+        "PASSWORDS_NEW_USERS": "ask",
+        "PASSWORDS_RESET_AFTER_RUN": "yes",
     }
     del env["TENANT"], env["EWS_URL"]
     with pytest.raises(SettingsError) as caught:
@@ -43,6 +51,8 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable COPY_INCLUDE must be a JSON list of texts",
         "environment variable COPY_EXCLUDE must be a JSON list of texts",
         "environment variable COPY_DELTA_POLICY must be one of add, follow",
+        "environment variable PASSWORDS_NEW_USERS must be one of generate, secret, none",
+        "environment variable PASSWORDS_RESET_AFTER_RUN must be true or false",
     }
 
 

@@ -67,6 +67,7 @@ class WorkMailDirectory(DirectoryEntities):
             alias=answer.get("Alias", ""),
             state=answer.get("State", ""),
             interoperability=answer.get("InteroperabilityEnabled", False),
+            directory_type=answer.get("DirectoryType", ""),
         )
 
     def domain(self, name: str) -> MailDomain | None:
@@ -107,6 +108,12 @@ class WorkMailDirectory(DirectoryEntities):
     def update_user(self, user: DirectoryUser) -> None:
         with translated("UpdateUser"):
             self._client.update_user(**update_request(self._organization_id, user))
+
+    def reset_password(self, user_id: str, password: str) -> None:
+        with translated("ResetPassword"):
+            self._client.reset_password(
+                OrganizationId=self._organization_id, UserId=user_id, Password=password
+            )
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         with translated("UpdateMailboxQuota"):
