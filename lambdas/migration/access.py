@@ -31,7 +31,7 @@ class Entry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`role` is the id of the impersonation role (ROLE), `entry` is settled for USER and CONSOLE."""
+    """`role` is the id of the impersonation role (ROLE); `entry` is settled for the others."""
 
     way: Way
     role: str = ""

@@ -26,10 +26,10 @@ from migration.errors import (
     TenantMisconfigured,
     UserRefused,
 )
-from migration.model import Mailbox, MailboxStatus
-from migration.passwords import generate
+from migration.model import Mailbox
+from migration.passwords import generate, read_administrator, write_administrator
 from migration.ports import Directory, Ledger, WaveSecrets
-from migration.provisioning import TEST_DOMAIN
+from migration.workmail_names import TEST_DOMAIN
 
 SECRET = "administrator"  # noqa: S105 - the path of the secret
 """Below workmail-migration/<tenant>/: the password of the user that this makes."""
@@ -64,7 +64,7 @@ def ensure_administrator(
     user = directory.find_user(address, name)
     if user is not None and user.state == "DELETED":
         user = None
-    if record is None:
+    if record is None or record.before is Before.ENABLED:  # the console's, of an earlier attempt
         record = _begin(ledger, user, address)
     password = _ensure_password(secrets, source, run)
     if user is None:
@@ -102,10 +102,14 @@ def _begin(ledger: Ledger, user: DirectoryUser | None, address: str) -> Administ
 
 def _ensure_password(secrets: WaveSecrets, source: random.Random, run: str) -> str:
     """The one that is kept, or a new one, kept before anybody has it."""
-    if known := secrets.read(SECRET):
+    kept = secrets.read(SECRET)
+    if known := read_administrator(kept):
         return known
     password = generate(source)
-    secrets.create(SECRET, password, run)
+    if kept is None:
+        secrets.create(SECRET, write_administrator(password), run)
+    else:
+        secrets.replace(SECRET, write_administrator(password))
     return password
 
 
@@ -120,8 +124,8 @@ def grant_access(
     it. AdministratorPending when the time is over, to go on with the next call."""
     granted = {grant.owner_id for grant in ledger.grants()}
     for record in ledger.mailboxes(run):
-        owner = record.user_id
-        if not owner or owner in granted or record.status is MailboxStatus.FAILED:
+        owner = record.user_id or _find_owner(directory, record.mailbox)
+        if not owner or owner in granted or owner == administrator.user_id:
             continue
         if seconds_left() < _ENOUGH:
             raise AdministratorPending("not all mailboxes are open to the administrator yet", 1)
@@ -132,6 +136,12 @@ def grant_access(
             directory.put_permissions(owner, administrator.user_id, wanted)
         granted.add(owner)
     return len(granted)
+
+
+def _find_owner(directory: Directory, mailbox: Mailbox) -> str:
+    """For a mailbox that no run has provisioned; "" if it is not there."""
+    user = directory.find_user(mailbox.target, mailbox.username)
+    return user.id if user is not None and user.ready else ""
 
 
 def take_access_away(
@@ -152,8 +162,10 @@ def take_access_away(
     record = ledger.administrator()
     if record is None:
         return found
-    _take_back(directory, record)
-    secrets.remove(SECRET)
+    if record.before is not Before.ENABLED:
+        _take_back(directory, record)
+        if secrets.read(SECRET) is not None:
+            secrets.replace(SECRET, write_administrator(""))
     ledger.drop_administrator()
     return True
 
