@@ -214,8 +214,8 @@ class EnableAdministrator(Event):
 
 @dataclass(frozen=True, slots=True)
 class EnableAdministratorResult(Event):
-    """`access` is a code (access.py) by which functions open mailboxes. `target` is the kind of target that was settled:
-    workmail_ews or workmail_imap."""
+    """`access` is a code (access.py) by which functions open mailboxes. `target` is the kind of
+    target that was settled: workmail_ews or workmail_imap."""
 
     access: str
     target: str

@@ -110,6 +110,10 @@ class FakeWorkMail(
         entry = self._account.organizations[organization_id].domains[domain]
         entry.ownership = entry.dkim = status
 
+    def set_migration_admin(self, organization_id: str, user: str | None) -> None:
+        """Whom the console's switch "Migration enabled" names: a user's id, or nobody."""
+        self._account.organizations[organization_id].migration_admin = user
+
     def set_retention(
         self, organization_id: str, folder: str, action: str, days: int | None
     ) -> None:
