@@ -95,7 +95,7 @@ def _take_over(ledger: Ledger, waves: WaveSecrets, given: Mapping[str, object], 
     known = {address for part in before for address in part.mailboxes}
     addresses = {each.mailbox.target.lower() for each in moving} - known
     after = fill(before, {each: find_password(given, each) for each in sorted(addresses)})
-    write_parts(waves, base, before, after, run)
+    write_parts(waves, base, before, after)
     places = {
         address: f"{base}/{number}"
         for number, part in enumerate(after, 1)

@@ -502,7 +502,7 @@ class WaveSecrets(Protocol):
     def read(self, path: str) -> str | None:
         """The value; None if there is no such secret, or if it is marked for deletion."""
 
-    def create(self, path: str, value: str, run: str) -> None:
+    def create(self, path: str, value: str) -> None:
         """A new secret, tagged with tenant and run. ProvisioningPending if there is one already,
         which `read` did not show yet."""
 

@@ -71,7 +71,7 @@ def prepare_passwords(
         for address in _addresses_without(known, ledger.mailboxes(run), waves)
     }
     if entries:
-        write_parts(waves, base, before, fill(before, entries), run)
+        write_parts(waves, base, before, fill(before, entries))
     return Prepared(rule, len(entries))
 
 
@@ -188,12 +188,12 @@ def read_parts(waves: WaveSecrets, base: str) -> list[tuple[str, Part]]:
 
 
 def write_parts(
-    waves: WaveSecrets, base: str, before: Sequence[Part], after: Sequence[Part], run: str
+    waves: WaveSecrets, base: str, before: Sequence[Part], after: Sequence[Part]
 ) -> None:
     """Writes those of `after` that are new or changed."""
     for number, part in enumerate(after, 1):
         path = f"{base}/{number}"
         if number > len(before):
-            waves.create(path, part.text, run)
+            waves.create(path, part.text)
         elif part != before[number - 1]:
             waves.replace(path, part.text)

@@ -17,7 +17,7 @@ class MemoryWaves:
     def read(self, path: str) -> str | None:
         return self.values.get(path)
 
-    def create(self, path: str, value: str, run: str) -> None:
+    def create(self, path: str, value: str) -> None:
         self.step("before create")
         if path in self.values or path in self.removed:
             raise ProvisioningPending(f"the secret {path} exists already", 10.0)

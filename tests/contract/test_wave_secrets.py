@@ -41,7 +41,7 @@ def waves(request: pytest.FixtureRequest) -> Iterator[WaveSecrets]:
 
 def test_a_secret_from_its_creation_to_its_end(waves: WaveSecrets) -> None:
     assert waves.read(PATH) is None
-    waves.create(PATH, "one", "move-friday")
+    waves.create(PATH, "one")
     assert waves.read(PATH) == "one"
     waves.replace(PATH, "two")
     assert waves.read(PATH) == "two"
@@ -51,9 +51,9 @@ def test_a_secret_from_its_creation_to_its_end(waves: WaveSecrets) -> None:
 
 
 def test_what_is_there_is_not_created_over(waves: WaveSecrets) -> None:
-    waves.create(PATH, "one", "move-friday")
+    waves.create(PATH, "one")
     with pytest.raises(ProvisioningPending, match="exists already"):
-        waves.create(PATH, "two", "move-friday")
+        waves.create(PATH, "two")
     assert waves.read(PATH) == "one"
 
 
@@ -64,14 +64,14 @@ def test_removing_what_never_was_is_no_error(waves: WaveSecrets) -> None:
 def test_secrets_do_not_get_into_each_others_way(waves: WaveSecrets) -> None:
     others = ("waves/move-friday/10", "waves/move-friday/reset/1", "waves/move-frida/1")
     for path in (PATH, *others):
-        waves.create(path, path, "x")
+        waves.create(path, path)
     assert [waves.read(path) for path in (PATH, *others)] == [PATH, *others]
     waves.remove(PATH)
     assert [waves.read(path) for path in others] == list(others)
 
 
 def test_the_secret_has_its_name_tags_and_the_longest_value(client: SecretsManagerClient) -> None:
-    TenantWaves(client, ARN, "acme").create(PATH, "x" * LIMIT, "move-friday")
+    TenantWaves(client, ARN, "acme").create(PATH, "x" * LIMIT)
     described = client.describe_secret(SecretId=NAME)
     tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
     assert tags == {"app": "workmail-migration", "tenant": "acme", "run": "move-friday"}
@@ -79,13 +79,13 @@ def test_the_secret_has_its_name_tags_and_the_longest_value(client: SecretsManag
 
 
 def test_a_key_of_the_tenants_own_encrypts_it(client: SecretsManagerClient) -> None:
-    TenantWaves(client, ARN, "acme", KEY).create(PATH, "one", "move-friday")
+    TenantWaves(client, ARN, "acme", KEY).create(PATH, "one")
     assert client.describe_secret(SecretId=NAME)["KmsKeyId"] == KEY
 
 
 def test_what_was_removed_can_be_restored_for_a_week(client: SecretsManagerClient) -> None:
     waves = TenantWaves(client, ARN, "acme")
-    waves.create(PATH, "one", "move-friday")
+    waves.create(PATH, "one")
     waves.remove(PATH)
     assert wave_secrets.DAYS_TO_RESTORE == 7
     client.restore_secret(SecretId=NAME)
@@ -96,7 +96,7 @@ def test_what_was_removed_can_be_restored_for_a_week(client: SecretsManagerClien
 
 CALLS: dict[str, Callable[[WaveSecrets], object]] = {
     "GetSecretValue": lambda waves: waves.read(PATH),
-    "CreateSecret": lambda waves: waves.create(PATH, "word-one", "move-friday"),
+    "CreateSecret": lambda waves: waves.create(PATH, "word-one"),
     "PutSecretValue": lambda waves: waves.replace(PATH, "word-one"),
     "DeleteSecret": lambda waves: waves.remove(PATH),
 }

@@ -57,7 +57,7 @@ class TenantWaves:
             except (known.ResourceNotFoundException, known.InvalidRequestException):
                 return None
 
-    def create(self, path: str, value: str, run: str) -> None:
+    def create(self, path: str, value: str) -> None:
         name = self._arn.partition(":secret:")[2] + path
         key: dict[str, Any] = {"KmsKeyId": self._kms_key} if self._kms_key else {}
         with _translated("CreateSecret", path):
