@@ -191,10 +191,8 @@ class FileLedger:
         return [administrator_rows.grant_from(item) for item in self._items.query(self._pk, "G#")]
 
     def set_grant(self, grant: GrantRecord) -> None:
-        place = (self._pk, f"G#{grant.owner_id}")
-        with self._items.change() as change:
-            if change.read(*place) is None:
-                change.write(*place, administrator_rows.grant_attributes(grant))
+        attributes = administrator_rows.grant_attributes(grant)
+        self._put(self._pk, f"G#{grant.owner_id}", attributes)
 
     def drop_grant(self, owner_id: str) -> None:
         self._delete(self._pk, f"G#{owner_id}")

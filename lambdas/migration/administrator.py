@@ -71,32 +71,39 @@ def enable_administrator(
         raise TenantMisconfigured([f"{problem}; the report has the reason of each user"])
     if not needs_rights:
         return Administrator(Access(Way.OWNERS), mailbox)
-    access, why = _enable(means, wanted, run, mailbox)
-    means.ledger.add_note(run, Note(now, "Administrator", why))
+    access = _enable(means, wanted, run, mailbox)
+    means.ledger.add_note(run, Note(now, "Administrator", _describe(means, access)))
     return Administrator(access, mailbox)
 
 
-def _enable(
-    means: Means, wanted: AdministratorKind, run: str, mailbox: Mailbox
-) -> tuple[Access, str]:
-    """The access, and the reason for it."""
+def _describe(means: Means, access: Access) -> str:
+    if access.way is Way.ROLE:
+        return "an impersonation role opens the mailboxes"
+    who = "a user of its own" if access.way is Way.USER else "the console's administrator"
+    record = means.ledger.administrator()
+    return f"{who} opens the mailboxes, by {access.entry}: {record.why if record else ''}"
+
+
+def _enable(means: Means, wanted: AdministratorKind, run: str, mailbox: Mailbox) -> Access:
+    by_file = "the tenant file wants it"
     if wanted is AdministratorKind.ROLE:
-        return _open_by_role(means, run, mailbox), "an impersonation role, by the tenant file"
+        return _open_by_role(means, run, mailbox)
     if wanted is AdministratorKind.CONSOLE:
-        return _open_by_console(means, mailbox), "the console's administrator, by the tenant file"
+        return _open_by_console(means, mailbox, by_file)
     if wanted is AdministratorKind.USER:
-        return _open_by_user(means, run, mailbox), "a user of its own, by the tenant file"
+        return _open_by_user(means, run, mailbox, by_file)
     known = means.ledger.administrator()
-    refusal = "that was decided before"
-    if known is None:
-        try:
-            return _open_by_role(means, run, mailbox), "an impersonation role"
-        except TenantMisconfigured as error:
-            refusal = f"no impersonation role is to be had ({'; '.join(error.problems)})"
-    is_console = known is not None and known.before is Before.ENABLED
-    if is_console or (known is None and _console_is_usable(means)):
-        return _open_by_console(means, mailbox), f"the console's administrator: {refusal}"
-    return _open_by_user(means, run, mailbox), f"a user of its own: {refusal}"
+    if known is not None:  # that was settled by an earlier attempt
+        if known.before is Before.ENABLED:
+            return _open_by_console(means, mailbox, known.why)
+        return _open_by_user(means, run, mailbox, known.why)
+    try:
+        return _open_by_role(means, run, mailbox)
+    except TenantMisconfigured as error:
+        why = f"no impersonation role is to be had ({'; '.join(error.problems)})"
+    if means.knows_console_password and means.directory.organization().migration_admin:
+        return _open_by_console(means, mailbox, why)
+    return _open_by_user(means, run, mailbox, why)
 
 
 def _open_by_role(means: Means, run: str, mailbox: Mailbox) -> Access:
@@ -114,11 +121,7 @@ def _open_by_role(means: Means, run: str, mailbox: Mailbox) -> Access:
     return access
 
 
-def _console_is_usable(means: Means) -> bool:
-    return means.knows_console_password and bool(means.directory.organization().migration_admin)
-
-
-def _open_by_console(means: Means, mailbox: Mailbox) -> Access:
+def _open_by_console(means: Means, mailbox: Mailbox, why: str) -> Access:
     """As the migration administrator whom somebody has chosen in WorkMail's console, which has no
     API: what that user may is not touched."""
     _require_passwords(means)
@@ -137,14 +140,15 @@ def _open_by_console(means: Means, mailbox: Mailbox) -> Access:
         )
     if problems or user is None:
         raise TenantMisconfigured(problems)
-    means.ledger.set_administrator(AdministratorRecord(user.email, Before.ENABLED, user.id))
+    record = AdministratorRecord(user.email, Before.ENABLED, user.id, why)
+    means.ledger.set_administrator(record)
     return _settle_entry(means, Way.CONSOLE, mailbox)
 
 
-def _open_by_user(means: Means, run: str, mailbox: Mailbox) -> Access:
+def _open_by_user(means: Means, run: str, mailbox: Mailbox, why: str) -> Access:
     _require_passwords(means)
     administrator = ensure_administrator(
-        means.directory, means.ledger, means.secrets, means.source, means.tenant, run
+        means.directory, means.ledger, means.secrets, means.source, means.tenant, run, why
     )
     grant_access(means.directory, means.ledger, administrator, run, means.seconds_left)
     return _settle_entry(means, Way.USER, mailbox)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from migration.directory_model import (
     AdministratorRecord,
@@ -51,8 +52,9 @@ def ensure_administrator(
     source: random.Random,
     tenant: str,
     run: str,
+    why: str,
 ) -> AdministratorRecord:
-    """The user, ready to log in. Its address is in the organization's test domain, which needs no
+    """The user, ready to log in; `why` is kept with it. Its address is in the organization's test domain, which needs no
     verification.
 
     ProvisioningPending until its mailbox is there. TenantMisconfigured if somebody else's enabled
@@ -65,26 +67,28 @@ def ensure_administrator(
     if user is not None and user.state == "DELETED":
         user = None
     if record is None or record.before is Before.ENABLED:  # the console's, of an earlier attempt
-        record = _begin(ledger, user, address)
+        record = _begin(ledger, user, address, why)
     password = _ensure_password(secrets, source, run)
     if user is None:
         user_id = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
-        ledger.set_administrator(AdministratorRecord(address, record.before, user_id))
+        ledger.set_administrator(replace(record, user_id=user_id))
         directory.enable_user(user_id, address)
     elif user.state == "DISABLED":
-        ledger.set_administrator(AdministratorRecord(address, record.before, user.id))
+        ledger.set_administrator(replace(record, user_id=user.id))
         if record.before is Before.DISABLED:
             directory.reset_password(user.id, password)
         directory.enable_user(user.id, address)
     elif user.ready:
-        known = AdministratorRecord(address, record.before, user.id)
+        known = replace(record, user_id=user.id)
         if known != record:
             ledger.set_administrator(known)
         return known
     raise ProvisioningPending("the administrator's mailbox is not ready yet", _RETRY_AFTER)
 
 
-def _begin(ledger: Ledger, user: DirectoryUser | None, address: str) -> AdministratorRecord:
+def _begin(
+    ledger: Ledger, user: DirectoryUser | None, address: str, why: str
+) -> AdministratorRecord:
     """Keeps what was there before anything is made."""
     if user is not None and user.state == "ENABLED":
         problem = (
@@ -95,7 +99,7 @@ def _begin(ledger: Ledger, user: DirectoryUser | None, address: str) -> Administ
         )
         raise TenantMisconfigured([problem])
     before = Before.ABSENT if user is None else Before.DISABLED
-    record = AdministratorRecord(address, before, user.id if user else "")
+    record = AdministratorRecord(address, before, user.id if user else "", why)
     ledger.set_administrator(record)
     return record
 
@@ -122,20 +126,34 @@ def grant_access(
 ) -> int:
     """Gives the administrator full access to every mailbox of the run that is there; how many have
     it. AdministratorPending when the time is over, to go on with the next call."""
-    granted = {grant.owner_id for grant in ledger.grants()}
+    known = {grant.owner_id: grant for grant in ledger.grants()}
     for record in ledger.mailboxes(run):
         owner = record.user_id or _find_owner(directory, record.mailbox)
-        if not owner or owner in granted or owner == administrator.user_id:
+        if not owner or owner == administrator.user_id or (owner in known and known[owner].given):
             continue
         if seconds_left() < _ENOUGH:
             raise AdministratorPending("not all mailboxes are open to the administrator yet", 1)
-        before = directory.permissions(owner).get(administrator.user_id, frozenset())
-        ledger.set_grant(GrantRecord(owner, administrator.user_id, before))
-        wanted = before | {Permission.FULL_ACCESS}
-        if wanted != before:
-            directory.put_permissions(owner, administrator.user_id, wanted)
-        granted.add(owner)
-    return len(granted)
+        known[owner] = _grant(directory, ledger, owner, administrator.user_id, known.get(owner))
+    return len(known)
+
+
+def _grant(
+    directory: Directory,
+    ledger: Ledger,
+    owner: str,
+    grantee: str,
+    begun: GrantRecord | None,
+) -> GrantRecord:
+    """What was before is kept before it is changed, and is what an attempt that died has kept."""
+    grant = begun
+    if grant is None:
+        before = directory.permissions(owner).get(grantee, frozenset())
+        grant = GrantRecord(owner, grantee, before)
+        ledger.set_grant(grant)
+    directory.put_permissions(owner, grantee, grant.before | {Permission.FULL_ACCESS})
+    given = replace(grant, given=True)
+    ledger.set_grant(given)
+    return given
 
 
 def _find_owner(directory: Directory, mailbox: Mailbox) -> str:

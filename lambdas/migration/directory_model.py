@@ -255,18 +255,21 @@ class Before(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdministratorRecord:
-    """The user by whom mailboxes are opened. `user_id` is "" while it is being created."""
+    """The user by whom mailboxes are opened. `user_id` is "" while it is being created; `why` says
+    why it is this one, in a clause without personal data."""
 
     address: str
     before: Before
     user_id: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantRecord:
-    """A mailbox (WorkMail's id of its owner) that the administrator was given access to, and what
-    the administrator had been allowed there before."""
+    """A mailbox (WorkMail's id of its owner) that the administrator is given access to, and what
+    the administrator had been allowed there before. `given`: WorkMail has confirmed it."""
 
     owner_id: str
     grantee_id: str
     before: frozenset[Permission] = frozenset()
+    given: bool = False

@@ -276,7 +276,7 @@ class Ledger(Protocol):
         ids."""
 
     def set_grant(self, grant: GrantRecord) -> None:
-        """Keeps what is given; what is kept of that mailbox already stays as it is."""
+        """Replaces what is kept of that mailbox."""
 
     def drop_grant(self, owner_id: str) -> None:
         """What was before is restored; no error if nothing was given."""

@@ -192,7 +192,7 @@ class MemoryLedger:
 
     def set_grant(self, grant: GrantRecord) -> None:
         with self._write("set_grant"):
-            self._grants.setdefault(grant.owner_id, grant)
+            self._grants[grant.owner_id] = grant
 
     def drop_grant(self, owner_id: str) -> None:
         with self._write("drop_grant"):

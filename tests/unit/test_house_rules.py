@@ -18,14 +18,22 @@ PRODUCT = ROOT / "lambdas" / "migration"
 HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
-    *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
+    *(
+        "manifest",
+        "manifest_rules",
+        "manifest_profile",
+        "preflight",
+        "administrator",
+        "administrator_user",
+        "runs",
+    ),
     *("provisioning", "user_changes"),
     *("password_parts", "wave_passwords", "password_reset"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("aftermath", "remark_words", "findings", "access_rules", "preflight_workmail"),
 }
 FOUNDATION = {
-    *("model", "directory_model", "errors", "mime", "transitions"),
+    *("access", "model", "directory_model", "errors", "mime", "transitions"),
     *("settings", "identity", "workmail_names", "end_of_support"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}

@@ -13,11 +13,13 @@ def administrator_attributes(record: AdministratorRecord) -> dict[str, Any]:
         "address": record.address,
         "before": str(record.before),
         "user_id": record.user_id,
+        "why": record.why,
     }
 
 
 def administrator_from(item: Mapping[str, Any]) -> AdministratorRecord:
-    return AdministratorRecord(item["address"], Before(item["before"]), item["user_id"])
+    before = Before(item["before"])
+    return AdministratorRecord(item["address"], before, item["user_id"], item["why"])
 
 
 def grant_attributes(grant: GrantRecord) -> dict[str, Any]:
@@ -25,9 +27,10 @@ def grant_attributes(grant: GrantRecord) -> dict[str, Any]:
         "owner_id": grant.owner_id,
         "grantee_id": grant.grantee_id,
         "before": sorted(grant.before),
+        "given": grant.given,
     }
 
 
 def grant_from(item: Mapping[str, Any]) -> GrantRecord:
     before = frozenset(map(Permission, item["before"]))
-    return GrantRecord(item["owner_id"], item["grantee_id"], before)
+    return GrantRecord(item["owner_id"], item["grantee_id"], before, item["given"])

@@ -206,9 +206,8 @@ class DynamoLedger:
         return [administrator_rows.grant_from(item) for item in self._items.query(self._pk, "G#")]
 
     def set_grant(self, grant: GrantRecord) -> None:
-        sets = administrator_rows.grant_attributes(grant)
-        new = Attr("pk").not_exists()
-        self._items.update(self._pk, f"G#{grant.owner_id}", sets, condition=new)
+        place = {"pk": self._pk, "sk": f"G#{grant.owner_id}"}
+        self._table.put_item(Item=place | administrator_rows.grant_attributes(grant))
 
     def drop_grant(self, owner_id: str) -> None:
         self._table.delete_item(Key={"pk": self._pk, "sk": f"G#{owner_id}"})
