@@ -1,0 +1,13 @@
+"""Stories of several executions: each plays them, prints a table, and says what was wrong.
+
+They stand beside the scenarios of localrun.stories, which are one execution each, and are run by
+the same command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from localrun.series.series import Series
+
+SERIES: Mapping[str, Series] = {}
