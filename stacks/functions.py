@@ -65,19 +65,32 @@ _TAKE_RIGHTS_AWAY = (
     *("DescribeEntity", "DescribeUser", "DeregisterFromWorkMail", "DeleteUser"),
 )
 _FIND_USER = ("DescribeEntity", "DescribeUser")
+_SEE_ENTITY = (
+    *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
+    *("ListGroupMembers", "ListResourceDelegates", "ListMailboxPermissions"),
+)
+_MAKE_ENTITY = (
+    *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
+    *("CreateGroup", "UpdateGroup", "CreateResource", "UpdateResource"),
+    *("RegisterToWorkMail", "CreateAlias"),
+)
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
+    # the plan asks WorkMail two to four times for each of the manifest's entries
     "preflight": Row(
-        timeout=280,
+        timeout=880,
         memory=512,
         reads=("intake/*",),
+        writes=("plans/*",),
         secret=True,
         passwords=True,
         workmail=(
             *("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
             *("ListAccessControlRules", "DescribeInboundDmarcSettings"),
             *("DescribeIdentityProviderConfiguration", "ListUsers", "GetMailboxDetails"),
+            *_FIND_USER,
+            *_SEE_ENTITY,
         ),
     ),
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
@@ -101,6 +114,18 @@ TABLE: Mapping[str, Row] = {
             "CreateAlias",
         ),
     ),
+    "provision_entity": Row(workmail=_MAKE_ENTITY),
+    # a group of 1,000 members is 2,000 calls
+    "link_entity": Row(
+        timeout=280,
+        workmail=(
+            *_MAKE_ENTITY,
+            *("ListGroupMembers", "AssociateMemberToGroup"),
+            *("ListResourceDelegates", "AssociateDelegateToResource"),
+            *("ListMailboxPermissions", "PutMailboxPermissions"),
+        ),
+    ),
+    "fail_entity": Row(),
     "settle_passwords": Row(
         timeout=280, waves=("GetSecretValue", "PutSecretValue", "DeleteSecret")
     ),

@@ -9,6 +9,7 @@ have no clock of their own, so that a laptop can run days in seconds.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
@@ -53,7 +54,8 @@ def _fits(value: object, type_name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionInput:
-    """What an operator may write into the console's input box; `{}` runs everything."""
+    """What an operator may write into the console's input box; `{}` runs everything. `manifest` is
+    a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it ends in /."""
 
     phases: tuple[str, ...] = PHASES
     manifest: str = ""
@@ -83,8 +85,11 @@ class ExecutionInput:
             if phase not in PHASES
         ]
         manifest = payload.get("manifest", "")
-        if not isinstance(manifest, str) or not (manifest + "intake/").startswith("intake/"):
-            problems.append("manifest must be a key below intake/ in the tenant's bucket")
+        if not isinstance(manifest, str) or not re.fullmatch("(intake/.+)?", manifest, re.DOTALL):
+            problems.append(
+                "manifest must be a key below intake/ in the tenant's bucket; one that ends in / "
+                "is a folder"
+            )
         if problems:
             raise InputInvalid(problems)
         return cls(tuple(phases), manifest)
@@ -136,11 +141,13 @@ class Preflight(Event):
 
 @dataclass(frozen=True, slots=True)
 class PreflightResult(Event):
-    """`warnings` counts what the report tells and what does not stop the run. `provisions`: whether
-    the users are WorkMail's own, to be created and enabled."""
+    """`warnings` counts what the report tells and what does not stop the run; `conflicts` what the
+    manifest wants and WorkMail has otherwise. `provisions`: whether the users are WorkMail's own,
+    to be created and enabled."""
 
     days_left: int
     warnings: int
+    conflicts: int
     provisions: bool
 
 
@@ -153,11 +160,15 @@ class PlanWave(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanWaveResult(Event):
-    """Where the wave lies in the bucket, and how many mailboxes it names."""
+    """Where the wave lies in the bucket, and how many mailboxes it names; the same of the file that
+    names groups, resources and sharings, which may have no line."""
 
     key: str
     version: str
     count: int
+    entities_key: str
+    entities_version: str
+    entities: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +201,44 @@ class ProvisionUserResult(Event):
     """`outcome`: created, enabled, enabled again, changed, unchanged or refused."""
 
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionEntity(Event):
+    run: str
+    entity: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionEntityResult(Event):
+    """`outcome`: created, enabled, enabled again, changed, unchanged or refused."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntity(ProvisionEntity):
+    """As ProvisionEntity."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntityResult(ProvisionEntityResult):
+    """What both together have done."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailEntity(Event):
+    run: str
+    entity: str
+    now: str
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailEntityResult(Event):
+    recorded: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,13 @@ CREATED, ENABLED, ENABLED_AGAIN = "created", "enabled", "enabled again"
 CHANGED, UNCHANGED, REFUSED = "changed", "unchanged", "refused"
 
 # What the ledger keeps between the call that changes the user and the call that finds it ready.
-_UNDER_WAY = {
+UNDER_WAY = {
     "creating": CREATED,
     "enabling": ENABLED,
     "enabling again": ENABLED_AGAIN,
     "changing": CHANGED,
 }
-_RETRY_AFTER = 5.0
+RETRY_AFTER = 5.0
 
 
 class Step(StrEnum):
@@ -111,7 +111,7 @@ def provision_user(
     the others go on.
     """
     record = ledger.mailbox(mailbox_id)
-    if record.status is MailboxStatus.PROVISIONED and record.provisioned in _UNDER_WAY:
+    if record.status is MailboxStatus.PROVISIONED and record.provisioned in UNDER_WAY:
         ledger.set_status(mailbox_id, MailboxStatus.PLANNED)  # `_remember` was stopped half-way
     try:
         return _provision(directory, ledger, record, password_of)
@@ -139,13 +139,13 @@ def _provision(
         directory.enable_user(user.id, mailbox.target)
     elif decision.step is Step.ENSURE:
         return _ensure(directory, ledger, record, user)
-    raise ProvisioningPending("WorkMail has not made the mailbox ready yet", _RETRY_AFTER)
+    raise ProvisioningPending("WorkMail has not made the mailbox ready yet", RETRY_AFTER)
 
 
 def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> MailboxRecord:
     """Keeps what is done, for the call that finds the user ready; the record as it is then. What
     this run has begun stays."""
-    if record.provisioned in _UNDER_WAY:
+    if record.provisioned in UNDER_WAY:
         return record
     ledger.set_provisioned(record.mailbox.id, user_id, under_way)
     # set_provisioned says PROVISIONED, which is true of mailboxes that are ready alone.
@@ -156,8 +156,8 @@ def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: st
 def _what_was_done(record: MailboxRecord) -> str:
     """For a user that is found ready. An earlier run's "created" is "unchanged" in this one; this
     run's own answer, given before and lost, is given again."""
-    if record.provisioned in _UNDER_WAY:
-        return _UNDER_WAY[record.provisioned]
+    if record.provisioned in UNDER_WAY:
+        return UNDER_WAY[record.provisioned]
     return record.provisioned if record.status is MailboxStatus.PROVISIONED else UNCHANGED
 
 
@@ -174,7 +174,7 @@ def _ensure(
     if mailbox.quota_mb:
         size = directory.mailbox_size(user.id)
         if size is None:
-            raise ProvisioningPending("WorkMail does not show the mailbox's size yet", _RETRY_AFTER)
+            raise ProvisioningPending("WorkMail does not show the mailbox's size yet", RETRY_AFTER)
         quota = rule_on_quota(mailbox.quota_mb, size)
         rulings.append(quota)
         if quota.action is Action.CHANGE:
@@ -184,7 +184,7 @@ def _ensure(
     if changes and record.status is not MailboxStatus.PROVISIONED:
         record = _remember(ledger, record, user.id, "changing")
     refusals = [each.reason for each in rulings if each.action is Action.REFUSE]
-    refusals += _attempt(changes)
+    refusals += attempt(changes)
     how = _what_was_done(record)
     ledger.set_provisioned(mailbox.id, user.id, how)
     if refusals:
@@ -192,12 +192,18 @@ def _ensure(
     return how
 
 
-def _attempt(changes: Iterable[tuple[str, Callable[[], None]]]) -> list[str]:
-    """Makes the changes one after the other; why WorkMail refuses some, each after its label."""
+def attempt(changes: Iterable[tuple[str, Callable[[], None]]]) -> list[str]:
+    """Makes the changes one after the other; why WorkMail refuses some, each after its label. One
+    that must wait does not hold up the others: the first ProvisioningPending leaves at the end."""
     refusals = []
+    pending: ProvisioningPending | None = None
     for label, change in changes:
         try:
             change()
         except UserRefused as refusal:
             refusals.append(f"{label}{refusal}")
+        except ProvisioningPending as error:
+            pending = pending or error
+    if pending:
+        raise pending
     return refusals

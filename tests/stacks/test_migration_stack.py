@@ -224,6 +224,19 @@ def test_workmail_rights_end_at_the_tenants_organization(resources: Resources) -
     assert seen == sum(bool(row.workmail) for row in TABLE.values())
 
 
+# What the adapter can take back, and no function does yet. One that gets a right leaves this list.
+NOT_GRANTED_YET = {
+    "DeleteAlias",
+    "DeleteGroup",
+    "DeleteMailboxPermissions",
+    "DeleteResource",
+    "DeleteUser",
+    "DeregisterFromWorkMail",
+    "DisassociateDelegateFromResource",
+    "DisassociateMemberFromGroup",
+}
+
+
 def test_workmail_rights_are_what_the_adapter_calls(resources: Resources) -> None:
     granted = {
         action.removeprefix("workmail:")
@@ -235,23 +248,38 @@ def test_workmail_rights_are_what_the_adapter_calls(resources: Resources) -> Non
     source = "".join(path.read_text("utf-8") for path in adapters)
     names = boto3.client("workmail", region_name="eu-west-1").meta.method_to_api_mapping
     used = set(re.findall(r"_client\.(?:get_paginator\(\")?(\w+)", source)) & set(names)
-    assert granted == {names[one] for one in used}
+    assert not granted & NOT_GRANTED_YET
+    assert granted | NOT_GRANTED_YET == {names[one] for one in used}
 
 
 def test_only_these_functions_may_change_the_directory(resources: Resources) -> None:
     harmless = {
         "workmail:DescribeEntity",
+        "workmail:DescribeGroup",
         "workmail:DescribeIdentityProviderConfiguration",
         "workmail:DescribeInboundDmarcSettings",
         "workmail:DescribeOrganization",
+        "workmail:DescribeResource",
         "workmail:DescribeUser",
         "workmail:GetMailDomain",
         "workmail:GetDefaultRetentionPolicy",
         "workmail:GetMailboxDetails",
         "workmail:ListAccessControlRules",
         "workmail:ListAliases",
+        "workmail:ListGroupMembers",
+        "workmail:ListGroups",
         "workmail:ListImpersonationRoles",
+        "workmail:ListMailboxPermissions",
+        "workmail:ListResourceDelegates",
         "workmail:ListUsers",
+    }
+    making = {
+        "workmail:CreateAlias",
+        "workmail:CreateGroup",
+        "workmail:CreateResource",
+        "workmail:RegisterToWorkMail",
+        "workmail:UpdateGroup",
+        "workmail:UpdateResource",
     }
     changing: dict[str, set[str]] = {}
     for logical_id in resources("AWS::IAM::Policy"):
@@ -276,6 +304,13 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
             "workmail:RegisterToWorkMail",
             "workmail:UpdateMailboxQuota",
             "workmail:UpdateUser",
+        },
+        "ProvisionEntity": making,
+        "LinkEntity": making
+        | {
+            "workmail:AssociateDelegateToResource",
+            "workmail:AssociateMemberToGroup",
+            "workmail:PutMailboxPermissions",
         },
     }
 

@@ -37,11 +37,14 @@ def stubs(**changes: Sequence[object]) -> Stubs:
     return {
         "Prepare": [prepared()],
         "Preflight": [preflighted()],
-        "PlanWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
-        "s3:getObject": ['{"mailbox": "m1"}\n'],
+        "PlanWave": [planned()],
+        "s3:getObject": ['{"mailbox": "m1", "entity": "e1"}\n'],
         "PreparePasswords": [{"rule": "generate", "generated": 1}],
         "ProvisionUser": [{"outcome": "created"}],
         "SettlePasswords": [{"kept": 1, "dropped": 0}],
+        "ProvisionEntity": [{"outcome": "created"}],
+        "LinkEntity": [{"outcome": "created"}],
+        "FailEntity": [{"recorded": True}],
         "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
         "CopySlice": [
             {"outcome": "more", "retry_after": 0, "copied": 5},
@@ -83,7 +86,18 @@ def summary(**changes: object) -> dict[str, object]:
 
 
 def preflighted(*, provisions: bool = True) -> dict[str, object]:
-    return {"days_left": 100, "warnings": 0, "provisions": provisions}
+    return {"days_left": 100, "warnings": 0, "conflicts": 0, "provisions": provisions}
+
+
+def planned(entities: int = 2) -> dict[str, object]:
+    return {
+        "key": "plans/r/wave.jsonl",
+        "version": "v1",
+        "count": 1,
+        "entities_key": "plans/r/entities.jsonl",
+        "entities_version": "v2",
+        "entities": entities,
+    }
 
 
 def prepared(**changes: object) -> dict[str, object]:
@@ -130,7 +144,10 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
     usual = run_both(stubs())
     trace = run_both(stubs(Preflight=[preflighted(provisions=False)]))
     assert trace.error is None
-    provisioning = {"PreparePasswords", "ProvisionDirectory", "ProvisionUser", "SettlePasswords"}
+    provisioning = {
+        *("PreparePasswords", "ProvisionDirectory", "ProvisionUser", "SettlePasswords"),
+        *("WantsEntities", "ProvisionEntities", "ProvisionEntity", "LinkEntities", "LinkEntity"),
+    }
     assert provisioning <= set(usual.states)
     assert trace.states == tuple(state for state in usual.states if state not in provisioning)
 
@@ -159,6 +176,24 @@ def test_a_reset_that_runs_out_of_time_goes_on() -> None:
     trace = run_both(stubs(ResetPasswords=[more] * 3 + [{"reset": 9, "refused": 0}]))
     assert trace.error is None
     assert trace.states.count("ResetPasswords") == 1
+
+
+def test_entities_are_made_before_they_are_linked_and_after_the_users() -> None:
+    states = run_both(stubs()).states
+    order = (
+        "ProvisionUser",
+        "WantsEntities",
+        "ProvisionEntity",
+        "LinkEntity",
+        "EnableAdministrator",
+    )
+    assert sorted(order, key=states.index) == list(order)
+
+
+def test_a_manifest_of_users_alone_has_no_entities_to_make() -> None:
+    states = run_both(stubs(PlanWave=[planned(entities=0)])).states
+    assert "WantsEntities" in states
+    assert not {"ProvisionEntities", "LinkEntities"} & set(states)
 
 
 def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:
@@ -282,16 +317,21 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     name: str, error: str
 ) -> None:
     trace = run_both(stubs(**{name: [StubError(error)]}))
-    assert name in trace.states or name == "FailMailbox"
+    assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":
         assert trace.states == ("Prepare", "NotStarted")
         assert trace.error == error
         return
     assert trace.states[-5:-1] == WAY_OUT
     inside_a_mailbox = name in {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
-    assert trace.error == (None if inside_a_mailbox else error)
+    inside_an_entity = name in {"ProvisionEntity", "LinkEntity", "FailEntity"}
+    assert trace.error == (None if inside_a_mailbox or inside_an_entity else error)
     if name in {"CopySlice", "VerifyMailbox"}:
         assert "FailMailbox" in trace.states
+    if name == "ProvisionEntity":
+        assert "LinkEntity" in trace.states
+    if name == "LinkEntity":
+        assert "FailEntity" in trace.states
 
 
 @pytest.mark.parametrize("name", ["CopySlice", "ProvisionUser", "CheckDns", "WriteReport"])
