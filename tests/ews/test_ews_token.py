@@ -111,7 +111,7 @@ class SlowGiver(Giver):
         self._at_once += 1
         self.asked += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
-        time.sleep(0.1)
+        time.sleep(0.5 if self.refuses else 0.1)
         self._at_once -= 1
         if self.refuses:
             raise Denied
