@@ -23,10 +23,13 @@ class Way(StrEnum):
 
 
 class Entry(StrEnum):
-    """How a user who has logged in names the mailbox of another over EWS."""
+    """How a user who has logged in to EWS says whose mailbox is meant. Which of the two WorkMail
+    has for such a user is not documented."""
 
     IMPERSONATION = "impersonation"
+    """The header ExchangeImpersonation: whoever asks is that user."""
     DELEGATE = "delegate"
+    """Folders' distinguished ids name the mailbox; whoever asks remains who it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _open_by_console(means: Means, mailbox: Mailbox, why: str) -> Access:
 def _open_by_user(means: Means, run: str, mailbox: Mailbox, why: str) -> Access:
     _require_passwords(means)
     administrator = ensure_administrator(
-        means.directory, means.ledger, means.secrets, means.source, means.tenant, run, why
+        means.directory, means.ledger, means.secrets, means.source, means.tenant, why
     )
     grant_access(means.directory, means.ledger, administrator, run, means.seconds_left)
     return _settle_entry(means, Way.USER, mailbox)

@@ -32,7 +32,7 @@ from migration.passwords import generate, read_administrator, write_administrato
 from migration.ports import Directory, Ledger, WaveSecrets
 from migration.workmail_names import TEST_DOMAIN
 
-SECRET = "administrator"  # noqa: S105 - the path of the secret
+SECRET = "waves/administrator"  # noqa: S105 - the path of the secret
 """Below workmail-migration/<tenant>/: the password of the user that this makes."""
 
 _RETRY_AFTER = 5.0
@@ -51,11 +51,10 @@ def ensure_administrator(
     secrets: WaveSecrets,
     source: random.Random,
     tenant: str,
-    run: str,
     why: str,
 ) -> AdministratorRecord:
-    """The user, ready to log in; `why` is kept with it. Its address is in the organization's test domain, which needs no
-    verification.
+    """The user, ready to log in; `why` is kept with it. Its address is in the organization's test
+    domain, which needs no verification.
 
     ProvisioningPending until its mailbox is there. TenantMisconfigured if somebody else's enabled
     user has the name: its password is not known, and not to be changed.
@@ -68,7 +67,7 @@ def ensure_administrator(
         user = None
     if record is None or record.before is Before.ENABLED:  # the console's, of an earlier attempt
         record = _begin(ledger, user, address, why)
-    password = _ensure_password(secrets, source, run)
+    password = _ensure_password(secrets, source)
     if user is None:
         user_id = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
         ledger.set_administrator(replace(record, user_id=user_id))
@@ -104,14 +103,14 @@ def _begin(
     return record
 
 
-def _ensure_password(secrets: WaveSecrets, source: random.Random, run: str) -> str:
+def _ensure_password(secrets: WaveSecrets, source: random.Random) -> str:
     """The one that is kept, or a new one, kept before anybody has it."""
     kept = secrets.read(SECRET)
     if known := read_administrator(kept):
         return known
     password = generate(source)
     if kept is None:
-        secrets.create(SECRET, write_administrator(password), run)
+        secrets.create(SECRET, write_administrator(password))
     else:
         secrets.replace(SECRET, write_administrator(password))
     return password

@@ -43,6 +43,7 @@ from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wave_passwords import KnownPasswords
 from migration.wire.ews import EwsClient
+from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
 from migration.wire.resolver import DnsPythonResolver
 
@@ -185,9 +186,9 @@ class Wiring:
         login = self._ews_login(access)
         return WorkmailEwsTarget(EwsClient(self.settings.ews_url, login, address))
 
-    def _ews_login(self, access: Access) -> EwsLogin:
+    def _ews_login(self, access: Access) -> Login:
         if access.way is Way.ROLE:
-            return Bearer(lambda: self.directory.assume_role(access.role))
+            return lambda: self.directory.assume_role(access.role)
         administrator = self.ledger.administrator()
         if administrator is None or access.entry is None:
             raise CredentialsRejected("there is no administrator any more who could open mailboxes")

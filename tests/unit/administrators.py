@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from localrun.fakes.ledger import MemoryLedger
+from localrun.fakes.wave_secrets import MemoryWaves
 from migration.access import Access, Entry, Way
 from migration.administrator import Means
 from migration.directory_model import Permission
@@ -19,27 +20,6 @@ ADMIN = "migration-admin-acme"
 ANNA, BERTA = mailbox("anna"), mailbox("berta")
 
 
-class MemorySecrets:
-    """WaveSecrets in memory; `values` is what they hold."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    def read(self, path: str) -> str | None:
-        return self.values.get(path)
-
-    def create(self, path: str, value: str, run: str) -> None:
-        assert path not in self.values
-        self.values[path] = value
-
-    def replace(self, path: str, value: str) -> None:
-        assert path in self.values
-        self.values[path] = value
-
-    def remove(self, path: str) -> None:
-        self.values.pop(path, None)
-
-
 @dataclass
 class Desk:
     """The emulated organization, and everything that an administrator is made with. `entries` are
@@ -47,7 +27,7 @@ class Desk:
 
     cloud: WorkMailCloud = field(default_factory=WorkMailCloud)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    secrets: MemorySecrets = field(default_factory=MemorySecrets)
+    secrets: MemoryWaves = field(default_factory=MemoryWaves)
     entries: frozenset[Entry] = frozenset(Entry)
     opened: list[tuple[str, str]] = field(default_factory=list)
     seconds_left: Callable[[], float] = lambda: 900.0

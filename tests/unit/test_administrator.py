@@ -11,6 +11,7 @@ import pytest
 from localrun.fakes.steps import no_step
 from migration.access import Access, Entry, Way
 from migration.administrator import Administrator, disable_administrator, enable_administrator
+from migration.administrator_user import SECRET
 from migration.directory_model import AdministratorRecord, Before, Permission
 from migration.errors import AdministratorPending, TargetBusy, TenantMisconfigured
 from migration.model import AdministratorKind, Failure
@@ -218,10 +219,10 @@ def test_a_user_that_was_disabled_is_disabled_again_with_its_new_password_gone(
     before = place.snapshot()
     enable(place, KINDS.USER)
     assert place.users()[ADMIN] == "ENABLED"
-    assert "password" in place.secrets.values["administrator"]
+    assert "password" in place.secrets.values[SECRET]
     insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
     assert place.snapshot() == before
-    assert place.secrets.values["administrator"] == "{}"
+    assert place.secrets.values[SECRET] == "{}"
     assert place.ledger.administrator() is None
 
 
