@@ -69,6 +69,8 @@ class World:
             clock.now,
             maildir=maildir,
             max_mime=largest_message,
+            check_password=self.workmail.check_password,
+            may_open=self.workmail.may_open,
         )
         self._stack.callback(self.ews.close)
         self.workmail_imap = self._stack.enter_context(

@@ -57,6 +57,13 @@ class Row:
 
 _READ_WAVES = ("GetSecretValue",)
 _WRITE_WAVES = ("GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue")
+_CHANGE_WAVES = ("GetSecretValue", "PutSecretValue")
+_ASK_ORGANIZATION = ("DescribeOrganization", "DescribeIdentityProviderConfiguration")
+_TAKE_RIGHTS_AWAY = (
+    *("ListImpersonationRoles", "DeleteImpersonationRole"),
+    *("PutMailboxPermissions", "DeleteMailboxPermissions"),
+    *("DescribeEntity", "DescribeUser", "DeregisterFromWorkMail", "DeleteUser"),
+)
 _FIND_USER = ("DescribeEntity", "DescribeUser")
 _SEE_ENTITY = (
     *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
@@ -123,13 +130,17 @@ TABLE: Mapping[str, Row] = {
         timeout=280, waves=("GetSecretValue", "PutSecretValue", "DeleteSecret")
     ),
     "enable_administrator": Row(
+        timeout=280,
         passwords=True,
-        waves=_READ_WAVES,
+        waves=_WRITE_WAVES,
         workmail=(
             *_FIND_USER,
             "ListImpersonationRoles",
             "CreateImpersonationRole",
             "AssumeImpersonationRole",
+            *_ASK_ORGANIZATION,
+            *("CreateUser", "ResetPassword", "RegisterToWorkMail"),
+            *("ListMailboxPermissions", "PutMailboxPermissions"),
         ),
     ),
     # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox
@@ -161,12 +172,13 @@ TABLE: Mapping[str, Row] = {
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
     ),
-    "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
+    "disable_administrator": Row(timeout=280, waves=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY),
     "write_report": Row(timeout=280, memory=512, reads=("verify/*",), writes=("reports/*",)),
     "release_lock": Row(),
     "clean_up": Row(
-        timeout=300,
-        workmail=("ListImpersonationRoles", "DeleteImpersonationRole"),
+        timeout=900,
+        waves=_CHANGE_WAVES,
+        workmail=_TAKE_RIGHTS_AWAY,
         observes=True,
         by_rule=True,
     ),
@@ -334,6 +346,7 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "SOURCE_SECRET_ARN": storage.secret.ref,
         "TARGET_KIND": config.target.kind,
         "TARGET_SECRET_ARN": storage.passwords.ref,
+        "TARGET_ADMINISTRATOR": config.target.administrator,
         "EWS_URL": config.target.ews_url,
         "TARGET_IMAP_HOST": config.target.imap_host,
         "TARGET_IMAP_PORT": str(config.target.imap_port),

@@ -263,21 +263,21 @@ class EnableAdministrator(Event):
 
 @dataclass(frozen=True, slots=True)
 class EnableAdministratorResult(Event):
-    """`role` is "" where none is needed. `target` is the kind of target that was settled:
-    workmail_ews or workmail_imap."""
+    """`access` is a code (access.py) by which functions open mailboxes. `target` is the kind of
+    target that was settled: workmail_ews or workmail_imap."""
 
-    role: str
+    access: str
     target: str
 
 
 @dataclass(frozen=True, slots=True)
 class CopySlice(Event):
-    """`role` and `target` are what EnableAdministrator answered."""
+    """`access` and `target` are what EnableAdministrator answered."""
 
     run: str
     mailbox: str
     pass_id: int
-    role: str
+    access: str
     target: str
     now: str
 

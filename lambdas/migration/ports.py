@@ -13,10 +13,12 @@ from typing import Protocol
 
 from migration.directory_model import (
     AccessRule,
+    AdministratorRecord,
     DirectoryGroup,
     DirectoryResource,
     DirectoryUser,
     EntityRecord,
+    GrantRecord,
     Group,
     MailboxSize,
     MailDomain,
@@ -259,6 +261,26 @@ class Ledger(Protocol):
     def set_entity(self, record: EntityRecord) -> None:
         """Replaces the record of that entity."""
 
+    # -- the migration administrator
+    def administrator(self) -> AdministratorRecord | None:
+        """The user by whom mailboxes are opened; None if there is none."""
+
+    def set_administrator(self, record: AdministratorRecord) -> None:
+        """Replaces the record."""
+
+    def drop_administrator(self) -> None:
+        """There is none any more; no error if there was none."""
+
+    def grants(self) -> list[GrantRecord]:
+        """The mailboxes that the administrator was given access to, in the order of their owners'
+        ids."""
+
+    def set_grant(self, grant: GrantRecord) -> None:
+        """Replaces what is kept of that mailbox."""
+
+    def drop_grant(self, owner_id: str) -> None:
+        """What was before is restored; no error if nothing was given."""
+
     # -- folders
     def folders(self, mailbox_id: str) -> list[FolderRecord]:
         """The mailbox's folders in the order of their keys."""
@@ -310,6 +332,9 @@ class Directory(Protocol):
         """TenantMisconfigured if there is none with this id."""
 
     def domain(self, name: str) -> MailDomain | None: ...
+
+    def user(self, user_id: str) -> DirectoryUser | None:
+        """The user of WorkMail's id, deleted ones too."""
 
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """The user who has the address (primary or alias), else the one of that name."""

@@ -12,7 +12,9 @@ from typing import Any
 
 import boto3
 
-from migration.administrator import Administrator
+from migration.access import Access, Way
+from migration.administrator import Administrator, Means
+from migration.administrator_user import SECRET
 from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
@@ -20,8 +22,8 @@ from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
-from migration.directory_model import Token
 from migration.errors import CredentialsRejected, TenantMisconfigured, UserRefused
+from migration.passwords import find_console_password, read_administrator
 from migration.ports import (
     BlobStore,
     Directory,
@@ -41,6 +43,7 @@ from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wave_passwords import KnownPasswords
 from migration.wire.ews import EwsClient
+from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
 from migration.wire.resolver import DnsPythonResolver
 
@@ -100,17 +103,32 @@ class Wiring:
     def resolver(self) -> Resolver:
         return DnsPythonResolver(self.settings.dns_servers)
 
+    def administrator_means(self, context: Any) -> Means:
+        """What the migration administrator is made with, and taken away; `context` is Lambda's."""
+        console_password = find_console_password(self.secrets.read_target())
+        return Means(
+            self.directory,
+            self.ledger,
+            self.waves,
+            self.random,
+            self.settings.tenant,
+            self.role_name,
+            self.probe_target,
+            seconds_left(context),
+            knows_console_password=bool(console_password),
+        )
+
     @contextmanager
     def open_mailbox(
-        self, mailbox_id: str, role: str, target_kind: str
+        self, mailbox_id: str, access: str, target_kind: str
     ) -> Iterator[tuple[Source, Target]]:
-        """Both sides of one mailbox, closed afterwards. `target_kind` is what EnableAdministrator
-        has settled; `role` opens the mailbox over EWS."""
+        """Both sides of one mailbox, closed afterwards. `target_kind` and `access` (a code) are
+        what EnableAdministrator has settled; the latter opens the mailbox over EWS."""
         mailbox = self.ledger.mailbox(mailbox_id).mailbox
         with ExitStack() as stack:
             source = self._source(mailbox.source)
             stack.callback(source.close)
-            target = self._target(mailbox.target, role, target_kind)
+            target = self._target(mailbox.target, Access.parse(access), target_kind)
             stack.callback(target.close)
             yield source, target
 
@@ -123,8 +141,8 @@ class Wiring:
             else ("the target's secret has no password for the mailbox that was tried")
         )
         return [
-            Candidate(EWS, lambda: self._target(address, enabled.role, EWS)),
-            Candidate(IMAP, lambda: self._target(address, enabled.role, IMAP), no_password),
+            Candidate(EWS, lambda: self._target(address, enabled.access, EWS)),
+            Candidate(IMAP, lambda: self._target(address, enabled.access, IMAP), no_password),
         ]
 
     def target_password(self, address: str) -> str:
@@ -142,9 +160,9 @@ class Wiring:
         """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""
         imap.probe(self._source_server())
 
-    def probe_target(self, role: str, address: str) -> None:
-        """Opens a mailbox by impersonation, reading only; raises what the target raises."""
-        target = self._ews_target(address, role)
+    def probe_target(self, access: Access, address: str) -> None:
+        """Opens a mailbox as the administrator, reading only; raises what the target raises."""
+        target = self._ews_target(address, access)
         try:
             target.probe()
         finally:
@@ -157,18 +175,28 @@ class Wiring:
         dates = asks_for_dates(self.settings.policy)
         return imap.ImapSource(self._source_server(), login, dates=dates)
 
-    def _target(self, address: str, role: str, kind: str) -> Target:
+    def _target(self, address: str, access: Access, kind: str) -> Target:
         if kind == EWS:
-            return self._ews_target(address, role)
+            return self._ews_target(address, access)
         if kind == IMAP:
             return self._imap_target(address)
         raise TenantMisconfigured([f"there is no target of kind {kind}"])
 
-    def _ews_target(self, address: str, role: str) -> WorkmailEwsTarget:
-        def token() -> Token:
-            return self.directory.assume_role(role)
+    def _ews_target(self, address: str, access: Access) -> WorkmailEwsTarget:
+        login = self._ews_login(access)
+        return WorkmailEwsTarget(EwsClient(self.settings.ews_url, login, address))
 
-        return WorkmailEwsTarget(EwsClient(self.settings.ews_url, token, address))
+    def _ews_login(self, access: Access) -> Login:
+        if access.way is Way.ROLE:
+            return lambda: self.directory.assume_role(access.role)
+        administrator = self.ledger.administrator()
+        if administrator is None or access.entry is None:
+            raise CredentialsRejected("there is no administrator any more who could open mailboxes")
+        if access.way is Way.CONSOLE:
+            password = find_console_password(self.secrets.read_target())
+        else:
+            password = read_administrator(self.waves.read(SECRET))
+        return Basic(administrator.address, password, access.entry)
 
     def _imap_target(self, address: str) -> WorkmailImapTarget:
         password = self.target_password(address)

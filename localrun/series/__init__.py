@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from localrun.series.administrator import ADMINISTRATOR
 from localrun.series.series import Series
 
-SERIES: Mapping[str, Series] = {}
+SERIES: Mapping[str, Series] = {series.name: series for series in (ADMINISTRATOR,)}

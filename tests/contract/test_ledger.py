@@ -10,10 +10,13 @@ from localrun.fakes.ledger import MemoryLedger
 from localrun.file_ledger import FileLedger
 from migration.aws.ledger import DynamoLedger
 from migration.directory_model import (
+    AdministratorRecord,
+    Before,
     Booking,
     EntityRecord,
     EntityStatus,
     Grant,
+    GrantRecord,
     Group,
     Permission,
     Resource,
@@ -263,6 +266,32 @@ def test_an_entity_planned_again_keeps_what_it_is_in_workmail(ledger: Ledger) ->
         renamed, "run2", EntityStatus.PLANNED, "id-1", "created"
     )
     assert list(ledger.entities("run1")) == []
+
+
+def test_there_is_one_administrator_until_it_is_dropped(ledger: Ledger) -> None:
+    assert ledger.administrator() is None
+    begun = AdministratorRecord("m@acme.awsapps.com", Before.ABSENT, why="no role")
+    ledger.set_administrator(begun)
+    assert ledger.administrator() == begun
+    known = AdministratorRecord("m@acme.awsapps.com", Before.DISABLED, "id-1")
+    ledger.set_administrator(known)
+    assert ledger.administrator() == known
+    for _ in range(2):
+        ledger.drop_administrator()
+    assert ledger.administrator() is None
+
+
+def test_what_was_before_a_grant_is_kept_until_it_is_dropped(ledger: Ledger) -> None:
+    before = frozenset({Permission.SEND_AS, Permission.SEND_ON_BEHALF})
+    grants = [GrantRecord("a", "m"), GrantRecord("b", "m", before)]
+    for grant in reversed(grants):
+        ledger.set_grant(grant)
+    assert ledger.grants() == grants
+    ledger.set_grant(replace(grants[1], given=True))
+    assert ledger.grants() == [grants[0], GrantRecord("b", "m", before, given=True)]
+    for _ in range(2):
+        ledger.drop_grant("a")
+    assert [grant.owner_id for grant in ledger.grants()] == ["b"]
 
 
 def test_the_last_run_is_the_one_that_planned_last(ledger: Ledger) -> None:

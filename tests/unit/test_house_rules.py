@@ -19,6 +19,7 @@ HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
+    "administrator_user",
     *("password_parts", "wave_passwords", "password_reset"),
     *("provisioning", "user_changes", "entities", "entity_changes", "entity_links"),
     *("entity_readings", "report_entities"),
@@ -36,7 +37,7 @@ USE_CASES = {
     ),
 }
 FOUNDATION = {
-    *("model", "directory_model", "errors", "mime", "transitions"),
+    *("access", "model", "directory_model", "errors", "mime", "transitions"),
     *("settings", "identity", "workmail_names", "end_of_support"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}

@@ -68,6 +68,7 @@ class WorkMailDirectory(DirectoryEntities):
             state=answer.get("State", ""),
             interoperability=answer.get("InteroperabilityEnabled", False),
             directory_type=answer.get("DirectoryType", ""),
+            migration_admin=answer.get("MigrationAdmin", ""),
         )
 
     def domain(self, name: str) -> MailDomain | None:
@@ -83,6 +84,9 @@ class WorkMailDirectory(DirectoryEntities):
         verified = answer.get("OwnershipVerificationStatus") == "VERIFIED"
         records: list[Any] = list(answer.get("Records", []))
         return MailDomain(name, verified, _read_records(records))
+
+    def user(self, user_id: str) -> DirectoryUser | None:
+        return self._describe(user_id)
 
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """UserRefused if the address belongs to a group or a resource."""
