@@ -17,5 +17,7 @@ def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserRes
     def take_password(_address: str) -> str:
         return wired.passwords.take(job.run, job.mailbox, rule)
 
-    outcome = provisioning.provision_user(wired.directory, wired.ledger, job.mailbox, take_password)
+    outcome = provisioning.provision_user(
+        wired.directory, wired.ledger, job.mailbox, take_password, early=job.early
+    )
     return events.ProvisionUserResult(outcome)

@@ -94,6 +94,9 @@ TABLE: Mapping[str, Row] = {
         ),
     ),
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
+    "ensure_domains": Row(
+        workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
+    ),
     "prepare_passwords": Row(
         timeout=280,
         passwords=True,
@@ -105,6 +108,9 @@ TABLE: Mapping[str, Row] = {
         waves=_READ_WAVES,
         workmail=(
             *_FIND_USER,
+            "DescribeOrganization",
+            "GetMailDomain",
+            "UpdatePrimaryEmailAddress",
             "CreateUser",
             "RegisterToWorkMail",
             "UpdateUser",
@@ -352,6 +358,10 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "TARGET_IMAP_PORT": str(config.target.imap_port),
         "TARGET_IMAP_TLS": config.target.imap_tls,
         **_copy_environment(config.copy),
+        "DOMAIN_REGISTER": str(config.domain_setup.register).lower(),
+        "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
+        "DOMAIN_MAKE_DEFAULT": str(config.domain_setup.make_default).lower(),
+        "DOMAIN_START_BEFORE_VERIFIED": str(config.domain_setup.start_before_verified).lower(),
         "DNS_SERVERS": ",".join(config.dns.servers),
         "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
         "USER_CONCURRENCY": str(config.limits.users),

@@ -184,7 +184,7 @@ def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:
     ]
     records.sort(key=lambda record: record.status is MailboxStatus.PLANNED)
     for record in records[:_ASKED_AT_MOST]:
-        mailbox = record.mailbox
+        mailbox = record.at_present
         user = means.directory.find_user(mailbox.target, mailbox.username)
         if user is not None and user.ready and user.email.lower() == mailbox.target.lower():
             return mailbox

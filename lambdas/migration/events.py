@@ -187,11 +187,34 @@ class PreparePasswordsResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureDomains(Event):
+    """`since` is when the waiting began; `may_begin_early`: users may be given addresses in the
+    test domain while it goes on."""
+
+    run: str
+    now: str
+    since: str
+    may_begin_early: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureDomainsResult(Event):
+    """`verified`: every domain can be used. `early`: not yet, and the users begin in the test
+    domain."""
+
+    verified: bool
+    wait_seconds: int
+    early: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProvisionUser(Event):
-    """`passwords` is the rule that PreparePasswords answered."""
+    """`early`: not all domains can be used yet. `passwords` is the rule that PreparePasswords
+    answered."""
 
     run: str
     mailbox: str
+    early: bool
     passwords: str
     now: str
 

@@ -8,7 +8,7 @@ Times are timezone-aware datetimes or ISO 8601 strings that end in Z.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -454,7 +454,12 @@ class MailboxRecord:
 
     `password_in` says which secret holds the password with which this migration created the user,
     in whatever run: its path below workmail-migration/<tenant>/, "" if it gave none. It is written
-    before the user is created."""
+    before the user is created.
+
+    `address` is the primary address that the mailbox has until it gets the one of the manifest; ""
+    once it has that. `remarks` are sentences about what could not be made as the manifest says;
+    they name columns, never a value.
+    """
 
     mailbox: Mailbox
     run: str
@@ -464,6 +469,19 @@ class MailboxRecord:
     failure: Failure | None = None
     verdict: MailboxVerdict | None = None
     password_in: str = ""
+    address: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether WorkMail has refused the user in this run, by errors.UserRefused. Other failures
+        of an earlier pass are tried again."""
+        return self.failure is not None and self.failure.error == "UserRefused"
+
+    @property
+    def at_present(self) -> Mailbox:
+        """The mailbox under the address that opens it now."""
+        return replace(self.mailbox, target=self.address or self.mailbox.target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,8 +229,18 @@ class Ledger(Protocol):
     def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
         """The mailboxes of a run, in order of their ids."""
 
-    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
-        """Status PROVISIONED, with WorkMail's id and what was done."""
+    def set_provisioned(
+        self,
+        mailbox_id: str,
+        user_id: str,
+        how: str,
+        address: str = "",
+        remarks: Sequence[str] = (),
+        status: MailboxStatus = MailboxStatus.PROVISIONED,
+    ) -> None:
+        """Status PROVISIONED or the given one, with WorkMail's id, what was done, the primary
+        address for the time being ("" if it is the manifest's), and what could not be made as the
+        manifest says. A failure is over then, unless the status is another one."""
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         """Changes the status alone."""
@@ -333,6 +343,14 @@ class Directory(Protocol):
 
     def domain(self, name: str) -> MailDomain | None: ...
 
+    def register_domain(self, name: str) -> None:
+        """Adds the domain, not verified. No error if the organization has it; TenantMisconfigured
+        if another one has it."""
+
+    def set_default_domain(self, name: str) -> None:
+        """Makes it the domain in which new addresses are suggested. TenantMisconfigured if it is
+        not verified."""
+
     def user(self, user_id: str) -> DirectoryUser | None:
         """The user of WorkMail's id, deleted ones too."""
 
@@ -346,9 +364,14 @@ class Directory(Protocol):
     def enable_user(self, user_id: str, address: str) -> None:
         """Gives the user a mailbox. No error if it has it. ProvisioningPending, UserRefused."""
 
-    def update_user(self, user: DirectoryUser) -> None:
+    def set_primary_address(self, user_id: str, address: str) -> None:
+        """Makes an alias, or a new address, the primary one; the old one becomes an alias. No error
+        if it is that already. ProvisioningPending, UserRefused."""
+
+    def update_user(self, user: DirectoryUser) -> bool:
         """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
-        the changes. Id, user name, address and state are not changed. UserRefused."""
+        the changes. Id, user name, address and state are not changed. UserRefused; False, and
+        nothing is changed, if WorkMail only reads the directory."""
 
     def reset_password(self, user_id: str, password: str) -> None:
         """Gives the user this password in place of the one before; the same again changes nothing.

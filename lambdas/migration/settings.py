@@ -56,6 +56,10 @@ class Settings:
     copy_max_kilobytes_per_second: int
     copy_delta_policy: DeltaPolicy
     copy_verify_sample: int
+    domain_register: bool
+    domain_wait_days: int
+    domain_make_default: bool
+    domain_start_before_verified: bool
     dns_servers: tuple[str, ...]
     dns_timeout_days: int
     user_concurrency: int

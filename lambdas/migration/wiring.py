@@ -22,7 +22,8 @@ from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
-from migration.errors import CredentialsRejected, TenantMisconfigured, UserRefused
+from migration.errors import CredentialsRejected, TenantMisconfigured
+from migration.model import MailboxRecord
 from migration.passwords import find_console_password, read_administrator
 from migration.ports import (
     BlobStore,
@@ -124,37 +125,35 @@ class Wiring:
     ) -> Iterator[tuple[Source, Target]]:
         """Both sides of one mailbox, closed afterwards. `target_kind` and `access` (a code) are
         what EnableAdministrator has settled; the latter opens the mailbox over EWS."""
-        mailbox = self.ledger.mailbox(mailbox_id).mailbox
+        record = self.ledger.mailbox(mailbox_id)
         with ExitStack() as stack:
-            source = self._source(mailbox.source)
+            source = self._source(record.mailbox.source)
             stack.callback(source.close)
-            target = self._target(mailbox.target, Access.parse(access), target_kind)
+            target = self._target(record, Access.parse(access), target_kind)
             stack.callback(target.close)
             yield source, target
 
     def candidates(self, enabled: Administrator) -> list[Candidate]:
         """The ways into the administrator's mailbox, the better one first."""
-        address = enabled.mailbox.target
+        record = self.ledger.mailbox(enabled.mailbox.id)
         no_password = (
             ""
-            if self.target_password(address)
+            if self.target_password(record.mailbox.target)
             else ("the target's secret has no password for the mailbox that was tried")
         )
         return [
-            Candidate(EWS, lambda: self._target(address, enabled.access, EWS)),
-            Candidate(IMAP, lambda: self._target(address, enabled.access, IMAP), no_password),
+            Candidate(EWS, lambda: self._target(record, enabled.access, EWS)),
+            Candidate(IMAP, lambda: self._target(record, enabled.access, IMAP), no_password),
         ]
 
     def target_password(self, address: str) -> str:
-        """The password of this WorkMail mailbox: the operator's, or the one that was made up; ""
-        if there is none."""
+        """The password of the WorkMail mailbox with this address in the manifest: the operator's,
+        or the one that was made up; "" if there is none."""
         return self.passwords.of(address)
 
     def was_refused(self, mailbox_id: str) -> bool:
-        """Whether WorkMail refused this user in this run. Other failures of an earlier pass are
-        tried again."""
-        failure = self.ledger.mailbox(mailbox_id).failure
-        return failure is not None and failure.error == UserRefused.__name__
+        """Whether WorkMail refused this user in this run."""
+        return self.ledger.mailbox(mailbox_id).refused
 
     def probe_source(self) -> None:
         """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""
@@ -175,11 +174,11 @@ class Wiring:
         dates = asks_for_dates(self.settings.policy)
         return imap.ImapSource(self._source_server(), login, dates=dates)
 
-    def _target(self, address: str, access: Access, kind: str) -> Target:
+    def _target(self, record: MailboxRecord, access: Access, kind: str) -> Target:
         if kind == EWS:
-            return self._ews_target(address, access)
+            return self._ews_target(record.at_present.target, access)
         if kind == IMAP:
-            return self._imap_target(address)
+            return self._imap_target(record)
         raise TenantMisconfigured([f"there is no target of kind {kind}"])
 
     def _ews_target(self, address: str, access: Access) -> WorkmailEwsTarget:
@@ -198,15 +197,16 @@ class Wiring:
             password = read_administrator(self.waves.read(SECRET))
         return Basic(administrator.address, password, access.entry)
 
-    def _imap_target(self, address: str) -> WorkmailImapTarget:
-        password = self.target_password(address)
+    def _imap_target(self, record: MailboxRecord) -> WorkmailImapTarget:
+        """Passwords are kept by the manifest's address, which may not be the one that logs in."""
+        password = self.target_password(record.mailbox.target)
         if not password:
             raise CredentialsRejected("the target's secret has no password for this mailbox")
         settings = self.settings
         server = _imap_server(
             settings.target_imap_host, settings.target_imap_port, settings.target_imap_tls
         )
-        return WorkmailImapTarget(server, ImapLogin(address, password))
+        return WorkmailImapTarget(server, ImapLogin(record.at_present.target, password))
 
     def _source_server(self) -> ImapServer:
         settings = self.settings

@@ -93,6 +93,7 @@ class MemoryLedger:
                     user_id=known.user_id,
                     provisioned=known.provisioned,
                     password_in=known.password_in,
+                    address=known.address,
                 )
         self._last_run = run
 
@@ -108,13 +109,25 @@ class MemoryLedger:
             records = sorted(self._mailboxes.items())
         return iter([record for _, record in records if record.run == run])
 
-    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
+    def set_provisioned(
+        self,
+        mailbox_id: str,
+        user_id: str,
+        how: str,
+        address: str = "",
+        remarks: Sequence[str] = (),
+        status: MailboxStatus = MailboxStatus.PROVISIONED,
+    ) -> None:
         with self._write("set_provisioned"):
+            known = self._mailboxes[mailbox_id]
             self._mailboxes[mailbox_id] = replace(
-                self._mailboxes[mailbox_id],
-                status=MailboxStatus.PROVISIONED,
+                known,
+                status=status,
+                failure=None if status is MailboxStatus.PROVISIONED else known.failure,
                 user_id=user_id,
                 provisioned=how,
+                address=address,
+                remarks=tuple(remarks),
             )
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:

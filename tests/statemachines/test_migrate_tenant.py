@@ -38,6 +38,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "Prepare": [prepared()],
         "Preflight": [preflighted()],
         "PlanWave": [planned()],
+        "EnsureDomains": [{"verified": True, "wait_seconds": 0, "early": False}],
         "s3:getObject": ['{"mailbox": "m1", "entity": "e1"}\n'],
         "PreparePasswords": [{"rule": "generate", "generated": 1}],
         "ProvisionUser": [{"outcome": "created"}],

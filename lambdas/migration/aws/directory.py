@@ -81,9 +81,30 @@ class WorkMailDirectory(DirectoryEntities):
                 )
             except self._client.exceptions.MailDomainNotFoundException:
                 return None
-        verified = answer.get("OwnershipVerificationStatus") == "VERIFIED"
+        status = answer.get("OwnershipVerificationStatus")
         records: list[Any] = list(answer.get("Records", []))
-        return MailDomain(name, verified, _read_records(records))
+        return MailDomain(
+            name,
+            verified=status == "VERIFIED",
+            records=_read_records(records),
+            failed=status == "FAILED",
+            default=answer.get("IsDefault", False),
+        )
+
+    def register_domain(self, name: str) -> None:
+        """The same domain again with the same token is the same request."""
+        with translated("RegisterMailDomain"):
+            self._client.register_mail_domain(
+                ClientToken=hashlib.sha256(f"{self._organization_id}\n{name}".encode()).hexdigest(),
+                OrganizationId=self._organization_id,
+                DomainName=name,
+            )
+
+    def set_default_domain(self, name: str) -> None:
+        with translated("UpdateDefaultMailDomain"):
+            self._client.update_default_mail_domain(
+                OrganizationId=self._organization_id, DomainName=name
+            )
 
     def user(self, user_id: str) -> DirectoryUser | None:
         return self._describe(user_id)
@@ -109,9 +130,24 @@ class WorkMailDirectory(DirectoryEntities):
     def enable_user(self, user_id: str, address: str) -> None:
         self.enable_entity(user_id, address)
 
-    def update_user(self, user: DirectoryUser) -> None:
+    def set_primary_address(self, user_id: str, address: str) -> None:
+        with translated("UpdatePrimaryEmailAddress"):
+            try:
+                self._client.update_primary_email_address(
+                    OrganizationId=self._organization_id, EntityId=user_id, Email=address
+                )
+            except self._client.exceptions.EmailAddressInUseException:
+                user = self._describe(user_id)
+                if user is None or user.email.lower() != address.lower():
+                    raise
+
+    def update_user(self, user: DirectoryUser) -> bool:
         with translated("UpdateUser"):
-            self._client.update_user(**update_request(self._organization_id, user))
+            try:
+                self._client.update_user(**update_request(self._organization_id, user))
+            except self._client.exceptions.UnsupportedOperationException:
+                return False
+        return True
 
     def reset_password(self, user_id: str, password: str) -> None:
         with translated("ResetPassword"):

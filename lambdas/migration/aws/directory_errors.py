@@ -40,6 +40,8 @@ class Scope(Enum):
 SCOPES: Mapping[str, Scope] = {
     "DescribeOrganization": Scope.TENANT,
     "GetMailDomain": Scope.TENANT,
+    "RegisterMailDomain": Scope.TENANT,
+    "UpdateDefaultMailDomain": Scope.TENANT,
     "GetDefaultRetentionPolicy": Scope.TENANT,
     "ListAccessControlRules": Scope.TENANT,
     "DescribeInboundDmarcSettings": Scope.TENANT,
@@ -50,6 +52,7 @@ SCOPES: Mapping[str, Scope] = {
     "CreateUser": Scope.USER,
     "RegisterToWorkMail": Scope.USER,
     "UpdateUser": Scope.USER,
+    "UpdatePrimaryEmailAddress": Scope.USER,
     "ResetPassword": Scope.USER,
     "GetMailboxDetails": Scope.USER,
     "UpdateMailboxQuota": Scope.USER,
@@ -116,6 +119,8 @@ _REFUSALS: Mapping[str, str] = {
     "InvalidPasswordException": "WorkMail refuses the password of the target's secret, or wants "
     "one: write another one there, of 8 to 63 characters of at least three kinds",
     "LimitExceededException": "a quota is used up: ask AWS to raise it, or remove what is not used",
+    "MailDomainInUseException": "another organization has the domain: remove it there, or take it "
+    "out of `domains` in the tenant file",
     "MailDomainNotFoundException": "the address's domain is not registered in WorkMail: add it "
     "there",
     "MailDomainStateException": "the address's domain is not verified: publish the TXT record "
