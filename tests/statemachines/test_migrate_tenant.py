@@ -46,7 +46,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "ProvisionEntity": [{"outcome": "created"}],
         "LinkEntity": [{"outcome": "created"}],
         "FailEntity": [{"recorded": True}],
-        "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
+        "EnableAdministrator": [{"access": "role:role-1", "target": "workmail_ews"}],
         "CopySlice": [
             {"outcome": "more", "retry_after": 0, "copied": 5},
             {"outcome": "backoff", "retry_after": 7, "copied": 0},

@@ -16,6 +16,7 @@ _SAMPLES = {
     "Patterns": '["Work, private", "**/Old"]',
     "DeltaPolicy": "add",
     "NewPasswords": "generate",
+    "AdministratorKind": "auto",
 }
 
 
