@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from migration.deeds import Deed
 from migration.directory_model import (
     AccessRule,
     DirectoryUser,
@@ -249,6 +250,20 @@ class Ledger(Protocol):
 
     def set_entity(self, record: EntityRecord) -> None:
         """Replaces the record of that entity."""
+
+    # -- what was made in the directory
+    def record_deed(self, deed: Deed) -> None:
+        """Puts the deed in the place of the one with its key."""
+
+    def deed(self, key: str) -> Deed | None:
+        """The deed of that key, None if there is none."""
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        """The deeds of a run, or all of the tenant, in the order of their keys."""
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        """As if it had only been planned: no user, failure, verdict, folders and remarks; no error
+        if it never was. Fences go on growing, so that a worker of before is cut off."""
 
     # -- folders
     def folders(self, mailbox_id: str) -> list[FolderRecord]:

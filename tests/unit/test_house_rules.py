@@ -23,7 +23,7 @@ USE_CASES = {
     *("remark_words", "findings", "access_rules", "preflight_workmail"),
 }
 FOUNDATION = {
-    *("model", "directory_model", "errors", "mime", "transitions"),
+    *("model", "directory_model", "errors", "mime", "transitions", "deeds"),
     *("settings", "identity", "workmail_names", "end_of_support"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}
@@ -52,7 +52,7 @@ def forbidden(path: Path) -> set[str]:
     wrong = tops & {"localrun", "tests", "stacks"}
     here = room(path)
     if here in FOUNDATION:
-        wrong |= rooms - {"errors", "model", "mime"} | tops & NETWORK
+        wrong |= rooms - {"errors", "model", "directory_model", "mime"} | tops & NETWORK
     if here in USE_CASES:
         wrong |= tops & NETWORK | rooms & (ADAPTERS | {"wiring", "entry", "events"})
     if here in ADAPTERS:
