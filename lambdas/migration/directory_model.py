@@ -114,13 +114,15 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DirectoryGroup:
-    """A WorkMail group. `state` is ENABLED, DISABLED or DELETED; `email` is "" until enabled."""
+    """A WorkMail group. `state` is ENABLED, DISABLED or DELETED; `email` is "" until enabled;
+    `was_enabled` if WorkMail shows that it was and is disabled now."""
 
     id: str
     name: str
     email: str
     state: str
     hidden: bool = False
+    was_enabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ class ResourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DirectoryResource:
-    """A WorkMail resource. `state` is ENABLED, DISABLED or DELETED; `email` is "" until enabled."""
+    """A WorkMail resource. `state` is ENABLED, DISABLED or DELETED; `email` is "" until enabled;
+    `was_enabled` if WorkMail shows that it was and is disabled now."""
 
     id: str
     name: str
@@ -151,6 +154,7 @@ class DirectoryResource:
     description: str = ""
     hidden: bool = False
     booking: Booking = Booking()
+    was_enabled: bool = False
 
 
 # ---- what the manifest wants -----------------------------------------------------------------

@@ -14,11 +14,17 @@ from typing import Protocol
 from migration.deeds import Deed
 from migration.directory_model import (
     AccessRule,
+    DirectoryGroup,
+    DirectoryResource,
     DirectoryUser,
     EntityRecord,
+    Group,
     MailboxSize,
     MailDomain,
     Organization,
+    Owner,
+    Permission,
+    Resource,
     Token,
     Wanted,
 )
@@ -334,11 +340,84 @@ class Directory(Protocol):
     def set_quota(self, user_id: str, megabytes: int) -> None:
         """How much the mailbox may hold, also if that is less than it holds. UserRefused."""
 
-    def aliases(self, user_id: str) -> frozenset[str]: ...
+    # -- groups, resources and permissions; entities are users, groups and resources
+    def owner_of(self, address: str) -> Owner | None:
+        """Who has the address, as primary or alias."""
 
-    def add_alias(self, user_id: str, alias: str) -> None:
+    def owner_of_name(self, name: str) -> Owner | None:
+        """Which user, group or resource has the name; those that were deleted do not count."""
+
+    def find_group(self, address: str, name: str) -> DirectoryGroup | None:
+        """The group that has the address (primary or alias), else the one of that name, else one of
+        that name that was deleted. Whether something else has the address: see owner_of."""
+
+    def create_group(self, group: Group) -> str:
+        """Creates the group, disabled and without members; its id. ProvisioningPending, also if
+        the name is taken and it cannot be seen by whom; UserRefused."""
+
+    def update_group(self, group_id: str, hidden: bool) -> None:
+        """Whether the address list leaves the group out. UserRefused."""
+
+    def find_resource(self, address: str, name: str) -> DirectoryResource | None:
+        """As find_group."""
+
+    def create_resource(self, resource: Resource) -> str:
+        """Creates the resource, disabled, with WorkMail's booking options; as create_group."""
+
+    def update_resource(self, resource: DirectoryResource) -> None:
+        """Makes kind, description, hidden and booking those of `resource`, all of them: it is what
+        `find_resource` showed, with the changes. UserRefused, also if it would neither answer
+        requests by itself nor have a delegate."""
+
+    def enable_entity(self, entity_id: str, address: str) -> None:
+        """Gives it the address, and users and resources a mailbox. No error if it has it.
+        ProvisioningPending, UserRefused."""
+
+    def aliases(self, entity_id: str) -> frozenset[str]: ...
+
+    def add_alias(self, entity_id: str, alias: str) -> None:
         """UserRefused if another entity has it."""
 
+    def members(self, group_id: str) -> frozenset[str]:
+        """The ids of the users and groups in the group itself, not in its groups."""
+
+    def add_member(self, group_id: str, member_id: str) -> None:
+        """A user or a group. No error if it is a member. UserRefused."""
+
+    def delegates(self, resource_id: str) -> frozenset[str]:
+        """The ids of the users and groups who answer its requests."""
+
+    def add_delegate(self, resource_id: str, delegate_id: str) -> None:
+        """A user or a group. No error if it is one. UserRefused."""
+
+    def permissions(self, owner_id: str) -> Mapping[str, frozenset[Permission]]:
+        """What others may do with the mailbox, by the id of the grantee."""
+
+    def put_permissions(
+        self, owner_id: str, grantee_id: str, permissions: Collection[Permission]
+    ) -> None:
+        """Takes the place of all that the grantee had; at least one. UserRefused."""
+
+    # -- what is taken back; no error if it is gone
+    def delete_permissions(self, owner_id: str, grantee_id: str) -> None: ...
+
+    def remove_alias(self, entity_id: str, alias: str) -> None: ...
+
+    def remove_member(self, group_id: str, member_id: str) -> None: ...
+
+    def remove_delegate(self, resource_id: str, delegate_id: str) -> None: ...
+
+    def disable_entity(self, entity_id: str) -> None:
+        """Takes its addresses and permissions; WorkMail keeps a mailbox for 30 days."""
+
+    def delete_user(self, user_id: str) -> None:
+        """ProvisioningPending if it is not disabled; so for groups and resources."""
+
+    def delete_group(self, group_id: str) -> None: ...
+
+    def delete_resource(self, resource_id: str) -> None: ...
+
+    # -- the organization's rules
     def retention_days(self) -> Mapping[str, int]:
         """Folders whose items an active retention policy deletes, and after how many days."""
 

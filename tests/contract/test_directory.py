@@ -15,7 +15,13 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from localrun.model_service import COMMON_ERRORS
-from migration.aws import directory, directory_readings
+from migration.aws import (
+    directory,
+    directory_entities,
+    directory_groups,
+    directory_lookups,
+    directory_readings,
+)
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.directory_errors import SCOPES, Scope, translate, translated
 from migration.directory_model import AccessRule, DirectoryUser, MailboxSize, Organization
@@ -32,6 +38,13 @@ from migration.errors import (
 from migration.model import DnsRecord, Profile
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
 
+ADAPTER = (
+    directory,
+    directory_entities,
+    directory_groups,
+    directory_lookups,
+    directory_readings,
+)
 ADDRESS = f"anna@{DOMAIN}"
 INBOUND = DnsRecord(DOMAIN, "MX", "10 in.example.net", required=True)
 
@@ -515,10 +528,10 @@ def test_a_role_over_the_quota_concerns_the_tenant(cloud: WorkMailCloud) -> None
 
 
 def operations_in_use() -> set[str]:
-    """The operations whose client method, or paginator, the adapter names in its two files."""
+    """The operations whose client method, or paginator, the adapter names in its files."""
     model = botocore.session.get_session().get_service_model("workmail")
     methods = {xform_name(name): name for name in model.operation_names}
-    files = [Path(str(module.__file__)) for module in (directory, directory_readings)]
+    files = [Path(str(module.__file__)) for module in ADAPTER]
     nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
     named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     named |= {str(node.value) for node in nodes if isinstance(node, ast.Constant)}

@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from migration.aws.directory_entities import DirectoryEntities
 from migration.aws.directory_errors import RETRY_AFTER_CHANGE, RequestInvalid, translated
-from migration.aws.directory_readings import DirectoryReadings
 from migration.aws.directory_users import create_request, read_user, update_request
 from migration.aws.request_check import find_problems
-from migration.directory_model import DirectoryUser, MailDomain, Organization, Token
+from migration.directory_model import (
+    DirectoryUser,
+    EntityKind,
+    MailDomain,
+    Organization,
+    Token,
+)
 from migration.errors import ProvisioningPending, UserRefused
 from migration.model import DnsRecord, Mailbox
 
@@ -44,7 +50,7 @@ def build_client(region: str) -> WorkMailClient:
     return boto3.client("workmail", region_name=region, config=config)
 
 
-class WorkMailDirectory(DirectoryReadings):
+class WorkMailDirectory(DirectoryEntities):
     """Directory. Every request is checked against WorkMail's patterns before it is sent."""
 
     def __init__(self, client: WorkMailClient, organization_id: str) -> None:
@@ -79,7 +85,7 @@ class WorkMailDirectory(DirectoryReadings):
 
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """UserRefused if the address belongs to a group or a resource."""
-        user_id = self._owner(address)
+        user_id = self._user_of(address)
         return self._describe(user_id or username)
 
     def create_user(self, mailbox: Mailbox, password: str = "") -> str:
@@ -96,19 +102,7 @@ class WorkMailDirectory(DirectoryReadings):
         return self._adopt(mailbox)
 
     def enable_user(self, user_id: str, address: str) -> None:
-        exceptions = self._client.exceptions
-        with translated("RegisterToWorkMail"):
-            try:
-                self._client.register_to_work_mail(
-                    OrganizationId=self._organization_id, EntityId=user_id, Email=address
-                )
-            except exceptions.EntityAlreadyRegisteredException:
-                user = self._describe(user_id)
-                if user is None or user.email.lower() != address.lower():
-                    raise
-            except exceptions.EmailAddressInUseException:
-                if self._owner(address) != user_id:
-                    raise
+        self.enable_entity(user_id, address)
 
     def update_user(self, user: DirectoryUser) -> None:
         with translated("UpdateUser"):
@@ -119,25 +113,6 @@ class WorkMailDirectory(DirectoryReadings):
             self._client.update_mailbox_quota(
                 OrganizationId=self._organization_id, UserId=user_id, MailboxQuota=megabytes
             )
-
-    def aliases(self, user_id: str) -> frozenset[str]:
-        """Without the primary address. WorkMail adds one in its test domain by itself."""
-        with translated("ListAliases"):
-            pages = self._client.get_paginator("list_aliases").paginate(
-                OrganizationId=self._organization_id, EntityId=user_id
-            )
-            return frozenset(alias for page in pages for alias in page.get("Aliases", []))
-
-    def add_alias(self, user_id: str, alias: str) -> None:
-        """No error if the user has it already."""
-        with translated("CreateAlias"):
-            try:
-                self._client.create_alias(
-                    OrganizationId=self._organization_id, EntityId=user_id, Alias=alias
-                )
-            except self._client.exceptions.EmailAddressInUseException:
-                if self._owner(alias) != user_id:
-                    raise
 
     def retention_days(self) -> Mapping[str, int]:
         """0 days for a folder whose policy names no period. Empty without a policy."""
@@ -203,22 +178,17 @@ class WorkMailDirectory(DirectoryReadings):
             )
         return Token(answer["Token"], float(answer["ExpiresIn"]))
 
-    def _owner(self, address: str) -> str:
+    def _user_of(self, address: str) -> str:
         """The id of the user who has the address; "" if nobody has it."""
-        with translated("DescribeEntity"):
-            try:
-                entity = self._client.describe_entity(
-                    OrganizationId=self._organization_id, Email=address
-                )
-            except self._client.exceptions.EntityNotFoundException:
-                return ""
-        if entity.get("Type", "USER") != "USER":
-            kind = str(entity["Type"]).lower()
+        owner = self.owner_of(address)
+        if owner is None:
+            return ""
+        if owner.kind is not EntityKind.USER:
             raise UserRefused(
-                f"the address belongs to a {kind} in WorkMail: remove it there, or write another "
-                "one in the manifest"
+                f"the address belongs to a {owner.kind.lower()} in WorkMail: remove it there, or "
+                "write another one in the manifest"
             )
-        return entity["EntityId"]
+        return owner.id
 
     def _describe(self, reference: str) -> DirectoryUser | None:
         with translated("DescribeUser"):

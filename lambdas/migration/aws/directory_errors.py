@@ -29,7 +29,8 @@ RETRY_AFTER_CHANGE = 5.0
 
 
 class Scope(Enum):
-    """How much stops: a user, the tenant as a whole, or whoever waits for the administrator."""
+    """How much stops: a user, group or resource, the tenant as a whole, or whoever waits for the
+    administrator."""
 
     USER = "user"
     TENANT = "tenant"
@@ -53,6 +54,27 @@ SCOPES: Mapping[str, Scope] = {
     "UpdateMailboxQuota": Scope.USER,
     "ListAliases": Scope.USER,
     "CreateAlias": Scope.USER,
+    "DescribeGroup": Scope.USER,
+    "ListGroups": Scope.USER,
+    "CreateGroup": Scope.USER,
+    "UpdateGroup": Scope.USER,
+    "DeleteGroup": Scope.USER,
+    "ListGroupMembers": Scope.USER,
+    "AssociateMemberToGroup": Scope.USER,
+    "DisassociateMemberFromGroup": Scope.USER,
+    "DescribeResource": Scope.USER,
+    "CreateResource": Scope.USER,
+    "UpdateResource": Scope.USER,
+    "DeleteResource": Scope.USER,
+    "ListResourceDelegates": Scope.USER,
+    "AssociateDelegateToResource": Scope.USER,
+    "DisassociateDelegateFromResource": Scope.USER,
+    "ListMailboxPermissions": Scope.USER,
+    "PutMailboxPermissions": Scope.USER,
+    "DeleteMailboxPermissions": Scope.USER,
+    "DeregisterFromWorkMail": Scope.USER,
+    "DeleteAlias": Scope.USER,
+    "DeleteUser": Scope.USER,
     "ListImpersonationRoles": Scope.ROLE,
     "CreateImpersonationRole": Scope.ROLE,
     "DeleteImpersonationRole": Scope.ROLE,
@@ -85,8 +107,10 @@ _FOR_THE_TENANT: Mapping[str, str] = {
 _REFUSALS: Mapping[str, str] = {
     "EmailAddressInUseException": "another user, group or resource has the address: remove it "
     "there, or write another one in the manifest",
-    "EntityAlreadyRegisteredException": "the user is enabled with another address: change it in "
+    "EntityAlreadyRegisteredException": "it is enabled with another address: change it in "
     "WorkMail, or write that one in the manifest",
+    "InvalidConfigurationException": "a resource that does not accept requests by itself needs a "
+    "delegate",
     "InvalidParameterException": "WorkMail does not accept a value",
     "InvalidPasswordException": "WorkMail refuses the password of the target's secret, or wants "
     "one: write another one there, of 8 to 63 characters of at least three kinds",
@@ -95,13 +119,13 @@ _REFUSALS: Mapping[str, str] = {
     "there",
     "MailDomainStateException": "the address's domain is not verified: publish the TXT record "
     "_amazonses that WorkMail shows for it, and wait until it says verified",
-    "NameAvailabilityException": "the user name is taken: write another one in the manifest",
-    "ReservedNameException": "WorkMail keeps the user name for itself: write another one in the "
+    "NameAvailabilityException": "the name is taken: write another one in the manifest",
+    "ReservedNameException": "WorkMail keeps the name for itself: write another one in the "
     "manifest",
     "ResourceNotFoundException": "WorkMail does not know it",
-    "UnsupportedOperationException": "the directory is read-only here: create and enable the user "
-    "in the directory that WorkMail reads, and give it there what the manifest says, or write in "
-    "the manifest what stands there; then start again",
+    "UnsupportedOperationException": "the directory is read-only here: create and enable users and "
+    "groups in the directory that WorkMail reads, and give them there what the manifest says, or "
+    "write in the manifest what stands there; then start again",
     "ValidationException": "WorkMail does not accept a value",
 }
 
