@@ -168,6 +168,9 @@ class Target(Protocol):
         """How many migrated items the folder holds; not what users or new mail put there. A target
         that keeps no keys counts those of `ids` that are there."""
 
+    def total(self) -> int:
+        """All items in all mail folders of the mailbox, whoever put them there."""
+
     def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
         """The items of these target ids as the target has them, each once, in no certain order. The
         ref of an item holds its target id and its size there. To be read to the end before
