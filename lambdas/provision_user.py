@@ -11,7 +11,8 @@ from migration.entry import entry
 @entry(events.ProvisionUser)
 def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserResult:
     wired = wiring.wire()
+    directory = wired.journalled_directory(job.run, job.now)
     outcome = provisioning.provision_user(
-        wired.directory, wired.ledger, job.mailbox, wired.target_password
+        directory, wired.ledger, job.mailbox, wired.target_password
     )
     return events.ProvisionUserResult(outcome)

@@ -19,6 +19,7 @@ from migration.directory_model import (
     DirectoryUser,
     EntityRecord,
     Group,
+    Made,
     MailboxSize,
     MailDomain,
     Organization,
@@ -326,15 +327,23 @@ class Directory(Protocol):
 
     def domain(self, name: str) -> MailDomain | None: ...
 
+    def user(self, user_id: str) -> DirectoryUser | None:
+        """The user of that id."""
+
+    def users(self) -> list[DirectoryUser]:
+        """All people, whatever their state, by what the list of users tells: no texts of the
+        address book, and `ready` is False."""
+
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """The user who has the address (primary or alias), else the one of that name."""
 
-    def create_user(self, mailbox: Mailbox, password: str = "") -> str:
-        """Creates the user, disabled, with that password or without any; its id. The texts of the
+    def create_user(self, mailbox: Mailbox, password: str = "") -> Made:
+        """Creates the user, disabled, with that password or without any. The texts of the
         address book and the quota are not set yet. UserRefused with the reason."""
 
-    def enable_user(self, user_id: str, address: str) -> None:
-        """Gives the user a mailbox. No error if it has it. ProvisioningPending, UserRefused."""
+    def enable_user(self, user_id: str, address: str) -> bool:
+        """Gives the user a mailbox; False if it has it already. ProvisioningPending,
+        UserRefused."""
 
     def update_user(self, user: DirectoryUser) -> None:
         """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
@@ -354,9 +363,9 @@ class Directory(Protocol):
         """The group that has the address (primary or alias), else the one of that name, else one of
         that name that was deleted. Whether something else has the address: see owner_of."""
 
-    def create_group(self, group: Group) -> str:
-        """Creates the group, disabled and without members; its id. ProvisioningPending, also if
-        the name is taken and it cannot be seen by whom; UserRefused."""
+    def create_group(self, group: Group) -> Made:
+        """Creates the group, disabled and without members. ProvisioningPending, also if the name
+        is taken and it cannot be seen by whom; UserRefused."""
 
     def update_group(self, group_id: str, hidden: bool) -> None:
         """Whether the address list leaves the group out. UserRefused."""
@@ -364,7 +373,7 @@ class Directory(Protocol):
     def find_resource(self, address: str, name: str) -> DirectoryResource | None:
         """As find_group."""
 
-    def create_resource(self, resource: Resource) -> str:
+    def create_resource(self, resource: Resource) -> Made:
         """Creates the resource, disabled, with WorkMail's booking options; as create_group."""
 
     def update_resource(self, resource: DirectoryResource) -> None:
@@ -372,14 +381,14 @@ class Directory(Protocol):
         `find_resource` showed, with the changes. UserRefused, also if it would neither answer
         requests by itself nor have a delegate."""
 
-    def enable_entity(self, entity_id: str, address: str) -> None:
-        """Gives it the address, and users and resources a mailbox. No error if it has it.
+    def enable_entity(self, entity_id: str, address: str) -> bool:
+        """Gives it the address, and users and resources a mailbox; False if it has it already.
         ProvisioningPending, UserRefused."""
 
     def aliases(self, entity_id: str) -> frozenset[str]: ...
 
-    def add_alias(self, entity_id: str, alias: str) -> None:
-        """UserRefused if another entity has it."""
+    def add_alias(self, entity_id: str, alias: str) -> bool:
+        """False if it has it already. UserRefused if another entity has it."""
 
     def members(self, group_id: str) -> frozenset[str]:
         """The ids of the users and groups in the group itself, not in its groups."""

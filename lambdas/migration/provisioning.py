@@ -131,7 +131,7 @@ def _provision(
     if user is None:
         # A user of IAM Identity Center signs in there.
         password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
-        user_id = directory.create_user(mailbox, password)
+        user_id = directory.create_user(mailbox, password).id
         _remember(ledger, record, user_id, "creating")
         directory.enable_user(user_id, mailbox.target)
     elif decision.step in _ENABLING:
@@ -167,7 +167,7 @@ def _ensure(
     """Makes a ready user what the manifest says, and nothing that is so already. What was done;
     UserRefused names all that could not be, after the rest was done."""
     mailbox = record.mailbox
-    changes: list[tuple[str, Callable[[], None]]] = []
+    changes: list[tuple[str, Callable[[], object]]] = []
     rulings = [rule_on_user(mailbox, user)]
     if rulings[0].action is Action.CHANGE:
         changes.append(("", partial(directory.update_user, wanted_user(mailbox, user))))
@@ -192,7 +192,7 @@ def _ensure(
     return how
 
 
-def _attempt(changes: Iterable[tuple[str, Callable[[], None]]]) -> list[str]:
+def _attempt(changes: Iterable[tuple[str, Callable[[], object]]]) -> list[str]:
     """Makes the changes one after the other; why WorkMail refuses some, each after its label."""
     refusals = []
     for label, change in changes:

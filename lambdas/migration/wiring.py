@@ -19,6 +19,7 @@ from migration.aws.secrets import TenantSecrets
 from migration.copy.selection import asks_for_dates
 from migration.directory_model import Token
 from migration.errors import CredentialsRejected, TenantMisconfigured, UserRefused
+from migration.journal import keep_journal
 from migration.passwords import find_password
 from migration.ports import (
     BlobStore,
@@ -75,6 +76,10 @@ class Wiring:
     @cached_property
     def directory(self) -> Directory:
         return WorkMailDirectory(build_client(self.region), self.settings.organization_id)
+
+    def journalled_directory(self, run: str, now: str) -> Directory:
+        """The directory for whoever makes something in it: the ledger keeps what."""
+        return keep_journal(self.directory, self.ledger, run, now)
 
     @cached_property
     def resolver(self) -> Resolver:

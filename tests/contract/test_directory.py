@@ -24,7 +24,7 @@ from migration.aws import (
 )
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.directory_errors import SCOPES, Scope, translate, translated
-from migration.directory_model import AccessRule, DirectoryUser, MailboxSize, Organization
+from migration.directory_model import AccessRule, DirectoryUser, Made, MailboxSize, Organization
 from migration.errors import (
     AdministratorPending,
     Busy,
@@ -241,12 +241,12 @@ def test_what_preflight_may_not_read_concerns_the_tenant(cloud: WorkMailCloud) -
 def test_a_user_from_nothing_to_its_mailbox(cloud: WorkMailCloud) -> None:
     directory = cloud.directory
     assert directory.find_user(ADDRESS, "anna") is None
-    user_id = directory.create_user(mailbox())
+    user_id = directory.create_user(mailbox()).id
     with pytest.raises(ProvisioningPending):
         directory.enable_user(user_id, ADDRESS)  # not visible yet
     assert directory.find_user(ADDRESS, "anna") is None
     cloud.seconds += 2
-    directory.enable_user(user_id, ADDRESS)
+    assert directory.enable_user(user_id, ADDRESS) is True
     early = directory.find_user(ADDRESS, "anna")
     assert early is not None
     assert (early.id, early.email, early.ready) == (user_id, ADDRESS, False)
@@ -277,11 +277,11 @@ def test_creating_again_while_the_first_is_unseen_is_waited_for(cloud: WorkMailC
 
 
 def test_creating_again_gives_the_same_user(cloud: WorkMailCloud) -> None:
-    user_id = cloud.directory.create_user(mailbox())
+    user_id = cloud.directory.create_user(mailbox()).id
     cloud.seconds += 2
-    assert cloud.directory.create_user(mailbox()) == user_id
+    assert cloud.directory.create_user(mailbox()) == Made(user_id, is_new=False)
     cloud.directory.enable_user(user_id, ADDRESS)
-    assert cloud.directory.create_user(mailbox()) == user_id
+    assert cloud.directory.create_user(mailbox()) == Made(user_id, is_new=False)
 
 
 def test_a_name_that_belongs_to_somebody_else_is_refused(cloud: WorkMailCloud) -> None:
@@ -299,9 +299,9 @@ def test_a_reserved_name_is_refused_with_its_code(cloud: WorkMailCloud) -> None:
 
 def test_enabling_again_changes_nothing(cloud: WorkMailCloud) -> None:
     user_id = cloud.add_user("anna", ADDRESS)
-    cloud.directory.enable_user(user_id, ADDRESS.upper())
+    assert cloud.directory.enable_user(user_id, ADDRESS.upper()) is False
     cloud.fake.fail_next("RegisterToWorkMail", "EmailAddressInUseException", ADDRESS)
-    cloud.directory.enable_user(user_id, ADDRESS)
+    assert cloud.directory.enable_user(user_id, ADDRESS) is False
 
 
 def test_enabling_with_another_address_is_refused(cloud: WorkMailCloud) -> None:

@@ -18,7 +18,7 @@ HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
-    *("provisioning", "user_changes"),
+    *("provisioning", "user_changes", "journal"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("remark_words", "findings", "access_rules", "preflight_workmail"),
 }

@@ -203,7 +203,7 @@ def test_a_created_user_stays_created_over_the_calls_that_wait(cloud: WorkMailCl
 
 def test_a_mailbox_that_is_not_ready_does_not_stay_provisioned(cloud: WorkMailCloud) -> None:
     ledger = planned()
-    user_id = cloud.directory.create_user(ANNA)
+    user_id = cloud.directory.create_user(ANNA).id
     ledger.set_provisioned(ANNA.id, user_id, "creating")  # and there the Lambda died
     with pytest.raises(ProvisioningPending):
         provision(cloud, ledger)

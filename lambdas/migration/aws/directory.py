@@ -20,6 +20,7 @@ from migration.aws.request_check import find_problems
 from migration.directory_model import (
     DirectoryUser,
     EntityKind,
+    Made,
     MailDomain,
     Organization,
     Token,
@@ -83,12 +84,15 @@ class WorkMailDirectory(DirectoryEntities):
         records: list[Any] = list(answer.get("Records", []))
         return MailDomain(name, verified, _read_records(records))
 
+    def user(self, user_id: str) -> DirectoryUser | None:
+        return self._describe(user_id)
+
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """UserRefused if the address belongs to a group or a resource."""
         user_id = self._user_of(address)
         return self._describe(user_id or username)
 
-    def create_user(self, mailbox: Mailbox, password: str = "") -> str:
+    def create_user(self, mailbox: Mailbox, password: str = "") -> Made:
         """A user of that name without another address is taken for the one of an earlier call; its
         password stays as it is."""
         request = create_request(self._organization_id, mailbox)
@@ -96,13 +100,13 @@ class WorkMailDirectory(DirectoryEntities):
             request["Password"] = password
         with translated("CreateUser"):
             try:
-                return self._client.create_user(**request)["UserId"]
+                return Made(self._client.create_user(**request)["UserId"])
             except self._client.exceptions.NameAvailabilityException:
                 pass
-        return self._adopt(mailbox)
+        return Made(self._adopt(mailbox), is_new=False)
 
-    def enable_user(self, user_id: str, address: str) -> None:
-        self.enable_entity(user_id, address)
+    def enable_user(self, user_id: str, address: str) -> bool:
+        return self.enable_entity(user_id, address)
 
     def update_user(self, user: DirectoryUser) -> None:
         with translated("UpdateUser"):

@@ -9,6 +9,7 @@ from migration.directory_model import AccessRule, DirectoryUser, MailboxSize
 
 if TYPE_CHECKING:
     from mypy_boto3_workmail import WorkMailClient
+    from mypy_boto3_workmail.type_defs import ListUsersFiltersTypeDef
 
 
 class DirectoryReadings:
@@ -58,16 +59,23 @@ class DirectoryReadings:
     def enabled_users(self) -> list[DirectoryUser]:
         """People only: resources and WorkMail's own users are left out. None is `ready`: the list
         does not tell."""
+        return self._list_users({"State": "ENABLED"})
+
+    def users(self) -> list[DirectoryUser]:
+        """People only, as above."""
+        return self._list_users({})
+
+    def _list_users(self, filters: ListUsersFiltersTypeDef) -> list[DirectoryUser]:
         with translated("ListUsers"):
             pages = self._client.get_paginator("list_users").paginate(
-                OrganizationId=self._organization_id, Filters={"State": "ENABLED"}
+                OrganizationId=self._organization_id, Filters=filters
             )
             return [
                 DirectoryUser(
                     id=user["Id"],
                     name=user.get("Name", ""),
                     email=user.get("Email", ""),
-                    state="ENABLED",
+                    state=user.get("State", ""),
                 )
                 for page in pages
                 for user in page.get("Users", [])
