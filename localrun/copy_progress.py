@@ -27,8 +27,8 @@ _LOG_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How far the copy is. `expected` counts the messages this call has to deal with, as far as
-    the folders tell; `seconds` since it began."""
+    """How far the copy is. `folder` of the `folders` that have something to deal with is at work;
+    `expected` counts their messages, as far as the folders tell; `seconds` since the call began."""
 
     folder: int
     folders: int
@@ -78,21 +78,22 @@ class Progress:
         self._lock = threading.RLock()
         self._began = self._shown_at = clock()
         self._shown = ""
-        self._numbers: dict[str, int] = {}
+        self._waiting: frozenset[str] = frozenset()
+        self._opened: set[str] = set()
         self._expected = 0
-        self._folder = 0
         self._tally = Tally()
 
     def list_folders(self, folders: Sequence[Folder]) -> None:
         """What the source has."""
-        left = [max(0, folder.count - self._known.get(folder.key, 0)) for folder in folders]
+        left = {each.key: max(0, each.count - self._known.get(each.key, 0)) for each in folders}
         with self._lock:
-            self._numbers = {folder.key: place for place, folder in enumerate(folders, 1)}
-            self._expected = max(self._expected, sum(left))
+            self._waiting = frozenset(key for key, number in left.items() if number)
+            self._expected = max(self._expected, sum(left.values()))
 
     def open_folder(self, folder: Folder) -> None:
         """The one that is read now."""
-        self._folder = self._numbers.get(folder.key, self._folder)
+        with self._lock:
+            self._opened.add(folder.key)
 
     def count(self, tally: Tally) -> None:
         """What became of a batch."""
@@ -123,7 +124,11 @@ class Progress:
             return
         now = self._clock()
         moment = Moment(
-            self._folder, len(self._numbers), self._expected, self._tally, now - self._began
+            len(self._opened),
+            len(self._opened | self._waiting),
+            self._expected,
+            self._tally,
+            now - self._began,
         )
         self._clear()
         text = describe(moment)

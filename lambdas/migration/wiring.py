@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import boto3
@@ -183,4 +183,11 @@ def seconds_left(context: Any) -> Callable[[], float]:
 
 def wire() -> Wiring:
     """The wiring of this process's environment; SettingsError names what is missing."""
-    return Wiring(Settings.from_env(os.environ), os.environ.get("AWS_REGION", ""))
+    return _wire(Settings.from_env(os.environ), os.environ.get("AWS_REGION", ""))
+
+
+@lru_cache(maxsize=1)
+def _wire(settings: Settings, region: str) -> Wiring:
+    """One for all invocations of a process: its clients keep their connections, and a connection
+    to AWS takes longer to open than most calls take."""
+    return Wiring(settings, region)

@@ -75,6 +75,19 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_folders_count_as_they_are_opened_and_only_those_with_something_in_them() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = Progress(stream, clock=clock)
+    empty = Folder("empty", ("A",), "1", 0)
+    progress.list_folders([empty, *FOLDERS])
+    for folder in (FOLDERS[1], FOLDERS[0], FOLDERS[1]):
+        progress.open_folder(folder)
+        clock.now += 20.0
+        progress.count(Tally(1))
+    lines = stream.getvalue().splitlines()
+    assert [line.split(", ")[0] for line in lines] == [f"folder {n} of 2" for n in (1, 2, 2)]
+
+
 def test_a_pass_without_news_shows_nothing() -> None:
     stream = Terminal()
     progress = Progress(stream)

@@ -441,7 +441,7 @@ def test_failures_are_injected_so_many_times(cloud: Cloud) -> None:
 
 def test_what_has_no_fake_says_so(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="NotImplementedLocally"):
-        cloud.client.create_group(OrganizationId=cloud.organization, Name="all")
+        cloud.client.list_mobile_device_access_rules(OrganizationId=cloud.organization)
 
 
 def allow(**targets: list[str]) -> Any:

@@ -51,6 +51,16 @@ def test_an_incomplete_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -
         wire()
 
 
+def test_invocations_of_one_process_share_their_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    first = wire()
+    assert wire() is first
+    monkeypatch.setenv("TENANT", "globex")
+    assert wire().settings.tenant == "globex"
+
+
 # ---- the target ------------------------------------------------------------------------------
 
 ANNA = Mailbox("m", "a", "a@acme.example", "a", "A")

@@ -1,9 +1,9 @@
 """Amazon WorkMail's API with the behaviour that a migration meets, in virtual time.
 
 Serve it with `ModelService("workmail", fake, "InvalidParameterException")`. Implemented are the
-calls about users, aliases, mailboxes, mail domains, policies and impersonation roles that have a
-method in the modules of this package; ModelService answers 501 for the rest. Everything lives in
-memory.
+calls about users, groups, resources, addresses, mailboxes, permissions, mail domains, policies and
+impersonation roles that have a method in the modules of this package; ModelService answers 501 for
+the rest. Everything lives in memory.
 
 WorkMail is slow to agree with itself, and so is this: a new user is unseen for `consistency_lag`
 seconds, a registered one has no mailbox for `mailbox_lag`, the mail servers refuse a new password
@@ -15,10 +15,14 @@ import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
 
+from localrun.fakes.workmail.entities import EntityCalls
+from localrun.fakes.workmail.groups import GroupCalls
 from localrun.fakes.workmail.impersonation import ImpersonationCalls
 from localrun.fakes.workmail.mailboxes import MailboxCalls
 from localrun.fakes.workmail.organizations import OrganizationCalls, new_domain
+from localrun.fakes.workmail.permissions import PermissionCalls
 from localrun.fakes.workmail.policies import DEFAULT_RULE, PolicyCalls
+from localrun.fakes.workmail.resources import ResourceCalls
 from localrun.fakes.workmail.state import Account, Domain, DomainStatus, Organization, User
 from localrun.fakes.workmail.users import UserCalls
 from localrun.model_service import ApiError
@@ -26,7 +30,17 @@ from localrun.model_service import ApiError
 __all__ = ["FakeWorkMail"]
 
 
-class FakeWorkMail(OrganizationCalls, PolicyCalls, UserCalls, MailboxCalls, ImpersonationCalls):
+class FakeWorkMail(
+    OrganizationCalls,
+    PolicyCalls,
+    UserCalls,
+    GroupCalls,
+    ResourceCalls,
+    EntityCalls,
+    PermissionCalls,
+    MailboxCalls,
+    ImpersonationCalls,
+):
     """The backend of one account in one Region, and what tests and mail servers ask of it.
 
     `now` gives virtual seconds since the epoch; the lags are in the same seconds.
@@ -78,8 +92,14 @@ class FakeWorkMail(OrganizationCalls, PolicyCalls, UserCalls, MailboxCalls, Impe
         self._account.organizations[organization_id].state = state
 
     def set_interoperability(self, organization_id: str, enabled: bool) -> None:
-        """Whether users are managed in Exchange. The calls that change users work all the same."""
+        """Whether users are managed in Exchange. There are no resources then; the calls that change
+        users work all the same."""
         self._account.organizations[organization_id].interoperability = enabled
+
+    def set_read_only(self, organization_id: str, read_only: bool) -> None:
+        """Whether the directory is read-only, as behind an AD Connector: users, groups, resources
+        and memberships cannot be changed, but what is there can be enabled and get aliases."""
+        self._account.organizations[organization_id].read_only = read_only
 
     def set_domain_status(self, organization_id: str, domain: str, status: DomainStatus) -> None:
         """What WorkMail finds when it looks for the domain's ownership and DKIM records."""
@@ -131,7 +151,7 @@ class FakeWorkMail(OrganizationCalls, PolicyCalls, UserCalls, MailboxCalls, Impe
 
     def _owner(self, address: str) -> User | None:
         owners = (
-            organization.owner_of(address)
+            organization.user_of(address)
             for organization in list(self._account.organizations.values())
         )
         return next((owner for owner in owners if owner is not None), None)

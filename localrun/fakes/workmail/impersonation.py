@@ -152,7 +152,7 @@ class ImpersonationCalls:
             return "expired"
         if now < role.changed_at + self._account.propagation_lag:
             return "not-ready"
-        user = organization.owner_of(mailbox)
+        user = organization.user_of(mailbox)
         if user is None or not user.has_mailbox(now):
             return "denied"
         return "ok" if _evaluate(role, user)[0] == "ALLOW" else "denied"

@@ -6,7 +6,6 @@ from typing import Any
 from localrun.fakes.workmail.state import Account, User, new_id, page
 from localrun.model_service import ApiError
 
-RESERVED_NAMES = frozenset({"administrator", "guest", "krbtgt"})
 _ROLES_OF_WORKMAIL_ITSELF = frozenset({"RESOURCE", "SYSTEM_USER"})
 
 
@@ -27,13 +26,9 @@ class UserCalls:
         identity_provider_user_id: str | None = None,
     ) -> Mapping[str, Any]:
         """The user is DISABLED, and unseen by other calls for `consistency_lag`."""
-        organization = self._account.organization(organization_id)
+        organization = self._account.writable(organization_id)
         _check_role(role)
-        if name.lower() in RESERVED_NAMES:
-            raise ApiError("ReservedNameException", f"The name {name} is reserved.")
-        others = organization.users.values()
-        if any(not user.deleted and user.name.lower() == name.lower() for user in others):
-            raise ApiError("NameAvailabilityException", f"The name {name} is not available.")
+        self._account.check_free_name(organization, name)
         if password is not None:
             _check_password(password)
         user = User(
@@ -51,7 +46,7 @@ class UserCalls:
                 "IdentityProviderUserId": identity_provider_user_id,
             },
         )
-        organization.users[user.user_id] = user
+        organization.add(user)
         return {"UserId": user.user_id}
 
     def describe_user(self, *, organization_id: str, user_id: str) -> Mapping[str, Any]:
@@ -93,7 +88,7 @@ class UserCalls:
         **attributes: Any,
     ) -> None:
         """The address-book attributes become exactly the given ones, as documented."""
-        organization = self._account.organization(organization_id)
+        organization = self._account.writable(organization_id)
         user = self._account.user(organization, user_id)
         if user.deleted:
             raise ApiError("EntityStateException", "The user is DELETED.")
@@ -113,50 +108,14 @@ class UserCalls:
         EntityNotFoundException is not among this operation's errors, so a user that nobody knows
         is an EntityStateException like one that is in use.
         """
-        organization = self._account.organization(organization_id)
+        organization = self._account.writable(organization_id)
         try:
             user = self._account.user(organization, user_id)
         except ApiError as error:
             raise ApiError("EntityStateException", error.message) from None
         if user.registered_at is not None:
             raise ApiError("EntityStateException", f"The user {user_id} is ENABLED.")
-        user.deleted = True
-
-    def register_to_work_mail(self, *, organization_id: str, entity_id: str, email: str) -> None:
-        """The mailbox is there, and the state ENABLED, after `mailbox_lag`."""
-        organization = self._account.organization(organization_id)
-        user = self._account.user(organization, entity_id)
-        if user.deleted:
-            raise ApiError("EntityStateException", f"The user {entity_id} is DELETED.")
-        if user.registered_at is not None:
-            raise ApiError("EntityAlreadyRegisteredException", "The user is registered already.")
-        self._account.check_free_address(organization, email)
-        user.email = email
-        test_address = f"{user.name.partition('@')[0]}@{organization.test_domain}"
-        if organization.owner_of(test_address) is None:
-            user.aliases.append(test_address)
-        user.registered_at = self._account.now()
-        user.provisioned_at = user.registered_at + self._account.mailbox_lag
-        user.disabled_at = None
-
-    def deregister_from_work_mail(self, *, organization_id: str, entity_id: str) -> None:
-        """The user is DISABLED at once and its addresses are free for others."""
-        organization = self._account.organization(organization_id)
-        user = self._account.user(organization, entity_id)
-        if user.registered_at is None:
-            raise ApiError("EntityStateException", f"The user {entity_id} is not registered.")
-        user.email = None
-        user.aliases.clear()
-        user.permissions.clear()
-        user.registered_at = None
-        user.disabled_at = self._account.now()
-
-    def describe_entity(self, *, organization_id: str, email: str) -> Mapping[str, Any]:
-        organization = self._account.organization(organization_id)
-        user = organization.owner_of(email)
-        if user is None:
-            raise ApiError("EntityNotFoundException", "No entity has this address.")
-        return {"EntityId": user.user_id, "Name": user.name, "Type": "USER"}
+        organization.delete(user)
 
 
 def _summary(user: User, account: Account) -> dict[str, Any]:
