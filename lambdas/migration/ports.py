@@ -410,6 +410,9 @@ class Directory(Protocol):
     ) -> None:
         """Takes the place of all that the grantee had; at least one. UserRefused."""
 
+    def state_of(self, entity_id: str) -> str:
+        """ENABLED, DISABLED or DELETED, the latter also for what WorkMail does not know."""
+
     # -- what is taken back; no error if it is gone
     def delete_permissions(self, owner_id: str, grantee_id: str) -> None: ...
 

@@ -39,7 +39,7 @@ class DirectoryEntities(DirectoryGroups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(entity_id) == "ENABLED":
+                if self.state_of(entity_id) == "ENABLED":
                     raise
 
     def delete_user(self, user_id: str) -> None:
@@ -47,7 +47,7 @@ class DirectoryEntities(DirectoryGroups):
             try:
                 self._client.delete_user(OrganizationId=self._organization_id, UserId=user_id)
             except self._client.exceptions.EntityStateException:
-                if self._state_of(user_id) != "DELETED":
+                if self.state_of(user_id) != "DELETED":
                     raise
 
     def aliases(self, entity_id: str) -> frozenset[str]:
@@ -81,7 +81,7 @@ class DirectoryEntities(DirectoryGroups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(entity_id) == "ENABLED":
+                if self.state_of(entity_id) == "ENABLED":
                     raise
 
     def permissions(self, owner_id: str) -> Mapping[str, frozenset[Permission]]:
@@ -117,7 +117,7 @@ class DirectoryEntities(DirectoryGroups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(owner_id) == "ENABLED":
+                if self.state_of(owner_id) == "ENABLED":
                     raise
 
     def _has(self, entity_id: str, address: str) -> bool:

@@ -71,7 +71,7 @@ class DirectoryGroups(DirectoryLookups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(group_id) != "DELETED":
+                if self.state_of(group_id) != "DELETED":
                     raise
 
     def delete_group(self, group_id: str) -> None:
@@ -79,7 +79,7 @@ class DirectoryGroups(DirectoryLookups):
             try:
                 self._client.delete_group(OrganizationId=self._organization_id, GroupId=group_id)
             except self._client.exceptions.EntityStateException:
-                if self._state_of(group_id) != "DELETED":
+                if self.state_of(group_id) != "DELETED":
                     raise
 
     # -- resources
@@ -147,7 +147,7 @@ class DirectoryGroups(DirectoryLookups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(resource_id) != "DELETED":
+                if self.state_of(resource_id) != "DELETED":
                     raise
 
     def delete_resource(self, resource_id: str) -> None:
@@ -157,7 +157,7 @@ class DirectoryGroups(DirectoryLookups):
                     OrganizationId=self._organization_id, ResourceId=resource_id
                 )
             except self._client.exceptions.EntityStateException:
-                if self._state_of(resource_id) != "DELETED":
+                if self.state_of(resource_id) != "DELETED":
                     raise
 
 
