@@ -20,6 +20,7 @@ from botocore.config import Config
 from localrun.engine.api import StepFunctionsApi
 from localrun.engine.clock import Clock
 from localrun.engine.engine import Engine
+from localrun.engine.event_rules import EventRules
 from localrun.engine.lambda_host import Function, LambdaHost
 from localrun.engine.template import Template
 from localrun.fakes.data_plane import DataPlane, create
@@ -80,13 +81,20 @@ class Cloud:
         self.clock: Clock = world.clock
         self.template = Template.load(cdk_out, stack, REGION, ACCOUNT)
         plane = self._stack.enter_context(DataPlane())
+        self.rules = EventRules(
+            world.clock,
+            self.template.event_rules(),
+            invoke=lambda function, payload: self.lambdas.invoke(function, payload),
+            region=REGION,
+            account=ACCOUNT,
+        )
         self.engine = Engine(
             world.clock,
             invoke=lambda function, payload: self.lambdas.invoke(function, payload),
             client=self.client,
             region=REGION,
             account=ACCOUNT,
-            observers=observers,
+            observers=(*observers, self.rules.observe),
         )
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
         server = self._stack.enter_context(ModelServer([api]))

@@ -178,6 +178,7 @@ class Run:
         while (described := sfn.describe_execution(executionArn=arn))["status"] == "RUNNING":
             time.sleep(0.1)
         self.timings["run"] = time.monotonic() - begun
+        self.cloud.rules.settle()
         return dict(described)
 
     def conclude(self, described: Mapping[str, Any]) -> Outcome:

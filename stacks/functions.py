@@ -39,6 +39,7 @@ class Row:
     passwords  may read the passwords of the target's mailboxes
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
+    by_rule   called by a rule (see triggers.py) and not by a state of its name
     """
 
     timeout: int = 100
@@ -49,6 +50,7 @@ class Row:
     passwords: bool = False
     workmail: tuple[str, ...] = ()
     observes: bool = False
+    by_rule: bool = False
 
 
 _FIND_USER = ("DescribeEntity", "DescribeUser")
@@ -117,6 +119,12 @@ TABLE: Mapping[str, Row] = {
     "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
     "write_report": Row(timeout=280, memory=512, reads=("verify/*",), writes=("reports/*",)),
     "release_lock": Row(),
+    "clean_up": Row(
+        timeout=300,
+        workmail=("ListImpersonationRoles", "DeleteImpersonationRole"),
+        observes=True,
+        by_rule=True,
+    ),
 }
 
 
@@ -125,7 +133,8 @@ class HandlersError(SynthError):
 
 
 class Functions(Construct):
-    """`by_handler`: the function of each handler, by the name of its file."""
+    """`by_handler`: the function of each handler, by the name of its file; `by_state`: those that a
+    state calls."""
 
     def __init__(
         self,
@@ -149,6 +158,11 @@ class Functions(Construct):
         )
         self.by_handler: Mapping[str, lambda_.Function] = {
             handler: self._add(handler, table[handler]) for handler in match_handlers(folder, table)
+        }
+        self.by_state: Mapping[str, lambda_.Function] = {
+            handler: function
+            for handler, function in self.by_handler.items()
+            if not table[handler].by_rule
         }
 
     def _add(self, handler: str, row: Row) -> lambda_.Function:

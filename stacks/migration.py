@@ -11,6 +11,7 @@ from stacks.config import TenantConfig
 from stacks.functions import Functions
 from stacks.machine import Machine
 from stacks.storage import Storage, passwords_name, secret_name
+from stacks.triggers import Triggers
 
 ROOT = Path(__file__).resolve().parents[1]
 LAMBDAS = ROOT / "lambdas"
@@ -43,8 +44,14 @@ class MigrationStack(cdk.Stack):
             "Workflow",
             name=machine_name,
             definition=DEFINITION,
-            functions=self.functions.by_handler,
+            functions=self.functions.by_state,
             bucket=self.storage.bucket,
+        )
+        Triggers(
+            self,
+            "Triggers",
+            machine=self.workflow.machine,
+            clean_up=self.functions.by_handler["clean_up"],
         )
         cdk.Tags.of(self).add("app", "workmail-migration")
         cdk.Tags.of(self).add("tenant", config.tenant)

@@ -307,6 +307,24 @@ class DisableAdministratorResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CleanUp(Event):
+    """Not of a state: the rule on the status of executions sends it (stacks/triggers.py).
+    `execution` is an ARN, `run` the execution's name, `status` how it ended."""
+
+    execution: str
+    run: str
+    status: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUpResult(Event):
+    """`cleaned`: False if another execution works for the tenant by now."""
+
+    cleaned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WriteReport(Event):
     """`error` and `cause` tell what has stopped the run; empty when nothing has."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from migration.errors import (
     BatchStuck,
     CredentialsRejected,
     NothingCopied,
+    ProvisioningPending,
     QuotaExceeded,
     SourceChanged,
     UserRefused,
@@ -31,6 +32,10 @@ _SETTLED = {
     for error in (BatchStuck, CredentialsRejected, QuotaExceeded, SourceChanged, UserRefused)
 }
 
+
+_CLEANER = "clean-up "
+# Three attempts of a function of 15 minutes would be longer; the first is all but always enough.
+_CLEANING_TAKES = timedelta(minutes=15)
 
 _PAUSED = "paused"
 """How a slice says that it has stopped because the operator wants a pause."""
@@ -54,11 +59,26 @@ class PassSummary:
 def take_lock(ledger: Ledger, executions: Executions, execution: str, now: str) -> str:
     """The execution that owns the tenant afterwards: `execution`, or another that still runs.
 
-    A lock whose owner has ended (aborted, timed out) is taken over."""
+    A lock whose owner has ended (aborted, timed out) is taken over. ProvisioningPending while what
+    an ended one left behind is cleaned up: it takes the rights away that a new one would use."""
     owner = ledger.acquire_lock(execution, now)
     if owner == execution or executions.is_running(owner):
         return owner
+    if _is_cleaning(owner, now):
+        raise ProvisioningPending("what an ended execution left behind is being cleaned up", 10)
     return execution if ledger.take_over_lock(execution, owner, now) else owner
+
+
+def cleaner_of(execution: str, at: str) -> str:
+    """Who holds the lock while what that execution left behind at `at` is cleaned up."""
+    return f"{_CLEANER}{at} {execution}"
+
+
+def _is_cleaning(owner: str, now: str) -> bool:
+    if not owner.startswith(_CLEANER):
+        return False
+    since = owner.removeprefix(_CLEANER).split(" ", 1)[0]
+    return datetime.fromisoformat(now) - datetime.fromisoformat(since) < _CLEANING_TAKES
 
 
 def note_pause(ledger: Ledger, mailbox_id: str, outcome: str) -> None:

@@ -17,6 +17,7 @@ from localrun.engine.intrinsics import Resolver, TemplateError
 
 __all__ = [
     "BucketResource",
+    "EventRuleResource",
     "FunctionResource",
     "SecretResource",
     "StateMachineResource",
@@ -30,6 +31,7 @@ _DATA_TYPES = frozenset(
     {
         "AWS::DynamoDB::GlobalTable",
         "AWS::DynamoDB::Table",
+        "AWS::Events::Rule",
         "AWS::S3::Bucket",
         "AWS::SNS::Topic",
         "AWS::SecretsManager::Secret",
@@ -101,6 +103,25 @@ class SecretResource:
 class TopicResource:
     name: str
     arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRuleResource:
+    """A rule of EventBridge: which events, and the functions that get them. A target's `paths` and
+    `form` are its InputTransformer's."""
+
+    name: str
+    pattern: Mapping[str, Any]
+    targets: Sequence["RuleTarget"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTarget:
+    """`arn` is a function's. With an empty `form` it gets the event as it is."""
+
+    arn: str
+    paths: Mapping[str, str]
+    form: str
 
 
 class Template:
@@ -203,6 +224,24 @@ class Template:
             TopicResource(self._resolver.name(logical_id), self._resolver.arn(logical_id))
             for logical_id, _ in self._all("AWS::SNS::Topic")
         ]
+
+    def event_rules(self) -> list[EventRuleResource]:
+        """The rules that are enabled and have a pattern."""
+        found = []
+        for logical_id, properties in self._all("AWS::Events::Rule"):
+            if properties.get("State", "ENABLED") == "ENABLED" and "EventPattern" in properties:
+                targets = [self._target(target) for target in properties.get("Targets", [])]
+                pattern = self._resolver.resolve(properties["EventPattern"])
+                found.append(EventRuleResource(logical_id, pattern, targets))
+        return found
+
+    def _target(self, target: Mapping[str, Any]) -> RuleTarget:
+        transformer = self._resolver.resolve(target.get("InputTransformer", {}))
+        return RuleTarget(
+            self._resolver.resolve(target["Arn"]),
+            transformer.get("InputPathsMap", {}),
+            transformer.get("InputTemplate", ""),
+        )
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs by their logical id."""

@@ -82,14 +82,18 @@ def test_a_killed_worker_is_replaced_and_what_its_last_request_stored_is_found(r
     assert len(fates) == outcome.messages
 
 
-def test_a_stopped_run_is_taken_over_and_goes_on_where_it_stopped(run: Run) -> None:
+def test_a_stopped_run_loses_its_rights_and_the_next_goes_on_where_it_stopped(run: Run) -> None:
     arn, server = begin(run, "stopped", STOPPED, COPY_ONLY, passing=3)
     assert server.reached.wait(60)
     run.cloud.client("stepfunctions").stop_execution(executionArn=arn, error="Tried", cause="it")
     # As in AWS, the function that was at work goes on although nobody listens any more.
     server.go_on.set()
     assert run.wait(arn)["status"] == "ABORTED"
-    assert len(roles(run)) == 1
+    # Nothing of the workflow ran any more, and still the rights are gone and the tenant is free.
+    assert roles(run) == []
+    assert [item for item in ledger_items(run) if item["sk"] == "LOCK"] == []
+    (noted,) = [note for note in run.ledger.notes("stopped") if note.state == "CleanUp"]
+    assert "ended as ABORTED" in noted.what
     second, _ = begin(run, "taken-over", STOPPED, COPY_ONLY)
     outcome = run.conclude(run.wait(second))
 

@@ -19,6 +19,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "tenants" / "example.yaml"
 ACCEPTED = {
     "S1": "An access log of the bucket would be a second bucket with object keys, read by nobody; "
     "CloudTrail data events are the account's own choice.",
+    "SQS3": "It is a dead-letter queue itself, of a rule's target and of its function.",
     "SMG4": "The logins are the source's: only its own administrator can change them.",
     "SF2": "The history of an execution shows every call and its time already.",
     "IAM5[Resource::<bucket>/intake/*]": "The operator names the manifests.",

@@ -1,0 +1,53 @@
+"""What is put right after an execution that could not do so itself.
+
+An execution that is aborted, times out, or whose history is full enters no more states: the
+administrator keeps its rights and the tenant its lock. A rule on the status of executions calls
+this then (stacks/triggers.py). It may be called twice, and for executions that left nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from migration.errors import ProvisioningPending
+from migration.model import Note
+from migration.ports import Executions, Ledger
+from migration.runs import cleaner_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An execution (`execution` is its ARN, `run` its name) that ended as `status` at `at`."""
+
+    execution: str
+    run: str
+    status: str
+    at: str
+
+
+def clean_up(
+    ledger: Ledger,
+    executions: Executions,
+    take_rights_away: Callable[[], object],
+    ended: Ended,
+) -> bool:
+    """Takes the rights away and frees the tenant; False, and nothing done, if another execution
+    works for the tenant by now: the rights are its own then.
+
+    Meanwhile the lock is the cleaner's, so that no execution begins whose rights this would take.
+    What `take_rights_away` raises passes: the lock stays the cleaner's until it is called again, or
+    for the quarter of an hour after which an execution may take it over.
+    """
+    cleaner = cleaner_of(ended.execution, ended.at)
+    owner = ledger.acquire_lock(cleaner, ended.at)
+    if owner != cleaner:
+        if owner != ended.execution and executions.is_running(owner):
+            return False
+        if not ledger.take_over_lock(cleaner, owner, ended.at):
+            raise ProvisioningPending("another has just taken the tenant's lock", 10)
+    take_rights_away()
+    what = f"the execution ended as {ended.status}: the administrator has no rights any more"
+    ledger.add_note(ended.run, Note(ended.at, "CleanUp", what))
+    ledger.release_lock(cleaner)
+    return True

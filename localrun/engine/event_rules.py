@@ -1,0 +1,158 @@
+"""EventBridge's rules on the status of executions: who is called when one ends.
+
+Patterns: the values that a field may have, as in
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html; lists of plain
+values alone, which is all that the stack uses. The event: "Step Functions Execution Status Change"
+in https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html. A function
+that fails is called again after one and two minutes of virtual time, as by Lambda's own queue; what
+fails then, too, is kept in `dead_letters`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from localrun.engine.clock import Clock
+from localrun.engine.execution import Execution
+from localrun.engine.history import Event
+from localrun.engine.invocation import Invoke
+from localrun.engine.template import EventRuleResource, RuleTarget
+
+_STATUSES = {
+    "ExecutionStarted": "RUNNING",
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionAborted": "ABORTED",
+}
+_WAITS = (60.0, 120.0)
+_VARIABLE = re.compile(r"<([\w-]+)>")
+
+
+class EventRules:
+    """Delivers the events of executions to the functions of the matching rules, each in a thread.
+
+    `invoke` blocks until the function has answered. `settle` waits for what is under way.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        rules: Sequence[EventRuleResource],
+        invoke: Invoke,
+        region: str,
+        account: str,
+    ) -> None:
+        self.dead_letters: list[Mapping[str, Any]] = []
+        self._clock = clock
+        self._rules = tuple(rules)
+        self._invoke = invoke
+        self._place = {"region": region, "account": account}
+        self._changed = threading.Condition()
+        self._under_way = 0
+
+    def observe(self, execution: Execution, event: Event) -> None:
+        """An Observer of the engine."""
+        status = _STATUSES.get(event["type"])
+        if status is None:
+            return
+        notice = self._describe(execution, status, event["timestamp"])
+        for rule in self._rules:
+            if matches(rule.pattern, notice):
+                for target in rule.targets:
+                    self._deliver(target, notice)
+
+    def settle(self, timeout: float = 60.0) -> None:
+        """Blocks until every delivery has ended; TimeoutError after so many real seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._under_way, timeout):
+                raise TimeoutError("a rule's function is still at work")
+
+    def _describe(self, execution: Execution, status: str, moment: float) -> Mapping[str, Any]:
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Step Functions Execution Status Change",
+            "source": "aws.states",
+            **self._place,
+            "time": f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "resources": [execution.arn],
+            "detail": {
+                "executionArn": execution.arn,
+                "stateMachineArn": execution.machine.arn,
+                "name": execution.name,
+                "status": status,
+                "input": json.dumps(execution.input),
+            },
+        }
+
+    def _deliver(self, target: RuleTarget, notice: Mapping[str, Any]) -> None:
+        payload = transform(target.paths, target.form, notice)
+        with self._changed:
+            self._under_way += 1
+        self._clock.enter()
+
+        def deliver() -> None:
+            try:
+                if not self._call(target.arn, payload):
+                    self.dead_letters.append(notice)
+            finally:
+                self._clock.leave()
+                with self._changed:
+                    self._under_way -= 1
+                    self._changed.notify_all()
+
+        threading.Thread(target=deliver, daemon=True, name="event-rule").start()
+
+    def _call(self, function: str, payload: bytes) -> bool:
+        for wait in (0.0, *_WAITS):
+            self._clock.sleep_until(self._clock.now() + wait)
+            answer = self._invoke(function, payload)
+            if answer.status == 200 and answer.function_error is None:
+                return True
+        return False
+
+
+def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    """Whether an event has one of the wanted values in every field of the pattern. ValueError for
+    a pattern with more than plain values in it."""
+    for name, wanted in pattern.items():
+        value = event.get(name)
+        if isinstance(wanted, Mapping):
+            if not (isinstance(value, Mapping) and matches(wanted, value)):
+                return False
+            continue
+        if any(isinstance(each, Mapping) for each in wanted):
+            raise ValueError(f"{name}: matchers such as prefix are not understood here")
+        values = value if isinstance(value, list) else [value]
+        if not any(each in wanted for each in values):
+            return False
+    return True
+
+
+def transform(paths: Mapping[str, str], form: str, event: Mapping[str, Any]) -> bytes:
+    """What an InputTransformer makes of an event. Texts that stand alone for a value are quoted."""
+    if not form:
+        return json.dumps(event).encode()
+    values = {name: _look_up(event, path) for name, path in paths.items()}
+
+    def put_in(found: re.Match[str]) -> str:
+        value = values[found[1]]
+        within_quotes = found.string[: found.start()].count('"') % 2 == 1
+        text = value if isinstance(value, str) else json.dumps(value)
+        return text if within_quotes or not isinstance(value, str) else json.dumps(value)
+
+    return _VARIABLE.sub(put_in, form).encode()
+
+
+def _look_up(event: Mapping[str, Any], path: str) -> Any:
+    value: Any = event
+    for name in path.removeprefix("$.").split("."):
+        value = value[name]
+    return value

@@ -1,0 +1,111 @@
+"""What is put right after an execution that could not do so itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from localrun.fakes.ledger import MemoryLedger
+from migration.aftermath import Ended, clean_up
+from migration.errors import ProvisioningPending, TargetBusy
+from migration.runs import take_lock
+from tests.unit.test_runs import Running
+
+ENDED = Ended("arn:me", "run-1", "ABORTED", "2026-12-04T18:00:00Z")
+SOON, LATER = "2026-12-04T18:14:59Z", "2026-12-04T18:15:00Z"
+
+
+class Rights:
+    """Counts how often they were taken away."""
+
+    def __init__(self, *raises: Exception) -> None:
+        self.taken = 0
+        self._raises = list(raises)
+
+    def __call__(self) -> None:
+        if self._raises:
+            raise self._raises.pop(0)
+        self.taken += 1
+
+
+def owner(ledger: MemoryLedger) -> str:
+    """Who holds the lock; "nobody" if nobody does."""
+    held = ledger.acquire_lock("nobody", ENDED.at)
+    ledger.release_lock("nobody")
+    return held
+
+
+def test_rights_and_the_lock_of_the_ended_execution_go() -> None:
+    ledger, rights = MemoryLedger(), Rights()
+    ledger.acquire_lock("arn:me", ENDED.at)
+    assert clean_up(ledger, Running(), rights, ENDED)
+    assert (rights.taken, owner(ledger)) == (1, "nobody")
+    (note,) = ledger.notes("run-1")
+    assert (note.state, note.at) == ("CleanUp", ENDED.at)
+    assert "ABORTED" in note.what
+
+
+def test_an_execution_that_left_nothing_behind_is_cleaned_up_all_the_same() -> None:
+    ledger, rights = MemoryLedger(), Rights()
+    assert clean_up(ledger, Running(), rights, ENDED)
+    assert (rights.taken, owner(ledger)) == (1, "nobody")
+
+
+def test_the_rights_of_another_execution_that_runs_stay() -> None:
+    ledger, rights = MemoryLedger(), Rights()
+    ledger.acquire_lock("arn:other", ENDED.at)
+    assert not clean_up(ledger, Running("arn:other"), rights, ENDED)
+    assert (rights.taken, owner(ledger)) == (0, "arn:other")
+    assert ledger.notes("run-1") == []
+
+
+def test_the_lock_of_a_third_that_ended_too_does_not_keep_the_rights() -> None:
+    ledger, rights = MemoryLedger(), Rights()
+    ledger.acquire_lock("arn:third", ENDED.at)
+    assert clean_up(ledger, Running(), rights, ENDED)
+    assert (rights.taken, owner(ledger)) == (1, "nobody")
+
+
+def test_no_execution_begins_between_the_lock_and_the_rights() -> None:
+    ledger = MemoryLedger()
+    ledger.acquire_lock("arn:me", ENDED.at)
+    tried: list[str] = []
+
+    def take() -> None:
+        with pytest.raises(ProvisioningPending):
+            take_lock(ledger, Running(), "arn:new", SOON)
+        tried.append("new")
+
+    clean_up(ledger, Running(), take, ENDED)
+    assert tried == ["new"]
+    assert take_lock(ledger, Running(), "arn:new", SOON) == "arn:new"
+
+
+def test_a_clean_up_that_died_is_repeated_or_gives_way_after_a_quarter_of_an_hour() -> None:
+    ledger = MemoryLedger()
+    ledger.acquire_lock("arn:me", ENDED.at)
+    with pytest.raises(TargetBusy):
+        clean_up(ledger, Running(), Rights(TargetBusy("busy", 10)), ENDED)
+    with pytest.raises(ProvisioningPending):
+        take_lock(ledger, Running(), "arn:new", SOON)
+    rights = Rights()
+    assert clean_up(ledger, Running(), rights, ENDED)  # the same event again
+    assert (rights.taken, owner(ledger)) == (1, "nobody")
+
+    with pytest.raises(TargetBusy):
+        clean_up(ledger, Running(), Rights(TargetBusy("busy", 10)), ENDED)
+    assert take_lock(ledger, Running(), "arn:new", LATER) == "arn:new"
+
+
+def test_a_lock_that_is_taken_in_the_same_moment_is_looked_at_again() -> None:
+    ledger = MemoryLedger()
+    ledger.acquire_lock("arn:third", ENDED.at)
+
+    class Quicker(Running):
+        def is_running(self, execution: str) -> bool:
+            ledger.take_over_lock("arn:rival", "arn:third", ENDED.at)
+            return False
+
+    rights = Rights()
+    with pytest.raises(ProvisioningPending):
+        clean_up(ledger, Quicker(), rights, ENDED)
+    assert (rights.taken, owner(ledger)) == (0, "arn:rival")
