@@ -54,6 +54,7 @@ class Row:
 
 
 _FIND_USER = ("DescribeEntity", "DescribeUser")
+_FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
@@ -116,8 +117,46 @@ TABLE: Mapping[str, Row] = {
     "summarise_pass": Row(timeout=280),
     "check_dns": Row(workmail=("GetMailDomain",)),
     "verify_tenant": Row(timeout=280),
+    "plan_rollback": Row(
+        timeout=280,
+        memory=512,
+        writes=("plans/*", "reports/*"),
+        workmail=("ListUsers", *_FIND_NAME),
+    ),
+    "approve_rollback": Row(writes=("reports/*",)),
+    "look_into_mailbox": Row(
+        timeout=280,
+        memory=512,
+        reads=("audit/*",),
+        passwords=True,
+        workmail=("DescribeUser", "AssumeImpersonationRole"),
+    ),
+    "order_rollback": Row(
+        timeout=280, memory=512, writes=("plans/*",), workmail=("ListUsers", *_FIND_NAME)
+    ),
+    "undo_step": Row(
+        timeout=280,
+        reads=("audit/*",),
+        writes=("audit/*",),
+        workmail=(
+            *_FIND_NAME,
+            "DescribeGroup",
+            "ListMailboxPermissions",
+            "PutMailboxPermissions",
+            "DeleteMailboxPermissions",
+            "DeleteAlias",
+            "DisassociateMemberFromGroup",
+            "DisassociateDelegateFromResource",
+            "DeregisterFromWorkMail",
+            "DeleteUser",
+            "DeleteGroup",
+            "DeleteResource",
+        ),
+    ),
     "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
-    "write_report": Row(timeout=280, memory=512, reads=("verify/*",), writes=("reports/*",)),
+    "write_report": Row(
+        timeout=280, memory=512, reads=("verify/*", "reports/*"), writes=("reports/*",)
+    ),
     "release_lock": Row(),
     "clean_up": Row(
         timeout=300,
@@ -286,6 +325,7 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
         "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
         "DELTA_PASSES": str(config.delta.passes),
+        "ROLLBACK_KEEP_COPIED": "yes" if config.rollback.keep_copied else "no",
         "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
     }
 

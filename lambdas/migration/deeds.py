@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from migration.directory_model import Permission
+from migration.directory_model import EntityKind, Permission
 
 
 class DeedKind(StrEnum):
@@ -82,5 +83,11 @@ class Deed:
         return self.entity_id if self.kind in CREATIONS else self.subject
 
 
-CREATIONS = frozenset({DeedKind.USER, DeedKind.GROUP, DeedKind.RESOURCE})
+CREATIONS: Mapping[DeedKind, EntityKind] = {
+    DeedKind.USER: EntityKind.USER,
+    DeedKind.GROUP: EntityKind.GROUP,
+    DeedKind.RESOURCE: EntityKind.RESOURCE,
+}
+"""What each creates."""
+
 LINKS = frozenset({DeedKind.ALIAS, DeedKind.MEMBER, DeedKind.DELEGATE, DeedKind.PERMISSIONS})

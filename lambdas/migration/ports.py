@@ -331,8 +331,8 @@ class Directory(Protocol):
         """The user of that id."""
 
     def users(self) -> list[DirectoryUser]:
-        """All people, whatever their state, by what the list of users tells: no texts of the
-        address book, and `ready` is False."""
+        """All users, whatever their state and role, by what the list tells: no texts of the address
+        book, and `ready` is False."""
 
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """The user who has the address (primary or alias), else the one of that name."""

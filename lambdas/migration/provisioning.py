@@ -73,11 +73,8 @@ def decide(mailbox: Mailbox, user: DirectoryUser | None) -> Decision:
     if user is None:
         return Decision(Step.CREATE, "WorkMail knows neither the address nor the user name")
     if user.state == "DELETED":
-        reason = (
-            "a deleted user holds the user name (state DELETED): "
-            "restore that user in WorkMail, or write another username in the manifest"
-        )
-        return Decision(Step.REFUSE, reason)
+        reason = "a deleted user had the user name: whether it is free again, CreateUser will say"
+        return Decision(Step.CREATE, reason)
     if user.email and user.email.lower() != mailbox.target.lower():
         reason = (
             "the user exists with another primary address: change the address in WorkMail, "
@@ -128,16 +125,20 @@ def _provision(
     decision = decide(mailbox, user)
     if decision.step is Step.REFUSE:
         raise UserRefused(decision.reason)
-    if user is None:
+    if decision.step is Step.CREATE:
+        if user is not None and record.provisioned == "creating" and record.user_id != user.id:
+            raise ProvisioningPending(
+                "WorkMail does not show the new user in place of the deleted one yet", _RETRY_AFTER
+            )
         # A user of IAM Identity Center signs in there.
         password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
         user_id = directory.create_user(mailbox, password).id
         _remember(ledger, record, user_id, "creating")
         directory.enable_user(user_id, mailbox.target)
-    elif decision.step in _ENABLING:
+    elif user is not None and decision.step in _ENABLING:
         _remember(ledger, record, user.id, _ENABLING[decision.step])
         directory.enable_user(user.id, mailbox.target)
-    elif decision.step is Step.ENSURE:
+    elif user is not None and decision.step is Step.ENSURE:
         return _ensure(directory, ledger, record, user)
     raise ProvisioningPending("WorkMail has not made the mailbox ready yet", _RETRY_AFTER)
 

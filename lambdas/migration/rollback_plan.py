@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from migration.deeds import CREATIONS, LINKS, Deed, DeedKind, DeedState
 from migration.directory_model import DirectoryUser
+from migration.identity import mailbox_id
 
 DOUBTFUL = (
     "it was there when this migration came to make it: an earlier call of its own or somebody else "
@@ -69,26 +70,25 @@ class Plan:
 def make_plan(
     deeds: Iterable[Deed],
     users: Iterable[DirectoryUser],
-    mailbox_ids: Mapping[str, str],
     kept: Mapping[str, str],
+    tenant: str,
 ) -> Plan:
     """The plan for deeds whose `entity` is known where there is one: what was created and is not
     there has none.
 
-    `mailbox_ids` are the ledger's, by address in small letters. `kept` gives the reason for each
-    user, by WorkMail's id, whose mailbox is kept.
+    `kept` gives the reason for each user, by WorkMail's id, whose mailbox is kept.
     """
     alive = {user.id: user for user in users if user.state != "DELETED"}
-    open_deeds = [deed for deed in deeds if deed.state is not DeedState.UNDONE]
-    left = {deed.key: DOUBTFUL for deed in open_deeds if deed.state is DeedState.DOUBTFUL}
-    ours = [deed for deed in open_deeds if deed.key not in left]
+    deeds = list(deeds)
+    left = {deed.key: DOUBTFUL for deed in deeds if deed.state is DeedState.DOUBTFUL}
+    ours = _ours(deeds)
     gone = tuple(deed.key for deed in ours if deed.kind in CREATIONS and not deed.entity)
     ours = [deed for deed in ours if deed.key not in gone]
     everybody = _spread(kept, ours)
     left |= {deed.key: reason for deed in ours if (reason := _reason_to_keep(deed, everybody))}
     taken = [deed for deed in ours if deed.key not in left]
     addresses = _addresses(taken, alive)
-    steps = (*_entity_steps(taken, addresses, mailbox_ids), *_domain_steps(taken))
+    steps = (*_entity_steps(taken, addresses, tenant), *_domain_steps(taken))
     carried = {key for step in steps for key in step.carried}
     links = [deed for deed in taken if deed.kind in LINKS and deed.key not in carried]
     return Plan((*_link_steps(links), *steps), tuple(_looks(ours, alive)), left, gone)
@@ -158,7 +158,7 @@ def _addresses(deeds: Iterable[Deed], alive: Mapping[str, DirectoryUser]) -> dic
 
 
 def _entity_steps(
-    taken: Sequence[Deed], addresses: Mapping[str, str], mailbox_ids: Mapping[str, str]
+    taken: Sequence[Deed], addresses: Mapping[str, str], tenant: str
 ) -> Iterator[Step]:
     by_entity: dict[str, list[Deed]] = defaultdict(list)
     for deed in taken:
@@ -171,8 +171,8 @@ def _entity_steps(
         mailbox = ""
         if created:
             carried = sorted(_carried(taken, entity))
-        if any(deed.kind is DeedKind.USER for deed in created):
-            mailbox = mailbox_ids.get(addresses.get(entity, "").lower(), "")
+        if entity in addresses and any(deed.kind is DeedKind.USER for deed in created):
+            mailbox = mailbox_id(tenant, addresses[entity])
         keys = tuple(deed.key for deed in (*enabled, *created))
         yield Step(Stage.ENTITIES, keys, tuple(carried), mailbox)
 
@@ -209,8 +209,3 @@ def _domain_steps(taken: Iterable[Deed]) -> Iterator[Step]:
     for deed in taken:
         if deed.kind is DeedKind.DOMAIN:
             yield Step(Stage.DOMAINS, (deed.key,))
-
-
-def with_entity(deed: Deed, entity_id: str) -> Deed:
-    """The deed of a creation, when it is known what came of it."""
-    return replace(deed, entity_id=entity_id)

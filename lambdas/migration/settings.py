@@ -60,6 +60,7 @@ class Settings:
     mailbox_concurrency: int
     delta_interval_minutes: int
     delta_passes: int
+    rollback_keep_copied: bool
     end_of_support_acknowledged: str
 
     @classmethod
@@ -110,6 +111,12 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _read_yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError
+    return text == "yes"
+
+
 def _read_patterns(text: str) -> Patterns:
     read = json.loads(text)
     if not isinstance(read, list) or not all(isinstance(pattern, str) for pattern in read):
@@ -120,6 +127,7 @@ def _read_patterns(text: str) -> Patterns:
 _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "str": (str, "a text"),
     "int": (int, "a whole number"),
+    "bool": (_read_yes_or_no, "yes or no"),
     "tuple[str, ...]": (_split, "a list"),
     "Patterns": (_read_patterns, "a JSON list of texts"),
     "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),

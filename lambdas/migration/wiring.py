@@ -99,6 +99,15 @@ class Wiring:
             stack.callback(target.close)
             yield source, target
 
+    @contextmanager
+    def open_target(self, address: str, role: str, target_kind: str) -> Iterator[Target]:
+        """A WorkMail mailbox alone, closed afterwards; as open_mailbox."""
+        target = self._target(address, role, target_kind)
+        try:
+            yield target
+        finally:
+            target.close()
+
     def candidates(self, enabled: Administrator) -> list[Candidate]:
         """The ways into the administrator's mailbox, the better one first."""
         address = enabled.mailbox.target

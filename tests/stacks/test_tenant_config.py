@@ -62,6 +62,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert (config.dns.servers, config.dns.timeout_days) == ((), 14)
     assert (config.limits.users, config.limits.mailboxes) == (5, 10)
     assert (config.delta.interval_minutes, config.delta.passes) == (720, 5)
+    assert config.rollback.keep_copied is False
     assert config.end_of_support_acknowledged == ""
 
 
@@ -77,6 +78,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
         "dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], timeout_days: 3}\n"
         "limits: {users: 1, mailboxes: 500}\n"
         "delta: {interval_minutes: 15, passes: 2}\n"
+        "rollback: {keep_copied: true}\n"
     )
     config = TenantConfig.load(write(tmp_path, text))
     assert config.account == "012345678901"
@@ -101,6 +103,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
     assert config.dns.servers == ("192.0.2.53:53", "[2001:db8::53]:5353")
     assert (config.limits.users, config.limits.mailboxes) == (1, 500)
     assert (config.delta.interval_minutes, config.delta.passes) == (15, 2)
+    assert config.rollback.keep_copied is True
 
 
 @pytest.mark.parametrize(("tls", "port"), [("ssl", 993), ("starttls", 143), ("none", 143)])
@@ -139,6 +142,7 @@ copy: {include: ["a//b", "x**"], exclude: [" "], received_from: May, max_message
 dns: {servers: ["192.0.2.53", "dns.example:53"], timeout_days: 90}
 limits: {users: "5", mailboxes: 0, mailboxs: 3}
 delta: {passes: true}
+rollback: {keep_copied: 1}
 end_of_support_acknowledged: soon
 domain: acme.example
 """
@@ -167,6 +171,7 @@ domain: acme.example
         "manifest: must be a key that begins with intake/, without spaces, not 'secrets/x.csv'",
         "organization_id: must be m- and 32 digits or letters from a to f, not 'm-XYZ'",
         "region: must be one of us-east-1, us-west-2, eu-west-1, not 'eu-central-1'",
+        "rollback.keep_copied: must be true or false, not 1",
         "source.host: must be a host name or an IP address, not 'bad host'",
         "source.kind: must be one of imap, not 'pop3'",
         "source.max_connections: must be from 1 to 500, not 0",

@@ -19,7 +19,8 @@ HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
-    *("provisioning", "user_changes", "journal"),
+    *("provisioning", "user_changes", "journal", "rollback", "rollback_plan", "rollback_look"),
+    "rollback_undo",
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("aftermath", "remark_words", "findings", "access_rules", "preflight_workmail"),
 }

@@ -10,7 +10,12 @@ from migration.errors import SettingsError
 from migration.model import CopyPolicy, DeltaPolicy
 from migration.settings import Settings
 
-_SAMPLES = {"int": "7", "Patterns": '["Work, private", "**/Old"]', "DeltaPolicy": "add"}
+_SAMPLES = {
+    "int": "7",
+    "bool": "yes",
+    "Patterns": '["Work, private", "**/Old"]',
+    "DeltaPolicy": "add",
+}
 
 
 def environment() -> dict[str, str]:
@@ -24,6 +29,7 @@ def test_every_field_is_read() -> None:
     assert settings.domains == ("a", "b")
     assert settings.copy_include == ("Work, private", "**/Old")
     assert settings.limits["delta_interval_seconds"] == 420
+    assert settings.rollback_keep_copied is True
 
 
 def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
@@ -32,6 +38,7 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "COPY_INCLUDE": "Work",
         "COPY_EXCLUDE": "[1]",
         "COPY_DELTA_POLICY": "mirror",
+        "ROLLBACK_KEEP_COPIED": "true",
     }
     del env["TENANT"], env["EWS_URL"]
     with pytest.raises(SettingsError) as caught:
@@ -43,6 +50,7 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable COPY_INCLUDE must be a JSON list of texts",
         "environment variable COPY_EXCLUDE must be a JSON list of texts",
         "environment variable COPY_DELTA_POLICY must be one of add, follow",
+        "environment variable ROLLBACK_KEEP_COPIED must be yes or no",
     }
 
 

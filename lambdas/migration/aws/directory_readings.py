@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migration.aws.directory_errors import translated
 from migration.directory_model import AccessRule, DirectoryUser, MailboxSize
+from migration.model import Profile
 
 if TYPE_CHECKING:
     from mypy_boto3_workmail import WorkMailClient
@@ -59,10 +60,11 @@ class DirectoryReadings:
     def enabled_users(self) -> list[DirectoryUser]:
         """People only: resources and WorkMail's own users are left out. None is `ready`: the list
         does not tell."""
-        return self._list_users({"State": "ENABLED"})
+        enabled = self._list_users({"State": "ENABLED"})
+        return [user for user in enabled if user.profile.role == "USER"]
 
     def users(self) -> list[DirectoryUser]:
-        """People only, as above."""
+        """Resources and WorkMail's own users, too, as far as it lists them among the users."""
         return self._list_users({})
 
     def _list_users(self, filters: ListUsersFiltersTypeDef) -> list[DirectoryUser]:
@@ -76,10 +78,10 @@ class DirectoryReadings:
                     name=user.get("Name", ""),
                     email=user.get("Email", ""),
                     state=user.get("State", ""),
+                    profile=Profile(role=user.get("UserRole", "USER")),
                 )
                 for page in pages
                 for user in page.get("Users", [])
-                if user.get("UserRole", "USER") == "USER"
             ]
 
     def mailbox_size(self, user_id: str) -> MailboxSize | None:
