@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from migration.deeds import CREATIONS, Deed, DeedKind, DeedState
 from migration.directory_model import DirectoryUser
+from migration.errors import RollbackRejected
 from migration.model import Note
 from migration.ports import BlobStore, Directory, Ledger
 from migration.rollback_plan import Plan, Stage, judge_looks, make_plan
@@ -72,7 +73,7 @@ def ask_approval(
         "asked": now,
         "plan": plan_key(run),
         "approve": answer.format("success", region, token, "--task-output '{\"approved\": true}'"),
-        "reject": answer.format("failure", region, token, "--error Rejected"),
+        "reject": answer.format("failure", region, token, f"--error {RollbackRejected.__name__}"),
     }
     blobs.put(key, _json(asked), "application/json")
     what = (
@@ -161,7 +162,7 @@ def _to_json(
     of: str,
     now: str,
 ) -> bytes:
-    names = name_entities(deeds, users)
+    names = _name_entities(deeds, users)
     looked = {deed.entity for deed in deeds if deed.key in plan.looks}
     taken = [deed for deed in deeds if deed.key in plan.taken]
     left = [deed for deed in deeds if deed.key in plan.left]
@@ -169,11 +170,13 @@ def _to_json(
         "schema": SCHEMA,
         "run": run,
         "of": of or "all runs",
+        "of_run": of,
         "planned": now,
         "take_back": [_take_back_row(deed, names, looked) for deed in taken],
         "leave": [_row(deed, names) | {"reason": plan.left[deed.key]} for deed in left],
         "gone": len(plan.gone),
         "not_taken_back": NOT_TAKEN_BACK,
+        "entities": [{"id": id_, "name": names[id_]} for id_ in sorted(names)],
     }
     return _json(body)
 
@@ -192,21 +195,24 @@ def _take_back_row(
 
 
 def _row(deed: Deed, names: Mapping[str, str]) -> dict[str, object]:
-    return {"what": str(deed.kind), **tell_deed(deed, names), "run": deed.run, "at": deed.at}
-
-
-def tell_deed(deed: Deed, names: Mapping[str, str]) -> dict[str, str]:
     """Whom it is about, and what, by the names that WorkMail shows for ids."""
-    about = names.get(deed.subject, deed.subject)
-    return {"about": about, "detail": names.get(deed.detail, deed.detail)}
+    about, detail = (names.get(id_, id_) for id_ in (deed.subject, deed.detail))
+    return {
+        "what": str(deed.kind),
+        "about": about,
+        "detail": detail,
+        "run": deed.run,
+        "at": deed.at,
+    }
 
 
-def name_entities(deeds: Iterable[Deed], users: Iterable[DirectoryUser]) -> dict[str, str]:
+def _name_entities(deeds: Iterable[Deed], users: Iterable[DirectoryUser]) -> dict[str, str]:
     """Names of entities by WorkMail's id: addresses where there are any."""
     deeds = list(deeds)
     created = {deed.entity: deed.subject for deed in deeds if deed.kind in CREATIONS}
     enabled = {deed.subject: deed.detail for deed in deeds if deed.kind is DeedKind.ENABLED}
-    shown = {user.id: user.email or user.name for user in users}
+    concerned = {id_ for deed in deeds for id_ in (deed.entity, deed.subject, deed.detail)}
+    shown = {user.id: user.email or user.name for user in users if user.id in concerned}
     return created | enabled | {id_: name for id_, name in shown.items() if name}
 
 

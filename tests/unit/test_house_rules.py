@@ -20,7 +20,7 @@ NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "sock
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     *("provisioning", "user_changes", "journal", "rollback", "rollback_plan", "rollback_look"),
-    "rollback_undo",
+    *("rollback_undo", "rollback_report"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("aftermath", "remark_words", "findings", "access_rules", "preflight_workmail"),
 }
