@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios test crash test-servers bench check format lint types synth cdk-synth diagram clean
+.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram clean
 
 setup: $(READY)
 
@@ -27,6 +27,10 @@ demo: $(READY)
 
 scenarios: $(READY)
 	@$(BIN)/python -m localrun scenario --list
+
+# Asks a real WorkMail organization; changes nothing without --write. ARGS=--help tells all.
+probe: $(READY)
+	@$(BIN)/python -m localrun probe $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

@@ -1,4 +1,5 @@
-"""python -m localrun: the whole migration of a tenant, or `copy`: one mailbox."""
+"""python -m localrun: the whole migration of a tenant; `copy`: one mailbox; `probe`: questions to a
+real WorkMail organization."""
 
 from __future__ import annotations
 
@@ -24,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from localrun import copy_command
 
         return copy_command.main(given[1:])
+    if given[:1] == ["probe"]:
+        from localrun.probe import command
+
+        return command.main(given[1:])
     from localrun import tenant_command
 
     return tenant_command.main(given)

@@ -29,7 +29,8 @@ from localrun.tenant import SynthesisError
 from localrun.trial import TrialRefusedError, make_trial
 
 COPY = "copy"
-"""The command that is not run here (see __main__.py)."""
+PROBE = "probe"
+"""The commands that are not run here (see __main__.py)."""
 
 
 def _shared_options(missing: str | None = None) -> argparse.ArgumentParser:
@@ -104,6 +105,11 @@ def build_parser() -> argparse.ArgumentParser:
         add_help=False,
         help="copy one mailbox between your own servers, and nothing else; see copy --help",
     )
+    commands.add_parser(
+        PROBE,
+        add_help=False,
+        help="ask a real WorkMail organization what no documentation says; see probe --help",
+    )
     return parser
 
 
@@ -119,8 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the process's exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.command == COPY:
-        parser.error(f"{COPY} comes first: python -m localrun {COPY} --help")
+    if options.command in (COPY, PROBE):
+        name = options.command
+        parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)
     if options.command == "scenario" and (options.list or not options.name):
         for story in SCENARIOS.values():
