@@ -120,8 +120,8 @@ class DnsReport:
 
 @dataclass(frozen=True, slots=True)
 class DeedLine:
-    """Something that a rollback has dealt with: what it is, whom it is about, the address, member or
-    grantee, and why it is left ("" if it was taken back)."""
+    """Something that a rollback has dealt with: what it is, whom it is about, the address, member
+    or grantee, and why it is left ("" if nobody has dealt with it)."""
 
     what: str
     about: str
@@ -132,8 +132,8 @@ class DeedLine:
 
 @dataclass(frozen=True, slots=True)
 class RollbackReport:
-    """What a rollback came to. `of` names the run that it takes back. `taken_back` counts by what it
-    was. `unfinished` are things that nobody could take back and nobody has a reason for.
+    """What a rollback came to. `of` names the run that it takes back. `taken_back` counts by what
+    it was. `unfinished` are things that nobody could take back and nobody has a reason for.
     `was_approved` is False if nothing was begun."""
 
     of: str

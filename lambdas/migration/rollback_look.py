@@ -83,7 +83,8 @@ def _reason_to_keep(
     except MailboxError as error:
         return f"it cannot be looked into: {type(error).__name__}"
     if strange > 0:
-        return f"it holds {strange} items that this migration did not put there"
+        items = "1 item" if strange == 1 else f"{strange} items"
+        return f"it holds {items} that this migration did not put there"
     return ""
 
 
