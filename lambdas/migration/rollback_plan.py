@@ -87,7 +87,7 @@ def make_plan(
     everybody = _spread(kept, ours)
     left |= {deed.key: reason for deed in ours if (reason := _reason_to_keep(deed, everybody))}
     taken = [deed for deed in ours if deed.key not in left]
-    addresses = _addresses(taken, alive)
+    addresses = _addresses(deeds, alive)
     steps = (*_entity_steps(taken, addresses, tenant), *_domain_steps(taken))
     carried = {key for step in steps for key in step.carried}
     links = [deed for deed in taken if deed.kind in LINKS and deed.key not in carried]
@@ -152,7 +152,8 @@ def _reason_to_keep(deed: Deed, kept: Mapping[str, str]) -> str:
 
 
 def _addresses(deeds: Iterable[Deed], alive: Mapping[str, DirectoryUser]) -> dict[str, str]:
-    """The primary address of each entity, as WorkMail has it or as it was enabled with."""
+    """The primary address of each entity, as WorkMail has it or as it was enabled with: it may have
+    been disabled by a rollback that was killed then."""
     found = {deed.entity: deed.detail for deed in deeds if deed.kind is DeedKind.ENABLED}
     return found | {user.id: user.email for user in alive.values() if user.email}
 
