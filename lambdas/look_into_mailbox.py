@@ -16,9 +16,9 @@ def handler(job: events.LookIntoMailbox, _context: Any) -> events.LookIntoMailbo
         wired.ledger,
         wired.blobs,
         lambda address: wired.open_target(address, job.role, job.target),
-        wired.settings.tenant,
         job.run,
         job.deed,
+        job.mailbox,
         keep_copied=wired.settings.rollback_keep_copied,
     )
     return events.LookIntoMailboxResult(kept)

@@ -11,8 +11,7 @@ from migration.entry import entry
 @entry(events.OrderRollback)
 def handler(job: events.OrderRollback, _context: Any) -> events.OrderRollbackResult:
     wired = wiring.wire()
-    ledger, tenant = wired.ledger, wired.settings.tenant
     keys = rollback.order_rollback(
-        wired.directory, ledger, wired.blobs, tenant, job.run, job.of, job.now
+        wired.directory, wired.ledger, wired.blobs, job.run, job.of, job.now
     )
     return events.OrderRollbackResult({str(number): key for number, key in enumerate(keys, 1)})

@@ -11,10 +11,9 @@ from migration.entry import entry
 @entry(events.PlanRollback)
 def handler(job: events.PlanRollback, _context: Any) -> events.PlanRollbackResult:
     wired = wiring.wire()
-    ledger, tenant = wired.ledger, wired.settings.tenant
     planned = rollback.plan_rollback(
-        wired.directory, ledger, wired.blobs, tenant, job.run, job.of, job.now
+        wired.directory, wired.ledger, wired.blobs, job.run, job.of, job.now
     )
     return events.PlanRollbackResult(
-        planned.count, planned.left, planned.looks, planned.looks_key, ledger.last_run()
+        planned.count, planned.left, planned.looks, planned.looks_key, wired.ledger.last_run()
     )

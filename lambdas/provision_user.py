@@ -13,6 +13,6 @@ def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserRes
     wired = wiring.wire()
     directory = wired.journalled_directory(job.run, job.now)
     outcome = provisioning.provision_user(
-        directory, wired.ledger, job.mailbox, wired.target_password
+        directory, wired.ledger, job.mailbox, wired.target_password, early=job.early
     )
     return events.ProvisionUserResult(outcome)

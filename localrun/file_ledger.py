@@ -106,7 +106,7 @@ class FileLedger:
                     "run": run,
                     "status": str(MailboxStatus.PLANNED),
                 }
-                _drop(item, "failure", "verdict")
+                _drop(item, "failure", "verdict", "remarks")
                 change.write(self._pk, f"M#{mailbox.id}", item)
             change.write(self._pk, "LAST", {"run": run})
 
@@ -125,9 +125,17 @@ class FileLedger:
             if item["run"] == run:
                 yield rows.mailbox_from(item)
 
-    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
-        status = str(MailboxStatus.PROVISIONED)
-        self._change_mailbox(mailbox_id, {"status": status, "user_id": user_id, "provisioned": how})
+    def set_provisioned(
+        self,
+        mailbox_id: str,
+        user_id: str,
+        how: str,
+        address: str = "",
+        remarks: Sequence[str] = (),
+        status: MailboxStatus = MailboxStatus.PROVISIONED,
+    ) -> None:
+        sets = rows.provisioned_attributes(user_id, how, address, remarks, status)
+        self._change_mailbox(mailbox_id, sets)
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})

@@ -78,6 +78,7 @@ class Run:
             story.source,
             self.options.maildir,
             story.largest_message,
+            registered=story.registered,
         )
         try:
             self._build(started)

@@ -35,7 +35,7 @@ class Scenario:
     this story must end (None: any end but a failure, and nothing is demanded of happenings and
     refusals), and `cause` what must stand in the cause of a failed execution; nothing is copied
     then. WorkMail refuses messages of more than `largest_message` bytes; `refused` is how many of
-    them this story has.
+    them this story has. Unless the domain is `registered`, WorkMail does not know it at first.
     """
 
     name: str
@@ -56,3 +56,4 @@ class Scenario:
     refused: int = 0
     target_secret: Mapping[str, Any] = field(default_factory=dict)
     written_over: str = "EWS"
+    registered: bool = True

@@ -36,8 +36,8 @@ class World:
     `source` describes a real IMAP server (host, port, tls) to migrate from instead of the
     embedded one; `imap` is None then. `workmail_imap` is WorkMail's IMAP, which opens a mailbox
     with the password that its user was created with; it does not show what EWS has stored, nor EWS
-    what it has. `maildir` makes the EWS emulator write what it stores into
-    a Maildir tree as well.
+    what it has. Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
+    EWS emulator write what it stores into a Maildir tree as well.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class World:
         source: Mapping[str, Any] | None = None,
         maildir: Path | None = None,
         largest_message: int = LARGEST_MESSAGE,
+        *,
+        registered: bool = True,
     ) -> None:
         self.clock = clock
         self.domain = domain
@@ -56,7 +58,7 @@ class World:
         self._stack = ExitStack()
         self.workmail = FakeWorkMail(clock.now, region=REGION)
         alias = domain.split(".", 1)[0]
-        self.organization_id = self.workmail.seed_organization(alias, domain)
+        self.organization_id = self.workmail.seed_organization(alias, domain if registered else "")
         self.workmail_api = self._stack.enter_context(
             ModelServer([ModelService("workmail", self.workmail, "InvalidParameterException")])
         )
@@ -73,6 +75,7 @@ class World:
         )
         old = [Records(domain, "MX", [OLD_MX], 3600)]
         self.dns = self._stack.enter_context(DnsServer({domain: old}))
+        self.workmail.watch_dns(self.dns.records)
         self.imap: ImapServer | None = None
         if source is None:
             self.imap = self._stack.enter_context(ImapServer(dict(users), admins=dict(admins)))
@@ -116,6 +119,15 @@ class World:
         )
         for record in domain["Records"]:
             self.dns.set_records(record["Hostname"], record["Type"], [record["Value"]], 300)
+
+    def prove_ownership(self) -> None:
+        """What the tenant's administrator publishes first: the record that WorkMail looks for."""
+        domain = self.workmail.get_mail_domain(
+            organization_id=self.organization_id, domain_name=self.domain
+        )
+        for record in domain["Records"]:
+            if record["Hostname"].startswith("_amazonses."):
+                self.dns.set_records(record["Hostname"], record["Type"], [record["Value"]], 300)
 
     def set_mx(self, *hosts: str) -> None:
         """Publishes these MX records for the domain and no others, such as OLD_MX."""

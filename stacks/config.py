@@ -122,6 +122,26 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainSetup:
+    """What is done about a domain in which WorkMail takes no addresses yet. The run's timeline and
+    the report have the TXT record that must be published.
+
+    register      add it to the organization if it is not there; WorkMail and SES take mail for it
+                  then, but only once MX points to them
+    wait_days     how long a run waits until WorkMail has verified it
+    make_default  suggest the first of `domains` for new addresses in the WorkMail console
+    start_before_verified  do not wait: create the users with addresses in the organization's test
+                  domain, <alias>.awsapps.com, copy their mail, and give them their own addresses
+                  before the cut-over, when the domain is verified
+    """
+
+    register: bool = True
+    wait_days: Annotated[int, between(1, 14)] = 3
+    make_default: bool = False
+    start_before_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dns:
     """How the cut-over is watched.
 
@@ -206,6 +226,7 @@ class TenantConfig:
     ] = "intake/manifest.csv"
     target: Target = Target()
     copy: Copy = Copy()
+    domain_setup: DomainSetup = DomainSetup()
     dns: Dns = Dns()
     limits: Limits = Limits()
     delta: Delta = Delta()

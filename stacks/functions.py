@@ -71,10 +71,16 @@ TABLE: Mapping[str, Row] = {
         ),
     ),
     "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
+    "ensure_domains": Row(
+        workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
+    ),
     "provision_user": Row(
         passwords=True,
         workmail=(
             *_FIND_USER,
+            "DescribeOrganization",
+            "GetMailDomain",
+            "UpdatePrimaryEmailAddress",
             "CreateUser",
             "RegisterToWorkMail",
             "UpdateUser",
@@ -151,6 +157,7 @@ TABLE: Mapping[str, Row] = {
             "DeleteUser",
             "DeleteGroup",
             "DeleteResource",
+            "DeregisterMailDomain",
         ),
     ),
     "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
@@ -319,6 +326,10 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "TARGET_IMAP_PORT": str(config.target.imap_port),
         "TARGET_IMAP_TLS": config.target.imap_tls,
         **_copy_environment(config.copy),
+        "DOMAIN_REGISTER": _yes_or_no(config.domain_setup.register),
+        "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
+        "DOMAIN_MAKE_DEFAULT": _yes_or_no(config.domain_setup.make_default),
+        "DOMAIN_START_BEFORE_VERIFIED": _yes_or_no(config.domain_setup.start_before_verified),
         "DNS_SERVERS": ",".join(config.dns.servers),
         "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
         "USER_CONCURRENCY": str(config.limits.users),
@@ -328,6 +339,10 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "ROLLBACK_KEEP_COPIED": "yes" if config.rollback.keep_copied else "no",
         "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
     }
+
+
+def _yes_or_no(setting: bool) -> str:
+    return "yes" if setting else "no"
 
 
 def _copy_environment(copy: Copy) -> dict[str, str]:

@@ -44,7 +44,11 @@ def enable_administrator(
     """
     mailbox = _find_ready_mailbox(directory, ledger, run)
     if mailbox is None:
-        problem = "no mailbox of this run is ready in WorkMail: run the phase `provision` first"
+        problem = (
+            "no mailbox of this run is ready in WorkMail: run the phase `provision` first, or, "
+            "where the users are managed in Exchange (interoperability), enable them in the "
+            "WorkMail console"
+        )
         raise TenantMisconfigured([f"{problem}; the report has the reason of each user"])
     if not needs_role:
         return Administrator("", mailbox)
@@ -66,7 +70,7 @@ def _find_ready_mailbox(directory: Directory, ledger: Ledger, run: str) -> Mailb
     records = [each for each in ledger.mailboxes(run) if each.status is not MailboxStatus.FAILED]
     records.sort(key=lambda record: record.status is MailboxStatus.PLANNED)
     for record in records[:_ASKED_AT_MOST]:
-        mailbox = record.mailbox
+        mailbox = record.at_present
         user = directory.find_user(mailbox.target, mailbox.username)
         if user is not None and user.ready and user.email.lower() == mailbox.target.lower():
             return mailbox

@@ -41,9 +41,11 @@ def check_dns(
     The ledger keeps the findings of the latest look; the timeline gets a line when they differ from
     the look before. `since` is when the cut-over began, `now` the time of this look.
 
-    TenantMisconfigured if WorkMail does not know a domain. CutoverTimedOut, naming what is open,
+    TenantMisconfigured if WorkMail does not know a domain, or if a mailbox of the run has no
+    address in one yet: mail to it would be refused. CutoverTimedOut, naming what is open,
     if it still is after the configured days. Directory's Busy leaves pass.
     """
+    _refuse_before_promotion(ledger, run)
     records = _expect(settings, region, directory)
     findings = _look(records, resolver)
     _keep(ledger, run, now, findings)
@@ -55,6 +57,16 @@ def check_dns(
         problems = [f"{line}, after {days} days" for line in dns.describe_open(findings)]
         raise CutoverTimedOut(problems)
     return Look(False, dns.next_wait(began, moment), len(dns.find_open(findings)))
+
+
+def _refuse_before_promotion(ledger: Ledger, run: str) -> None:
+    waiting = sum(bool(record.address) for record in ledger.mailboxes(run))
+    if waiting:
+        problem = (
+            f"{waiting} mailboxes have addresses in the test domain still, so that mail to their "
+            "own would be lost: start again with the phase `provision`, which gives them those"
+        )
+        raise TenantMisconfigured([problem])
 
 
 def _expect(settings: Settings, region: str, directory: Directory) -> list[DnsRecord]:

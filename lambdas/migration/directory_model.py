@@ -27,11 +27,15 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class MailDomain:
-    """A domain of the organization and the records that WorkMail wants for it."""
+    """A domain of the organization and the records that WorkMail wants for it. `failed`: WorkMail
+    has given up looking for the record that proves its ownership. `default`: new addresses are
+    suggested in it."""
 
     name: str
     verified: bool
     records: tuple[DnsRecord, ...] = ()
+    failed: bool = False
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,9 +173,33 @@ class PlanWaveResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureDomains(Event):
+    """`since` is when the waiting began; `may_begin_early`: users may be given addresses in the
+    test domain while it goes on."""
+
+    run: str
+    now: str
+    since: str
+    may_begin_early: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureDomainsResult(Event):
+    """`verified`: every domain can be used. `early`: not yet, and the users begin in the test
+    domain."""
+
+    verified: bool
+    wait_seconds: int
+    early: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProvisionUser(Event):
+    """`early`: not all domains can be used yet."""
+
     run: str
     mailbox: str
+    early: bool
     now: str
 
 
@@ -347,12 +371,13 @@ class ApproveRollbackResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class LookIntoMailbox(Event):
-    """`deed` is the key of the one that made the mailbox; `role` and `target` are what
-    EnableAdministrator answered."""
+    """`deed` is the key of the one that made the mailbox, which the ledger may know as `mailbox`;
+    `role` and `target` are what EnableAdministrator answered."""
 
     run: str
     now: str
     deed: str
+    mailbox: str
     role: str
     target: str
 

@@ -24,6 +24,8 @@ from migration.ports import Directory, Ledger
 
 NOT_JOURNALLED = {
     "update_user": "names and profile are not taken back; the report says so",
+    "set_primary_address": "who was enabled loses all addresses, others keep theirs",
+    "set_default_domain": "WorkMail suggests the domain for new addresses, and no more",
     "set_quota": "quotas are not taken back; the report says so",
     "update_group": "whether it is hidden is not taken back; the report says so",
     "update_resource": "kind, description and booking are not taken back; the report says so",
@@ -35,6 +37,7 @@ NOT_JOURNALLED = {
     "delete_user": "it takes away",
     "delete_group": "it takes away",
     "delete_resource": "it takes away",
+    "deregister_domain": "it takes away",
     "create_role": "the role ends with every run",
     "delete_role": "it takes away",
     "assume_role": "a token ends by itself",
@@ -60,6 +63,10 @@ class JournalledDirectory:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._directory, name)
+
+    def register_domain(self, name: str) -> None:
+        deed = self._deed(DeedKind.DOMAIN, name)
+        self._make(deed, _always(lambda: self._directory.register_domain(name)))
 
     def create_user(self, mailbox: Mailbox, password: str = "") -> Made:
         deed = self._deed(DeedKind.USER, mailbox.username)

@@ -8,7 +8,7 @@ Times are timezone-aware datetimes or ISO 8601 strings that end in Z.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -430,7 +430,12 @@ class MailboxVerdict:
 @dataclass(frozen=True, slots=True)
 class MailboxRecord:
     """A mailbox in the ledger. `provisioned` says what provisioning did (created, enabled, enabled
-    again, changed, unchanged), `user_id` is WorkMail's id."""
+    again, changed, unchanged), `user_id` is WorkMail's id.
+
+    `address` is the primary address that the mailbox has until it gets the one of the manifest; ""
+    once it has that. `remarks` are sentences about what could not be made as the manifest says;
+    they name columns, never a value.
+    """
 
     mailbox: Mailbox
     run: str
@@ -439,6 +444,13 @@ class MailboxRecord:
     provisioned: str = ""
     failure: Failure | None = None
     verdict: MailboxVerdict | None = None
+    address: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def at_present(self) -> Mailbox:
+        """The mailbox under the address that opens it now."""
+        return replace(self.mailbox, target=self.address or self.mailbox.target)
 
 
 @dataclass(frozen=True, slots=True)

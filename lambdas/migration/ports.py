@@ -232,8 +232,18 @@ class Ledger(Protocol):
     def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
         """The mailboxes of a run, in order of their ids."""
 
-    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
-        """Status PROVISIONED, with WorkMail's id and what was done."""
+    def set_provisioned(
+        self,
+        mailbox_id: str,
+        user_id: str,
+        how: str,
+        address: str = "",
+        remarks: Sequence[str] = (),
+        status: MailboxStatus = MailboxStatus.PROVISIONED,
+    ) -> None:
+        """Status PROVISIONED or the given one, with WorkMail's id, what was done, the primary
+        address for the time being ("" if it is the manifest's), and what could not be made as the
+        manifest says."""
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         """Changes the status alone."""
@@ -327,6 +337,14 @@ class Directory(Protocol):
 
     def domain(self, name: str) -> MailDomain | None: ...
 
+    def register_domain(self, name: str) -> None:
+        """Adds the domain, not verified. No error if the organization has it; TenantMisconfigured
+        if another one has it."""
+
+    def set_default_domain(self, name: str) -> None:
+        """Makes it the domain in which new addresses are suggested. TenantMisconfigured if it is
+        not verified."""
+
     def user(self, user_id: str) -> DirectoryUser | None:
         """The user of that id."""
 
@@ -345,9 +363,14 @@ class Directory(Protocol):
         """Gives the user a mailbox; False if it has it already. ProvisioningPending,
         UserRefused."""
 
-    def update_user(self, user: DirectoryUser) -> None:
+    def set_primary_address(self, entity_id: str, address: str) -> None:
+        """Makes an alias, or a new address, the primary one; the old one becomes an alias.
+        ProvisioningPending, UserRefused."""
+
+    def update_user(self, user: DirectoryUser) -> bool:
         """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
-        the changes. Id, user name, address and state are not changed. UserRefused."""
+        the changes. Id, user name, address and state are not changed. UserRefused; False, and
+        nothing is changed, if WorkMail only reads the directory."""
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         """How much the mailbox may hold, also if that is less than it holds. UserRefused."""
@@ -431,6 +454,9 @@ class Directory(Protocol):
     def delete_group(self, group_id: str) -> None: ...
 
     def delete_resource(self, resource_id: str) -> None: ...
+
+    def deregister_domain(self, name: str) -> None:
+        """UserRefused while anybody has an address in it."""
 
     # -- the organization's rules
     def retention_days(self) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from migration.copy import selection
@@ -70,7 +71,7 @@ def run_preflight(
         + check_ews_url(settings.ews_url)
         + check_imap_server(settings.target_imap_host, settings.target_imap_tls)
         + check_policy(settings.policy)
-        + look(lambda: check_workmail(directory, settings.domains, settings.target_kind, rows))
+        + look(partial(_check_workmail, settings, directory, rows))
         + look(lambda: check_secret(secrets.read_source()))
         + look(lambda: check_passwords(secrets.read_target(), settings.target_kind))
         + manifest_findings
@@ -80,6 +81,18 @@ def run_preflight(
         raise PreflightFailed(findings.problems)
     ledger.add_note(run, Note(now, "Preflight", "; ".join(findings.warnings)))
     return Preflight(days, findings.warnings, findings.provisions)
+
+
+def _check_workmail(
+    settings: Settings, directory: Directory, rows: Sequence[ManifestRow]
+) -> Findings:
+    return check_workmail(
+        directory,
+        settings.domains,
+        settings.target_kind,
+        rows,
+        register=settings.domain_register,
+    )
 
 
 def _read_rows(

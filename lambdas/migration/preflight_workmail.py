@@ -16,6 +16,7 @@ from migration.directory_model import (
     MailDomain,
     Organization,
 )
+from migration.domains import Step, rule_on_domain
 from migration.errors import Busy
 from migration.findings import NOTHING, Findings, look
 from migration.model import ManifestRow
@@ -35,17 +36,24 @@ _SIGNS_IN_ELSEWHERE = "IDENTITY_PROVIDER_ONLY"
 
 
 def check_workmail(
-    directory: Directory, domains: Iterable[str], target_kind: str, rows: Sequence[ManifestRow]
+    directory: Directory,
+    domains: Iterable[str],
+    target_kind: str,
+    rows: Sequence[ManifestRow],
+    *,
+    register: bool,
 ) -> Findings:
     """Everything about the organization. `rows` are those of a manifest without faults; without
-    any, users and mailboxes are not looked at. What may not be read is a problem, and the rest is
-    read nevertheless. TenantMisconfigured if the organization itself may not be."""
+    any, users and mailboxes are not looked at. `register`: the run adds domains that are missing.
+
+    What may not be read is a problem, and the rest is read nevertheless. TenantMisconfigured if the
+    organization itself may not be."""
     organization = directory.organization()
     findings = check_organization(organization)
     if not is_active(organization):
         return findings  # it answers no other question before it is active
     for name in domains:
-        findings += look(partial(_check_domain, directory, name))
+        findings += look(partial(_check_domain, directory, name, register=register))
     return (
         findings
         + look(lambda: check_retention(directory.retention_days()))
@@ -56,8 +64,8 @@ def check_workmail(
     )
 
 
-def _check_domain(directory: Directory, name: str) -> Findings:
-    return check_domain(name, directory.domain(name))
+def _check_domain(directory: Directory, name: str, *, register: bool) -> Findings:
+    return check_domain(name, directory.domain(name), register=register)
 
 
 def _check_users(directory: Directory, rows: Sequence[ManifestRow]) -> Findings:
@@ -104,29 +112,29 @@ def check_organization(organization: Organization) -> Findings:
     if organization.interoperability:
         warnings.append(
             "interoperability with Exchange is on, so that users and their addresses are managed "
-            "there: this run creates no user, enables none and adds no alias; see that every user "
-            "of the manifest is enabled in WorkMail, and if MX is to stay at Exchange, leave "
-            "`cutover` out of the phases"
+            "there: this run creates no user, enables none and adds no alias, and does not wait "
+            "for MX to point to WorkMail, because it stays at Exchange in that mode; see that "
+            "every user of the manifest is enabled in WorkMail"
         )
     provisions = not organization.interoperability
     return Findings(tuple(problems), tuple(warnings), provisions=provisions)
 
 
-def check_domain(name: str, domain: MailDomain | None) -> Findings:
-    """The domain must be registered in the organization and its ownership verified."""
-    if domain is None:
-        problem = f"the domain {name} is not in the organization: add it in the WorkMail console"
-        return Findings((problem,))
-    if domain.verified:
+def check_domain(name: str, domain: MailDomain | None, *, register: bool) -> Findings:
+    """The domain must be in the organization, or be added by the run; the run waits for its
+    verification, unless WorkMail has given up."""
+    ruling = rule_on_domain(name, domain, register=register)
+    if ruling.step is Step.USE:
         return NOTHING
-    prefix = f"_amazonses.{name.lower()}"
-    wanted = [record.value for record in domain.records if record.name.lower() == prefix]
-    value = f" with the value {wanted[0]}" if wanted else " that the WorkMail console shows"
-    problem = (
-        f"the domain {name} is not verified: publish the TXT record {prefix}{value}, and wait "
-        "until WorkMail says verified (minutes to 72 hours); the MX record can stay as it is"
-    )
-    return Findings((problem,))
+    if ruling.step is Step.REFUSE:
+        return Findings((ruling.text,))
+    if ruling.step is Step.REGISTER:
+        warning = (
+            f"the domain {name} is not in the organization: the phase `provision` adds it, tells "
+            "the record that must be published for it, and waits"
+        )
+        return Findings(warnings=(warning,))
+    return Findings(warnings=(f"{ruling.text}; the phase `provision` waits for it",))
 
 
 def check_retention(days: Mapping[str, int]) -> Findings:

@@ -36,6 +36,9 @@ from migration.user_changes import (
 CREATED, ENABLED, ENABLED_AGAIN = "created", "enabled", "enabled again"
 CHANGED, UNCHANGED, REFUSED = "changed", "unchanged", "refused"
 
+TEST_DOMAIN = ".awsapps.com"
+"""Every organization has the mail domain <alias>.awsapps.com, verified from the beginning."""
+
 # What the ledger keeps between the call that changes the user and the call that finds it ready.
 _UNDER_WAY = {
     "creating": CREATED,
@@ -53,6 +56,7 @@ class Step(StrEnum):
     ENABLE = "enable"
     ENABLE_AGAIN = "enable again"
     WAIT = "wait"
+    PROMOTE = "promote"
     ENSURE = "ensure"
     REFUSE = "refuse"
 
@@ -68,14 +72,19 @@ class Decision:
     reason: str
 
 
-def decide(mailbox: Mailbox, user: DirectoryUser | None) -> Decision:
-    """The next step for a mailbox whose address or user name WorkMail knows as `user`."""
+def decide(mailbox: Mailbox, user: DirectoryUser | None, address: str = "") -> Decision:
+    """The next step for a mailbox whose address or user name WorkMail knows as `user`. `address` is
+    the primary address for the time being, "" for the manifest's."""
     if user is None:
         return Decision(Step.CREATE, "WorkMail knows neither the address nor the user name")
     if user.state == "DELETED":
         reason = "a deleted user had the user name: whether it is free again, CreateUser will say"
         return Decision(Step.CREATE, reason)
-    if user.email and user.email.lower() != mailbox.target.lower():
+    if user.email and user.email.lower() not in (mailbox.target.lower(), address.lower()):
+        if _waits_for_its_address(mailbox, user) and not address:
+            if user.ready:
+                return Decision(Step.PROMOTE, "the user's address is still one of the test domain")
+            return Decision(Step.WAIT, "the user's mailbox is not ready yet")
         reason = (
             "the user exists with another primary address: change the address in WorkMail, "
             "or write another target or username in the manifest"
@@ -94,14 +103,31 @@ def decide(mailbox: Mailbox, user: DirectoryUser | None) -> Decision:
     return Decision(Step.ENABLE, "the user exists and is disabled")
 
 
+def _waits_for_its_address(mailbox: Mailbox, user: DirectoryUser) -> bool:
+    """Whether it is the mailbox's user, with an address of the organization's test domain."""
+    return (
+        user.email.lower().endswith(TEST_DOMAIN) and user.name.lower() == mailbox.username.lower()
+    )
+
+
 def provision_user(
-    directory: Directory, ledger: Ledger, mailbox_id: str, password_of: Callable[[str], str]
+    directory: Directory,
+    ledger: Ledger,
+    mailbox_id: str,
+    password_of: Callable[[str], str],
+    *,
+    early: bool = False,
 ) -> str:
     """created, enabled, enabled again (it was disabled before), changed, unchanged or refused:
     what this run has done, as the ledger has it too.
 
     `password_of(address)` gives the password of a user who must be created, "" for none; it is not
     asked for users of IAM Identity Center. Users who are there keep theirs.
+
+    `early`: a domain may not be verified yet. A user whose address is in such a one gets an address
+    in the organization's test domain for the time being, and no aliases; called again when the
+    domain is verified, this gives the user both. What the run has done with the mailbox by then
+    stays as it is.
 
     ProvisioningPending if WorkMail is not finished; the status stays PLANNED until the user has
     a mailbox and all that the manifest says. A refusal is recorded as the mailbox's failure, and
@@ -111,18 +137,24 @@ def provision_user(
     if record.status is MailboxStatus.PROVISIONED and record.provisioned in _UNDER_WAY:
         ledger.set_status(mailbox_id, MailboxStatus.PLANNED)  # `_remember` was stopped half-way
     try:
-        return _provision(directory, ledger, record, password_of)
+        return _provision(directory, ledger, record, password_of, early=early)
     except UserRefused as refusal:
         ledger.set_failed(mailbox_id, Failure(type(refusal).__name__, str(refusal)))
         return REFUSED
 
 
 def _provision(
-    directory: Directory, ledger: Ledger, record: MailboxRecord, password_of: Callable[[str], str]
+    directory: Directory,
+    ledger: Ledger,
+    record: MailboxRecord,
+    password_of: Callable[[str], str],
+    *,
+    early: bool,
 ) -> str:
     mailbox = record.mailbox
+    address = _find_address_in_test_domain(directory, mailbox) if early else ""
     user = directory.find_user(mailbox.target, mailbox.username)
-    decision = decide(mailbox, user)
+    decision = decide(mailbox, user, address)
     if decision.step is Step.REFUSE:
         raise UserRefused(decision.reason)
     if decision.step is Step.CREATE:
@@ -134,23 +166,36 @@ def _provision(
         password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
         user_id = directory.create_user(mailbox, password).id
         _remember(ledger, record, user_id, "creating")
-        directory.enable_user(user_id, mailbox.target)
+        directory.enable_user(user_id, address or mailbox.target)
     elif user is not None and decision.step in _ENABLING:
         _remember(ledger, record, user.id, _ENABLING[decision.step])
-        directory.enable_user(user.id, mailbox.target)
+        directory.enable_user(user.id, address or mailbox.target)
+    elif user is not None and decision.step is Step.PROMOTE:
+        record = _remember(ledger, record, user.id, "changing")
+        directory.set_primary_address(user.id, mailbox.target)
+        return _ensure(directory, ledger, record, replace(user, email=mailbox.target))
     elif user is not None and decision.step is Step.ENSURE:
         return _ensure(directory, ledger, record, user)
     raise ProvisioningPending("WorkMail has not made the mailbox ready yet", _RETRY_AFTER)
 
 
+def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:
+    """The address for the time being; "" if the manifest's can be used."""
+    domain = directory.domain(mailbox.target.rpartition("@")[2])
+    if domain is not None and domain.verified:
+        return ""
+    name = mailbox.username.partition("@")[0]
+    return f"{name}@{directory.organization().alias}{TEST_DOMAIN}"
+
+
 def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> MailboxRecord:
     """Keeps what is done, for the call that finds the user ready; the record as it is then. What
-    this run has begun stays."""
-    if record.provisioned in _UNDER_WAY:
+    this run has begun or done stays."""
+    if record.provisioned in _UNDER_WAY or record.status is not MailboxStatus.PLANNED:
         return record
-    ledger.set_provisioned(record.mailbox.id, user_id, under_way)
-    # set_provisioned says PROVISIONED, which is true of mailboxes that are ready alone.
-    ledger.set_status(record.mailbox.id, MailboxStatus.PLANNED)
+    ledger.set_provisioned(
+        record.mailbox.id, user_id, under_way, record.address, status=MailboxStatus.PLANNED
+    )
     return replace(record, provisioned=under_way)
 
 
@@ -159,7 +204,7 @@ def _what_was_done(record: MailboxRecord) -> str:
     run's own answer, given before and lost, is given again."""
     if record.provisioned in _UNDER_WAY:
         return _UNDER_WAY[record.provisioned]
-    return record.provisioned if record.status is MailboxStatus.PROVISIONED else UNCHANGED
+    return UNCHANGED if record.status is MailboxStatus.PLANNED else record.provisioned
 
 
 def _ensure(
@@ -168,10 +213,12 @@ def _ensure(
     """Makes a ready user what the manifest says, and nothing that is so already. What was done;
     UserRefused names all that could not be, after the rest was done."""
     mailbox = record.mailbox
+    remarks: list[str] = []
     changes: list[tuple[str, Callable[[], object]]] = []
     rulings = [rule_on_user(mailbox, user)]
     if rulings[0].action is Action.CHANGE:
-        changes.append(("", partial(directory.update_user, wanted_user(mailbox, user))))
+        wanted = wanted_user(mailbox, user)
+        changes.append(("", partial(_update, directory, wanted, rulings[0].reason, remarks)))
     if mailbox.quota_mb:
         size = directory.mailbox_size(user.id)
         if size is None:
@@ -180,17 +227,39 @@ def _ensure(
         rulings.append(quota)
         if quota.action is Action.CHANGE:
             changes.append(("quota_mb: ", partial(directory.set_quota, user.id, mailbox.quota_mb)))
-    for number, alias in missing_aliases(mailbox, directory.aliases(user.id)):
+    has_its_address = user.email.lower() == mailbox.target.lower()
+    aliases = missing_aliases(mailbox, directory.aliases(user.id)) if has_its_address else []
+    for number, alias in aliases:
         changes.append((f"alias {number}: ", partial(directory.add_alias, user.id, alias)))
-    if changes and record.status is not MailboxStatus.PROVISIONED:
+    if changes:
         record = _remember(ledger, record, user.id, "changing")
     refusals = [each.reason for each in rulings if each.action is Action.REFUSE]
     refusals += _attempt(changes)
+    if remarks and len(changes) == 1 and record.provisioned == "changing":
+        record = replace(record, provisioned="")  # nothing was changed
     how = _what_was_done(record)
-    ledger.set_provisioned(mailbox.id, user.id, how)
+    status = MailboxStatus.FAILED if refusals else _status_after(record)
+    address = "" if has_its_address else user.email
+    ledger.set_provisioned(mailbox.id, user.id, how, address, remarks, status)
     if refusals:
         raise UserRefused("; ".join(refusals))
     return how
+
+
+def _status_after(record: MailboxRecord) -> MailboxStatus:
+    """What the copy has made of the mailbox in this run stays; a refusal is over."""
+    refused = record.failure is not None and record.failure.error == UserRefused.__name__
+    if record.status is MailboxStatus.PLANNED or refused:
+        return MailboxStatus.PROVISIONED
+    return record.status
+
+
+def _update(directory: Directory, wanted: DirectoryUser, reason: str, remarks: list[str]) -> None:
+    """A directory that WorkMail only reads is no reason to leave the user's mail behind."""
+    if not directory.update_user(wanted):
+        remarks.append(
+            f"{reason}, and the directory is read-only here: change it where the directory is kept"
+        )
 
 
 def _attempt(changes: Iterable[tuple[str, Callable[[], object]]]) -> list[str]:

@@ -42,7 +42,6 @@ def plan_rollback(
     directory: Directory,
     ledger: Ledger,
     blobs: BlobStore,
-    tenant: str,
     run: str,
     of: str,
     now: str,
@@ -51,11 +50,14 @@ def plan_rollback(
     if every mailbox could go. Changes nothing in the directory; may be called again."""
     deeds = list(_identified(directory, ledger.deeds(of)))
     users = directory.users()
-    plan = make_plan(deeds, users, {}, tenant)
+    mailboxes = _mailboxes(ledger, deeds)
+    plan = make_plan(deeds, users, {}, mailboxes)
     blobs.put(plan_key(run), _to_json(plan, deeds, users, run, of, now), "application/json")
     looks_key = f"plans/{run}/rollback-looks.jsonl"
     if plan.looks:
-        blobs.put(looks_key, _lines({"deed": key} for key in plan.looks))
+        looked = [deed for deed in deeds if deed.key in plan.looks]
+        rows = ({"deed": each.key, "mailbox": mailboxes.get(each.entity, "")} for each in looked)
+        blobs.put(looks_key, _lines(rows))
     ledger.add_note(run, Note(now, "PlanRollback", _describe(plan, deeds)))
     return Planned(len(plan.taken), len(plan.looks), looks_key, len(plan.left))
 
@@ -88,7 +90,6 @@ def order_rollback(
     directory: Directory,
     ledger: Ledger,
     blobs: BlobStore,
-    tenant: str,
     run: str,
     of: str,
     now: str,
@@ -97,7 +98,8 @@ def order_rollback(
     is left is written down with its reason. May be called again: what was done is not planned."""
     deeds = list(_identified(directory, ledger.deeds(of)))
     users = directory.users()
-    plan = make_plan(deeds, users, judge_looks(deeds, users, run), tenant)
+    kept = judge_looks(deeds, users, run)
+    plan = make_plan(deeds, users, kept, _mailboxes(ledger, deeds))
     by_key = {deed.key: deed for deed in deeds}
     for key, reason in plan.left.items():
         ledger.record_deed(replace(by_key[key], decided_by=run, reason=reason))
@@ -128,6 +130,17 @@ def _write_stages(blobs: BlobStore, run: str, plan: Plan) -> Iterator[str]:
             )
             blobs.put(key, _lines(rows))
             yield key
+
+
+def _mailboxes(ledger: Ledger, deeds: Iterable[Deed]) -> dict[str, str]:
+    """The ledger's id of each user's mailbox, by WorkMail's id of the user."""
+    runs = {deed.run for deed in deeds} | {ledger.last_run()}
+    return {
+        record.user_id: record.mailbox.id
+        for run in sorted(runs)
+        for record in ledger.mailboxes(run)
+        if record.user_id
+    }
 
 
 def _identified(directory: Directory, deeds: Iterable[Deed]) -> Iterator[Deed]:

@@ -18,7 +18,6 @@ from migration.copy.audit import read_audit
 from migration.deeds import Deed
 from migration.directory_model import DirectoryUser
 from migration.errors import FolderGone, MailboxError, ProvisioningPending
-from migration.identity import mailbox_id
 from migration.model import FolderRecord
 from migration.ports import BlobStore, Directory, Ledger, Target
 
@@ -34,13 +33,14 @@ def look_into_mailbox(
     ledger: Ledger,
     blobs: BlobStore,
     open_target: OpenTarget,
-    tenant: str,
     run: str,
     key: str,
+    mailbox: str,
     *,
     keep_copied: bool,
 ) -> bool:
     """Writes on the deed of that key whether the mailbox of its user is kept, and why; the answer.
+    `mailbox` is the ledger's id of it, "" if the ledger knows none.
 
     A user who has no mailbox now keeps nothing. ProvisioningPending while it is being made ready,
     and what the target raises if it is worth another try.
@@ -53,7 +53,7 @@ def look_into_mailbox(
     if user is not None and user.state == "ENABLED":
         if not user.ready:
             raise ProvisioningPending("a mailbox is not ready to be looked into", _RETRY_AFTER)
-        reason = _reason_to_keep(ledger, blobs, open_target, tenant, user, keep_copied)
+        reason = _reason_to_keep(ledger, blobs, open_target, user, mailbox, keep_copied)
     ledger.record_deed(replace(deed, decided_by=run, reason=reason))
     return bool(reason)
 
@@ -67,13 +67,12 @@ def _reason_to_keep(
     ledger: Ledger,
     blobs: BlobStore,
     open_target: OpenTarget,
-    tenant: str,
     user: DirectoryUser,
+    mailbox: str,
     keep_copied: bool,
 ) -> str:
     """ "" if nothing keeps the mailbox."""
-    mailbox = mailbox_id(tenant, user.email)
-    folders = ledger.folders(mailbox)
+    folders = ledger.folders(mailbox) if mailbox else []
     if keep_copied and any(folder.total.copied for folder in folders):
         return COPIED_IS_KEPT
     try:

@@ -18,7 +18,6 @@ from enum import StrEnum
 
 from migration.deeds import CREATIONS, LINKS, Deed, DeedKind, DeedState
 from migration.directory_model import DirectoryUser
-from migration.identity import mailbox_id
 
 DOUBTFUL = (
     "it was there when this migration came to make it: an earlier call of its own or somebody else "
@@ -71,12 +70,13 @@ def make_plan(
     deeds: Iterable[Deed],
     users: Iterable[DirectoryUser],
     kept: Mapping[str, str],
-    tenant: str,
+    mailboxes: Mapping[str, str],
 ) -> Plan:
     """The plan for deeds whose `entity` is known where there is one: what was created and is not
     there has none.
 
-    `kept` gives the reason for each user, by WorkMail's id, whose mailbox is kept.
+    `kept` gives the reason for each user, by WorkMail's id, whose mailbox is kept; `mailboxes` the
+    ledger's id of each user's mailbox.
     """
     alive = {user.id: user for user in users if user.state != "DELETED"}
     deeds = list(deeds)
@@ -87,8 +87,7 @@ def make_plan(
     everybody = _spread(kept, ours)
     left |= {deed.key: reason for deed in ours if (reason := _reason_to_keep(deed, everybody))}
     taken = [deed for deed in ours if deed.key not in left]
-    addresses = _addresses(deeds, alive)
-    steps = (*_entity_steps(taken, addresses, tenant), *_domain_steps(taken))
+    steps = (*_entity_steps(taken, mailboxes), *_domain_steps(taken))
     carried = {key for step in steps for key in step.carried}
     links = [deed for deed in taken if deed.kind in LINKS and deed.key not in carried]
     return Plan((*_link_steps(links), *steps), tuple(_looks(ours, alive)), left, gone)
@@ -151,16 +150,7 @@ def _reason_to_keep(deed: Deed, kept: Mapping[str, str]) -> str:
     return kept.get(deed.entity, "")
 
 
-def _addresses(deeds: Iterable[Deed], alive: Mapping[str, DirectoryUser]) -> dict[str, str]:
-    """The primary address of each entity, as WorkMail has it or as it was enabled with: it may have
-    been disabled by a rollback that was killed then."""
-    found = {deed.entity: deed.detail for deed in deeds if deed.kind is DeedKind.ENABLED}
-    return found | {user.id: user.email for user in alive.values() if user.email}
-
-
-def _entity_steps(
-    taken: Sequence[Deed], addresses: Mapping[str, str], tenant: str
-) -> Iterator[Step]:
+def _entity_steps(taken: Sequence[Deed], mailboxes: Mapping[str, str]) -> Iterator[Step]:
     by_entity: dict[str, list[Deed]] = defaultdict(list)
     for deed in taken:
         if deed.kind in CREATIONS or deed.kind is DeedKind.ENABLED:
@@ -172,8 +162,8 @@ def _entity_steps(
         mailbox = ""
         if created:
             carried = sorted(_carried(taken, entity))
-        if entity in addresses and any(deed.kind is DeedKind.USER for deed in created):
-            mailbox = mailbox_id(tenant, addresses[entity])
+        if any(deed.kind is DeedKind.USER for deed in created):
+            mailbox = mailboxes.get(entity, "")
         keys = tuple(deed.key for deed in (*enabled, *created))
         yield Step(Stage.ENTITIES, keys, tuple(carried), mailbox)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from migration.deeds import CREATIONS, Deed, DeedKind, DeedState
 from migration.directory_model import EntityKind, Owner
@@ -74,7 +75,7 @@ def _mark(ledger: Ledger, deed: Deed, run: str) -> None:
 
 
 def _undo(directory: Directory, deed: Deed, was_looked_into: bool) -> None:
-    if deed.kind in CREATIONS:
+    if deed.kind in (DeedKind.USER, DeedKind.GROUP, DeedKind.RESOURCE):
         _delete(directory, deed, was_looked_into)
     elif deed.kind is DeedKind.ENABLED:
         _disable(directory, deed.subject, was_looked_into)
@@ -86,6 +87,10 @@ def _undo(directory: Directory, deed: Deed, was_looked_into: bool) -> None:
         directory.remove_delegate(deed.subject, deed.detail)
     elif deed.kind is DeedKind.PERMISSIONS:
         _restore(directory, deed)
+    elif deed.kind is DeedKind.DOMAIN:
+        directory.deregister_domain(deed.subject)
+    else:
+        assert_never(deed.kind)
 
 
 def _disable(directory: Directory, entity: str, was_looked_into: bool) -> None:

@@ -54,6 +54,10 @@ class Settings:
     copy_max_kilobytes_per_second: int
     copy_delta_policy: DeltaPolicy
     copy_verify_sample: int
+    domain_register: bool
+    domain_wait_days: int
+    domain_make_default: bool
+    domain_start_before_verified: bool
     dns_servers: tuple[str, ...]
     dns_timeout_days: int
     user_concurrency: int
@@ -122,6 +126,12 @@ def _read_patterns(text: str) -> Patterns:
     if not isinstance(read, list) or not all(isinstance(pattern, str) for pattern in read):
         raise ValueError
     return tuple(read)
+
+
+def _read_yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError
+    return text == "yes"
 
 
 _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {

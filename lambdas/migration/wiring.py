@@ -91,7 +91,7 @@ class Wiring:
     ) -> Iterator[tuple[Source, Target]]:
         """Both sides of one mailbox, closed afterwards. `target_kind` is what EnableAdministrator
         has settled; `role` opens the mailbox over EWS."""
-        mailbox = self.ledger.mailbox(mailbox_id).mailbox
+        mailbox = self.ledger.mailbox(mailbox_id).at_present
         with ExitStack() as stack:
             source = self._source(mailbox.source)
             stack.callback(source.close)

@@ -65,6 +65,10 @@ class DnsServer:
         """Replace a name's records of a type; none removes them. ValueError outside the zones."""
         self._zones.replace(Records(name, type, rdata, ttl))
 
+    def records(self, name: str, type: str) -> Sequence[str]:  # noqa: A002
+        """What is published at a name, without asking over the network; none if nothing is."""
+        return self._zones.published(name, type)
+
     def set_failing(self, failing: bool) -> None:
         """While failing, every question is answered SERVFAIL."""
         self._zones.failing = failing
@@ -113,6 +117,16 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
                 if not (_same(record.rname, name) and QTYPE[record.rtype] == records.type)
             ]
             self._records = kept + added
+
+    def published(self, name: str, type: str) -> list[str]:  # noqa: A002
+        wanted = DNSLabel(name.lower())
+        with self._lock:
+            records = self._records
+        return [
+            str(record.rdata)
+            for record in records
+            if _same(record.rname, wanted) and QTYPE[record.rtype] == type
+        ]
 
     def resolve(self, request: Any, handler: Any) -> Any:
         """Called by dnslib, from a thread per question."""

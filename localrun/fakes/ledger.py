@@ -89,7 +89,10 @@ class MemoryLedger:
                 fresh = MailboxRecord(mailbox, run)
                 known = self._mailboxes.get(mailbox.id, fresh)
                 self._mailboxes[mailbox.id] = replace(
-                    fresh, user_id=known.user_id, provisioned=known.provisioned
+                    fresh,
+                    user_id=known.user_id,
+                    provisioned=known.provisioned,
+                    address=known.address,
                 )
         self._last_run = run
 
@@ -105,13 +108,23 @@ class MemoryLedger:
             records = sorted(self._mailboxes.items())
         return iter([record for _, record in records if record.run == run])
 
-    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
+    def set_provisioned(
+        self,
+        mailbox_id: str,
+        user_id: str,
+        how: str,
+        address: str = "",
+        remarks: Sequence[str] = (),
+        status: MailboxStatus = MailboxStatus.PROVISIONED,
+    ) -> None:
         with self._write("set_provisioned"):
             self._mailboxes[mailbox_id] = replace(
                 self._mailboxes[mailbox_id],
-                status=MailboxStatus.PROVISIONED,
+                status=status,
                 user_id=user_id,
                 provisioned=how,
+                address=address,
+                remarks=tuple(remarks),
             )
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:

@@ -275,6 +275,7 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
             "workmail:DeleteResource",
             "workmail:DeleteUser",
             "workmail:DeregisterFromWorkMail",
+            "workmail:DeregisterMailDomain",
             "workmail:DisassociateDelegateFromResource",
             "workmail:DisassociateMemberFromGroup",
             "workmail:PutMailboxPermissions",

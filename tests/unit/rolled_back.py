@@ -175,19 +175,19 @@ def roll_back(
     """What the workflow does between approval and report."""
     directory, ledger = directory or tenant.cloud.directory, ledger or tenant.ledger
     blobs, cloud = tenant.blobs, tenant.cloud
-    planned = plan_rollback(directory, ledger, blobs, TENANT, run, of, NOW)
+    planned = plan_rollback(directory, ledger, blobs, run, of, NOW)
     for line in lines(blobs, planned.looks_key) if planned.looks else []:
         look_into_mailbox(
             directory,
             ledger,
             blobs,
             tenant.open_target,
-            TENANT,
             run,
             line["deed"],
+            line["mailbox"],
             keep_copied=keep_copied,
         )
-    for key in order_rollback(directory, ledger, blobs, TENANT, run, of, NOW):
+    for key in order_rollback(directory, ledger, blobs, run, of, NOW):
         for line in lines(blobs, key):
             keys, carried = line["deeds"].split(), line["carried"].split()
             mine = (directory, ledger, blobs, run, keys, carried, line["mailbox"])

@@ -19,7 +19,7 @@ from migration.report import write_report
 from migration.rollback import ask_approval, plan_key, plan_rollback
 from migration.rollback_undo import CHANGED_SINCE, undo_step
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
-from tests.unit.rolled_back import ANNA, BO, DORA, NOW, TENANT, Tenant, roll_back
+from tests.unit.rolled_back import ANNA, BO, DORA, NOW, Tenant, roll_back
 from tests.unit.test_provisioning import Stopped, Stopping
 from tests.unit.test_report import SETTINGS
 
@@ -80,9 +80,7 @@ def test_a_second_rollback_finds_nothing_and_a_new_run_works(tenant: Tenant) -> 
     tenant.migrate()
     migrated = tenant.snapshot()
     roll_back(tenant)
-    planned = plan_rollback(
-        tenant.cloud.directory, tenant.ledger, tenant.blobs, TENANT, "back-2", "", NOW
-    )
+    planned = plan_rollback(tenant.cloud.directory, tenant.ledger, tenant.blobs, "back-2", "", NOW)
     assert (planned.count, planned.looks, planned.left) == (0, 0, 0)
     tenant.cloud.seconds += 3600
     tenant.migrate("run-2")
@@ -226,9 +224,7 @@ def test_the_plan_says_what_would_be_done_and_changes_nothing(tenant: Tenant) ->
     lost = Deed(DeedKind.GROUP, "run-1", NOW, "Never made")
     tenant.ledger.record_deed(lost)
     before = tenant.snapshot()
-    planned = plan_rollback(
-        tenant.cloud.directory, tenant.ledger, tenant.blobs, TENANT, "back-1", "", NOW
-    )
+    planned = plan_rollback(tenant.cloud.directory, tenant.ledger, tenant.blobs, "back-1", "", NOW)
     assert tenant.snapshot() == before
     assert (planned.count, planned.looks, planned.left) == (21, 3, 0)
     plan = json.loads(tenant.blobs.get(plan_key("back-1")))

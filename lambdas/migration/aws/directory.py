@@ -80,9 +80,45 @@ class WorkMailDirectory(DirectoryEntities):
                 )
             except self._client.exceptions.MailDomainNotFoundException:
                 return None
-        verified = answer.get("OwnershipVerificationStatus") == "VERIFIED"
+        status = answer.get("OwnershipVerificationStatus")
         records: list[Any] = list(answer.get("Records", []))
-        return MailDomain(name, verified, _read_records(records))
+        return MailDomain(
+            name,
+            verified=status == "VERIFIED",
+            records=_read_records(records),
+            failed=status == "FAILED",
+            default=answer.get("IsDefault", False),
+        )
+
+    def register_domain(self, name: str) -> None:
+        """The same domain again with the same token is the same request."""
+        with translated("RegisterMailDomain"):
+            self._client.register_mail_domain(
+                ClientToken=hashlib.sha256(f"{self._organization_id}\n{name}".encode()).hexdigest(),
+                OrganizationId=self._organization_id,
+                DomainName=name,
+            )
+
+    def deregister_domain(self, name: str) -> None:
+        """Amazon SES keeps its identity of the domain."""
+        exceptions = self._client.exceptions
+        with translated("DeregisterMailDomain"):
+            try:
+                self._client.deregister_mail_domain(
+                    OrganizationId=self._organization_id, DomainName=name
+                )
+            except exceptions.MailDomainNotFoundException:
+                return
+            except exceptions.MailDomainInUseException:
+                raise UserRefused(
+                    "DeregisterMailDomain: MailDomainInUseException: somebody has an address in it"
+                ) from None
+
+    def set_default_domain(self, name: str) -> None:
+        with translated("UpdateDefaultMailDomain"):
+            self._client.update_default_mail_domain(
+                OrganizationId=self._organization_id, DomainName=name
+            )
 
     def user(self, user_id: str) -> DirectoryUser | None:
         return self._describe(user_id)
@@ -108,9 +144,19 @@ class WorkMailDirectory(DirectoryEntities):
     def enable_user(self, user_id: str, address: str) -> bool:
         return self.enable_entity(user_id, address)
 
-    def update_user(self, user: DirectoryUser) -> None:
+    def set_primary_address(self, entity_id: str, address: str) -> None:
+        with translated("UpdatePrimaryEmailAddress"):
+            self._client.update_primary_email_address(
+                OrganizationId=self._organization_id, EntityId=entity_id, Email=address
+            )
+
+    def update_user(self, user: DirectoryUser) -> bool:
         with translated("UpdateUser"):
-            self._client.update_user(**update_request(self._organization_id, user))
+            try:
+                self._client.update_user(**update_request(self._organization_id, user))
+            except self._client.exceptions.UnsupportedOperationException:
+                return False
+        return True
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         with translated("UpdateMailboxQuota"):

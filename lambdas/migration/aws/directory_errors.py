@@ -40,6 +40,9 @@ class Scope(Enum):
 SCOPES: Mapping[str, Scope] = {
     "DescribeOrganization": Scope.TENANT,
     "GetMailDomain": Scope.TENANT,
+    "RegisterMailDomain": Scope.TENANT,
+    "UpdateDefaultMailDomain": Scope.TENANT,
+    "DeregisterMailDomain": Scope.USER,
     "GetDefaultRetentionPolicy": Scope.TENANT,
     "ListAccessControlRules": Scope.TENANT,
     "DescribeInboundDmarcSettings": Scope.TENANT,
@@ -50,6 +53,7 @@ SCOPES: Mapping[str, Scope] = {
     "CreateUser": Scope.USER,
     "RegisterToWorkMail": Scope.USER,
     "UpdateUser": Scope.USER,
+    "UpdatePrimaryEmailAddress": Scope.USER,
     "GetMailboxDetails": Scope.USER,
     "UpdateMailboxQuota": Scope.USER,
     "ListAliases": Scope.USER,
@@ -111,10 +115,14 @@ _REFUSALS: Mapping[str, str] = {
     "WorkMail, or write that one in the manifest",
     "InvalidConfigurationException": "a resource that does not accept requests by itself needs a "
     "delegate",
+    "InvalidCustomSesConfigurationException": "a rule set or an identity of Amazon SES does not "
+    "fit: put it right there",
     "InvalidParameterException": "WorkMail does not accept a value",
     "InvalidPasswordException": "WorkMail refuses the password of the target's secret, or wants "
     "one: write another one there, of 8 to 63 characters of at least three kinds",
     "LimitExceededException": "a quota is used up: ask AWS to raise it, or remove what is not used",
+    "MailDomainInUseException": "another organization has the domain: remove it there, or take it "
+    "out of `domains` in the tenant file",
     "MailDomainNotFoundException": "the address's domain is not registered in WorkMail: add it "
     "there",
     "MailDomainStateException": "the address's domain is not verified: publish the TXT record "

@@ -124,7 +124,9 @@ class DynamoLedger:
                 "run": run,
                 "status": str(MailboxStatus.PLANNED),
             }
-            self._items.update(self._pk, f"M#{mailbox.id}", sets, removes=("failure", "verdict"))
+            self._items.update(
+                self._pk, f"M#{mailbox.id}", sets, removes=("failure", "verdict", "remarks")
+            )
         self._table.put_item(Item={"pk": self._pk, "sk": "LAST", "run": run})
 
     def last_run(self) -> str:
@@ -141,9 +143,17 @@ class DynamoLedger:
         for item in self._items.query(self._pk, "M#", Attr("run").eq(run)):
             yield rows.mailbox_from(item)
 
-    def set_provisioned(self, mailbox_id: str, user_id: str, how: str) -> None:
-        status = str(MailboxStatus.PROVISIONED)
-        self._change_mailbox(mailbox_id, {"status": status, "user_id": user_id, "provisioned": how})
+    def set_provisioned(
+        self,
+        mailbox_id: str,
+        user_id: str,
+        how: str,
+        address: str = "",
+        remarks: Sequence[str] = (),
+        status: MailboxStatus = MailboxStatus.PROVISIONED,
+    ) -> None:
+        sets = rows.provisioned_attributes(user_id, how, address, remarks, status)
+        self._change_mailbox(mailbox_id, sets)
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})

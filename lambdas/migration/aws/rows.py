@@ -7,7 +7,7 @@ back as Decimal. Attributes that a condition or an update names stand alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote, unquote
@@ -95,7 +95,22 @@ def mailbox_from(item: Mapping[str, Any]) -> MailboxRecord:
         provisioned=item.get("provisioned", ""),
         failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
         verdict=_verdict_from(item["verdict"]) if "verdict" in item else None,
+        address=item.get("address", ""),
+        remarks=tuple(item.get("remarks", ())),
     )
+
+
+def provisioned_attributes(
+    user_id: str, how: str, address: str, remarks: Sequence[str], status: MailboxStatus
+) -> Attributes:
+    """What is set when a mailbox is provisioned."""
+    return {
+        "status": str(status),
+        "user_id": user_id,
+        "provisioned": how,
+        "address": address,
+        "remarks": list(remarks),
+    }
 
 
 def _mailbox_from(text: str) -> Mailbox:

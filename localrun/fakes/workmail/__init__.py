@@ -19,12 +19,13 @@ from localrun.fakes.workmail.entities import EntityCalls
 from localrun.fakes.workmail.groups import GroupCalls
 from localrun.fakes.workmail.impersonation import ImpersonationCalls
 from localrun.fakes.workmail.mailboxes import MailboxCalls
-from localrun.fakes.workmail.organizations import OrganizationCalls, new_domain
+from localrun.fakes.workmail.organizations import OrganizationCalls
 from localrun.fakes.workmail.permissions import PermissionCalls
 from localrun.fakes.workmail.policies import DEFAULT_RULE, PolicyCalls
 from localrun.fakes.workmail.resources import ResourceCalls
 from localrun.fakes.workmail.state import Account, Domain, DomainStatus, Organization, User
 from localrun.fakes.workmail.users import UserCalls
+from localrun.fakes.workmail.verification import OwnershipChecks, Published
 from localrun.model_service import ApiError
 
 __all__ = ["FakeWorkMail"]
@@ -70,20 +71,27 @@ class FakeWorkMail(
         """Let the next calls of an operation ("CreateUser") fail with this error."""
         self._failures[operation].extend(ApiError(code, message) for _ in range(times))
 
-    def seed_organization(self, alias: str, domain: str, verified: bool = True) -> str:
-        """An active organization with its test domain, one more, and the access control rule that
-        every new one has; returns its id."""
+    def watch_dns(self, published: Published, lag: float = 600.0) -> None:
+        """From now on a domain that is not verified becomes so by the record that `published`
+        tells, `lag` seconds after it was first seen; see verification.py."""
+        self._account.look_for_ownership = OwnershipChecks(self._account.now, published, lag).look
+
+    def seed_organization(self, alias: str, domain: str = "", verified: bool = True) -> str:
+        """An active organization with its test domain, the `domain` if there is one, and the access
+        control rule that every new one has; returns its id."""
         organization_id = f"m-{uuid.uuid4().hex}"
         test_domain = Domain(f"{alias}.awsapps.com", "VERIFIED", "VERIFIED", is_test=True)
         self._account.organizations[organization_id] = Organization(
             organization_id,
             alias,
-            default_domain=domain if verified else test_domain.name,
-            domains={test_domain.name: test_domain, domain: new_domain(domain)},
+            default_domain=domain if domain and verified else test_domain.name,
+            domains={test_domain.name: test_domain},
             created_at=self._account.now(),
             access_rules={DEFAULT_RULE["Name"]: dict(DEFAULT_RULE)},
         )
-        if verified:
+        if domain:
+            self.register_mail_domain(organization_id=organization_id, domain_name=domain)
+        if domain and verified:
             self.set_domain_status(organization_id, domain, "VERIFIED")
         return organization_id
 

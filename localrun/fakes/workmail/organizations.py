@@ -54,13 +54,44 @@ class OrganizationCalls:
         others = self._account.organizations.values()
         if any(name in other.domains for other in others):
             raise ApiError("MailDomainInUseException", f"{name} is in use.")
-        organization.domains[name] = new_domain(name)
+        organization.domains[name] = new_domain(name, self._account.now())
+
+    def deregister_mail_domain(self, *, organization_id: str, domain_name: str) -> None:
+        """A domain that is not there changes nothing."""
+        name = domain_name.lower()
+        organization = self._account.organization(organization_id)
+        entities = [
+            *organization.users.values(),
+            *organization.groups.values(),
+            *organization.resources.values(),
+        ]
+        if any(
+            address.endswith(f"@{name}") for entity in entities for address in entity.addresses()
+        ):
+            raise ApiError("MailDomainInUseException", f"{name} has addresses.")
+        domain = organization.domains.get(name)
+        if domain is not None and domain.is_test:
+            raise ApiError("InvalidParameterException", "The test domain stays.")
+        organization.domains.pop(name, None)
+        if organization.default_domain == name:
+            organization.default_domain = organization.test_domain
+
+    def update_default_mail_domain(self, *, organization_id: str, domain_name: str) -> None:
+        organization = self._account.organization(organization_id)
+        domain = organization.domains.get(domain_name.lower())
+        if domain is None:
+            raise ApiError("MailDomainNotFoundException", f"{domain_name} is not registered.")
+        self._account.look_for_ownership(domain)
+        if domain.ownership != "VERIFIED":
+            raise ApiError("MailDomainStateException", f"{domain.name} is not verified.")
+        organization.default_domain = domain.name
 
     def get_mail_domain(self, *, organization_id: str, domain_name: str) -> Mapping[str, Any]:
         organization = self._account.organization(organization_id)
         domain = organization.domains.get(domain_name.lower())
         if domain is None:
             raise ApiError("MailDomainNotFoundException", f"{domain_name} is not registered.")
+        self._account.look_for_ownership(domain)
         return {
             "Records": [] if domain.is_test else _dns_records(domain, self._account.region),
             "IsTestDomain": domain.is_test,
@@ -94,11 +125,18 @@ class OrganizationCalls:
         return {"Id": "default", "Name": "Default", "FolderConfigurations": folders}
 
 
-def new_domain(name: str) -> Domain:
+def new_domain(name: str, registered_at: float) -> Domain:
     """A domain as it is after RegisterMailDomain: known, and waiting for its DNS records."""
     dkim_tokens = [new_id().replace("-", "") for _ in range(3)]
     token = f"{new_id()}{new_id()}".replace("-", "")[:43] + "="
-    return Domain(name, "PENDING", "PENDING", ownership_token=token, dkim_tokens=dkim_tokens)
+    return Domain(
+        name,
+        "PENDING",
+        "PENDING",
+        ownership_token=token,
+        dkim_tokens=dkim_tokens,
+        registered_at=registered_at,
+    )
 
 
 def _dns_records(domain: Domain, region: str) -> list[Mapping[str, str]]:

@@ -22,7 +22,8 @@ DomainStatus = Literal["PENDING", "VERIFIED", "FAILED"]
 
 @dataclass(slots=True)
 class Domain:
-    """A mail domain of an organization. The test domain is `<alias>.awsapps.com`."""
+    """A mail domain of an organization. The test domain is `<alias>.awsapps.com`. `seen_at` is when
+    the record that proves the ownership was first seen."""
 
     name: str
     ownership: DomainStatus
@@ -30,6 +31,8 @@ class Domain:
     is_test: bool = False
     ownership_token: str = ""
     dkim_tokens: Sequence[str] = ()
+    registered_at: float = 0.0
+    seen_at: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -242,6 +245,7 @@ class Account:
         self.password_lag = password_lag
         self.region = region
         self.organizations: dict[str, Organization] = {}
+        self.look_for_ownership: Callable[[Domain], None] = lambda _: None
 
     def organization(self, organization_id: str) -> Organization:
         """An organization that is ready for work."""
@@ -322,6 +326,7 @@ class Account:
         domain = organization.domains.get(address.rpartition("@")[2].lower())
         if domain is None:
             raise ApiError("MailDomainNotFoundException", "The mail domain is not registered.")
+        self.look_for_ownership(domain)
         if domain.ownership != "VERIFIED":
             raise ApiError("MailDomainStateException", f"{domain.name} is not verified.")
         if organization.owner_of(address) is not None:
