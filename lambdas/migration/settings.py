@@ -115,12 +115,6 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _read_yes_or_no(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ValueError
-    return text == "yes"
-
-
 def _read_patterns(text: str) -> Patterns:
     read = json.loads(text)
     if not isinstance(read, list) or not all(isinstance(pattern, str) for pattern in read):

@@ -235,6 +235,20 @@ def test_what_preflight_may_not_read_concerns_the_tenant(cloud: WorkMailCloud) -
             read()
 
 
+def test_all_users_are_listed_whatever_their_state_and_role(cloud: WorkMailCloud) -> None:
+    anna, bo, carl = cloud.add_user("anna", ADDRESS), cloud.add_user("bo"), cloud.add_user("carl")
+    cloud.call("delete_user", UserId=carl)
+    cloud.call("update_user", UserId=bo, DisplayName="Bo", Role="REMOTE_USER")
+    assert {(user.id, user.state) for user in cloud.directory.users()} == {
+        (anna, "ENABLED"),
+        (bo, "DISABLED"),
+        (carl, "DELETED"),
+    }
+    assert cloud.directory.user(anna) == cloud.directory.find_user(ADDRESS, "anna")
+    assert cloud.directory.user("0123456789ab") is None
+    assert cloud.directory.state_of("0123456789ab") == "DELETED"
+
+
 # ---- users -----------------------------------------------------------------------------------
 
 

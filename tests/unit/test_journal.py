@@ -21,7 +21,7 @@ ALIAS = f"a.berg@{DOMAIN}"
 NOW = "2026-12-04T18:00:00Z"
 READS = {
     *("organization", "domain", "user", "users", "find_user", "owner_of", "owner_of_name"),
-    *("find_group", "find_resource", "aliases", "members", "delegates", "permissions"),
+    *("find_group", "find_resource", "state_of", "aliases", "members", "delegates", "permissions"),
     *("retention_days", "access_rules", "enforces_dmarc", "authentication_mode"),
     *("enabled_users", "mailbox_size", "find_role"),
 }
