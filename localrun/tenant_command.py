@@ -20,11 +20,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from localrun import rollback_scenario
 from localrun.display import Shown
 from localrun.engine.clock import parse_clock
 from localrun.runner import Options, Outcome, Run, endpoints_help
 from localrun.scenario import Scenario
 from localrun.stories import SCENARIOS
+from localrun.stories.rollback import ROLLBACK
 from localrun.tenant import SynthesisError
 from localrun.trial import TrialRefusedError, make_trial
 
@@ -98,7 +100,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="run a named story and end with one JSON line",
         description="Run a named story; the exit status is 0 only if its verdict is ok.",
     )
-    scenario.add_argument("name", nargs="?", choices=sorted(SCENARIOS), metavar="NAME")
+    scenario.add_argument(
+        "name", nargs="?", choices=sorted([*SCENARIOS, ROLLBACK.name]), metavar="NAME"
+    )
     scenario.add_argument("--list", action="store_true", help="name the stories")
     commands.add_parser(
         COPY,
@@ -130,17 +134,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)
     if options.command == "scenario" and (options.list or not options.name):
-        for story in SCENARIOS.values():
+        for story in (*SCENARIOS.values(), ROLLBACK):
             print(f"{story.name:<16}{story.sentence}")
         return 0 if options.list else 2
     try:
-        scenario = _choose(options)
         run_options = Options(
             clock=options.clock,
             out=options.out,
             maildir=getattr(options, "maildir", None),
             input=_parse_input(options.input),
         )
+        if options.command == "scenario" and options.name == ROLLBACK.name:
+            return rollback_scenario.main(run_options, console)
+        scenario = _choose(options)
         return _run(scenario, run_options, console, options)
     except (TrialRefusedError, SynthesisError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -68,6 +68,7 @@ class World:
             clock.now,
             maildir=maildir,
             max_mime=largest_message,
+            owner_of=lambda address: self.workmail.resolve_mailbox(address) or "",
         )
         self._stack.callback(self.ews.close)
         self.workmail_imap = self._stack.enter_context(

@@ -1,0 +1,245 @@
+"""`python -m localrun scenario rollback`: a migration, then its rollback, in three variants.
+
+The directory is photographed before the migration. After the rollback it must be the same, but for
+the mailbox that has received mail meanwhile; after a rejected one, nothing may have changed.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from localrun.display import Shown
+from localrun.runner import Options, Run
+from localrun.stories.rollback import KEPT, NEW_MAIL, ROLLBACK, name_of
+from migration.deeds import DeedState
+
+Directory = dict[str, dict[str, Any]]
+"""What WorkMail shows of every user that is not deleted, by its name."""
+
+_PATIENCE = 60.0
+_KILLED_AFTER = (1, 4)
+"""So many things are taken back when an execution is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A variant that has ended: the directory at its times, as it should be in the end, and what
+    else was wrong."""
+
+    variant: str
+    before: Directory
+    migrated: Directory
+    after: Directory
+    expected: Directory
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems and self.after == self.expected
+
+
+def main(options: Options, console: Console) -> int:
+    """Plays all variants and prints what came of them; 1 if anything is not as it should be."""
+    played = [_play(name, act, options, console) for name, act in _VARIANTS.items()]
+    for each in played:
+        console.print(_tabulate(each))
+        for problem in each.problems:
+            console.print(f"{each.variant}: problem: {problem}", markup=False, highlight=False)
+    verdict = {
+        "scenario": ROLLBACK.name,
+        "verdict": "ok" if all(each.ok for each in played) else "failed",
+        "variants": {each.variant: "ok" if each.ok else "failed" for each in played},
+        "problems": [problem for each in played for problem in each.problems],
+    }
+    print(json.dumps(verdict))
+    return 0 if verdict["verdict"] == "ok" else 1
+
+
+def play(variant: str, options: Options, console: Console) -> Played:
+    """One variant: approved, rejected or killed."""
+    return _play(variant, _VARIANTS[variant], options, console)
+
+
+def _play(variant: str, act: Act, options: Options, console: Console) -> Played:
+    options = replace(options, out=options.out / variant)
+    with Shown(console, plain=True) as display, Run(ROLLBACK, options, display) as run:
+        story = _Story(run)
+        before = story.photograph()
+        problems = [*story.migrate("migration")]
+        migrated = story.photograph()
+        run.world.ews.deliver(KEPT, NEW_MAIL)
+        expected = migrated if act is _reject else before | {name_of(KEPT): migrated[name_of(KEPT)]}
+        problems += act(story)
+        after = story.photograph()
+        if act is _approve:
+            problems += story.migrate("migration-again")
+        return Played(variant, before, migrated, after, expected, tuple(problems))
+
+
+# ---- the variants ----------------------------------------------------------------------------
+
+
+def _approve(story: _Story) -> Iterator[str]:
+    arn = story.start("rollback")
+    story.answer("rollback", "approve")
+    yield from story.end(arn, "rollback", "exceptions")
+    yield from story.check_report("rollback")
+
+
+def _reject(story: _Story) -> Iterator[str]:
+    arn = story.start("rollback")
+    story.answer("rollback", "reject")
+    yield from story.end(arn, "rollback", "done")
+
+
+def _kill(story: _Story) -> Iterator[str]:
+    for number, enough in enumerate(_KILLED_AFTER, 1):
+        name = f"killed-{number}"
+        arn = story.start(name)
+        story.answer(name, "approve")
+        yield from story.kill(arn, enough)
+    yield from _approve(story)
+
+
+Act = Callable[["_Story"], Iterator[str]]
+_VARIANTS: Mapping[str, Act] = {"approved": _approve, "rejected": _reject, "killed": _kill}
+
+
+# ---- what is done ----------------------------------------------------------------------------
+
+
+class _Story:
+    """The tenant's administrator at work. What should not be is yielded as a sentence."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._sfn = run.cloud.client("stepfunctions")
+
+    def photograph(self) -> Directory:
+        """Dates are left out, and ids that WorkMail gives."""
+        workmail, organization = self._run.world.workmail, self._run.world.organization_id
+        users = workmail.list_users(organization_id=organization)["Users"]
+        names = {user["Id"]: user["Name"] for user in users}
+        shown: Directory = {}
+        for user in users:
+            if user["State"] == "DELETED":
+                continue
+            about = {"organization_id": organization, "entity_id": user["Id"]}
+            grants = workmail.list_mailbox_permissions(**about)["Permissions"]
+            shown[user["Name"]] = {
+                "address": user["Email"] or "",
+                "state": user["State"],
+                "name": user["DisplayName"],
+                "aliases": sorted(workmail.list_aliases(**about)["Aliases"]),
+                "shared with": {
+                    names[grant["GranteeId"]]: sorted(grant["PermissionValues"]) for grant in grants
+                },
+            }
+        return shown
+
+    def migrate(self, name: str) -> Iterator[str]:
+        outcome = self._run.conclude(self._run.wait(self._run.start(name, ROLLBACK.input)))
+        if outcome.status != "SUCCEEDED" or outcome.verdict != "done":
+            yield f"{name}: {outcome.status}, {outcome.verdict} {outcome.cause}"
+        # a mailbox that was kept holds what the old one has not
+        folders = [folder for folder in outcome.folders if folder.mailbox != KEPT]
+        wrong = [folder for folder in folders if not folder.agrees]
+        if wrong or not folders:
+            yield f"{name}: {len(wrong)} of {len(folders)} folders differ from the source"
+
+    def start(self, name: str) -> str:
+        return self._run.start(name, {"phases": ["rollback"]})
+
+    def answer(self, name: str, word: str) -> None:
+        """Runs the command that the bucket's file names for it."""
+        command = shlex.split(self._wait_for(lambda: self._asked(name))[word])
+        given = dict(zip(command[3::2], command[4::2], strict=True))
+        token = given["--task-token"]
+        if command[2] == "send-task-success":
+            self._sfn.send_task_success(taskToken=token, output=given["--task-output"])
+        else:
+            self._sfn.send_task_failure(taskToken=token, error=given["--error"])
+
+    def end(self, arn: str, name: str, verdict: str) -> Iterator[str]:
+        described = self._run.wait(arn)
+        output = json.loads(described.get("output", "{}"))
+        if (described["status"], output.get("verdict")) != ("SUCCEEDED", verdict):
+            cause = described.get("cause", "")
+            yield f"{name}: {described['status']}, {output.get('verdict')} {cause}"
+        world = self._run.world
+        roles = world.workmail.list_impersonation_roles(organization_id=world.organization_id)
+        if roles["Roles"]:
+            yield f"{name}: the administrator has kept its rights"
+
+    def kill(self, arn: str, enough: int) -> Iterator[str]:
+        """Aborts the execution when so many things are taken back."""
+        self._wait_for(lambda: self._taken_back() >= enough)
+        self._sfn.stop_execution(executionArn=arn)
+        status = self._run.wait(arn)["status"]
+        if status != "ABORTED":
+            yield f"the execution was {status} before it could be killed"
+
+    def check_report(self, name: str) -> Iterator[str]:
+        rollback = self._read(f"reports/{name}/summary.json")["rollback"]
+        kept = {line["about"] for line in rollback["kept"]}
+        if rollback["unfinished"]:
+            yield f"{name}: {len(rollback['unfinished'])} things are not finished"
+        if not any("1 item that" in line["reason"] for line in rollback["kept"]):
+            yield f"{name}: the report does not say why the mailbox is kept"
+        if not kept <= {KEPT, name_of(KEPT)}:
+            yield f"{name}: the report says that {len(kept)} users are kept"
+
+    def _taken_back(self) -> int:
+        return sum(deed.state is DeedState.UNDONE for deed in self._run.ledger.deeds())
+
+    def _asked(self, name: str) -> Any:
+        s3, bucket = self._run.cloud.client("s3"), self._run.cloud.output("BucketName")
+        key = f"reports/{name}/approval.json"
+        if s3.list_objects_v2(Bucket=bucket, Prefix=key).get("KeyCount"):
+            return self._read(key)
+        return None
+
+    def _read(self, key: str) -> Any:
+        s3, bucket = self._run.cloud.client("s3"), self._run.cloud.output("BucketName")
+        return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def _wait_for(self, look: Callable[[], Any]) -> Any:
+        until = time.monotonic() + _PATIENCE
+        while not (found := look()):
+            if time.monotonic() > until:
+                raise TimeoutError("the rollback does not go on")
+            time.sleep(0.02)
+        return found
+
+
+# ---- what is shown ---------------------------------------------------------------------------
+
+
+def _tabulate(played: Played) -> Table:
+    title = f"{played.variant}: {'as it should be' if played.ok else 'NOT as it should be'}"
+    table = Table(title=title, title_justify="left")
+    for column in ("user", "before", "migrated", "after the rollback", ""):
+        table.add_column(column, overflow="fold")
+    times = (played.before, played.migrated, played.after)
+    for name in sorted({name for directory in (*times, played.expected) for name in directory}):
+        right = played.after.get(name) == played.expected.get(name)
+        table.add_row(
+            name, *(_tell(directory.get(name)) for directory in times), "" if right else "!"
+        )
+    return table
+
+
+def _tell(user: Mapping[str, Any] | None) -> str:
+    if user is None:
+        return "–"
+    shared = f", shared with {len(user['shared with'])}" if user["shared with"] else ""
+    aliases = f", {len(user['aliases'])} aliases" if user["aliases"] else ""
+    return f"{user['state'].lower()}{aliases}{shared}"
