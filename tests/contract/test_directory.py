@@ -651,3 +651,20 @@ def test_a_quota_is_not_tried_again_and_throttling_is(
     cloud.fake.fail_next("ListAliases", "ThrottlingException", "slow down")
     assert directory.aliases(user_id) == {"anna@acme.awsapps.com"}
     assert cloud.operations().count("ListAliases") == 2
+
+
+# ---- what is taken back ----------------------------------------------------------------------
+
+
+def test_a_domain_is_taken_back_when_nobody_has_an_address_in_it(cloud: WorkMailCloud) -> None:
+    directory = cloud.directory
+    directory.register_domain("new.example")
+    cloud.fake.set_domain_status(cloud.organization_id, "new.example", "VERIFIED")
+    user_id = cloud.add_user("anna", "anna@new.example")
+    with pytest.raises(UserRefused, match="somebody has an address in it") as caught:
+        directory.deregister_domain("new.example")
+    assert "new.example" not in str(caught.value)
+    directory.disable_entity(user_id)
+    directory.deregister_domain("new.example")
+    directory.deregister_domain("new.example")
+    assert directory.domain("new.example") is None

@@ -289,3 +289,20 @@ def test_a_rollback_that_is_killed_again_and_again_comes_to_the_same_end(
     assert shown == begun
     assert tenant.ledger.folders(ANNA.id) == []
     assert report(tenant)["rollback"]["unfinished"] == []
+
+
+def test_a_domain_is_kept_as_long_as_a_mailbox_has_an_address_in_it(tenant: Tenant) -> None:
+    directory = keep_journal(tenant.cloud.directory, tenant.ledger, "run-1", NOW)
+    directory.register_domain("new.example")
+    tenant.cloud.fake.set_domain_status(tenant.cloud.organization_id, "new.example", "VERIFIED")
+    tenant.cloud.seconds += 10
+    address = "guest@new.example"
+    tenant.cloud.call("create_alias", EntityId=tenant.ids["eve"], Alias=address)
+    roll_back(tenant)
+    (line,) = report(tenant)["rollback"]["kept"]
+    assert (line["what"], line["about"]) == ("domain registered", "new.example")
+    assert "somebody has an address in it" in line["reason"]
+    tenant.cloud.call("delete_alias", EntityId=tenant.ids["eve"], Alias=address)
+    roll_back(tenant, "back-2")
+    assert tenant.cloud.directory.domain("new.example") is None
+    assert report(tenant, "back-2")["verdict"] == "done"
