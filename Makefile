@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram clean
+.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram columns clean
 
 setup: $(READY)
 
@@ -69,6 +69,10 @@ cdk-synth: $(READY)
 
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md
+
+# The manifest's JSON schema and the tables in examples/README.md, from manifest_columns.py.
+columns: $(READY)
+	$(BIN)/python -m localrun.manifest_pages examples
 
 clean:
 	rm -rf $(VENV) .servers cdk.out out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, manifest, wiring
+from migration import events, wave, wiring
 from migration.entry import entry
 
 
 @entry(events.PlanWave)
 def handler(job: events.PlanWave, _context: Any) -> events.PlanWaveResult:
     wired = wiring.wire()
-    wave = manifest.plan_wave(
+    planned = wave.plan_wave(
         wired.settings, wired.blobs, wired.ledger, job.run, job.now, job.manifest
     )
-    return events.PlanWaveResult(wave.key, wave.version, wave.count)
+    return events.PlanWaveResult(
+        planned.key,
+        planned.version,
+        planned.count,
+        planned.entities_key,
+        planned.entities_version,
+        planned.entities,
+    )

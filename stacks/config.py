@@ -202,7 +202,9 @@ class TenantConfig:
     organization_id  WorkMail's id of it
     domains          the mail domains that move; the first is the one of new mailboxes
     account          the AWS account; empty means the one of the credentials at deployment
-    manifest         the list of mailboxes, a key in the tenant's bucket below intake/
+    manifest         who is migrated, a key in the tenant's bucket below intake/: one CSV file of
+                     users; a folder, whose key ends in /, with users.csv and, where wanted,
+                     groups.csv, resources.csv, permissions.csv; or a document, .yaml, .yml or .json
     end_of_support_acknowledged  the day on which WorkMail ends, written down by somebody who
                      knows it; empty until then, and the preflight asks for it
     """

@@ -55,6 +55,11 @@ class Row:
 
 _FIND_USER = ("DescribeEntity", "DescribeUser")
 _FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
+_MAKE_ENTITY = (
+    *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
+    *("CreateGroup", "UpdateGroup", "CreateResource", "UpdateResource"),
+    *("RegisterToWorkMail", "CreateAlias"),
+)
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
@@ -90,6 +95,18 @@ TABLE: Mapping[str, Row] = {
             "CreateAlias",
         ),
     ),
+    "provision_entity": Row(workmail=_MAKE_ENTITY),
+    # a group of 1,000 members is 2,000 calls
+    "link_entity": Row(
+        timeout=280,
+        workmail=(
+            *_MAKE_ENTITY,
+            *("ListGroupMembers", "AssociateMemberToGroup"),
+            *("ListResourceDelegates", "AssociateDelegateToResource"),
+            *("ListMailboxPermissions", "PutMailboxPermissions"),
+        ),
+    ),
+    "fail_entity": Row(),
     "enable_administrator": Row(
         passwords=True,
         workmail=(

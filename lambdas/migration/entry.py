@@ -46,7 +46,7 @@ def entry(job_type: type[Job]) -> Callable[[Callable[[Job, Any], Event]], Handle
 
 
 def _identify(job: Event) -> dict[str, str]:
-    names = ("run", "mailbox")
+    names = ("run", "mailbox", "entity")
     return {name: str(getattr(job, name)) for name in names if hasattr(job, name)}
 
 

@@ -152,7 +152,7 @@ class InputInvalid(TenantError):
 
 
 class ManifestInvalid(TenantError):
-    """The manifest is missing or has faults; a problem with a line begins with `line N`."""
+    """The manifest is missing or has faults; a problem begins with its file and line."""
 
 
 class PreflightFailed(TenantError):

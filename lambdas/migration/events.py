@@ -9,6 +9,7 @@ have no clock of their own, so that a laptop can run days in seconds.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
@@ -56,7 +57,8 @@ def _fits(value: object, type_name: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class ExecutionInput:
     """What an operator may write into the console's input box; `{}` runs the whole migration.
-    `run` is the run to take back, with the phase rollback; empty for all."""
+    `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
+    ends in /. `run` is the run to take back, with the phase rollback; empty for all."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
@@ -90,8 +92,11 @@ class ExecutionInput:
                 "the phase rollback stands alone: nothing is made and taken back at once"
             )
         manifest = payload.get("manifest", "")
-        if not isinstance(manifest, str) or not (manifest + "intake/").startswith("intake/"):
-            problems.append("manifest must be a key below intake/ in the tenant's bucket")
+        if not isinstance(manifest, str) or not re.fullmatch("(intake/.+)?", manifest, re.DOTALL):
+            problems.append(
+                "manifest must be a key below intake/ in the tenant's bucket; one that ends in / "
+                "is a folder"
+            )
         run = payload.get("run", "")
         if not isinstance(run, str) or (run and phases != [ROLLBACK]):
             problems.append("run must be the name of a run, and only the phase rollback takes it")
@@ -165,11 +170,15 @@ class PlanWave(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanWaveResult(Event):
-    """Where the wave lies in the bucket, and how many mailboxes it names."""
+    """Where the wave lies in the bucket, and how many mailboxes it names; the same of the file that
+    names groups, resources and sharings, which may have no line."""
 
     key: str
     version: str
     count: int
+    entities_key: str
+    entities_version: str
+    entities: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +217,44 @@ class ProvisionUserResult(Event):
     """`outcome`: created, enabled, enabled again, changed, unchanged or refused."""
 
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionEntity(Event):
+    run: str
+    entity: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionEntityResult(Event):
+    """`outcome`: created, enabled, enabled again, changed, unchanged or refused."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntity(ProvisionEntity):
+    """As ProvisionEntity."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntityResult(ProvisionEntityResult):
+    """What both together have done."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailEntity(Event):
+    run: str
+    entity: str
+    now: str
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailEntityResult(Event):
+    recorded: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,12 @@ def mailbox_id(tenant: str, target_address: str) -> str:
     return _digest(tenant, target_address.strip().lower())[:_ID_LENGTH]
 
 
+def entity_id(tenant: str, kind: str, address: str) -> str:
+    """The id of a group, a resource or a sharing, by its address: of the same address, each kind
+    has another id."""
+    return _digest(tenant, kind, address.strip().lower())[:_ID_LENGTH]
+
+
 def folder_key(name: str) -> str:
     """The key of a source folder, from its full name as the source spells it."""
     return _digest(name)[:_ID_LENGTH]

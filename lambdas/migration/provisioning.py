@@ -40,13 +40,13 @@ TEST_DOMAIN = ".awsapps.com"
 """Every organization has the mail domain <alias>.awsapps.com, verified from the beginning."""
 
 # What the ledger keeps between the call that changes the user and the call that finds it ready.
-_UNDER_WAY = {
+UNDER_WAY = {
     "creating": CREATED,
     "enabling": ENABLED,
     "enabling again": ENABLED_AGAIN,
     "changing": CHANGED,
 }
-_RETRY_AFTER = 5.0
+RETRY_AFTER = 5.0
 
 
 class Step(StrEnum):
@@ -134,7 +134,7 @@ def provision_user(
     the others go on.
     """
     record = ledger.mailbox(mailbox_id)
-    if record.status is MailboxStatus.PROVISIONED and record.provisioned in _UNDER_WAY:
+    if record.status is MailboxStatus.PROVISIONED and record.provisioned in UNDER_WAY:
         ledger.set_status(mailbox_id, MailboxStatus.PLANNED)  # `_remember` was stopped half-way
     try:
         return _provision(directory, ledger, record, password_of, early=early)
@@ -160,7 +160,7 @@ def _provision(
     if decision.step is Step.CREATE:
         if user is not None and record.provisioned == "creating" and record.user_id != user.id:
             raise ProvisioningPending(
-                "WorkMail does not show the new user in place of the deleted one yet", _RETRY_AFTER
+                "WorkMail does not show the new user in place of the deleted one yet", RETRY_AFTER
             )
         # A user of IAM Identity Center signs in there.
         password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
@@ -176,7 +176,7 @@ def _provision(
         return _ensure(directory, ledger, record, replace(user, email=mailbox.target))
     elif user is not None and decision.step is Step.ENSURE:
         return _ensure(directory, ledger, record, user)
-    raise ProvisioningPending("WorkMail has not made the mailbox ready yet", _RETRY_AFTER)
+    raise ProvisioningPending("WorkMail has not made the mailbox ready yet", RETRY_AFTER)
 
 
 def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:
@@ -191,7 +191,7 @@ def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:
 def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> MailboxRecord:
     """Keeps what is done, for the call that finds the user ready; the record as it is then. What
     this run has begun or done stays."""
-    if record.provisioned in _UNDER_WAY or record.status is not MailboxStatus.PLANNED:
+    if record.provisioned in UNDER_WAY or record.status is not MailboxStatus.PLANNED:
         return record
     ledger.set_provisioned(
         record.mailbox.id, user_id, under_way, record.address, status=MailboxStatus.PLANNED
@@ -202,8 +202,8 @@ def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: st
 def _what_was_done(record: MailboxRecord) -> str:
     """For a user that is found ready. An earlier run's "created" is "unchanged" in this one; this
     run's own answer, given before and lost, is given again."""
-    if record.provisioned in _UNDER_WAY:
-        return _UNDER_WAY[record.provisioned]
+    if record.provisioned in UNDER_WAY:
+        return UNDER_WAY[record.provisioned]
     return UNCHANGED if record.status is MailboxStatus.PLANNED else record.provisioned
 
 
@@ -222,7 +222,7 @@ def _ensure(
     if mailbox.quota_mb:
         size = directory.mailbox_size(user.id)
         if size is None:
-            raise ProvisioningPending("WorkMail does not show the mailbox's size yet", _RETRY_AFTER)
+            raise ProvisioningPending("WorkMail does not show the mailbox's size yet", RETRY_AFTER)
         quota = rule_on_quota(mailbox.quota_mb, size)
         rulings.append(quota)
         if quota.action is Action.CHANGE:
@@ -234,7 +234,7 @@ def _ensure(
     if changes:
         record = _remember(ledger, record, user.id, "changing")
     refusals = [each.reason for each in rulings if each.action is Action.REFUSE]
-    refusals += _attempt(changes)
+    refusals += attempt(changes)
     if remarks and len(changes) == 1 and record.provisioned == "changing":
         record = replace(record, provisioned="")  # nothing was changed
     how = _what_was_done(record)
@@ -262,12 +262,18 @@ def _update(directory: Directory, wanted: DirectoryUser, reason: str, remarks: l
         )
 
 
-def _attempt(changes: Iterable[tuple[str, Callable[[], object]]]) -> list[str]:
-    """Makes the changes one after the other; why WorkMail refuses some, each after its label."""
+def attempt(changes: Iterable[tuple[str, Callable[[], object]]]) -> list[str]:
+    """Makes the changes one after the other; why WorkMail refuses some, each after its label. One
+    that must wait does not hold up the others: the first ProvisioningPending leaves at the end."""
     refusals = []
+    pending: ProvisioningPending | None = None
     for label, change in changes:
         try:
             change()
         except UserRefused as refusal:
             refusals.append(f"{label}{refusal}")
+        except ProvisioningPending as error:
+            pending = pending or error
+    if pending:
+        raise pending
     return refusals

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from migration.directory_model import DirectoryUser, MailboxSize
+from migration.directory_model import DirectoryUser, Group, MailboxSize, Resource
 from migration.model import Mailbox, Profile
 from migration.workmail_names import ROLES
 
@@ -79,12 +79,14 @@ def rule_on_quota(quota_mb: int, size: MailboxSize) -> Ruling:
     return Ruling(Action.CHANGE, f"the mailbox has a quota of {size.quota_mb} MB")
 
 
-def missing_aliases(mailbox: Mailbox, present: AbstractSet[str]) -> list[tuple[int, str]]:
+def missing_aliases(
+    wanted: Mailbox | Group | Resource, present: AbstractSet[str]
+) -> list[tuple[int, str]]:
     """The aliases still to add, each with its number in the manifest, counted from 1."""
     known = {alias.lower() for alias in present}
     return [
         (number, alias)
-        for number, alias in enumerate(mailbox.aliases, 1)
+        for number, alias in enumerate(wanted.aliases, 1)
         if alias.lower() not in known
     ]
 

@@ -1,8 +1,9 @@
-"""What WorkMail accepts as an address, a user name, a text and an id of IAM Identity Center.
+"""What WorkMail accepts as an address, a name, a text and an id of IAM Identity Center.
 
-The rules are the patterns and lengths of the API's shapes EmailAddress, UserName, UserAttribute and
-IdentityProviderUserId (API reference of Amazon WorkMail, 2017-10-01). boto3 checks none of them,
-and WorkMail answers a plain InvalidParameterException; so this module says which character it is.
+The rules are the patterns and lengths of the API's shapes EmailAddress, UserName, GroupName,
+ResourceName, ResourceDescription, UserAttribute and IdentityProviderUserId (API reference of Amazon
+WorkMail, 2017-10-01). boto3 checks none of them, and WorkMail answers a plain
+InvalidParameterException; so this module says which character it is.
 
 Every `*_problem` function answers "" for a good value, else a clause such as "WorkMail refuses '
 before the @". The clause never holds the value: it ends in the execution's history.
@@ -19,17 +20,21 @@ MAX_LOCAL_PART = 64
 MAX_USERNAME = 64
 MAX_TEXT = 256
 MAX_ALIASES = 100
+MAX_RESOURCE_NAME = 20
+MAX_DESCRIPTION = 64
 MAX_QUOTA_MB = 51_200  # of the documentation; the API's model names no maximum
 ROLES = ("USER", "REMOTE_USER")  # WorkMail keeps RESOURCE and SYSTEM_USER for itself
 
 ADDRESS_PATTERN = r"[a-zA-Z0-9._%+-]{1,64}@[a-zA-Z0-9.-]+\.[a-zA-Z-]{2,}"
 USERNAME_PATTERN = r"[\w\-.]+(@[a-zA-Z0-9.\-]+\.[a-zA-Z0-9-]{2,})?"
+GROUP_NAME_PATTERN = r"[\u0020-\u00FF]+"
 IDENTITY_CENTER_ID_PATTERN = (
     "^([0-9a-f]{10}-|)[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}$"
 )
 
 _ADDRESS = re.compile(ADDRESS_PATTERN)
 _USERNAME = re.compile(USERNAME_PATTERN, re.ASCII)
+_NOT_IN_GROUP_NAME = re.compile(r"[^\u0020-\u00FF]")
 _IDENTITY_CENTER_ID = re.compile(IDENTITY_CENTER_ID_PATTERN)
 _NOT_IN_LOCAL_PART = re.compile(r"[^a-zA-Z0-9._%+-]")
 _NOT_IN_DOMAIN = re.compile(r"[^a-zA-Z0-9.-]")
@@ -67,10 +72,22 @@ def username_problem(username: str) -> str:
     return "the user name is empty"
 
 
-def text_problem(text: str) -> str:
-    """Why WorkMail refuses a name, or a text of the address book."""
-    if len(text) > MAX_TEXT:
-        return f"it has {len(text)} characters, and {MAX_TEXT} are the most"
+def group_name_problem(name: str) -> str:
+    """Why WorkMail refuses the name of a group."""
+    if refused := _NOT_IN_GROUP_NAME.findall(name):
+        return f"WorkMail refuses {_name(refused)} in the name of a group"
+    return text_problem(name) if name else "the name is empty"
+
+
+def fits_resource(name: str) -> bool:
+    """Whether WorkMail takes it as the name of a resource."""
+    return len(name) <= MAX_RESOURCE_NAME and _USERNAME.fullmatch(name) is not None
+
+
+def text_problem(text: str, longest: int = MAX_TEXT) -> str:
+    """Why WorkMail refuses a name, or a text of the address book, or one with another limit."""
+    if len(text) > longest:
+        return f"it has {len(text)} characters, and {longest} are the most"
     return control_problem(text)
 
 

@@ -235,12 +235,12 @@ def test_workmail_rights_are_what_the_adapter_calls(resources: Resources) -> Non
 def test_only_these_functions_may_change_the_directory(resources: Resources) -> None:
     harmless = {
         "workmail:DescribeEntity",
+        "workmail:DescribeGroup",
         "workmail:DescribeIdentityProviderConfiguration",
         "workmail:DescribeInboundDmarcSettings",
         "workmail:DescribeOrganization",
-        "workmail:DescribeUser",
-        "workmail:DescribeGroup",
         "workmail:DescribeResource",
+        "workmail:DescribeUser",
         "workmail:ListGroups",
         "workmail:ListMailboxPermissions",
         "workmail:GetMailDomain",
@@ -248,8 +248,18 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
         "workmail:GetMailboxDetails",
         "workmail:ListAccessControlRules",
         "workmail:ListAliases",
+        "workmail:ListGroupMembers",
         "workmail:ListImpersonationRoles",
+        "workmail:ListResourceDelegates",
         "workmail:ListUsers",
+    }
+    making = {
+        "workmail:CreateAlias",
+        "workmail:CreateGroup",
+        "workmail:CreateResource",
+        "workmail:RegisterToWorkMail",
+        "workmail:UpdateGroup",
+        "workmail:UpdateResource",
     }
     changing: dict[str, set[str]] = {}
     for logical_id in resources("AWS::IAM::Policy"):
@@ -286,6 +296,13 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
             "workmail:RegisterToWorkMail",
             "workmail:UpdateMailboxQuota",
             "workmail:UpdateUser",
+        },
+        "ProvisionEntity": making,
+        "LinkEntity": making
+        | {
+            "workmail:AssociateDelegateToResource",
+            "workmail:AssociateMemberToGroup",
+            "workmail:PutMailboxPermissions",
         },
     }
 

@@ -122,6 +122,11 @@ def test_the_acknowledged_day_may_be_a_date_or_a_text(tmp_path: Path, day: str) 
     assert TenantConfig.load(write(tmp_path, text)).end_of_support_acknowledged == "2027-03-31"
 
 
+@pytest.mark.parametrize("key", ["intake/acme/", "intake/acme.yaml", "intake/a/b.json"])
+def test_a_manifest_may_be_a_folder_or_a_document(tmp_path: Path, key: str) -> None:
+    assert TenantConfig.load(write(tmp_path, SMALLEST + f"manifest: {key}\n")).manifest == key
+
+
 def test_an_empty_section_counts_as_its_defaults(tmp_path: Path) -> None:
     assert TenantConfig.load(write(tmp_path, SMALLEST + "dns:\nlimits:\n")).dns.timeout_days == 14
 

@@ -61,6 +61,7 @@ def reader(kind: str | None, key: str, **config: Any) -> dict[str, Any]:
     ("body", "config", "items"),
     [
         ('{"a":1}\n\n{"a":2}\n', {"kind": "JSONL"}, [{"a": 1}, {"a": 2}]),
+        ("", {"kind": "JSONL"}, []),
         ("[1,2,3]", {"kind": "JSON", "MaxItems": 2}, [1, 2]),
         ('{"x":{"y":[5]}}', {"kind": "JSON", "ItemsPointer": "/x/y"}, [5]),
         ('{"k":5}', {"kind": "JSON"}, [{"Key": "k", "Value": 5}]),

@@ -38,10 +38,13 @@ def stubs(**changes: Sequence[object]) -> Stubs:
     return {
         "Prepare": [prepared()],
         "Preflight": [preflighted()],
-        "PlanWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
+        "PlanWave": [planned()],
         "EnsureDomains": [{"verified": True, "wait_seconds": 0, "early": False}],
-        "s3:getObject": ['{"mailbox": "m1"}\n'],
+        "s3:getObject": ['{"mailbox": "m1", "entity": "e1"}\n'],
         "ProvisionUser": [{"outcome": "created"}],
+        "ProvisionEntity": [{"outcome": "created"}],
+        "LinkEntity": [{"outcome": "created"}],
+        "FailEntity": [{"recorded": True}],
         "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
         "CopySlice": [
             {"outcome": "more", "retry_after": 0, "copied": 5},
@@ -117,6 +120,17 @@ def preflighted(*, provisions: bool = True) -> dict[str, object]:
     return {"days_left": 100, "warnings": 0, "provisions": provisions}
 
 
+def planned(entities: int = 2) -> dict[str, object]:
+    return {
+        "key": "plans/r/wave.jsonl",
+        "version": "v1",
+        "count": 1,
+        "entities_key": "plans/r/entities.jsonl",
+        "entities_version": "v2",
+        "entities": entities,
+    }
+
+
 def prepared(**changes: object) -> dict[str, object]:
     return {
         "already_running": False,
@@ -162,9 +176,30 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
     usual = run_both(stubs())
     trace = run_both(stubs(Preflight=[preflighted(provisions=False)]))
     assert trace.error is None
-    provisioning = {"ProvisionDirectory", "ProvisionUser"}
+    provisioning = {
+        *("ProvisionDirectory", "ProvisionUser", "WantsEntities"),
+        *("ProvisionEntities", "ProvisionEntity", "LinkEntities", "LinkEntity"),
+    }
     assert provisioning <= set(usual.states)
     assert trace.states == tuple(state for state in usual.states if state not in provisioning)
+
+
+def test_entities_are_made_before_they_are_linked_and_after_the_users() -> None:
+    states = run_both(stubs()).states
+    order = (
+        "ProvisionUser",
+        "WantsEntities",
+        "ProvisionEntity",
+        "LinkEntity",
+        "EnableAdministrator",
+    )
+    assert sorted(order, key=states.index) == list(order)
+
+
+def test_a_manifest_of_users_alone_has_no_entities_to_make() -> None:
+    states = run_both(stubs(PlanWave=[planned(entities=0)])).states
+    assert "WantsEntities" in states
+    assert not {"ProvisionEntities", "LinkEntities"} & set(states)
 
 
 def test_delta_passes_end_at_the_limit_when_mail_keeps_coming() -> None:
@@ -357,18 +392,22 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
 ) -> None:
     base = rollback_stubs if name in ROLLBACK else stubs
     trace = run_both(base(**{name: [StubError(error)]}))
-    assert name in trace.states or name == "FailMailbox"
+    assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":
         assert trace.states == ("Prepare", "NotStarted")
         assert trace.error == error
         return
     assert trace.states[-5:-1] == WAY_OUT
     inside_a_map = {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
-    inside_a_map |= {"LookIntoMailbox", "UndoStep"}
+    inside_a_map |= {"ProvisionEntity", "LinkEntity", "FailEntity", "LookIntoMailbox", "UndoStep"}
     is_rejected = error == "RollbackRejected"
     assert trace.error == (None if name in inside_a_map or is_rejected else error)
     if name in {"CopySlice", "VerifyMailbox"}:
         assert "FailMailbox" in trace.states
+    if name == "ProvisionEntity":
+        assert "LinkEntity" in trace.states
+    if name == "LinkEntity":
+        assert "FailEntity" in trace.states
 
 
 @pytest.mark.parametrize("name", ["CopySlice", "ProvisionUser", "CheckDns", "WriteReport"])

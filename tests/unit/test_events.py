@@ -58,11 +58,12 @@ def test_the_input_must_be_an_object(payload: object) -> None:
         ExecutionInput.parse(payload)
 
 
-@pytest.mark.parametrize("manifest", [3, "reports/x.html", "/intake/x.csv", None])
+@pytest.mark.parametrize("manifest", [3, "reports/x.html", "/intake/x.csv", None, "intake/"])
 def test_a_manifest_lies_below_intake(manifest: object) -> None:
     with pytest.raises(InputInvalid, match="below intake/"):
         ExecutionInput.parse({"manifest": manifest})
-    assert ExecutionInput.parse({"manifest": "intake/b.csv"}).manifest == "intake/b.csv"
+    for good in ("intake/b.csv", "intake/acme/", "intake/acme.yaml", "intake/a/b.json"):
+        assert ExecutionInput.parse({"manifest": good}).manifest == good
 
 
 def test_the_report_alone_is_recognised() -> None:

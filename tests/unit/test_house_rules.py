@@ -19,8 +19,13 @@ HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
 NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
-    *("provisioning", "user_changes", "journal", "rollback", "rollback_plan", "rollback_look"),
-    *("rollback_undo", "rollback_report"),
+    *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
+    "rollback_report",
+    *("provisioning", "user_changes", "entities", "entity_changes", "entity_links"),
+    "entity_readings",
+    *("manifest_records", "manifest_columns", "manifest_tables", "manifest_document", "wave"),
+    *("manifest_fields", "manifest_references", "manifest_groups", "manifest_resources"),
+    *("manifest_permissions", "manifest_compare", "resource_names"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("aftermath", "remark_words", "findings", "access_rules", "preflight_workmail"),
 }

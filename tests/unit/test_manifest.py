@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from localrun.fakes.blobs import MemoryBlobs
-from localrun.fakes.ledger import MemoryLedger
-from migration.errors import ManifestInvalid
-from migration.identity import mailbox_id
-from migration.manifest import Manifest, parse_manifest, plan_wave, to_mailboxes, write_wave
+from migration.manifest import Manifest, parse_manifest
 from migration.model import ManifestRow
-from migration.settings import Settings
-from tests.unit.test_settings import environment
 
 DOMAINS = ("example.com", "example.org")
 HEADER = "source,target,username,display_name,first_name,last_name,aliases"
-KEY = "intake/manifest.csv"
-NOW = "2026-11-30T09:00:00Z"
 
 
 def parse(*lines: str) -> Manifest:
@@ -28,18 +18,16 @@ def parse(*lines: str) -> Manifest:
 
 
 def texts(*lines: str) -> list[str]:
-    return [fault.text for fault in parse(*lines).faults]
+    """The texts of the faults, behind the name of the file."""
+    faults = [fault.text for fault in parse(*lines).faults]
+    assert all(text.startswith("manifest.csv, line ") for text in faults)
+    return [text.removeprefix("manifest.csv, ") for text in faults]
 
 
 def problem_of(*lines: str) -> str:
     """The text of the only fault."""
     (text,) = texts(*lines)
     return text
-
-
-def settings() -> Settings:
-    read = Settings.from_env(environment())
-    return replace(read, tenant="acme", domains=DOMAINS, bucket_name="bucket")
 
 
 # ---- what is read ----------------------------------------------------------------------------
@@ -141,8 +129,8 @@ line 4, username: WorkMail refuses a space in a user name; write at most 64 lett
 line 5, source: it is empty; write the login name or address that the mailbox has at the source
 line 6, display_name: it is empty; write the name as colleagues see it
 line 7, aliases: alias 1 is the same as target of this line; remove it from one of them
-line 8, source: it is the same as in line 4; remove one of the lines, because each mailbox is \
-copied once
+line 8, source: it is the same as in line 4; remove one of the two, because each mailbox is copied \
+once
 line 9: it has 5 values, and the header names 6 columns; give one value per column, and put values \
 that hold , into "..."
 line 10, display_name: it has 257 characters, and 256 are the most; shorten it
@@ -161,7 +149,8 @@ def test_faults_quote_no_value() -> None:
 @pytest.mark.parametrize("body", [b"", b"\n\n", b"# nothing\n"])
 def test_an_empty_manifest(body: bytes) -> None:
     (fault,) = parse_manifest(body, DOMAINS).faults
-    assert fault.text == f"line 1: the manifest is empty; begin with the line {HEADER}"
+    expected = f"manifest.csv, line 1: the file is empty; begin with the line {HEADER}"
+    assert fault.text == expected
 
 
 def test_a_header_alone() -> None:
@@ -192,7 +181,10 @@ def test_every_line_that_is_not_utf_8_is_named_and_the_others_are_checked() -> N
 
 def test_utf_16_is_told_as_such() -> None:
     (fault,) = parse_manifest("source,display_name\na,b".encode("utf-16"), DOMAINS).faults
-    assert fault.text == 'line 1: the file is UTF-16, not UTF-8; save the file as "CSV UTF-8"'
+    assert (
+        fault.text
+        == 'manifest.csv, line 1: the file is UTF-16, not UTF-8; save the file as "CSV UTF-8"'
+    )
 
 
 def test_control_characters_are_faults_once() -> None:
@@ -271,63 +263,3 @@ def test_rows_without_a_fault_of_their_own_are_kept() -> None:
     assert [row.line for row in parse(*TEN_FAULTS).rows] == []
     manifest = parse("source,display_name", "a@example.com,A", "b!@example.com,B")
     assert [row.line for row in manifest.rows] == [2]
-
-
-# ---- the wave --------------------------------------------------------------------------------
-
-
-def test_the_wave_holds_ids_in_their_order_and_nothing_else() -> None:
-    mailboxes = to_mailboxes("acme", parse(*THREE).rows)
-    ids = sorted(mailbox_id("acme", f"{name}@example.com") for name in "abc")
-    assert write_wave(mailboxes) == b"".join(b'{"mailbox": "%s"}\n' % i.encode() for i in ids)
-
-
-THREE = ("source,display_name", *(f"{name}@example.com,{name.upper()}" for name in "cab"))
-
-
-def test_planning_a_wave_twice_gives_the_same() -> None:
-    blobs, ledger = MemoryBlobs(), MemoryLedger()
-    blobs.put(KEY, "\n".join(THREE).encode())
-    first = plan_wave(settings(), blobs, ledger, "run-1", NOW, KEY)
-    body = blobs.get(first.key)
-    second = plan_wave(settings(), blobs, ledger, "run-1", NOW, KEY)
-    assert (first.key, first.count) == ("plans/run-1/wave.jsonl", 3)
-    assert (second.key, second.count) == (first.key, 3)
-    assert blobs.get(second.key) == body
-    wave = [json.loads(line)["mailbox"] for line in body.splitlines()]
-    assert [record.mailbox.id for record in ledger.mailboxes("run-1")] == wave
-    assert [note.what for note in ledger.notes("run-1")] == ["3 mailboxes planned"]
-
-
-def test_a_faulty_manifest_changes_nothing_and_names_every_fault() -> None:
-    blobs, ledger = MemoryBlobs(), MemoryLedger()
-    blobs.put(KEY, "\n".join(TEN_FAULTS).encode())
-    with pytest.raises(ManifestInvalid) as caught:
-        plan_wave(settings(), blobs, ledger, "run-1", NOW, KEY)
-    assert list(caught.value.problems) == texts(*TEN_FAULTS)
-    assert ledger.writes == 0
-    assert set(blobs.files()) == {KEY, "plans/run-1/faults.json"}
-    kept = json.loads(blobs.get("plans/run-1/faults.json"))
-    assert len(kept) == 10
-    assert kept[4] == {
-        "line": 5,
-        "column": "source",
-        "problem": "it is empty; write the login name or address that the mailbox has at the "
-        "source",
-    }
-
-
-def test_the_error_of_a_hopeless_manifest_stays_within_step_functions_limit() -> None:
-    blobs = MemoryBlobs()
-    rows = [f"u{number}!@example.com,{'N' * 257}" for number in range(1000)]
-    blobs.put(KEY, "\n".join(("source,display_name", *rows)).encode())
-    with pytest.raises(ManifestInvalid) as caught:
-        plan_wave(settings(), blobs, MemoryLedger(), "r", NOW, KEY)
-    assert len(str(caught.value)) < 25_000
-    assert caught.value.problems[-1] == "and 1900 more faults, all of them in plans/r/faults.json"
-    assert len(json.loads(blobs.get("plans/r/faults.json"))) == 2000
-
-
-def test_a_missing_manifest_says_where_to_upload_it() -> None:
-    with pytest.raises(ManifestInvalid, match=r"upload it to s3://bucket/intake/manifest\.csv"):
-        plan_wave(settings(), MemoryBlobs(), MemoryLedger(), "r", NOW, KEY)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.manifest import parse_manifest, to_mailboxes
+from migration.manifest import parse_manifest
 from migration.model import Profile
+from migration.wave import to_mailboxes
 
 IDENTITY = "906789abcd-0a1b2c3d-0000-4000-8000-0123456789ab"
 START = "source,display_name"
@@ -16,7 +17,8 @@ START = "source,display_name"
 def texts(columns: str, *rows: str) -> list[str]:
     lines = [f"{START},{columns}"]
     lines += [f"u{number}@example.com,U,{row}" for number, row in enumerate(rows)]
-    return [fault.text for fault in parse_manifest("\n".join(lines).encode(), []).faults]
+    faults = parse_manifest("\n".join(lines).encode(), []).faults
+    return [fault.text.removeprefix("manifest.csv, ") for fault in faults]
 
 
 def test_every_column_reaches_the_mailbox() -> None:

@@ -22,6 +22,10 @@ def test_patterns_and_lengths_are_those_of_the_api() -> None:
     assert (address["pattern"], address["max"]) == (names.ADDRESS_PATTERN, names.MAX_ADDRESS)
     assert (user["pattern"], user["max"]) == (names.USERNAME_PATTERN, names.MAX_USERNAME)
     assert text["max"] == names.MAX_TEXT
+    group, resource = shape("GroupName"), shape("ResourceName")
+    assert (group["pattern"], group["max"]) == (names.GROUP_NAME_PATTERN, names.MAX_TEXT)
+    assert (resource["pattern"], resource["max"]) == (user["pattern"], names.MAX_RESOURCE_NAME)
+    assert shape("ResourceDescription")["max"] == names.MAX_DESCRIPTION
     assert shape("IdentityProviderUserId")["pattern"] == names.IDENTITY_CENTER_ID_PATTERN
 
 
@@ -39,6 +43,13 @@ def test_a_user_name_has_a_problem_exactly_when_the_pattern_refuses_it(username:
     pattern = re.compile(names.USERNAME_PATTERN, re.ASCII)
     accepted = pattern.fullmatch(username) is not None and len(username) <= 64
     assert (names.username_problem(username) == "") == accepted
+
+
+@given(st.text(st.characters(min_codepoint=0x10, max_codepoint=0x17F), max_size=260))
+def test_a_group_name_has_a_problem_unless_it_is_latin_1_without_controls(name: str) -> None:
+    accepted = re.fullmatch(names.GROUP_NAME_PATTERN, name) is not None and len(name) <= 256
+    controls = names.control_problem(name) != ""
+    assert (names.group_name_problem(name) == "") == (accepted and not controls)
 
 
 @given(st.from_regex(names.ADDRESS_PATTERN, fullmatch=True))
