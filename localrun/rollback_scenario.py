@@ -18,15 +18,32 @@ from rich.table import Table
 
 from localrun.display import Shown
 from localrun.runner import Options, Run
-from localrun.stories.rollback import KEPT, NEW_MAIL, ROLLBACK, name_of
+from localrun.stories.rollback import (
+    CLUB,
+    DOMAIN,
+    ENABLED,
+    KEPT,
+    MANIFEST,
+    MANIFEST_KEY,
+    NEW_MAIL,
+    ROLLBACK,
+    TEAM,
+    name_of,
+)
 from migration.deeds import DeedState
 
 Directory = dict[str, dict[str, Any]]
-"""What WorkMail shows of every user that is not deleted, by its name."""
+"""What WorkMail shows of every user, group and resource that is not deleted, by its name."""
 
 _PATIENCE = 60.0
 _KILLED_AFTER = (1, 4)
 """So many things are taken back when an execution is killed."""
+
+
+_NAMED_AS_KEPT = frozenset(
+    {KEPT, name_of(KEPT), TEAM, f"team@{DOMAIN}", f"club@{DOMAIN}", CLUB, ENABLED}
+)
+"""Who may stand in the report's list of what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +93,25 @@ def _play(variant: str, act: Act, options: Options, console: Console) -> Played:
         problems = [*story.migrate("migration")]
         migrated = story.photograph()
         run.world.ews.deliver(KEPT, NEW_MAIL)
-        expected = migrated if act is _reject else before | {name_of(KEPT): migrated[name_of(KEPT)]}
+        expected = migrated if act is _reject else _expect(before, migrated)
         problems += act(story)
         after = story.photograph()
         if act is _approve:
             problems += story.migrate("migration-again")
         return Played(variant, before, migrated, after, expected, tuple(problems))
+
+
+def _expect(before: Directory, migrated: Directory) -> Directory:
+    """As before, but for the mailbox that is kept, and what makes it work: its user, the groups it
+    is in, what it may do."""
+    kept, owner = name_of(KEPT), name_of(ENABLED)
+    share = {kept: migrated[owner]["shared with"][kept]}
+    return before | {
+        kept: migrated[kept],
+        TEAM: migrated[TEAM] | {"members": [kept]},
+        CLUB: before[CLUB] | {"members": sorted([*before[CLUB]["members"], kept])},
+        owner: before[owner] | {"shared with": before[owner]["shared with"] | share},
+    }
 
 
 # ---- the variants ----------------------------------------------------------------------------
@@ -122,27 +152,43 @@ class _Story:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._sfn = run.cloud.client("stepfunctions")
+        run.cloud.client("s3").put_object(
+            Bucket=run.cloud.output("BucketName"), Key=MANIFEST_KEY, Body=MANIFEST
+        )
 
     def photograph(self) -> Directory:
         """Dates are left out, and ids that WorkMail gives."""
         workmail, organization = self._run.world.workmail, self._run.world.organization_id
-        users = workmail.list_users(organization_id=organization)["Users"]
-        names = {user["Id"]: user["Name"] for user in users}
-        shown: Directory = {}
-        for user in users:
-            if user["State"] == "DELETED":
-                continue
-            about = {"organization_id": organization, "entity_id": user["Id"]}
-            grants = workmail.list_mailbox_permissions(**about)["Permissions"]
-            shown[user["Name"]] = {
-                "address": user["Email"] or "",
-                "state": user["State"],
-                "name": user["DisplayName"],
-                "aliases": sorted(workmail.list_aliases(**about)["Aliases"]),
-                "shared with": {
-                    names[grant["GranteeId"]]: sorted(grant["PermissionValues"]) for grant in grants
-                },
-            }
+        entities = [
+            *workmail.list_users(organization_id=organization)["Users"],
+            *workmail.list_groups(organization_id=organization)["Groups"],
+            *workmail.list_resources(organization_id=organization)["Resources"],
+        ]
+        names = {entity["Id"]: entity["Name"] for entity in entities}
+        there = [entity for entity in entities if entity["State"] != "DELETED"]
+        return {entity["Name"]: self._describe(entity, names) for entity in there}
+
+    def _describe(self, entity: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+        workmail, organization = self._run.world.workmail, self._run.world.organization_id
+        about = {"organization_id": organization, "entity_id": entity["Id"]}
+        grants = workmail.list_mailbox_permissions(**about)["Permissions"]
+        shown = {
+            "address": entity["Email"] or "",
+            "state": entity["State"],
+            "aliases": sorted(workmail.list_aliases(**about)["Aliases"]),
+            "shared with": {
+                names[grant["GranteeId"]]: sorted(grant["PermissionValues"]) for grant in grants
+            },
+        }
+        if "DisplayName" in entity:
+            shown["name"] = entity["DisplayName"]
+        elif "Type" not in entity:
+            members = workmail.list_group_members(
+                organization_id=organization, group_id=entity["Id"]
+            )["Members"]
+            shown["members"] = sorted(
+                member["Name"] for member in members if member["State"] != "DELETED"
+            )
         return shown
 
     def migrate(self, name: str) -> Iterator[str]:
@@ -194,8 +240,8 @@ class _Story:
             yield f"{name}: {len(rollback['unfinished'])} things are not finished"
         if not any("1 item that" in line["reason"] for line in rollback["kept"]):
             yield f"{name}: the report does not say why the mailbox is kept"
-        if not kept <= {KEPT, name_of(KEPT)}:
-            yield f"{name}: the report says that {len(kept)} users are kept"
+        if not kept <= _NAMED_AS_KEPT:
+            yield f"{name}: the report says that {len(kept - _NAMED_AS_KEPT)} others are kept"
 
     def _taken_back(self) -> int:
         return sum(deed.state is DeedState.UNDONE for deed in self._run.ledger.deeds())
@@ -226,7 +272,7 @@ class _Story:
 def _tabulate(played: Played) -> Table:
     title = f"{played.variant}: {'as it should be' if played.ok else 'NOT as it should be'}"
     table = Table(title=title, title_justify="left")
-    for column in ("user", "before", "migrated", "after the rollback", ""):
+    for column in ("name", "before", "migrated", "after the rollback", ""):
         table.add_column(column, overflow="fold")
     times = (played.before, played.migrated, played.after)
     for name in sorted({name for directory in (*times, played.expected) for name in directory}):
@@ -242,4 +288,5 @@ def _tell(user: Mapping[str, Any] | None) -> str:
         return "–"
     shared = f", shared with {len(user['shared with'])}" if user["shared with"] else ""
     aliases = f", {len(user['aliases'])} aliases" if user["aliases"] else ""
-    return f"{user['state'].lower()}{aliases}{shared}"
+    members = f", {len(user['members'])} members" if "members" in user else ""
+    return f"{user['state'].lower()}{aliases}{shared}{members}"

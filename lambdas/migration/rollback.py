@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migration.deeds import CREATIONS, Deed, DeedKind, DeedState
-from migration.directory_model import DirectoryUser
+from migration.directory_model import DirectoryUser, Group, Resource
 from migration.errors import RollbackRejected
 from migration.model import Note
 from migration.ports import BlobStore, Directory, Ledger
@@ -52,7 +52,8 @@ def plan_rollback(
     users = directory.users()
     mailboxes = _mailboxes(ledger, deeds)
     plan = make_plan(deeds, users, {}, mailboxes)
-    blobs.put(plan_key(run), _to_json(plan, deeds, users, run, of, now), "application/json")
+    names = _planned_names(ledger, deeds) | _name_entities(deeds, users)
+    blobs.put(plan_key(run), _to_json(plan, deeds, names, run, of, now), "application/json")
     looks_key = f"plans/{run}/rollback-looks.jsonl"
     if plan.looks:
         looked = [deed for deed in deeds if deed.key in plan.looks]
@@ -134,13 +135,27 @@ def _write_stages(blobs: BlobStore, run: str, plan: Plan) -> Iterator[str]:
 
 def _mailboxes(ledger: Ledger, deeds: Iterable[Deed]) -> dict[str, str]:
     """The ledger's id of each user's mailbox, by WorkMail's id of the user."""
-    runs = {deed.run for deed in deeds} | {ledger.last_run()}
     return {
         record.user_id: record.mailbox.id
-        for run in sorted(runs)
+        for run in _runs(ledger, deeds)
         for record in ledger.mailboxes(run)
         if record.user_id
     }
+
+
+def _planned_names(ledger: Ledger, deeds: Iterable[Deed]) -> dict[str, str]:
+    """The addresses of the manifest's groups and resources, by WorkMail's ids."""
+    return {
+        record.entity_id: record.wanted.address
+        for run in _runs(ledger, deeds)
+        for record in ledger.entities(run)
+        if record.entity_id and isinstance(record.wanted, Group | Resource)
+    }
+
+
+def _runs(ledger: Ledger, deeds: Iterable[Deed]) -> list[str]:
+    """Those that have made something, and the last one: what was planned again stands there."""
+    return sorted({deed.run for deed in deeds} | {ledger.last_run()})
 
 
 def _identified(directory: Directory, deeds: Iterable[Deed]) -> Iterator[Deed]:
@@ -170,12 +185,11 @@ def _describe(plan: Plan, deeds: Iterable[Deed]) -> str:
 def _to_json(
     plan: Plan,
     deeds: Sequence[Deed],
-    users: Iterable[DirectoryUser],
+    names: Mapping[str, str],
     run: str,
     of: str,
     now: str,
 ) -> bytes:
-    names = _name_entities(deeds, users)
     looked = {deed.entity for deed in deeds if deed.key in plan.looks}
     taken = [deed for deed in deeds if deed.key in plan.taken]
     left = [deed for deed in deeds if deed.key in plan.left]

@@ -1,8 +1,9 @@
-"""The tenant of the scenario `rollback`: some of its users are in WorkMail before, in every state
-that a migration may find them in."""
+"""The tenant of the scenario `rollback`: some of its users and groups are in WorkMail before, in
+every state that a migration may find them in."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,9 @@ NEW, KEPT, DISABLED, ENABLED, STRANGER = (
 )
 """Two are created, one of them gets mail later; one is there and disabled; one is there with a
 mailbox; the last one is no part of the migration."""
+
+TEAM, CLUB, ROOM = "Team", "Club", "room-1"
+"""A group and a room that are created, and a group that is there."""
 
 MIGRATED = (NEW, KEPT, DISABLED, ENABLED)
 _USERS = {address: f"old-{address}" for address in MIGRATED}
@@ -54,6 +58,13 @@ def _prepare_workmail(world: World) -> None:
         workmail.create_alias(
             organization_id=organization, entity_id=ids["emil"], alias=f"old.emil@{DOMAIN}"
         )
+        ids[CLUB] = workmail.create_group(organization_id=organization, name=CLUB)["GroupId"]
+        workmail.register_to_work_mail(
+            organization_id=organization, entity_id=ids[CLUB], email=f"club@{DOMAIN}"
+        )
+        workmail.associate_member_to_group(
+            organization_id=organization, group_id=ids[CLUB], member_id=ids["sven"]
+        )
         workmail.put_mailbox_permissions(
             organization_id=organization,
             entity_id=ids["emil"],
@@ -78,18 +89,49 @@ NEW_MAIL = (
     f"Message-ID: <welcome.{KEPT}>\r\n\r\nTo your new mailbox.\r\n"
 ).encode()
 
-_MANIFEST = "source,target,display_name,aliases\n" + "".join(
-    f"{address},{address},{name_of(address).title()},info.{address}\n" for address in MIGRATED
-)
+_MANIFEST = {
+    "users": [
+        {
+            "source": address,
+            "display_name": name_of(address).title(),
+            "aliases": [f"info.{address}"],
+        }
+        for address in MIGRATED
+    ],
+    "groups": [
+        {
+            "address": f"team@{DOMAIN}",
+            "name": TEAM,
+            "members": [NEW, KEPT, ENABLED],
+            "aliases": [f"all@{DOMAIN}"],
+        },
+        {"address": f"club@{DOMAIN}", "name": CLUB, "members": [NEW, KEPT, STRANGER]},
+    ],
+    "resources": [
+        {
+            "address": f"room@{DOMAIN}",
+            "name": ROOM,
+            "type": "room",
+            "auto_accept": False,
+            "delegates": [ENABLED],
+        }
+    ],
+    "permissions": [
+        {"mailbox": ENABLED, "grantee": STRANGER, "permissions": ["full_access"]},
+        {"mailbox": ENABLED, "grantee": KEPT, "permissions": ["send_as"]},
+        {"mailbox": ENABLED, "grantee": NEW, "permissions": ["full_access", "send_as"]},
+    ],
+}
+MANIFEST_KEY, MANIFEST = "intake/acme.json", json.dumps(_MANIFEST).encode()
 
 ROLLBACK = Scenario(
     name="rollback",
     sentence="A migration is taken back: approved, rejected, and killed twice on the way.",
     domain=DOMAIN,
-    manifest=_MANIFEST.encode(),
+    manifest=b"",
     secret={"mailboxes": _USERS},
     seed=_seed,
     users=_USERS,
     tenant={"limits": {"users": 1}},
-    input={"phases": ["provision", "copy", "report"]},
+    input={"phases": ["provision", "copy", "report"], "manifest": MANIFEST_KEY},
 )
