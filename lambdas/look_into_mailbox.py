@@ -15,7 +15,7 @@ def handler(job: events.LookIntoMailbox, _context: Any) -> events.LookIntoMailbo
         wired.directory,
         wired.ledger,
         wired.blobs,
-        lambda address: wired.open_target(address, job.role, job.target),
+        lambda: wired.open_target(job.mailbox, job.role, job.target),
         job.run,
         job.deed,
         job.mailbox,

@@ -135,7 +135,8 @@ class FileLedger:
         status: MailboxStatus = MailboxStatus.PROVISIONED,
     ) -> None:
         sets = rows.provisioned_attributes(user_id, how, address, remarks, status)
-        self._change_mailbox(mailbox_id, sets)
+        over = ("failure",) if status is MailboxStatus.PROVISIONED else ()
+        self._change_mailbox(mailbox_id, sets, removes=over)
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})
@@ -147,6 +148,9 @@ class FileLedger:
     def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
         sets = {"status": str(MailboxStatus.COPIED), "verdict": rows.to_text(verdict)}
         self._change_mailbox(mailbox_id, sets, removes=("failure",))
+
+    def set_password_place(self, mailbox_id: str, path: str) -> None:
+        self._change_mailbox(mailbox_id, {"password_in": path})
 
     def next_fence(self, mailbox_id: str) -> int:
         pk = self._mailbox_pk(mailbox_id)

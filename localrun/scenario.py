@@ -30,7 +30,7 @@ class Scenario:
 
     `source` is None when the run starts its own mail server, which `seed` fills. `secret` is the
     source secret's JSON, `target_secret` the target's. `written_over` is the protocol by which the
-    mail must get into WorkMail: EWS, or IMAP with the passwords of `target_secret`. `tenant` is
+    mail must get into WorkMail: EWS, or IMAP with the users' passwords. `tenant` is
     merged into the tenant file that the run writes. `expected` is the report's verdict with which
     this story must end (None: any end but a failure, and nothing is demanded of happenings and
     refusals), and `cause` what must stand in the cause of a failed execution; nothing is copied

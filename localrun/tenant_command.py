@@ -20,13 +20,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from localrun import rollback_scenario
 from localrun.display import Shown
 from localrun.engine.clock import parse_clock
 from localrun.runner import Options, Outcome, Run, endpoints_help
 from localrun.scenario import Scenario
+from localrun.series import SERIES
 from localrun.stories import SCENARIOS
-from localrun.stories.rollback import ROLLBACK
 from localrun.tenant import SynthesisError
 from localrun.trial import TrialRefusedError, make_trial
 
@@ -100,8 +99,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="run a named story and end with one JSON line",
         description="Run a named story; the exit status is 0 only if its verdict is ok.",
     )
+    names = sorted({*SCENARIOS, *SERIES})
+    scenario.add_argument("name", nargs="?", choices=names, metavar="NAME")
     scenario.add_argument(
-        "name", nargs="?", choices=sorted([*SCENARIOS, ROLLBACK.name]), metavar="NAME"
+        "--size",
+        type=int,
+        default=0,
+        metavar="N",
+        help="how many users a story of several executions has, if it can be chosen",
     )
     scenario.add_argument("--list", action="store_true", help="name the stories")
     commands.add_parser(
@@ -134,8 +139,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)
     if options.command == "scenario" and (options.list or not options.name):
-        for story in (*SCENARIOS.values(), ROLLBACK):
-            print(f"{story.name:<16}{story.sentence}")
+        listed = [(story.name, story.sentence) for story in SCENARIOS.values()]
+        listed += [(series.name, series.sentence) for series in SERIES.values()]
+        for name, sentence in listed:
+            print(f"{name:<16}{sentence}")
         return 0 if options.list else 2
     try:
         run_options = Options(
@@ -144,8 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             maildir=getattr(options, "maildir", None),
             input=_parse_input(options.input),
         )
-        if options.command == "scenario" and options.name == ROLLBACK.name:
-            return rollback_scenario.main(run_options, console)
+        if options.command == "scenario" and options.name in SERIES:
+            return SERIES[options.name].run(run_options, console, options.size)
         scenario = _choose(options)
         return _run(scenario, run_options, console, options)
     except (TrialRefusedError, SynthesisError) as error:

@@ -28,6 +28,9 @@ LARGEST_MESSAGE = 40 * MEBIBYTE
 """WorkMail's limit for a message, in bytes."""
 WORKMAIL_FOLDERS = ("Sent Items", "Deleted Items", "Drafts", "Junk E-mail")
 """What WorkMail's IMAP shows beside INBOX in a new mailbox."""
+READER = ("comparison", "reads-all-mailboxes")
+"""Who may open every mailbox of WorkMail's IMAP to look at what a run has written there. WorkMail
+has nobody like that; no run knows of it."""
 
 
 class World:
@@ -35,7 +38,7 @@ class World:
 
     `source` describes a real IMAP server (host, port, tls) to migrate from instead of the
     embedded one; `imap` is None then. `workmail_imap` is WorkMail's IMAP, which opens a mailbox
-    with the password that its user was created with; it does not show what EWS has stored, nor EWS
+    with the password that its user has; it does not show what EWS has stored, nor EWS
     what it has. Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
     EWS emulator write what it stores into a Maildir tree as well.
     """
@@ -72,7 +75,12 @@ class World:
         )
         self._stack.callback(self.ews.close)
         self.workmail_imap = self._stack.enter_context(
-            ImapServer({}, password_of=self.workmail.password_of, folders=WORKMAIL_FOLDERS)
+            ImapServer(
+                {},
+                dict([READER]),
+                password_of=self.workmail.password_of,
+                folders=WORKMAIL_FOLDERS,
+            )
         )
         old = [Records(domain, "MX", [OLD_MX], 3600)]
         self.dns = self._stack.enter_context(DnsServer({domain: old}))

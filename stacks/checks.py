@@ -27,7 +27,11 @@ Record = TypeVar("Record")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}")
 _DOMAIN = re.compile(rf"({_LABEL}\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]")
-_TYPE_NAMES: Mapping[type, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+_TYPE_NAMES: Mapping[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+}
 
 
 class ConfigError(SynthError):
@@ -105,7 +109,7 @@ def _read_value(wanted: Any, raw: object, problems: list[str], path: str) -> obj
         checks = tuple(rest)
     if isinstance(raw, date) and wanted is str:
         raw = raw.isoformat()  # YAML makes a date of 2027-03-31
-    if not isinstance(raw, wanted) or (isinstance(raw, bool) and wanted is not bool):
+    if not isinstance(raw, wanted) or isinstance(raw, bool) is not (wanted is bool):
         quote = "; write it in quotes" if wanted is str and isinstance(raw, int | float) else ""
         problems.append(f"{path}: must be {_TYPE_NAMES[wanted]}, not {raw!r}{quote}")
         return None

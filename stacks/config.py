@@ -194,6 +194,32 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
+class Passwords:
+    """What users who are created can sign in with. Users who are there already keep theirs.
+
+    new_users  generate: the password that the target's secret has for the address, else one that is
+               made up; secret: that of the target's secret, else none; none: none. Users of IAM
+               Identity Center get none, nor does anybody where it alone signs users in
+    reset_after_run  after every run that copied, users whom the migration has created get other
+               passwords, made up too; off once they have got theirs, else it takes them away again
+    kms_key    the ARN of the key that encrypts made-up passwords; its policy must let the account's
+               functions use it. Empty means the account's own, aws/secretsmanager
+
+    Made-up passwords are in Secrets Manager and nowhere else; the report says in which secrets.
+    """
+
+    new_users: Annotated[str, one_of("generate", "secret", "none")] = "generate"
+    reset_after_run: bool = False
+    kms_key: Annotated[
+        str,
+        matches(
+            r"(arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)?",
+            "the ARN of a key, such as arn:aws:kms:eu-west-1:123456789012:key/...",
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TenantConfig:
     """One tenant.
 
@@ -233,6 +259,7 @@ class TenantConfig:
     limits: Limits = Limits()
     delta: Delta = Delta()
     rollback: Rollback = Rollback()
+    passwords: Passwords = Passwords()
     end_of_support_acknowledged: Annotated[str, is_day] = ""
 
     @classmethod

@@ -21,7 +21,7 @@ from constructs import Construct
 from stacks.config import Copy, TenantConfig
 from stacks.errors import SynthError
 from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
-from stacks.storage import Storage
+from stacks.storage import Storage, secrets_prefix, waves_prefix
 
 _NAME_LIMIT = 64  # of a Lambda function's name
 
@@ -37,6 +37,7 @@ class Row:
     writes    key patterns of the bucket
     secret    may read the source's credentials
     passwords  may read the passwords of the target's mailboxes
+    waves     actions on the secrets with made-up passwords
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
     by_rule   called by a rule (see triggers.py) and not by a state of its name
@@ -48,11 +49,14 @@ class Row:
     writes: tuple[str, ...] = ()
     secret: bool = False
     passwords: bool = False
+    waves: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     observes: bool = False
     by_rule: bool = False
 
 
+_READ_WAVES = ("GetSecretValue",)
+_WRITE_WAVES = ("GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue")
 _FIND_USER = ("DescribeEntity", "DescribeUser")
 _FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
 _MAKE_ENTITY = (
@@ -79,8 +83,15 @@ TABLE: Mapping[str, Row] = {
     "ensure_domains": Row(
         workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
     ),
+    "prepare_passwords": Row(
+        timeout=280,
+        passwords=True,
+        waves=_WRITE_WAVES,
+        workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration"),
+    ),
     "provision_user": Row(
         passwords=True,
+        waves=_READ_WAVES,
         workmail=(
             *_FIND_USER,
             "DescribeOrganization",
@@ -107,8 +118,12 @@ TABLE: Mapping[str, Row] = {
         ),
     ),
     "fail_entity": Row(),
+    "settle_passwords": Row(
+        timeout=280, waves=("GetSecretValue", "PutSecretValue", "DeleteSecret")
+    ),
     "enable_administrator": Row(
         passwords=True,
+        waves=_READ_WAVES,
         workmail=(
             *_FIND_USER,
             "ListImpersonationRoles",
@@ -124,6 +139,7 @@ TABLE: Mapping[str, Row] = {
         writes=("audit/*", "quarantine/*"),
         secret=True,
         passwords=True,
+        waves=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
     # the traits of a message of 40 MB need several times its size
@@ -134,12 +150,16 @@ TABLE: Mapping[str, Row] = {
         writes=("verify/*",),
         secret=True,
         passwords=True,
+        waves=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
     "fail_mailbox": Row(),
     "summarise_pass": Row(timeout=280),
     "check_dns": Row(workmail=("GetMailDomain",)),
     "verify_tenant": Row(timeout=280),
+    "reset_passwords": Row(
+        timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
+    ),
     "plan_rollback": Row(
         timeout=280,
         memory=512,
@@ -278,6 +298,8 @@ class Functions(Construct):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        waves = _secret_arn(stack, f"{waves_prefix(self._config.tenant)}*")
+        key = self._config.passwords.kms_key
         secrets = [self._storage.secret.ref] * row.secret
         secrets += [self._storage.passwords.ref] * row.passwords
         # without ListBucket, a file that is not there looks like one that is forbidden
@@ -287,6 +309,8 @@ class Functions(Construct):
             ("s3", ("ListBucket",), [bucket.bucket_arn] if row.reads else []),
             ("s3", ("PutObject",), [bucket.arn_for_objects(keys) for keys in row.writes]),
             ("secretsmanager", ("GetSecretValue",), secrets),
+            ("secretsmanager", row.waves, [waves] if row.waves else []),
+            ("kms", ("Decrypt", "GenerateDataKey"), [key] if key and row.waves else []),
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
         ]
@@ -320,6 +344,16 @@ def state_name(handler: str) -> str:
     return "".join(word.capitalize() for word in handler.split("_"))
 
 
+def _secret_arn(stack: cdk.Stack, name: str) -> str:
+    """The ARN of a secret without its random end, or of all whose names begin so."""
+    return stack.format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=name,
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
 def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
     """What migration/settings.py reads: each of its fields in capitals. Lists have commas, but
     for the folder patterns: a folder's name may have one, so they are JSON."""
@@ -343,23 +377,23 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "TARGET_IMAP_PORT": str(config.target.imap_port),
         "TARGET_IMAP_TLS": config.target.imap_tls,
         **_copy_environment(config.copy),
-        "DOMAIN_REGISTER": _yes_or_no(config.domain_setup.register),
+        "DOMAIN_REGISTER": str(config.domain_setup.register).lower(),
         "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
-        "DOMAIN_MAKE_DEFAULT": _yes_or_no(config.domain_setup.make_default),
-        "DOMAIN_START_BEFORE_VERIFIED": _yes_or_no(config.domain_setup.start_before_verified),
+        "DOMAIN_MAKE_DEFAULT": str(config.domain_setup.make_default).lower(),
+        "DOMAIN_START_BEFORE_VERIFIED": str(config.domain_setup.start_before_verified).lower(),
         "DNS_SERVERS": ",".join(config.dns.servers),
         "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
         "USER_CONCURRENCY": str(config.limits.users),
         "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
         "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
         "DELTA_PASSES": str(config.delta.passes),
-        "ROLLBACK_KEEP_COPIED": "yes" if config.rollback.keep_copied else "no",
+        "ROLLBACK_KEEP_COPIED": str(config.rollback.keep_copied).lower(),
+        "SECRETS_ARN": _secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
+        "PASSWORDS_NEW_USERS": config.passwords.new_users,
+        "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),
+        "PASSWORDS_KMS_KEY": config.passwords.kms_key,
         "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
     }
-
-
-def _yes_or_no(setting: bool) -> str:
-    return "yes" if setting else "no"
 
 
 def _copy_environment(copy: Copy) -> dict[str, str]:

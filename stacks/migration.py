@@ -10,7 +10,7 @@ from constructs import Construct
 from stacks.config import TenantConfig
 from stacks.functions import Functions
 from stacks.machine import Machine
-from stacks.storage import Storage, passwords_name, secret_name
+from stacks.storage import Storage, passwords_name, secret_name, waves_prefix
 from stacks.triggers import Triggers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,6 +70,10 @@ class MigrationStack(cdk.Stack):
             "TargetSecretName": (
                 passwords_name(config.tenant),
                 "Passwords of WorkMail mailboxes, if there are any",
+            ),
+            "WaveSecretsPrefix": (
+                waves_prefix(config.tenant),
+                "Secrets of made-up passwords begin so; the report names them",
             ),
             "LedgerTable": (self.storage.ledger.table_name, "What is known to be copied"),
             "StartCommand": (start, "Starts the migration; so does {} in the console"),

@@ -1,5 +1,6 @@
 """What outlives the stack: the ledger, the bucket, the source's credentials and the passwords of
-the target's mailboxes.
+the target's mailboxes. The secrets with made-up passwords are made by the runs themselves, and
+outlive it as well.
 
 All of them are kept when the stack is deleted. After that, a new stack of the same tenant gets a
 new table and a new bucket, but the secrets' names are taken: delete or rename the old ones first.
@@ -26,8 +27,9 @@ SOURCE_LOGINS = (
 )
 
 TARGET_PASSWORDS = (
-    "Passwords of mailboxes in WorkMail, by address. May stay empty: then new users have none, and "
-    'IMAP cannot be used. JSON: {"mailboxes": {"address": "password"}}.'
+    "Passwords of mailboxes in WorkMail, by address. May stay empty: then new users get what "
+    "passwords.new_users in the tenant file says, and IMAP opens the mailboxes alone whose "
+    'passwords were made up. JSON: {"mailboxes": {"address": "password"}}.'
 )
 
 
@@ -81,3 +83,13 @@ def secret_name(tenant: str) -> str:
 def passwords_name(tenant: str) -> str:
     """Where the operator puts passwords of the target's mailboxes."""
     return f"workmail-migration/{tenant}/target"
+
+
+def secrets_prefix(tenant: str) -> str:
+    """How the names of all secrets of a tenant begin."""
+    return f"workmail-migration/{tenant}/"
+
+
+def waves_prefix(tenant: str) -> str:
+    """Where the runs keep the passwords that they have made up."""
+    return f"{secrets_prefix(tenant)}waves/"

@@ -41,8 +41,9 @@ def check_dns(
     The ledger keeps the findings of the latest look; the timeline gets a line when they differ from
     the look before. `since` is when the cut-over began, `now` the time of this look.
 
-    TenantMisconfigured if WorkMail does not know a domain, or if a mailbox of the run has no
-    address in one yet: mail to it would be refused. CutoverTimedOut, naming what is open,
+    TenantMisconfigured if WorkMail does not know a domain, or if mailboxes of the run still have
+    addresses in the test domain: mail to their own would be refused. Users whom WorkMail has
+    refused do not count, here as everywhere: the others go on. CutoverTimedOut, naming what is open,
     if it still is after the configured days. Directory's Busy leaves pass.
     """
     _refuse_before_promotion(ledger, run)
@@ -60,7 +61,8 @@ def check_dns(
 
 
 def _refuse_before_promotion(ledger: Ledger, run: str) -> None:
-    waiting = sum(bool(record.address) for record in ledger.mailboxes(run))
+    records = ledger.mailboxes(run)
+    waiting = sum(record.address != "" and not record.refused for record in records)
     if waiting:
         problem = (
             f"{waiting} mailboxes have addresses in the test domain still, so that mail to their "

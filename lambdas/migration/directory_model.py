@@ -17,12 +17,14 @@ from migration.model import DnsRecord, Failure, Profile
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A WorkMail organization, as far as a migration must know it."""
+    """A WorkMail organization, as far as a migration must know it. `directory_type` is WorkMail's
+    free text for what holds its users."""
 
     id: str
     alias: str
     state: str
     interoperability: bool = False
+    directory_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,9 @@ def _ensure(directory: Directory, settings: Settings, name: str) -> Ruling:
     if ruling.step is not Step.REGISTER:
         return ruling
     directory.register_domain(name)
-    return rule_on_domain(name, directory.domain(name), register=False)
+    # It may take a moment until WorkMail shows it, with the record to publish.
+    shown = directory.domain(name) or MailDomain(name, verified=False)
+    return rule_on_domain(name, shown, register=False)
 
 
 def _make_default(directory: Directory, domains: Sequence[str]) -> None:

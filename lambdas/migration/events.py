@@ -182,6 +182,21 @@ class PlanWaveResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PreparePasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparePasswordsResult(Event):
+    """`rule` says what new users get: generate, secret or none. `generated` counts the passwords
+    that were made up."""
+
+    rule: str
+    generated: int
+
+
+@dataclass(frozen=True, slots=True)
 class EnsureDomains(Event):
     """`since` is when the waiting began; `may_begin_early`: users may be given addresses in the
     test domain while it goes on."""
@@ -204,11 +219,13 @@ class EnsureDomainsResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProvisionUser(Event):
-    """`early`: not all domains can be used yet."""
+    """`early`: not all domains can be used yet. `passwords` is the rule that PreparePasswords
+    answered."""
 
     run: str
     mailbox: str
     early: bool
+    passwords: str
     now: str
 
 
@@ -255,6 +272,20 @@ class FailEntity(Event):
 @dataclass(frozen=True, slots=True)
 class FailEntityResult(Event):
     recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePasswordsResult(Event):
+    """Generated passwords that belong to users, and those that nobody needed."""
+
+    kept: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +405,20 @@ class VerifyTenantResult(Event):
     agreement: str
     mailboxes: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPasswords(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPasswordsResult(Event):
+    """Users who have another password now, and those whom WorkMail refused one."""
+
+    reset: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)

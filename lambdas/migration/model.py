@@ -87,6 +87,15 @@ class Mailbox:
     quota_mb: int = 0
 
 
+class NewPasswords(StrEnum):
+    """What users who are created get. GENERATE: the operator's password, else one that is made up.
+    GIVEN: the operator's, else none. NONE: none."""
+
+    GENERATE = "generate"
+    GIVEN = "secret"
+    NONE = "none"
+
+
 class MailboxStatus(StrEnum):
     """Where a mailbox stands in this run. PAUSED: its copy stopped because the operator wanted it,
     and the next pass goes on."""
@@ -432,6 +441,10 @@ class MailboxRecord:
     """A mailbox in the ledger. `provisioned` says what provisioning did (created, enabled, enabled
     again, changed, unchanged), `user_id` is WorkMail's id.
 
+    `password_in` says which secret holds the password with which this migration created the user,
+    in whatever run: its path below workmail-migration/<tenant>/, "" if it gave none. It is written
+    before the user is created.
+
     `address` is the primary address that the mailbox has until it gets the one of the manifest; ""
     once it has that. `remarks` are sentences about what could not be made as the manifest says;
     they name columns, never a value.
@@ -444,8 +457,15 @@ class MailboxRecord:
     provisioned: str = ""
     failure: Failure | None = None
     verdict: MailboxVerdict | None = None
+    password_in: str = ""
     address: str = ""
     remarks: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether WorkMail has refused the user in this run, by errors.UserRefused. Other failures
+        of an earlier pass are tried again."""
+        return self.failure is not None and self.failure.error == "UserRefused"
 
     @property
     def at_present(self) -> Mailbox:

@@ -1,4 +1,5 @@
-"""The passwords of WorkMail mailboxes, as the target's secret holds them. Pure functions.
+"""The passwords of WorkMail mailboxes: as the target's secret holds them, and as they are made up.
+Pure functions.
 
 The secret's form is {"mailboxes": {"address": "password"}}; it may be empty. A user who is created
 gets the password that stands there, and IMAP logs in with it. No text from here quotes one.
@@ -6,7 +7,11 @@ gets the password that stands there, and IMAP logs in with it. No text from here
 
 from __future__ import annotations
 
+import random
+import string
 from collections.abc import Mapping
+
+from migration.model import NewPasswords
 
 FORM = '{"mailboxes": {"<address>": "<password>"}}'
 
@@ -16,6 +21,18 @@ RULE = (
 )
 """WorkMail's, for its own directory: administrator guide, "Managing users"."""
 
+LENGTH = 20
+_LETTERS = "".join(letter for letter in string.ascii_letters if letter not in "OIl")
+_DIGITS = "23456789"
+_MARKS = "-_."
+ALPHABET = _LETTERS + _DIGITS + _MARKS
+"""What generated passwords are made of: no two that look alike (0 and O, 1, l and I), and nothing
+that a shell, a CSV file, a URL or a word processor takes for something else."""
+
+_IDENTITY_CENTER_ONLY = "IDENTITY_PROVIDER_ONLY"
+# DescribeOrganization's DirectoryType is free text; these are the names of Directory Service.
+_OTHER_DIRECTORIES = frozenset({"adconnector", "microsoftad", "sharedmicrosoftad", "simplead"})
+
 
 def find_password(secret: Mapping[str, object], address: str) -> str:
     """The password of that mailbox, "" if none is known. Case in addresses does not count."""
@@ -23,6 +40,15 @@ def find_password(secret: Mapping[str, object], address: str) -> str:
         if str(known).lower() == address.lower() and isinstance(password, str):
             return password
     return ""
+
+
+def known_addresses(secret: Mapping[str, object]) -> frozenset[str]:
+    """The addresses that have one, in small letters."""
+    return frozenset(
+        str(known).lower()
+        for known, password in _entries(secret).items()
+        if isinstance(password, str) and password
+    )
 
 
 def count_passwords(secret: Mapping[str, object]) -> int:
@@ -62,6 +88,40 @@ def meets_rule(password: str) -> bool:
     )
     known = all(" " <= character <= "\xff" for character in password)
     return known and 8 <= len(password) <= 63 and sum(kinds) >= 3
+
+
+def generate(source: random.Random) -> str:
+    """A password that meets the rule: a letter first, a letter or digit last, with capital and
+    small letters, digits and marks between them.
+
+    Drawn evenly from all such passwords, by drawing until one is: with random.SystemRandom that is
+    an entropy of more than 115 bits (a test counts them).
+    """
+    while True:
+        middle = "".join(source.choice(ALPHABET) for _ in range(LENGTH - 2))
+        password = source.choice(_LETTERS) + middle + source.choice(_LETTERS + _DIGITS)
+        kinds = (string.ascii_uppercase, string.ascii_lowercase, _DIGITS, _MARKS)
+        if all(set(kind) & set(password) for kind in kinds):
+            return password
+
+
+def settle_rule(
+    wanted: NewPasswords, directory_type: str, authentication_mode: str
+) -> NewPasswords:
+    """What new users really get in this organization: no password opens a mailbox where IAM
+    Identity Center alone signs users in, and where the directory is not WorkMail's own, passwords
+    are made there."""
+    if authentication_mode == _IDENTITY_CENTER_ONLY:
+        return NewPasswords.NONE
+    if wanted is NewPasswords.GENERATE and lives_elsewhere(directory_type):
+        return NewPasswords.NONE
+    return wanted
+
+
+def lives_elsewhere(directory_type: str) -> bool:
+    """Whether users and passwords are those of a directory that WorkMail only reads or shares. An
+    unknown type counts as WorkMail's own."""
+    return "".join(filter(str.isalnum, directory_type)).lower() in _OTHER_DIRECTORIES
 
 
 def _entries(secret: Mapping[str, object]) -> Mapping[object, object]:

@@ -243,7 +243,7 @@ class Ledger(Protocol):
     ) -> None:
         """Status PROVISIONED or the given one, with WorkMail's id, what was done, the primary
         address for the time being ("" if it is the manifest's), and what could not be made as the
-        manifest says."""
+        manifest says. A failure is over then, unless the status is another one."""
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         """Changes the status alone."""
@@ -253,6 +253,9 @@ class Ledger(Protocol):
 
     def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
         """Status COPIED, failure cleared, with what verification found."""
+
+    def set_password_place(self, mailbox_id: str, path: str) -> None:
+        """Which secret holds the password that this migration gives the user; kept over runs."""
 
     def next_fence(self, mailbox_id: str) -> int:
         """A number higher than any given for this mailbox before."""
@@ -363,14 +366,18 @@ class Directory(Protocol):
         """Gives the user a mailbox; False if it has it already. ProvisioningPending,
         UserRefused."""
 
-    def set_primary_address(self, entity_id: str, address: str) -> None:
-        """Makes an alias, or a new address, the primary one; the old one becomes an alias.
-        ProvisioningPending, UserRefused."""
+    def set_primary_address(self, user_id: str, address: str) -> None:
+        """Makes an alias, or a new address, the primary one; the old one becomes an alias. No error
+        if it is that already. ProvisioningPending, UserRefused."""
 
     def update_user(self, user: DirectoryUser) -> bool:
         """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
         the changes. Id, user name, address and state are not changed. UserRefused; False, and
         nothing is changed, if WorkMail only reads the directory."""
+
+    def reset_password(self, user_id: str, password: str) -> None:
+        """Gives the user this password in place of the one before; the same again changes nothing.
+        UserRefused also where WorkMail does not know the user, or its directory is read-only."""
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         """How much the mailbox may hold, also if that is less than it holds. UserRefused."""
@@ -513,6 +520,29 @@ class Secrets(Protocol):
 
     def read_target(self) -> Mapping[str, object]:
         """The passwords of target mailboxes; {} if the secret is missing or empty."""
+
+
+class WaveSecrets(Protocol):
+    """The secrets that this migration makes for itself, by their path below
+    workmail-migration/<tenant>/. One writer at a time.
+
+    TenantMisconfigured if one may not be used, or is marked for deletion when it is written;
+    ProvisioningPending during an outage. Each write makes a version, of which a secret has about a
+    hundred: few writes a run."""
+
+    def read(self, path: str) -> str | None:
+        """The value; None if there is no such secret, or if it is marked for deletion."""
+
+    def create(self, path: str, value: str) -> None:
+        """A new secret, tagged with tenant and run. ProvisioningPending if there is one already,
+        which `read` did not show yet."""
+
+    def replace(self, path: str, value: str) -> None:
+        """Another value for a secret that is there."""
+
+    def remove(self, path: str) -> None:
+        """Marks the secret for deletion: for some days it can be restored. No error if there is
+        none."""
 
 
 class Executions(Protocol):

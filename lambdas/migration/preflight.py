@@ -23,7 +23,7 @@ from migration.errors import (
 )
 from migration.findings import NOTHING, Findings, look
 from migration.manifest import read_manifest
-from migration.model import CopyPolicy, ManifestRow, Note
+from migration.model import CopyPolicy, ManifestRow, NewPasswords, Note
 from migration.passwords import RULE, count_passwords, count_weak, find_faults
 from migration.ports import BlobStore, Directory, Ledger, Secrets
 from migration.preflight_workmail import check_workmail
@@ -73,7 +73,11 @@ def run_preflight(
         + check_policy(settings.policy)
         + look(partial(_check_workmail, settings, directory, rows))
         + look(lambda: check_secret(secrets.read_source()))
-        + look(lambda: check_passwords(secrets.read_target(), settings.target_kind))
+        + look(
+            lambda: check_passwords(
+                secrets.read_target(), settings.target_kind, settings.passwords_new_users
+            )
+        )
         + manifest_findings
         + look(lambda: _probe(probe_source))
     )
@@ -91,6 +95,7 @@ def _check_workmail(
         settings.domains,
         settings.target_kind,
         rows,
+        settings.passwords_new_users,
         register=settings.domain_register,
     )
 
@@ -186,10 +191,14 @@ def check_secret(secret: Mapping[str, object]) -> Findings:
     return Findings(tuple(problems))
 
 
-def check_passwords(secret: Mapping[str, object], target_kind: str) -> Findings:
-    """The target's secret may be empty, unless IMAP is all there is."""
+def check_passwords(
+    secret: Mapping[str, object], target_kind: str, new_users: NewPasswords
+) -> Findings:
+    """The target's secret may be empty, unless IMAP is all there is and nobody makes passwords up.
+    Whoever has one made up by an earlier run is not looked for."""
     problems = find_faults(secret)
-    if target_kind == IMAP and not count_passwords(secret):
+    generates = new_users is NewPasswords.GENERATE
+    if target_kind == IMAP and not generates and not count_passwords(secret):
         problems.append(
             "`target.kind` is workmail_imap, and the target's secret holds no password: put those "
             "of all mailboxes there"

@@ -19,7 +19,8 @@ from migration.directory_model import (
 from migration.domains import Step, rule_on_domain
 from migration.errors import Busy
 from migration.findings import NOTHING, Findings, look
-from migration.model import ManifestRow
+from migration.model import ManifestRow, NewPasswords
+from migration.passwords import lives_elsewhere
 from migration.ports import Directory
 from migration.target_choice import AUTO, IMAP
 
@@ -40,6 +41,7 @@ def check_workmail(
     domains: Iterable[str],
     target_kind: str,
     rows: Sequence[ManifestRow],
+    new_users: NewPasswords,
     *,
     register: bool,
 ) -> Findings:
@@ -50,6 +52,7 @@ def check_workmail(
     organization itself may not be."""
     organization = directory.organization()
     findings = check_organization(organization)
+    findings += check_new_users(organization.directory_type, new_users)
     if not is_active(organization):
         return findings  # it answers no other question before it is active
     for name in domains:
@@ -118,6 +121,19 @@ def check_organization(organization: Organization) -> Findings:
         )
     provisions = not organization.interoperability
     return Findings(tuple(problems), tuple(warnings), provisions=provisions)
+
+
+def check_new_users(directory_type: str, new_users: NewPasswords) -> Findings:
+    """Passwords are made up for WorkMail's own directory alone."""
+    if new_users is not NewPasswords.GENERATE or not lives_elsewhere(directory_type):
+        return NOTHING
+    warning = (
+        f"the organization's users are kept in another directory ({directory_type}), and their "
+        "passwords with them: this run makes none up; give new users theirs there, or put them "
+        "into the target's secret, and set `passwords.new_users` to none or secret in the tenant "
+        "file"
+    )
+    return Findings(warnings=(warning,))
 
 
 def check_domain(name: str, domain: MailDomain | None, *, register: bool) -> Findings:

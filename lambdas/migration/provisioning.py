@@ -45,6 +45,7 @@ UNDER_WAY = {
     "enabling": ENABLED,
     "enabling again": ENABLED_AGAIN,
     "changing": CHANGED,
+    "updating": CHANGED,
 }
 RETRY_AFTER = 5.0
 
@@ -74,22 +75,22 @@ class Decision:
 
 def decide(mailbox: Mailbox, user: DirectoryUser | None, address: str = "") -> Decision:
     """The next step for a mailbox whose address or user name WorkMail knows as `user`. `address` is
-    the primary address for the time being, "" for the manifest's."""
+    the primary address for the time being, "" for the manifest's. Somebody may have given the user
+    another one of the test domain by hand: it serves as well."""
     if user is None:
         return Decision(Step.CREATE, "WorkMail knows neither the address nor the user name")
     if user.state == "DELETED":
         reason = "a deleted user had the user name: whether it is free again, CreateUser will say"
         return Decision(Step.CREATE, reason)
-    if user.email and user.email.lower() not in (mailbox.target.lower(), address.lower()):
-        if _waits_for_its_address(mailbox, user) and not address:
-            if user.ready:
-                return Decision(Step.PROMOTE, "the user's address is still one of the test domain")
-            return Decision(Step.WAIT, "the user's mailbox is not ready yet")
+    waits = _waits_for_its_address(mailbox, user)
+    if user.email and user.email.lower() != mailbox.target.lower() and not waits:
         reason = (
             "the user exists with another primary address: change the address in WorkMail, "
             "or write another target or username in the manifest"
         )
         return Decision(Step.REFUSE, reason)
+    if user.ready and waits and not address:
+        return Decision(Step.PROMOTE, "the user's address is still one of the test domain")
     if user.ready:
         return Decision(Step.ENSURE, "the user has its mailbox")
     if user.state == "ENABLED":
@@ -104,9 +105,12 @@ def decide(mailbox: Mailbox, user: DirectoryUser | None, address: str = "") -> D
 
 
 def _waits_for_its_address(mailbox: Mailbox, user: DirectoryUser) -> bool:
-    """Whether it is the mailbox's user, with an address of the organization's test domain."""
+    """Whether it is the mailbox's user, with an address of the organization's test domain that is
+    not the manifest's."""
     return (
-        user.email.lower().endswith(TEST_DOMAIN) and user.name.lower() == mailbox.username.lower()
+        user.email.lower() != mailbox.target.lower()
+        and user.email.lower().endswith(TEST_DOMAIN)
+        and user.name.lower() == mailbox.username.lower()
     )
 
 
@@ -121,8 +125,8 @@ def provision_user(
     """created, enabled, enabled again (it was disabled before), changed, unchanged or refused:
     what this run has done, as the ledger has it too.
 
-    `password_of(address)` gives the password of a user who must be created, "" for none; it is not
-    asked for users of IAM Identity Center. Users who are there keep theirs.
+    `password_of(address)` gives the password of a user who is created right afterwards, "" for
+    none; it is not asked for users of IAM Identity Center. Users who are there keep theirs.
 
     `early`: a domain may not be verified yet. A user whose address is in such a one gets an address
     in the organization's test domain for the time being, and no aliases; called again when the
@@ -134,8 +138,6 @@ def provision_user(
     the others go on.
     """
     record = ledger.mailbox(mailbox_id)
-    if record.status is MailboxStatus.PROVISIONED and record.provisioned in UNDER_WAY:
-        ledger.set_status(mailbox_id, MailboxStatus.PLANNED)  # `_remember` was stopped half-way
     try:
         return _provision(directory, ledger, record, password_of, early=early)
     except UserRefused as refusal:
@@ -190,21 +192,25 @@ def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:
 
 def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> MailboxRecord:
     """Keeps what is done, for the call that finds the user ready; the record as it is then. What
-    this run has begun or done stays."""
-    if record.provisioned in UNDER_WAY or record.status is not MailboxStatus.PLANNED:
+    this run has begun stays, and so does what it has done unless the user is made once more."""
+    done = record.status is not MailboxStatus.PLANNED and record.provisioned != ""
+    if record.provisioned in UNDER_WAY or (done and UNDER_WAY[under_way] == CHANGED):
         return record
     ledger.set_provisioned(
         record.mailbox.id, user_id, under_way, record.address, status=MailboxStatus.PLANNED
     )
-    return replace(record, provisioned=under_way)
+    return replace(record, provisioned=under_way, status=MailboxStatus.PLANNED)
 
 
 def _what_was_done(record: MailboxRecord) -> str:
     """For a user that is found ready. An earlier run's "created" is "unchanged" in this one; this
-    run's own answer, given before and lost, is given again."""
+    run's own answer, given before and lost, is given again. One that was refused before it was
+    looked at may have none yet."""
     if record.provisioned in UNDER_WAY:
         return UNDER_WAY[record.provisioned]
-    return UNCHANGED if record.status is MailboxStatus.PLANNED else record.provisioned
+    if record.status is MailboxStatus.PLANNED:
+        return UNCHANGED
+    return record.provisioned or UNCHANGED
 
 
 def _ensure(
@@ -216,9 +222,6 @@ def _ensure(
     remarks: list[str] = []
     changes: list[tuple[str, Callable[[], object]]] = []
     rulings = [rule_on_user(mailbox, user)]
-    if rulings[0].action is Action.CHANGE:
-        wanted = wanted_user(mailbox, user)
-        changes.append(("", partial(_update, directory, wanted, rulings[0].reason, remarks)))
     if mailbox.quota_mb:
         size = directory.mailbox_size(user.id)
         if size is None:
@@ -231,13 +234,19 @@ def _ensure(
     aliases = missing_aliases(mailbox, directory.aliases(user.id)) if has_its_address else []
     for number, alias in aliases:
         changes.append((f"alias {number}: ", partial(directory.add_alias, user.id, alias)))
+    under_way = "changing" if changes else "updating"
+    if rulings[0].action is Action.CHANGE:
+        wanted = wanted_user(mailbox, user)
+        changes.append(("", partial(_update, directory, wanted, rulings[0].reason, remarks)))
     if changes:
-        record = _remember(ledger, record, user.id, "changing")
+        record = _remember(ledger, record, user.id, under_way)
     refusals = [each.reason for each in rulings if each.action is Action.REFUSE]
     refusals += attempt(changes)
-    if remarks and len(changes) == 1 and record.provisioned == "changing":
-        record = replace(record, provisioned="")  # nothing was changed
+    if remarks and record.provisioned == "updating":
+        record = replace(record, provisioned="")  # nothing could be changed
     how = _what_was_done(record)
+    if how == UNCHANGED and record.address and has_its_address:
+        how = CHANGED  # this run found the user in the test domain and has promoted the address
     status = MailboxStatus.FAILED if refusals else _status_after(record)
     address = "" if has_its_address else user.email
     ledger.set_provisioned(mailbox.id, user.id, how, address, remarks, status)
@@ -248,8 +257,7 @@ def _ensure(
 
 def _status_after(record: MailboxRecord) -> MailboxStatus:
     """What the copy has made of the mailbox in this run stays; a refusal is over."""
-    refused = record.failure is not None and record.failure.error == UserRefused.__name__
-    if record.status is MailboxStatus.PLANNED or refused:
+    if record.status is MailboxStatus.PLANNED or record.refused:
         return MailboxStatus.PROVISIONED
     return record.status
 

@@ -73,7 +73,8 @@ def write_report(
     `done`.
     """
     looked, findings = ledger.dns(run)
-    facts = RunFacts(settings.tenant, run, ledger.notes(run), looked, findings, failure)
+    secrets = settings.secrets_prefix
+    facts = RunFacts(settings.tenant, run, ledger.notes(run), looked, findings, failure, secrets)
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     if rollback := read_rollback(ledger, blobs, run):
         summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))

@@ -26,6 +26,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.password_parts import WAVES
 
 SCHEMA = 1
 
@@ -86,7 +87,7 @@ class MailboxLine:
     """A mailbox. `messages` and `size` are what the target has by the ledger, over all runs;
     `copied` is what the last pass added. `reasons` are those that no folder line tells. `refusals`
     were not copied, `adjusted` not exactly. `verified` is what the last pass has compared, with its
-    lists in the file `lists`."""
+    lists in the file `lists`. `password_in` is as in the ledger."""
 
     id: str
     display_name: str
@@ -107,6 +108,7 @@ class MailboxLine:
     adjusted: tuple[RemarkLine, ...]
     verified: Verified | None
     lists: str
+    password_in: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ class RollbackReport:
 class Summary:
     """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
-    run."""
+    run. `passwords`: how many users have a generated password, by the name of the secret that holds
+    it."""
 
     schema: int
     tenant: str
@@ -158,6 +161,7 @@ class Summary:
     failure: Failure | None
     counts: Mapping[str, int]
     provisioned: Mapping[str, int]
+    passwords: Mapping[str, int]
     end_of_support: str
     days_left: int
     timeline: tuple[Note, ...]
@@ -178,7 +182,8 @@ class MailboxFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the ledger holds about a run. `looked` is when the DNS was last asked."""
+    """What the ledger holds about a run. `looked` is when the DNS was last asked; `secrets` is how
+    the names of the tenant's secrets begin."""
 
     tenant: str
     run: str
@@ -186,11 +191,13 @@ class RunFacts:
     looked: str
     findings: Sequence[DnsFinding]
     failure: Failure | None
+    secrets: str = ""
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
     """The report of a run at the time `now`. Mailboxes that need attention come first."""
     lines = sorted((_line(each) for each in mailboxes), key=_urgency)
+    passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
     return Summary(
         schema=SCHEMA,
@@ -201,6 +208,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         failure=facts.failure,
         counts=_count(lines),
         provisioned=dict(sorted(provisioned.items())),
+        passwords={facts.secrets + path: users for path, users in sorted(passwords.items())},
         end_of_support=LAST_DAY,
         days_left=days_left(now),
         timeline=tuple(facts.notes),
@@ -261,6 +269,7 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         adjusted=tuple(each for each in remarks if each.fate is Fate.ADJUSTED),
         verified=facts.verified,
         lists=findings_key(mailbox.id, verdict.pass_id) if verdict and facts.verified else "",
+        password_in=record.password_in,
     )
 
 

@@ -16,16 +16,16 @@ from dataclasses import replace
 
 from migration.copy.audit import read_audit
 from migration.deeds import Deed
-from migration.directory_model import DirectoryUser
 from migration.errors import FolderGone, MailboxError, ProvisioningPending
 from migration.model import FolderRecord
 from migration.ports import BlobStore, Directory, Ledger, Target
 
+NOT_KNOWN = "the ledger does not know its mailbox, so nobody has looked into it"
 COPIED_IS_KEPT = "it holds copied mail, and rollback.keep_copied is set"
 _RETRY_AFTER = 10.0
 
-OpenTarget = Callable[[str], AbstractContextManager[Target]]
-"""The target of an address, closed afterwards."""
+OpenTarget = Callable[[], AbstractContextManager[Target]]
+"""The target of the mailbox, closed afterwards."""
 
 
 def look_into_mailbox(
@@ -40,7 +40,7 @@ def look_into_mailbox(
     keep_copied: bool,
 ) -> bool:
     """Writes on the deed of that key whether the mailbox of its user is kept, and why; the answer.
-    `mailbox` is the ledger's id of it, "" if the ledger knows none.
+    `mailbox` is the ledger's id of it; "", if the ledger knows none, keeps it.
 
     A user who has no mailbox now keeps nothing. ProvisioningPending while it is being made ready,
     and what the target raises if it is worth another try.
@@ -53,7 +53,7 @@ def look_into_mailbox(
     if user is not None and user.state == "ENABLED":
         if not user.ready:
             raise ProvisioningPending("a mailbox is not ready to be looked into", _RETRY_AFTER)
-        reason = _reason_to_keep(ledger, blobs, open_target, user, mailbox, keep_copied)
+        reason = _reason_to_keep(ledger, blobs, open_target, mailbox, keep_copied)
     ledger.record_deed(replace(deed, decided_by=run, reason=reason))
     return bool(reason)
 
@@ -67,16 +67,17 @@ def _reason_to_keep(
     ledger: Ledger,
     blobs: BlobStore,
     open_target: OpenTarget,
-    user: DirectoryUser,
     mailbox: str,
     keep_copied: bool,
 ) -> str:
     """ "" if nothing keeps the mailbox."""
-    folders = ledger.folders(mailbox) if mailbox else []
+    if not mailbox:
+        return NOT_KNOWN
+    folders = ledger.folders(mailbox)
     if keep_copied and any(folder.total.copied for folder in folders):
         return COPIED_IS_KEPT
     try:
-        with open_target(user.email) as target:
+        with open_target() as target:
             migrated = count_migrated(target, blobs, mailbox, folders)
             strange = target.total() - migrated
     except MailboxError as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from migration.errors import SettingsError
-from migration.model import CopyPolicy, DeltaPolicy
+from migration.model import CopyPolicy, DeltaPolicy, NewPasswords
 
 _KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 
@@ -25,7 +25,8 @@ class Settings:
     Lists are comma-separated. `source_tls` and `target_imap_tls` are ssl, starttls or none;
     `target_kind` is auto, workmail_ews or workmail_imap. `dns_servers` are `address:port`, empty
     for the public ones. `end_of_support_acknowledged` is empty or the day that the operator wrote
-    down. What begins with `copy_` is for `policy`.
+    down. What begins with `copy_` is for `policy`. `secrets_arn` is the ARN of the tenant's secrets
+    up to their path below workmail-migration/<tenant>/.
     """
 
     tenant: str
@@ -65,6 +66,10 @@ class Settings:
     delta_interval_minutes: int
     delta_passes: int
     rollback_keep_copied: bool
+    secrets_arn: str
+    passwords_new_users: NewPasswords
+    passwords_reset_after_run: bool
+    passwords_kms_key: str
     end_of_support_acknowledged: str
 
     @classmethod
@@ -97,6 +102,11 @@ class Settings:
         }
 
     @property
+    def secrets_prefix(self) -> str:
+        """How the names of the tenant's secrets begin."""
+        return self.secrets_arn.partition(":secret:")[2]
+
+    @property
     def policy(self) -> CopyPolicy:
         """What of a mailbox is copied, and how."""
         return CopyPolicy(
@@ -122,18 +132,19 @@ def _read_patterns(text: str) -> Patterns:
     return tuple(read)
 
 
-def _read_yes_or_no(text: str) -> bool:
-    if text not in ("yes", "no"):
+def _read_bool(text: str) -> bool:
+    if text not in ("true", "false"):
         raise ValueError
-    return text == "yes"
+    return text == "true"
 
 
 _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "str": (str, "a text"),
     "int": (int, "a whole number"),
-    "bool": (_read_yes_or_no, "yes or no"),
     "tuple[str, ...]": (_split, "a list"),
     "Patterns": (_read_patterns, "a JSON list of texts"),
     "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),
+    "NewPasswords": (NewPasswords, f"one of {', '.join(NewPasswords)}"),
+    "bool": (_read_bool, "true or false"),
 }
 """By the type of a field: what reads it, and what the text must be."""

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache
+from random import Random
+from secrets import SystemRandom
 from typing import Any
 
 import boto3
@@ -16,11 +18,12 @@ from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import TenantSecrets
+from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
 from migration.directory_model import Token
-from migration.errors import CredentialsRejected, TenantMisconfigured, UserRefused
+from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
-from migration.passwords import find_password
+from migration.model import MailboxRecord
 from migration.ports import (
     BlobStore,
     Directory,
@@ -30,6 +33,7 @@ from migration.ports import (
     Secrets,
     Source,
     Target,
+    WaveSecrets,
 )
 from migration.settings import Settings
 from migration.sources import imap
@@ -37,6 +41,7 @@ from migration.sources.imap_login import choose_login
 from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
+from migration.wave_passwords import KnownPasswords
 from migration.wire.ews import EwsClient
 from migration.wire.imap_login import ImapLogin, ImapServer
 from migration.wire.resolver import DnsPythonResolver
@@ -70,6 +75,22 @@ class Wiring:
         return TenantSecrets(client, settings.source_secret_arn, settings.target_secret_arn)
 
     @cached_property
+    def waves(self) -> WaveSecrets:
+        settings = self.settings
+        client = boto3.client("secretsmanager")
+        key = settings.passwords_kms_key
+        return TenantWaves(client, settings.secrets_arn, settings.tenant, key)
+
+    @cached_property
+    def passwords(self) -> KnownPasswords:
+        return KnownPasswords(self.settings.tenant, self.ledger, self.secrets, self.waves)
+
+    @cached_property
+    def random(self) -> Random:
+        """What passwords are drawn from: the operating system's."""
+        return SystemRandom()
+
+    @cached_property
     def executions(self) -> Executions:
         return StepFunctions(boto3.client("stepfunctions"))
 
@@ -91,18 +112,18 @@ class Wiring:
     ) -> Iterator[tuple[Source, Target]]:
         """Both sides of one mailbox, closed afterwards. `target_kind` is what EnableAdministrator
         has settled; `role` opens the mailbox over EWS."""
-        mailbox = self.ledger.mailbox(mailbox_id).at_present
+        record = self.ledger.mailbox(mailbox_id)
         with ExitStack() as stack:
-            source = self._source(mailbox.source)
+            source = self._source(record.mailbox.source)
             stack.callback(source.close)
-            target = self._target(mailbox.target, role, target_kind)
+            target = self._target(record, role, target_kind)
             stack.callback(target.close)
             yield source, target
 
     @contextmanager
-    def open_target(self, address: str, role: str, target_kind: str) -> Iterator[Target]:
-        """A WorkMail mailbox alone, closed afterwards; as open_mailbox."""
-        target = self._target(address, role, target_kind)
+    def open_target(self, mailbox_id: str, role: str, target_kind: str) -> Iterator[Target]:
+        """The WorkMail side alone, closed afterwards; as open_mailbox."""
+        target = self._target(self.ledger.mailbox(mailbox_id), role, target_kind)
         try:
             yield target
         finally:
@@ -110,26 +131,25 @@ class Wiring:
 
     def candidates(self, enabled: Administrator) -> list[Candidate]:
         """The ways into the administrator's mailbox, the better one first."""
-        address = enabled.mailbox.target
+        record = self.ledger.mailbox(enabled.mailbox.id)
         no_password = (
             ""
-            if self.target_password(address)
+            if self.target_password(record.mailbox.target)
             else ("the target's secret has no password for the mailbox that was tried")
         )
         return [
-            Candidate(EWS, lambda: self._target(address, enabled.role, EWS)),
-            Candidate(IMAP, lambda: self._target(address, enabled.role, IMAP), no_password),
+            Candidate(EWS, lambda: self._target(record, enabled.role, EWS)),
+            Candidate(IMAP, lambda: self._target(record, enabled.role, IMAP), no_password),
         ]
 
     def target_password(self, address: str) -> str:
-        """The password that the operator gave for this WorkMail mailbox, "" if there is none."""
-        return find_password(self.secrets.read_target(), address)
+        """The password of the WorkMail mailbox with this address in the manifest: the operator's,
+        or the one that was made up; "" if there is none."""
+        return self.passwords.of(address)
 
     def was_refused(self, mailbox_id: str) -> bool:
-        """Whether WorkMail refused this user in this run. Other failures of an earlier pass are
-        tried again."""
-        failure = self.ledger.mailbox(mailbox_id).failure
-        return failure is not None and failure.error == UserRefused.__name__
+        """Whether WorkMail refused this user in this run."""
+        return self.ledger.mailbox(mailbox_id).refused
 
     def probe_source(self) -> None:
         """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""
@@ -150,11 +170,11 @@ class Wiring:
         dates = asks_for_dates(self.settings.policy)
         return imap.ImapSource(self._source_server(), login, dates=dates)
 
-    def _target(self, address: str, role: str, kind: str) -> Target:
+    def _target(self, record: MailboxRecord, role: str, kind: str) -> Target:
         if kind == EWS:
-            return self._ews_target(address, role)
+            return self._ews_target(record.at_present.target, role)
         if kind == IMAP:
-            return self._imap_target(address)
+            return self._imap_target(record)
         raise TenantMisconfigured([f"there is no target of kind {kind}"])
 
     def _ews_target(self, address: str, role: str) -> WorkmailEwsTarget:
@@ -163,15 +183,16 @@ class Wiring:
 
         return WorkmailEwsTarget(EwsClient(self.settings.ews_url, token, address))
 
-    def _imap_target(self, address: str) -> WorkmailImapTarget:
-        password = self.target_password(address)
+    def _imap_target(self, record: MailboxRecord) -> WorkmailImapTarget:
+        """Passwords are kept by the manifest's address, which may not be the one that logs in."""
+        password = self.target_password(record.mailbox.target)
         if not password:
             raise CredentialsRejected("the target's secret has no password for this mailbox")
         settings = self.settings
         server = _imap_server(
             settings.target_imap_host, settings.target_imap_port, settings.target_imap_tls
         )
-        return WorkmailImapTarget(server, ImapLogin(address, password))
+        return WorkmailImapTarget(server, ImapLogin(record.at_present.target, password))
 
     def _source_server(self) -> ImapServer:
         settings = self.settings

@@ -92,6 +92,7 @@ class MemoryLedger:
                     fresh,
                     user_id=known.user_id,
                     provisioned=known.provisioned,
+                    password_in=known.password_in,
                     address=known.address,
                 )
         self._last_run = run
@@ -118,9 +119,11 @@ class MemoryLedger:
         status: MailboxStatus = MailboxStatus.PROVISIONED,
     ) -> None:
         with self._write("set_provisioned"):
+            known = self._mailboxes[mailbox_id]
             self._mailboxes[mailbox_id] = replace(
-                self._mailboxes[mailbox_id],
+                known,
                 status=status,
+                failure=None if status is MailboxStatus.PROVISIONED else known.failure,
                 user_id=user_id,
                 provisioned=how,
                 address=address,
@@ -147,6 +150,11 @@ class MemoryLedger:
                 failure=None,
                 verdict=verdict,
             )
+
+    def set_password_place(self, mailbox_id: str, path: str) -> None:
+        with self._write("set_password_place"):
+            known = self._mailboxes[mailbox_id]
+            self._mailboxes[mailbox_id] = replace(known, password_in=path)
 
     def next_fence(self, mailbox_id: str) -> int:
         with self._write("next_fence"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from localrun.scenario import Scenario
 from localrun.stories.imap_target import IMAP_TARGET
+from localrun.stories.new_passwords import NEW_PASSWORDS
 from localrun.stories.sample import SAMPLE
 from localrun.stories.trouble import BAD_MANIFEST, NO_WAY_IN, WRONG_PASSWORD
 from localrun.stories.weather import ROUGH_WEATHER
@@ -13,7 +14,7 @@ from localrun.stories.weather import ROUGH_WEATHER
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
-        *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET),
+        *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, NEW_PASSWORDS),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

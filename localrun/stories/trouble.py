@@ -59,6 +59,7 @@ NO_WAY_IN = Scenario(
     secret={"mailboxes": dict(_USERS)},
     seed=_seed_and_lose_dates,
     users=_USERS,
+    tenant={"passwords": {"new_users": "none"}},
     expected="failed",
     cause=(
         "EWS is not used: it changes the date at which a message was received",

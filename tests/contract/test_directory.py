@@ -60,7 +60,9 @@ def cloud() -> Iterator[WorkMailCloud]:
 
 
 def test_the_organization(cloud: WorkMailCloud) -> None:
-    assert cloud.directory.organization() == Organization(cloud.organization_id, "acme", "Active")
+    assert cloud.directory.organization() == Organization(
+        cloud.organization_id, "acme", "Active", directory_type="VpcDirectory"
+    )
     cloud.fake.set_organization_state(cloud.organization_id, "Impaired")
     assert cloud.directory.organization().state == "Impaired"
     cloud.fake.set_interoperability(cloud.organization_id, True)
@@ -462,6 +464,41 @@ def test_a_user_who_was_disabled_is_told_from_one_who_never_was_enabled(
     disabled = cloud.directory.find_user(ADDRESS, "anna")
     assert disabled is not None
     assert (disabled.id, disabled.state, disabled.was_enabled) == (user_id, "DISABLED", True)
+
+
+def test_a_password_is_reset_and_the_same_again_changes_nothing(cloud: WorkMailCloud) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    cloud.directory.reset_password(user_id, "Annas-next-word-1")
+    assert cloud.fake.password_of(ADDRESS) is None  # the mail servers do not know it yet
+    cloud.seconds += 60
+    assert cloud.fake.password_of(ADDRESS) == "Annas-next-word-1"
+    cloud.directory.reset_password(user_id, "Annas-next-word-1")
+    assert cloud.fake.password_of(ADDRESS) == "Annas-next-word-1"
+
+
+@pytest.mark.parametrize("password", ["winter", "x" * 300, "Snow\u2603-2026"])
+def test_a_password_that_breaks_the_rule_is_refused_and_not_quoted(
+    cloud: WorkMailCloud, password: str
+) -> None:
+    user_id = cloud.add_user("anna", ADDRESS)
+    with pytest.raises(UserRefused, match="ResetPassword: ") as caught:
+        cloud.directory.reset_password(user_id, password)
+    assert password not in str(caught.value)
+
+
+def test_a_reset_that_cannot_be_is_refused_and_not_waited_for(cloud: WorkMailCloud) -> None:
+    with pytest.raises(UserRefused, match="ResetPassword: EntityNotFoundException"):
+        cloud.directory.reset_password("0123456789ab", "Annas-next-word-1")
+    user_id = cloud.add_user("anna")
+    cloud.call("delete_user", UserId=user_id)
+    with pytest.raises(UserRefused, match="ResetPassword: EntityStateException"):
+        cloud.directory.reset_password(user_id, "Annas-next-word-1")
+    berta = cloud.add_user("berta")
+    cloud.fake.set_read_only(cloud.organization_id, True)
+    with pytest.raises(UserRefused, match="ResetPassword: UnsupportedOperationException"):
+        cloud.directory.reset_password(berta, "Bertas-next-word-1")
+    cloud.fake.set_directory_type(cloud.organization_id, "ADConnector")
+    assert cloud.directory.organization().directory_type == "ADConnector"
 
 
 # ---- aliases ---------------------------------------------------------------------------------

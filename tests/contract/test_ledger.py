@@ -185,14 +185,28 @@ def test_a_verdict_ends_the_copy_and_clears_the_failure(ledger: Ledger) -> None:
 def test_planning_again_starts_over_and_keeps_what_was_copied(ledger: Ledger) -> None:
     ledger.plan_mailboxes("run1", [mailbox("a")])
     ledger.set_provisioned("a", "user-1", "created")
+    ledger.set_password_place("a", "waves/run1/1")
     ledger.set_failed("a", Failure("X", "y"))
     ledger.claim_folder("a", plan(), "t1", 1, 1)
     ledger.plan_mailboxes("run2", [mailbox("a")])
     record = ledger.mailbox("a")
     assert (record.run, record.status, record.failure) == ("run2", MailboxStatus.PLANNED, None)
-    assert record.user_id == "user-1"
+    assert (record.user_id, record.password_in) == ("user-1", "waves/run1/1")
     assert len(ledger.folders("a")) == 1
     assert list(ledger.mailboxes("run1")) == []
+
+
+def test_where_a_password_is_changes_nothing_else(ledger: Ledger) -> None:
+    ledger.plan_mailboxes("run1", [mailbox("a")])
+    ledger.set_provisioned("a", "user-1", "creating")
+    before = ledger.mailbox("a")
+    assert before.password_in == ""
+    ledger.set_password_place("a", "target")
+    assert ledger.mailbox("a") == replace(before, password_in="target")
+    ledger.set_password_place("a", "")
+    assert ledger.mailbox("a") == before
+    with pytest.raises(KeyError):
+        ledger.set_password_place("nobody", "target")
 
 
 def test_fences_only_grow_and_belong_to_one_mailbox(ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from migration.errors import ProvisioningPending
 from migration.findings import NOTHING, Findings
-from migration.model import ManifestRow
+from migration.model import ManifestRow, NewPasswords
 from migration.preflight_workmail import check_workmail
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
 
@@ -26,7 +26,7 @@ def cloud() -> Iterator[WorkMailCloud]:
 
 
 def check(cloud: WorkMailCloud, kind: str = "auto") -> Findings:
-    return check_workmail(cloud.directory, (DOMAIN,), kind, ROWS)
+    return check_workmail(cloud.directory, (DOMAIN,), kind, ROWS, NewPasswords.GENERATE)
 
 
 def test_a_new_organization_has_its_dmarc_enforced_and_nothing_else(cloud: WorkMailCloud) -> None:

@@ -17,9 +17,16 @@ from rich.console import Console
 from localrun.contents import ImapAccess
 from localrun.display import PlainDisplay
 from localrun.runner import Options, Outcome, Run
-from localrun.stories import SCENARIOS, imap_target
+from localrun.stories import SCENARIOS, imap_target, new_passwords
 from localrun.stories.sample_mail import PEOPLE, letters
+from localrun.world import READER
 from migration.target_choice import FOLDER
+from tests.e2e.secrets_of import read_generated, read_kept
+
+OVER_IMAP = (
+    "mail is written over IMAP: EWS is not used: it changes the date at which a message was "
+    "received; IMAP keeps dates, flags and Message-ID"
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,10 @@ class Finished:
     folders: set[tuple[str, ...]]
     """Of all mailboxes of WorkMail, over both protocols."""
     receipts: list[str]
+    passwords: set[str]
+    """All that were ever in a secret of the run's own."""
+    kept: str
+    """The ledger, and every version of every file in the bucket."""
 
     @property
     def copied(self) -> bool:
@@ -51,13 +62,14 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             history = json.dumps(list(_histories(run)), default=str, ensure_ascii=False)
             requests = dict(run.world.ews.requests)
             left = _left_behind(run)
+            passwords, kept = read_generated(run), read_kept(run)
         display.close()
     logs = "".join(path.read_text("utf-8", "replace") for path in run.out.glob("logs/*"))
     # Without these the searches below would prove nothing.
     assert logs
     assert "Prepare" in history
     shown = (out / "shown.txt").read_text("utf-8")
-    finished = Finished(outcome, shown, history, logs, requests, *left)
+    finished = Finished(outcome, shown, history, logs, requests, *left, passwords, kept)
     assert ("CopySlice" in history) == finished.copied
     return finished
 
@@ -67,9 +79,9 @@ def _left_behind(run: Run) -> tuple[list[Any], set[tuple[str, ...]], list[str]]:
     world, ews = run.world, run.world.ews
     roles = world.workmail.list_impersonation_roles(organization_id=world.organization_id)["Roles"]
     folders = {path for address in ews.mailboxes() for path in ews.folders(address)}
-    passwords = dict(run.scenario.target_secret.get("mailboxes", {}))
-    imap = ImapAccess("127.0.0.1", world.workmail_imap.port, "none", passwords)
-    folders |= {path for address in passwords for path in imap.read(address).folders}
+    imap = ImapAccess("127.0.0.1", world.workmail_imap.port, "none", {}, READER)
+    over_imap = run.scenario.users if run.scenario.written_over == "IMAP" else ()
+    folders |= {path for address in over_imap for path in imap.read(address).folders}
     receipts = [each for address in ews.mailboxes() for each in ews.receipts(address)]
     return list(roles), folders, receipts
 
@@ -115,8 +127,8 @@ def test_what_was_chosen_and_why_is_shown_and_reported(finished: Finished) -> No
     said = {
         "bad-manifest": "",
         "no-way-in": "",
-        "imap-target": "mail is written over IMAP: EWS is not used: it changes the date at which a "
-        "message was received; IMAP keeps dates, flags and Message-ID",
+        "imap-target": OVER_IMAP,
+        "new-passwords": OVER_IMAP,
     }.get(
         finished.outcome.scenario,
         "mail is written over EWS: EWS keeps dates, flags and Message-ID",
@@ -144,6 +156,31 @@ def test_no_secret_no_address_and_no_content_is_in_logs_or_history(finished: Fin
         }  # fmt: skip
     for text in (finished.history, finished.logs):
         assert {word for word in forbidden if word in text} == set()
+
+
+@pytest.mark.slow
+def test_no_generated_password_is_anywhere_but_in_secrets_manager(finished: Finished) -> None:
+    scenario = SCENARIOS[finished.outcome.scenario]
+    all_given = ("bad-manifest", "no-way-in", "imap-target")  # or nobody was to get one
+    assert bool(finished.passwords) == (scenario.name not in all_given)
+    report = finished.outcome.report.read_text("utf-8") if finished.outcome.report else ""
+    for text in (finished.history, finished.logs, finished.shown, finished.kept, report):
+        assert text
+        assert [word for word in finished.passwords if word in text] == []
+
+
+@pytest.mark.slow
+def test_mail_gets_in_with_passwords_that_nobody_has_thought_of(finished: Finished) -> None:
+    if finished.outcome.scenario != "new-passwords":
+        return
+    assert finished.outcome.messages == 5 * len(new_passwords.NEW_PASSWORDS.users)
+    assert finished.requests["CreateItem"] == 1, "the probe's"
+    assert len(finished.passwords) == 2 + 3  # made for two, reset for three
+    assert "3 users have a new password, kept in Secrets Manager" in finished.shown
+    assert finished.outcome.report is not None
+    report = finished.outcome.report.read_text("utf-8")
+    for path in ("new-passwords-run/1", "new-passwords-run/reset/1"):
+        assert f"--secret-id 'workmail-migration/new-passwords-local/waves/{path}'" in report
 
 
 def _subject(mime: bytes) -> str:

@@ -592,3 +592,20 @@ def test_a_password_opens_the_mailbox_when_the_mail_servers_know_it(cloud: Cloud
     cloud.clock.seconds += 60
     assert cloud.fake.password_of("berta@example.test") is None
     assert cloud.fake.password_of("nobody@example.test") is None
+
+
+def test_a_reset_password_is_known_to_the_mail_servers_after_a_while(cloud: Cloud) -> None:
+    user = cloud.enable("anna")
+    reset = {"OrganizationId": cloud.organization, "UserId": user}
+    cloud.client.reset_password(**reset, Password="Annas-password-1")
+    cloud.clock.seconds += 60
+    cloud.client.reset_password(**reset, Password="Annas-password-2")
+    assert cloud.fake.password_of("anna@example.test") is None
+    cloud.clock.seconds += 60
+    assert cloud.fake.password_of("anna@example.test") == "Annas-password-2"
+    with pytest.raises(ClientError, match="InvalidPasswordException"):
+        cloud.client.reset_password(**reset, Password="annas-password")
+    cloud.fake.set_read_only(cloud.organization, True)
+    with pytest.raises(ClientError, match="UnsupportedOperationException"):
+        cloud.client.reset_password(**reset, Password="Annas-password-3")
+    assert cloud.fake.password_of("anna@example.test") == "Annas-password-2"

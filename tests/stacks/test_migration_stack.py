@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
 import boto3
 
+from stacks.config import Passwords, TenantConfig
 from stacks.functions import TABLE
+from stacks.migration import MigrationStack
 
 if TYPE_CHECKING:
     from tests.stacks.conftest import Resources
@@ -177,11 +181,13 @@ def test_the_outputs_say_where_things_are_and_how_to_start(template: dict[str, A
         "BucketName",
         "SourceSecretName",
         "TargetSecretName",
+        "WaveSecretsPrefix",
         "LedgerTable",
         "StartCommand",
     }
     assert outputs["SourceSecretName"]["Value"] == "workmail-migration/example/source"
     assert outputs["TargetSecretName"]["Value"] == "workmail-migration/example/target"
+    assert outputs["WaveSecretsPrefix"]["Value"] == "workmail-migration/example/waves/"
     assert "aws stepfunctions start-execution" in json.dumps(outputs["StartCommand"])
 
 
@@ -290,6 +296,7 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
             "workmail:DisassociateMemberFromGroup",
             "workmail:PutMailboxPermissions",
         },
+        "ResetPasswords": {"workmail:ResetPassword"},
         "ProvisionUser": {
             "workmail:CreateAlias",
             "workmail:CreateUser",
@@ -329,9 +336,72 @@ def test_only_who_opens_or_makes_mailboxes_reads_their_passwords(resources: Reso
         "VerifyMailbox",
         "LookIntoMailbox",
         "Preflight",
+        "PreparePasswords",
         "EnableAdministrator",
         "ProvisionUser",
+        "ResetPasswords",
     }
+
+
+def test_secrets_with_generated_passwords_are_used_by_these_functions_in_these_ways(
+    resources: Resources,
+) -> None:
+    pattern = ":secret:workmail-migration/example/waves/*"
+    used: dict[str, set[str]] = {}
+    for logical_id in resources("AWS::IAM::Policy"):
+        for statement in statements(resources, logical_id):
+            actions = {each for each in as_list(statement["Action"]) if "secretsmanager:" in each}
+            for resource in as_list(statement["Resource"]) if actions else ():
+                if "Storage" not in json.dumps(resource):
+                    assert json.dumps(resource).endswith(f'{pattern}"]]}}')
+                    state = logical_id.removeprefix("Functions").split("Role")[0]
+                    used[state] = {each.removeprefix("secretsmanager:") for each in actions}
+    reading = {"GetSecretValue"}
+    making = {"GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue"}
+    assert used == {
+        "PreparePasswords": making,
+        "ProvisionUser": reading,
+        "SettlePasswords": {"GetSecretValue", "PutSecretValue", "DeleteSecret"},
+        "EnableAdministrator": reading,
+        "CopySlice": reading,
+        "VerifyMailbox": reading,
+        "ResetPasswords": making,
+    }
+
+
+def test_functions_are_told_where_the_tenants_secrets_are(resources: Resources) -> None:
+    for function in resources("AWS::Lambda::Function").values():
+        variables = function["Properties"]["Environment"]["Variables"]
+        arn = json.dumps(variables["SECRETS_ARN"])
+        assert arn.endswith(':secret:workmail-migration/example/"]]}')
+        given = {name: variables[f"PASSWORDS_{name}"] for name in ("NEW_USERS", "KMS_KEY")}
+        assert given == {"NEW_USERS": "generate", "KMS_KEY": ""}
+        assert variables["PASSWORDS_RESET_AFTER_RUN"] == "false"
+
+
+def test_no_function_may_use_a_key_unless_the_tenant_names_one(resources: Resources) -> None:
+    assert "kms:" not in json.dumps(list(statements(resources)))
+
+
+def test_a_key_of_the_tenants_may_be_used_where_passwords_are(tmp_path: Path) -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
+    config = TenantConfig.load(ROOT / "tenants" / "example.yaml")
+    config = replace(config, passwords=Passwords(kms_key=key))
+    app = cdk.App(context={"aws:cdk:bundling-stacks": []}, outdir=str(tmp_path))
+    stack = MigrationStack(app, config)
+    found = app.synth().get_stack_by_name(stack.stack_name).template["Resources"]
+    users = {
+        name.removeprefix("Functions").split("Role")[0]
+        for name, one in found.items()
+        if one["Type"] == "AWS::IAM::Policy"
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Resource"] == key
+        and set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    }
+    named = {
+        "".join(part.title() for part in name.split("_")) for name in TABLE if TABLE[name].waves
+    }
+    assert users == named
 
 
 def test_the_copy_may_reach_audit_and_quarantine_alone(resources: Resources) -> None:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from migration.copy.selection import faults
 from migration.model import CopyPolicy
 from stacks.checks import is_folder_pattern
-from stacks.config import ConfigError, Copy, Target, TenantConfig
+from stacks.config import ConfigError, Copy, Passwords, Target, TenantConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 ORGANIZATION = "m-" + "0123456789abcdef" * 2
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/mrk-0123456789abcdef"
 SMALLEST = f"""
 tenant: acme
 region: us-west-2
@@ -63,6 +64,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert (config.limits.users, config.limits.mailboxes) == (5, 10)
     assert (config.delta.interval_minutes, config.delta.passes) == (720, 5)
     assert config.rollback.keep_copied is False
+    assert config.passwords == Passwords("generate", reset_after_run=False, kms_key="")
     assert config.end_of_support_acknowledged == ""
 
 
@@ -79,6 +81,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
         "limits: {users: 1, mailboxes: 500}\n"
         "delta: {interval_minutes: 15, passes: 2}\n"
         "rollback: {keep_copied: true}\n"
+        f"passwords: {{new_users: secret, reset_after_run: true, kms_key: '{KEY}'}}\n"
     )
     config = TenantConfig.load(write(tmp_path, text))
     assert config.account == "012345678901"
@@ -104,6 +107,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
     assert (config.limits.users, config.limits.mailboxes) == (1, 500)
     assert (config.delta.interval_minutes, config.delta.passes) == (15, 2)
     assert config.rollback.keep_copied is True
+    assert config.passwords == Passwords("secret", reset_after_run=True, kms_key=KEY)
 
 
 @pytest.mark.parametrize(("tls", "port"), [("ssl", 993), ("starttls", 143), ("none", 143)])
@@ -148,6 +152,7 @@ dns: {servers: ["192.0.2.53", "dns.example:53"], timeout_days: 90}
 limits: {users: "5", mailboxes: 0, mailboxs: 3}
 delta: {passes: true}
 rollback: {keep_copied: 1}
+passwords: {new_users: ask, reset_after_run: 1, kms_key: alias/mine}
 end_of_support_acknowledged: soon
 domain: acme.example
 """
@@ -175,6 +180,12 @@ domain: acme.example
         "limits.users: must be a whole number, not '5'",
         "manifest: must be a key that begins with intake/, without spaces, not 'secrets/x.csv'",
         "organization_id: must be m- and 32 digits or letters from a to f, not 'm-XYZ'",
+        (
+            "passwords.kms_key: must be the ARN of a key, such as "
+            "arn:aws:kms:eu-west-1:123456789012:key/..., not 'alias/mine'"
+        ),
+        "passwords.new_users: must be one of generate, secret, none, not 'ask'",
+        "passwords.reset_after_run: must be true or false, not 1",
         "region: must be one of us-east-1, us-west-2, eu-west-1, not 'eu-central-1'",
         "rollback.keep_copied: must be true or false, not 1",
         "source.host: must be a host name or an IP address, not 'bad host'",

@@ -41,7 +41,9 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "PlanWave": [planned()],
         "EnsureDomains": [{"verified": True, "wait_seconds": 0, "early": False}],
         "s3:getObject": ['{"mailbox": "m1", "entity": "e1"}\n'],
+        "PreparePasswords": [{"rule": "generate", "generated": 1}],
         "ProvisionUser": [{"outcome": "created"}],
+        "SettlePasswords": [{"kept": 1, "dropped": 0}],
         "ProvisionEntity": [{"outcome": "created"}],
         "LinkEntity": [{"outcome": "created"}],
         "FailEntity": [{"recorded": True}],
@@ -63,6 +65,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
             {"ready": True, "wait_seconds": 0, "open": 0},
         ],
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
+        "ResetPasswords": [{"reset": 0, "refused": 0}],
         "DisableAdministrator": [{"removed": True}],
         "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
         "ReleaseLock": [{"released": True}],
@@ -177,11 +180,37 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
     trace = run_both(stubs(Preflight=[preflighted(provisions=False)]))
     assert trace.error is None
     provisioning = {
-        *("ProvisionDirectory", "ProvisionUser", "WantsEntities"),
-        *("ProvisionEntities", "ProvisionEntity", "LinkEntities", "LinkEntity"),
+        *("PreparePasswords", "ProvisionDirectory", "ProvisionUser", "SettlePasswords"),
+        *("WantsEntities", "ProvisionEntities", "ProvisionEntity", "LinkEntities", "LinkEntity"),
     }
     assert provisioning <= set(usual.states)
     assert trace.states == tuple(state for state in usual.states if state not in provisioning)
+
+
+def test_passwords_are_made_before_the_first_user_and_reset_after_the_last_judgement() -> None:
+    trace = run_both(stubs())
+    made = trace.states.index("PreparePasswords")
+    assert trace.states[made:][:4] == (
+        "PreparePasswords", "ProvisionDirectory", "ProvisionUser", "SettlePasswords",
+    )  # fmt: skip
+    reset = trace.states.index("ResetPasswords")
+    assert trace.states[reset - 1 : reset + 2] == (
+        "VerifyTenant", "ResetPasswords", "DisableAdministrator",
+    )  # fmt: skip
+
+
+def test_a_run_that_failed_or_copied_nothing_resets_no_password() -> None:
+    failed = run_both(stubs(VerifyTenant=[StubError("VerificationFailed")]))
+    without = run_both(stubs(Prepare=[prepared(phases=phases("provision"))]))
+    for trace in (failed, without):
+        assert "ResetPasswords" not in trace.states
+
+
+def test_a_reset_that_runs_out_of_time_goes_on() -> None:
+    more = StubError("ProvisioningPending")
+    trace = run_both(stubs(ResetPasswords=[more] * 3 + [{"reset": 9, "refused": 0}]))
+    assert trace.error is None
+    assert trace.states.count("ResetPasswords") == 1
 
 
 def test_entities_are_made_before_they_are_linked_and_after_the_users() -> None:

@@ -121,8 +121,8 @@ class Tenant:
         target.deliver(folder_id, letter(99))
 
     @contextmanager
-    def open_target(self, address: str) -> Iterator[Target]:
-        yield self.target(address)
+    def open_target(self, mailbox: str) -> Iterator[Target]:
+        yield self.target(self.ledger.mailbox(mailbox).mailbox.target)
 
     def snapshot(self) -> dict[str, Any]:
         """What an operator sees of everybody who is not deleted, without dates."""
@@ -181,7 +181,7 @@ def roll_back(
             directory,
             ledger,
             blobs,
-            tenant.open_target,
+            partial(tenant.open_target, line["mailbox"]),
             run,
             line["deed"],
             line["mailbox"],

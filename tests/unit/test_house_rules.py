@@ -21,6 +21,7 @@ USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
     "rollback_report",
+    *("password_parts", "wave_passwords", "password_reset"),
     *("provisioning", "user_changes", "entities", "entity_changes", "entity_links"),
     "entity_readings",
     *("manifest_records", "manifest_columns", "manifest_tables", "manifest_document", "wave"),

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import random
+import secrets
+import string
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +16,19 @@ from hypothesis import strategies as st
 
 from localrun.fakes.workmail import FakeWorkMail
 from localrun.model_service import ApiError
+from migration.model import NewPasswords
 from migration.passwords import (
+    ALPHABET,
+    LENGTH,
     count_passwords,
     count_weak,
     find_faults,
     find_password,
+    generate,
+    known_addresses,
+    lives_elsewhere,
     meets_rule,
+    settle_rule,
 )
 
 GOOD = "Sommer-2026"
@@ -88,3 +101,75 @@ def test_the_rule_is_the_emulators(users: tuple[FakeWorkMail, str], password: st
     except ApiError:
         taken = False
     assert taken == meets_rule(password)
+
+
+# ---- passwords that are made up --------------------------------------------------------------
+
+SMALL, CAPITAL = "abcdefghijkmnopqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ"
+DIGITS, MARKS = "23456789", "-_."
+
+
+@settings(max_examples=500)
+@given(st.integers())
+def test_a_generated_password_meets_the_rule_and_can_be_typed(seed: int) -> None:
+    password = generate(random.Random(seed))
+    assert meets_rule(password)
+    assert len(password) == LENGTH == 20
+    assert set(password) <= set(ALPHABET)
+    assert all(set(kind) & set(password) for kind in (SMALL, CAPITAL, DIGITS, MARKS))
+    assert password[0] in string.ascii_letters
+    assert password[-1] in string.ascii_letters + string.digits
+
+
+def test_nothing_that_looks_alike_or_means_something_elsewhere_is_used() -> None:
+    assert set(ALPHABET) == set(SMALL + CAPITAL + DIGITS + MARKS)
+    assert len(ALPHABET) == len(set(ALPHABET)) == 60
+    assert not set(ALPHABET) & set("0O1lI" + " \\'\"`$!,;:&|<>(){}[]*?#~%^=+/@")
+
+
+def test_there_are_more_than_two_to_the_power_of_115_of_them() -> None:
+    """Counted by leaving out kinds: first place letters, then anything, last letters and digits."""
+    kinds = (SMALL, CAPITAL, DIGITS, MARKS)
+    count = 0
+    for missing in range(len(kinds)):
+        for left_out in combinations(kinds, missing):
+            gone = set("".join(left_out))
+            first = len(set(SMALL + CAPITAL) - gone)
+            middle = len(set(ALPHABET) - gone)
+            last = len(set(SMALL + CAPITAL + DIGITS) - gone)
+            count += (-1) ** missing * first * middle ** (LENGTH - 2) * last
+    assert math.log2(count) > 115
+
+
+def test_every_character_is_as_likely_as_the_others_of_its_place() -> None:
+    source = random.Random("even")
+    drawn = Counter(generate(source)[0] for _ in range(9_800))
+    assert set(drawn) == set(SMALL + CAPITAL)
+    assert max(drawn.values()) < 1.5 * 200
+    assert min(drawn.values()) > 200 / 1.5
+
+
+def test_the_systems_own_source_gives_another_one_each_time() -> None:
+    source = secrets.SystemRandom()
+    assert len({generate(source) for _ in range(1000)}) == 1000
+
+
+@pytest.mark.parametrize("wanted", list(NewPasswords))
+def test_the_rule_is_what_the_tenant_wants_in_workmails_own_directory(wanted: NewPasswords) -> None:
+    assert settle_rule(wanted, "VpcDirectory", "") is wanted
+    assert settle_rule(wanted, "VpcDirectory", "IDENTITY_PROVIDER_AND_DIRECTORY") is wanted
+    assert settle_rule(wanted, "VpcDirectory", "IDENTITY_PROVIDER_ONLY") is NewPasswords.NONE
+
+
+def test_where_another_directory_has_the_users_none_is_made_up() -> None:
+    assert settle_rule(NewPasswords.GENERATE, "MicrosoftAD", "") is NewPasswords.NONE
+    assert settle_rule(NewPasswords.GIVEN, "MicrosoftAD", "") is NewPasswords.GIVEN
+    names = ("AD Connector", "ADConnector", "SimpleAD", "SharedMicrosoftAD")
+    assert all(map(lives_elsewhere, names))
+    assert not any(map(lives_elsewhere, ("", "VpcDirectory")))
+
+
+def test_the_addresses_that_have_a_password() -> None:
+    secret = {"mailboxes": {"Anna@Example.com": GOOD, "b": "", "c": 5}}
+    assert known_addresses(secret) == {"anna@example.com"}
+    assert known_addresses({"mailboxes": [GOOD]}) == frozenset()

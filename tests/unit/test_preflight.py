@@ -28,6 +28,7 @@ from migration.errors import (
     TenantMisconfigured,
 )
 from migration.findings import Findings
+from migration.model import NewPasswords
 from migration.ports import Directory
 from migration.preflight import (
     Preflight,
@@ -39,7 +40,7 @@ from migration.preflight import (
     check_secret,
     run_preflight,
 )
-from migration.preflight_workmail import ASKED_AT_MOST
+from migration.preflight_workmail import ASKED_AT_MOST, check_new_users
 from migration.settings import Settings
 from tests.unit.test_settings import environment
 
@@ -183,6 +184,7 @@ def test_all_problems_are_answered_at_once() -> None:
         target_imap_host="imap.test",
         target_imap_tls="none",
         copy_exclude=("Work//Old",),
+        passwords_new_users=NewPasswords.GIVEN,
     )
     ledger = MemoryLedger()
     with pytest.raises(PreflightFailed) as caught:
@@ -463,20 +465,47 @@ def test_other_forms_are_one_problem_that_quotes_nothing(secret: Mapping[str, ob
     assert "@" not in problem
 
 
+@pytest.mark.parametrize("rule", list(NewPasswords))
 @pytest.mark.parametrize("kind", ["auto", "workmail_ews"])
-def test_the_targets_secret_may_stay_empty(kind: str) -> None:
-    assert check_passwords({}, kind) == Findings()
+def test_the_targets_secret_may_stay_empty(kind: str, rule: NewPasswords) -> None:
+    assert check_passwords({}, kind, rule) == Findings()
 
 
-def test_imap_alone_needs_passwords() -> None:
-    assert len(check_passwords({}, "workmail_imap").problems) == 1
+@pytest.mark.parametrize("rule", [NewPasswords.GIVEN, NewPasswords.NONE])
+def test_imap_alone_needs_passwords(rule: NewPasswords) -> None:
+    assert len(check_passwords({}, "workmail_imap", rule).problems) == 1
     given = {"mailboxes": {"a@example.com": "Sommer-2026"}}
-    assert check_passwords(given, "workmail_imap") == Findings()
+    assert check_passwords(given, "workmail_imap", rule) == Findings()
+
+
+def test_imap_alone_can_do_with_passwords_that_are_made_up() -> None:
+    assert check_passwords({}, "workmail_imap", NewPasswords.GENERATE) == Findings()
+
+
+@pytest.mark.parametrize("directory", ["SimpleAD", "ADConnector", "MicrosoftAD", "AD Connector"])
+def test_passwords_of_another_directory_are_not_made_up_and_that_is_said(directory: str) -> None:
+    (warning,) = check_new_users(directory, NewPasswords.GENERATE).warnings
+    assert f"another directory ({directory})" in warning
+    assert "passwords.new_users" in warning
+    for rule in (NewPasswords.GIVEN, NewPasswords.NONE):
+        assert check_new_users(directory, rule) == Findings()
+
+
+@pytest.mark.parametrize("directory", ["VpcDirectory", ""])
+def test_workmails_own_directory_gets_passwords_without_a_word(directory: str) -> None:
+    assert check_new_users(directory, NewPasswords.GENERATE) == Findings()
+
+
+def test_a_run_hears_of_another_directory() -> None:
+    account = Account(org=replace(ACTIVE, directory_type="MicrosoftAD"))
+    chosen = settings(passwords_new_users=NewPasswords.GENERATE)
+    said = " ".join(run(account, chosen).warnings)
+    assert "another directory (MicrosoftAD)" in said
 
 
 def test_a_password_that_workmail_would_not_take_is_a_warning() -> None:
     secret = {"mailboxes": {"a@example.com": "secret-word", "b@example.com": "Sommer-2026"}}
-    findings = check_passwords(secret, "auto")
+    findings = check_passwords(secret, "auto", NewPasswords.GENERATE)
     assert findings.problems == ()
     (warning,) = findings.warnings
     assert warning.startswith("1 of the passwords in the target's secret")
@@ -485,7 +514,9 @@ def test_a_password_that_workmail_would_not_take_is_a_warning() -> None:
 
 
 def test_a_targets_secret_of_another_form_is_a_problem_that_quotes_nothing() -> None:
-    (problem,) = check_passwords({"a@example.com": "secret-word"}, "auto").problems
+    (problem,) = check_passwords(
+        {"a@example.com": "secret-word"}, "auto", NewPasswords.GENERATE
+    ).problems
     assert "secret-word" not in problem
     assert "@" not in problem
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from localrun.fakes.ledger import MemoryLedger
+from localrun.fakes.wave_secrets import MemoryWaves
 from migration.directory_model import DirectoryUser
 from migration.errors import ProvisioningPending
 from migration.logs import logger
@@ -318,10 +319,20 @@ def test_the_function_answers_and_logs_no_password(
     wired = Wiring(Settings.from_env(environment()), "eu-west-1")
     ledger = planned()
     secrets = SimpleNamespace(read_target=lambda: {"mailboxes": {ADDRESS: PASSWORD}})
-    wired.__dict__ |= {"directory": cloud.directory, "ledger": ledger, "secrets": secrets}
+    wired.__dict__ |= {
+        "directory": cloud.directory,
+        "ledger": ledger,
+        "secrets": secrets,
+        "waves": MemoryWaves(),
+    }
     monkeypatch.setattr("migration.wiring.wire", lambda: wired)
     monkeypatch.setattr(logger._logger, "propagate", True)
-    event = {"run": "run-1", "mailbox": ANNA.id, "now": "2026-12-04T18:00:00Z"}
+    event = {
+        "run": "run-1",
+        "mailbox": ANNA.id,
+        "passwords": "generate",
+        "now": "2026-12-04T18:00:00Z",
+    }
     said = []
     with caplog.at_level(logging.DEBUG):
         for _ in range(20):

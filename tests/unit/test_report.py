@@ -321,14 +321,14 @@ def test_the_fields_of_the_schema_are_these() -> None:
     summary = json.loads(to_json(summarise(FACTS, [REFUSED], NOW)))
     assert summary["schema"] == 1
     assert set(summary) == set(
-        "schema tenant run written verdict failure counts provisioned end_of_support days_left "
-        "timeline dns mailboxes rollback".split()
+        "schema tenant run written verdict failure counts provisioned passwords end_of_support "
+        "days_left timeline dns mailboxes rollback".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings"}
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
-        "copied refused gone folders refusals adjusted verified lists".split()
+        "copied refused gone folders refusals adjusted verified lists password_in".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason".split()
@@ -608,3 +608,24 @@ def test_findings_of_one_record_stand_together_in_the_order_of_the_servers() -> 
     first, second = DnsFinding(one, DnsVerdict.RIGHT), DnsFinding(two, DnsVerdict.RIGHT)
     third = DnsFinding(one, DnsVerdict.WRONG)
     assert group_by_record([first, second, third]) == [(one, [first, third]), (two, [second])]
+
+
+def test_where_made_up_passwords_are_is_told_with_the_command_to_read_them() -> None:
+    facts = replace(FACTS, secrets="workmail-migration/acme/")
+    places = ["waves/run-1/1", "waves/run-1/1", "waves/run-0/reset/1", "target", ""]
+    mailboxes = [
+        MailboxFacts(MailboxRecord(mailbox(f"user{n}"), "run-1", password_in=place), (), ())
+        for n, place in enumerate(places)
+    ]
+    summary = summarise(facts, mailboxes, NOW)
+    assert summary.passwords == {
+        "workmail-migration/acme/waves/run-0/reset/1": 1,
+        "workmail-migration/acme/waves/run-1/1": 2,
+    }
+    assert sorted(line.password_in for line in summary.mailboxes) == sorted(places)
+    command = "aws secretsmanager get-secret-value --secret-id "
+    shown = page(summary)
+    assert [row.split(" --query")[0].strip() for row in shown.rows if command in row] == [
+        f"{command}'{secret}'" for secret in summary.passwords
+    ]
+    assert command not in page(summarise(facts, mailboxes[3:], NOW)).text

@@ -12,9 +12,10 @@ from migration.settings import Settings
 
 _SAMPLES = {
     "int": "7",
-    "bool": "yes",
+    "bool": "true",
     "Patterns": '["Work, private", "**/Old"]',
     "DeltaPolicy": "add",
+    "NewPasswords": "generate",
 }
 
 
@@ -38,7 +39,9 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "COPY_INCLUDE": "Work",
         "COPY_EXCLUDE": "[1]",
         "COPY_DELTA_POLICY": "mirror",
-        "ROLLBACK_KEEP_COPIED": "true",
+        "ROLLBACK_KEEP_COPIED": "yes",
+        "PASSWORDS_NEW_USERS": "ask",
+        "PASSWORDS_RESET_AFTER_RUN": "yes",
     }
     del env["TENANT"], env["EWS_URL"]
     with pytest.raises(SettingsError) as caught:
@@ -50,7 +53,9 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable COPY_INCLUDE must be a JSON list of texts",
         "environment variable COPY_EXCLUDE must be a JSON list of texts",
         "environment variable COPY_DELTA_POLICY must be one of add, follow",
-        "environment variable ROLLBACK_KEEP_COPIED must be yes or no",
+        "environment variable ROLLBACK_KEEP_COPIED must be true or false",
+        "environment variable PASSWORDS_NEW_USERS must be one of generate, secret, none",
+        "environment variable PASSWORDS_RESET_AFTER_RUN must be true or false",
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from localrun.fakes.ledger import MemoryLedger
+from localrun.fakes.wave_secrets import MemoryWaves
 from migration.administrator import Administrator
 from migration.errors import CredentialsRejected, SettingsError, TenantMisconfigured
 from migration.model import Failure, Mailbox
@@ -90,6 +91,8 @@ def with_passwords(wiring: Wiring, **passwords: str) -> Wiring:
     }
     wiring.settings = replace(wiring.settings, **hosts)  # type: ignore[arg-type]  # all are texts
     wiring.__dict__["secrets"] = KnownSecrets(**passwords)
+    wiring.__dict__["waves"] = MemoryWaves()
+    wiring.__dict__.pop("passwords", None)
     return wiring
 
 

@@ -68,6 +68,7 @@ class WorkMailDirectory(DirectoryEntities):
             alias=answer.get("Alias", ""),
             state=answer.get("State", ""),
             interoperability=answer.get("InteroperabilityEnabled", False),
+            directory_type=answer.get("DirectoryType", ""),
         )
 
     def domain(self, name: str) -> MailDomain | None:
@@ -144,11 +145,16 @@ class WorkMailDirectory(DirectoryEntities):
     def enable_user(self, user_id: str, address: str) -> bool:
         return self.enable_entity(user_id, address)
 
-    def set_primary_address(self, entity_id: str, address: str) -> None:
+    def set_primary_address(self, user_id: str, address: str) -> None:
         with translated("UpdatePrimaryEmailAddress"):
-            self._client.update_primary_email_address(
-                OrganizationId=self._organization_id, EntityId=entity_id, Email=address
-            )
+            try:
+                self._client.update_primary_email_address(
+                    OrganizationId=self._organization_id, EntityId=user_id, Email=address
+                )
+            except self._client.exceptions.EmailAddressInUseException:
+                user = self._describe(user_id)
+                if user is None or user.email.lower() != address.lower():
+                    raise
 
     def update_user(self, user: DirectoryUser) -> bool:
         with translated("UpdateUser"):
@@ -157,6 +163,12 @@ class WorkMailDirectory(DirectoryEntities):
             except self._client.exceptions.UnsupportedOperationException:
                 return False
         return True
+
+    def reset_password(self, user_id: str, password: str) -> None:
+        with translated("ResetPassword"):
+            self._client.reset_password(
+                OrganizationId=self._organization_id, UserId=user_id, Password=password
+            )
 
     def set_quota(self, user_id: str, megabytes: int) -> None:
         with translated("UpdateMailboxQuota"):

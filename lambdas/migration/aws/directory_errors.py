@@ -54,6 +54,7 @@ SCOPES: Mapping[str, Scope] = {
     "RegisterToWorkMail": Scope.USER,
     "UpdateUser": Scope.USER,
     "UpdatePrimaryEmailAddress": Scope.USER,
+    "ResetPassword": Scope.USER,
     "GetMailboxDetails": Scope.USER,
     "UpdateMailboxQuota": Scope.USER,
     "ListAliases": Scope.USER,
@@ -164,7 +165,7 @@ def translate(operation: str, error: ClientError) -> MigrationError:
         return _busy(operation, code)
     if code in _FOR_THE_TENANT:
         return TenantMisconfigured([f"{operation}: {code}: {_FOR_THE_TENANT[code]}"])
-    if scope is Scope.USER and code in _NOT_YET:
+    if scope is Scope.USER and code in _NOT_YET and operation != "ResetPassword":
         message = f"{operation}: {code}: WorkMail does not show the user as it should be yet"
         return ProvisioningPending(message, RETRY_AFTER_CHANGE)
     if operation == "AssumeImpersonationRole" and code == "ResourceNotFoundException":

@@ -153,7 +153,8 @@ class DynamoLedger:
         status: MailboxStatus = MailboxStatus.PROVISIONED,
     ) -> None:
         sets = rows.provisioned_attributes(user_id, how, address, remarks, status)
-        self._change_mailbox(mailbox_id, sets)
+        over = ("failure",) if status is MailboxStatus.PROVISIONED else ()
+        self._change_mailbox(mailbox_id, sets, removes=over)
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})
@@ -165,6 +166,9 @@ class DynamoLedger:
     def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
         sets = {"status": str(MailboxStatus.COPIED), "verdict": rows.to_text(verdict)}
         self._change_mailbox(mailbox_id, sets, removes=("failure",))
+
+    def set_password_place(self, mailbox_id: str, path: str) -> None:
+        self._change_mailbox(mailbox_id, {"password_in": path})
 
     def next_fence(self, mailbox_id: str) -> int:
         answer = self._table.update_item(

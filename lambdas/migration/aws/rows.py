@@ -95,6 +95,7 @@ def mailbox_from(item: Mapping[str, Any]) -> MailboxRecord:
         provisioned=item.get("provisioned", ""),
         failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
         verdict=_verdict_from(item["verdict"]) if "verdict" in item else None,
+        password_in=item.get("password_in", ""),
         address=item.get("address", ""),
         remarks=tuple(item.get("remarks", ())),
     )

@@ -116,6 +116,10 @@ class FakeWorkMail(
         users work all the same."""
         self._account.organizations[organization_id].interoperability = enabled
 
+    def set_directory_type(self, organization_id: str, directory_type: str) -> None:
+        """What DescribeOrganization calls the directory, such as "MicrosoftAD"."""
+        self._account.organizations[organization_id].directory_type = directory_type
+
     def set_read_only(self, organization_id: str, read_only: bool) -> None:
         """Whether the directory is read-only, as behind an AD Connector: users, groups, resources
         and memberships cannot be changed, but what is there can be enabled and get aliases."""

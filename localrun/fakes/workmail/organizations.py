@@ -20,7 +20,7 @@ class OrganizationCalls:
             "Alias": organization.alias,
             "State": organization.state,
             "DirectoryId": f"d-{organization_id[2:12]}",
-            "DirectoryType": "VpcDirectory",
+            "DirectoryType": organization.directory_type,
             "DefaultMailDomain": organization.default_domain,
             "CompletedDate": self._account.timestamp(organization.created_at),
             "ARN": arn,

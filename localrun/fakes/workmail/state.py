@@ -147,6 +147,7 @@ class Organization:
     state: str = "Active"
     migration_admin: str | None = None
     interoperability: bool = False
+    directory_type: str = "VpcDirectory"
     read_only: bool = False
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)

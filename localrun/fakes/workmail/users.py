@@ -102,6 +102,17 @@ class UserCalls:
             if value != ""
         }
 
+    def reset_password(self, *, organization_id: str, user_id: str, password: str) -> None:
+        """The mail servers know it after `password_lag`, and until then refuse both."""
+        organization = self._account.writable(organization_id)
+        user = self._account.user(organization, user_id)
+        if user.deleted:
+            raise ApiError("EntityStateException", f"The user {user_id} is DELETED.")
+        _check_password(password)
+        if password != user.password:
+            user.password_at = self._account.now() + self._account.password_lag
+        user.password = password
+
     def delete_user(self, *, organization_id: str, user_id: str) -> None:
         """Deleting a deleted user changes nothing.
 

@@ -16,8 +16,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from localrun.display import Shown
 from localrun.runner import Options, Run
+from localrun.series.series import Played, Series, opened
 from localrun.stories.rollback import (
     CLUB,
     DOMAIN,
@@ -47,7 +47,7 @@ _NAMED_AS_KEPT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Ended:
     """A variant that has ended: the directory at its times, as it should be in the end, and what
     else was wrong."""
 
@@ -63,31 +63,26 @@ class Played:
         return not self.problems and self.after == self.expected
 
 
-def main(options: Options, console: Console) -> int:
-    """Plays all variants and prints what came of them; 1 if anything is not as it should be."""
-    played = [_play(name, act, options, console) for name, act in _VARIANTS.items()]
-    for each in played:
+def play(options: Options, console: Console, _size: int) -> Played:
+    """Plays all variants and prints what came of them."""
+    ended = [play_variant(name, options, console) for name in _VARIANTS]
+    for each in ended:
         console.print(_tabulate(each))
-        for problem in each.problems:
-            console.print(f"{each.variant}: problem: {problem}", markup=False, highlight=False)
-    verdict = {
-        "scenario": ROLLBACK.name,
-        "verdict": "ok" if all(each.ok for each in played) else "failed",
-        "variants": {each.variant: "ok" if each.ok else "failed" for each in played},
-        "problems": [problem for each in played for problem in each.problems],
-    }
-    print(json.dumps(verdict))
-    return 0 if verdict["verdict"] == "ok" else 1
+    verdicts = {each.variant: "ok" if each.ok else "failed" for each in ended}
+    problems = [f"{each.variant}: {problem}" for each in ended for problem in each.problems]
+    problems += [
+        f"{each.variant}: the directory is not as it should be"
+        for each in ended
+        if each.after != each.expected
+    ]
+    return Played(tuple(problems), {"variants": verdicts})
 
 
-def play(variant: str, options: Options, console: Console) -> Played:
+def play_variant(variant: str, options: Options, console: Console) -> Ended:
     """One variant: approved, rejected or killed."""
-    return _play(variant, _VARIANTS[variant], options, console)
-
-
-def _play(variant: str, act: Act, options: Options, console: Console) -> Played:
+    act = _VARIANTS[variant]
     options = replace(options, out=options.out / variant)
-    with Shown(console, plain=True) as display, Run(ROLLBACK, options, display) as run:
+    with opened(ROLLBACK, options, console) as run:
         story = _Story(run)
         before = story.photograph()
         problems = [*story.migrate("migration")]
@@ -98,7 +93,7 @@ def _play(variant: str, act: Act, options: Options, console: Console) -> Played:
         after = story.photograph()
         if act is _approve:
             problems += story.migrate("migration-again")
-        return Played(variant, before, migrated, after, expected, tuple(problems))
+        return Ended(variant, before, migrated, after, expected, tuple(problems))
 
 
 def _expect(before: Directory, migrated: Directory) -> Directory:
@@ -269,7 +264,7 @@ class _Story:
 # ---- what is shown ---------------------------------------------------------------------------
 
 
-def _tabulate(played: Played) -> Table:
+def _tabulate(played: Ended) -> Table:
     title = f"{played.variant}: {'as it should be' if played.ok else 'NOT as it should be'}"
     table = Table(title=title, title_justify="left")
     for column in ("name", "before", "migrated", "after the rollback", ""):
@@ -290,3 +285,6 @@ def _tell(user: Mapping[str, Any] | None) -> str:
     aliases = f", {len(user['aliases'])} aliases" if user["aliases"] else ""
     members = f", {len(user['members'])} members" if "members" in user else ""
     return f"{user['state'].lower()}{aliases}{shared}{members}"
+
+
+STORY = Series(ROLLBACK.name, ROLLBACK.sentence, play)

@@ -1,0 +1,14 @@
+"""Stories of several executions: each plays them, prints a table, and says what was wrong.
+
+They stand beside the scenarios of localrun.stories, which are one execution each, and are run by
+the same command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from localrun.series.rollback import STORY as ROLLBACK
+from localrun.series.series import Series
+
+SERIES: Mapping[str, Series] = {series.name: series for series in (ROLLBACK,)}
