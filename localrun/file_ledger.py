@@ -13,7 +13,8 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import administrator_rows, entity_rows, rows
+from migration.aws import administrator_rows, deed_rows, entity_rows, rows
+from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
@@ -205,6 +206,29 @@ class FileLedger:
 
     def drop_grant(self, owner_id: str) -> None:
         self._delete(self._pk, f"G#{owner_id}")
+
+    # -- what was made in the directory
+
+    def record_deed(self, deed: Deed) -> None:
+        self._put(self._pk, f"D#{deed.key}", deed_rows.deed_attributes(deed))
+
+    def deed(self, key: str) -> Deed | None:
+        item = self._items.read(self._pk, f"D#{key}")
+        return deed_rows.deed_from(item) if item else None
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        for item in self._items.query(self._pk, "D#"):
+            if run in ("", item["run"]):
+                yield deed_rows.deed_from(item)
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        with self._items.change() as change:
+            for prefix in ("F#", "Q#"):
+                change.delete_all(self._mailbox_pk(mailbox_id), prefix)
+            if item := change.read(self._pk, f"M#{mailbox_id}"):
+                item["status"] = str(MailboxStatus.PLANNED)
+                _drop(item, "user_id", "provisioned", "failure", "verdict")
+                change.write(self._pk, f"M#{mailbox_id}", item)
 
     # -- folders
 

@@ -73,6 +73,7 @@ class World:
             max_mime=largest_message,
             check_password=self.workmail.check_password,
             may_open=self.workmail.may_open,
+            owner_of=lambda address: self.workmail.resolve_mailbox(address) or "",
         )
         self._stack.callback(self.ews.close)
         self.workmail_imap = self._stack.enter_context(

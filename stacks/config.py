@@ -188,6 +188,18 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """What the phase rollback takes back of what this migration has made.
+
+    keep_copied  whether mail that was copied keeps a mailbox, as mail does that WorkMail has
+                 received or its user has written; without it such mailboxes go, because the old
+                 server still has their mail
+    """
+
+    keep_copied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Passwords:
     """What users who are created can sign in with. Users who are there already keep theirs.
 
@@ -252,6 +264,7 @@ class TenantConfig:
     dns: Dns = Dns()
     limits: Limits = Limits()
     delta: Delta = Delta()
+    rollback: Rollback = Rollback()
     passwords: Passwords = Passwords()
     end_of_support_acknowledged: Annotated[str, is_day] = ""
 

@@ -69,6 +69,7 @@ _SEE_ENTITY = (
     *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
     *("ListGroupMembers", "ListResourceDelegates", "ListMailboxPermissions"),
 )
+_FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
 _MAKE_ENTITY = (
     *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
     *("CreateGroup", "UpdateGroup", "CreateResource", "UpdateResource"),
@@ -178,8 +179,48 @@ TABLE: Mapping[str, Row] = {
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
     ),
+    "plan_rollback": Row(
+        timeout=280,
+        memory=512,
+        writes=("plans/*", "reports/*"),
+        workmail=("ListUsers", *_FIND_NAME),
+    ),
+    "approve_rollback": Row(writes=("reports/*",)),
+    "look_into_mailbox": Row(
+        timeout=280,
+        memory=512,
+        reads=("audit/*",),
+        passwords=True,
+        waves=_READ_WAVES,
+        workmail=("DescribeUser", "AssumeImpersonationRole"),
+    ),
+    "order_rollback": Row(
+        timeout=280, memory=512, writes=("plans/*",), workmail=("ListUsers", *_FIND_NAME)
+    ),
+    "undo_step": Row(
+        timeout=280,
+        reads=("audit/*",),
+        writes=("audit/*",),
+        workmail=(
+            *_FIND_NAME,
+            "DescribeGroup",
+            "ListMailboxPermissions",
+            "PutMailboxPermissions",
+            "DeleteMailboxPermissions",
+            "DeleteAlias",
+            "DisassociateMemberFromGroup",
+            "DisassociateDelegateFromResource",
+            "DeregisterFromWorkMail",
+            "DeleteUser",
+            "DeleteGroup",
+            "DeleteResource",
+            "DeregisterMailDomain",
+        ),
+    ),
     "disable_administrator": Row(timeout=280, waves=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY),
-    "write_report": Row(timeout=280, memory=512, reads=("verify/*",), writes=("reports/*",)),
+    "write_report": Row(
+        timeout=280, memory=512, reads=("verify/*", "reports/*"), writes=("reports/*",)
+    ),
     "release_lock": Row(),
     "clean_up": Row(
         timeout=900,
@@ -368,6 +409,7 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
         "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
         "DELTA_PASSES": str(config.delta.passes),
+        "ROLLBACK_KEEP_COPIED": str(config.rollback.keep_copied).lower(),
         "SECRETS_ARN": _secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
         "PASSWORDS_NEW_USERS": config.passwords.new_users,
         "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),

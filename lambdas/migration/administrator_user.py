@@ -69,9 +69,9 @@ def ensure_administrator(
         record = _begin(ledger, user, address, why)
     password = _ensure_password(secrets, source)
     if user is None:
-        user_id = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
-        ledger.set_administrator(replace(record, user_id=user_id))
-        directory.enable_user(user_id, address)
+        made = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
+        ledger.set_administrator(replace(record, user_id=made.id))
+        directory.enable_user(made.id, address)
     elif user.state == "DISABLED":
         ledger.set_administrator(replace(record, user_id=user.id))
         if record.before is Before.DISABLED:

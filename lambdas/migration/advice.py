@@ -41,6 +41,7 @@ _ADVICE: Mapping[str, str] = {
     "VerificationFailed": "Keep the old server. Look below at the folders that differ and the "
     "mailboxes that failed. Start the workflow again to copy what was not reached; what is "
     "missing in WorkMail although it was copied must be copied by hand.",
+    "RollbackRejected": "Nothing was taken back. Start the phase rollback again when it is wanted.",
     "SettingsError": "The functions' settings are incomplete: deploy the stack again.",
     # neither
     "Unexpected": "Start the workflow again: it goes on where it stopped. If it ends like this "

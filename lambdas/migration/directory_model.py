@@ -112,6 +112,15 @@ class Owner:
     kind: EntityKind
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a creating call answers: WorkMail's id, and whether the call has made it. If not, it was
+    there: an earlier call whose answer was lost may have made it, or somebody else."""
+
+    id: str
+    is_new: bool = True
+
+
 class Permission(StrEnum):
     """What one may do with the mailbox of another (PutMailboxPermissions)."""
 

@@ -31,6 +31,7 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
        |- TenantMisconfigured       what the tenant file says and what exists do not fit
        |- NothingCopied             every mailbox failed: cutting over would lose mail
        |- CutoverTimedOut           the MX never pointed to WorkMail
+       |- RollbackRejected          the operator's word, not ours: nothing is taken back
        |- VerificationFailed        the target lacks messages that the ledger knows as copied
        `- SettingsError             an environment variable is missing or wrong
 
@@ -169,6 +170,10 @@ class NothingCopied(TenantError):
 
 class CutoverTimedOut(TenantError):
     """The DNS did not point to WorkMail within the configured days."""
+
+
+class RollbackRejected(TenantError):
+    """What the operator sends who rejects a rollback; never raised here. No failure of the run."""
 
 
 class VerificationFailed(TenantError):

@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,12 @@ from migration.report_summary import (
     Summary,
     Verdict,
     summarise,
+)
+from migration.rollback_report import (
+    judge_rollback,
+    next_rollback_steps,
+    read_rollback,
+    tell_rollback,
 )
 from migration.settings import Settings
 
@@ -64,8 +70,8 @@ def write_report(
     """Writes reports/<run>/summary.json and reports/<run>/report.html, over what was there.
 
     `failure` is what has stopped the run. The verdict is `failed` with it; `exceptions` if a
-    mailbox failed, differs or has refused messages, or a group, a resource or permissions failed;
-    else `done`.
+    mailbox failed, differs or has refused messages, or a group, a resource or permissions failed,
+    or if a rollback has left anything; else `done`.
     """
     looked, findings = ledger.dns(run)
     secrets = settings.secrets_prefix
@@ -80,6 +86,8 @@ def write_report(
         list(ledger.entities(run)),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
+    if rollback := read_rollback(ledger, blobs, run):
+        summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
     key = f"{folder}/report.html"
@@ -153,6 +161,8 @@ def to_html(summary: Summary) -> bytes:
 
 def headline(summary: Summary) -> str:
     """One sentence about the mailboxes."""
+    if summary.rollback:
+        return tell_rollback(summary.rollback)
     counts = summary.counts
     total, done = counts["mailboxes"], counts["done"]
     if not total:
@@ -179,6 +189,8 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
     outcomes = Counter(line.outcome for line in summary.mailboxes)
     if summary.failure:
         steps.append(advise(summary.failure.error))
+    if summary.rollback:
+        steps += next_rollback_steps(summary.rollback)
     if outcomes[Outcome.FAILED]:
         steps.append(
             "Put right what is named at each failed mailbox, then start the workflow again: what "

@@ -123,6 +123,32 @@ class DnsReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DeedLine:
+    """Something that a rollback has dealt with: what it is, whom it is about, the address, member
+    or grantee, and why it is left ("" if nobody has dealt with it)."""
+
+    what: str
+    about: str
+    detail: str
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackReport:
+    """What a rollback came to. `of` names the run that it takes back. `taken_back` counts by what
+    it was. `unfinished` are things that nobody could take back and nobody has a reason for.
+    `was_approved` is False if nothing was begun."""
+
+    of: str
+    was_approved: bool
+    taken_back: Mapping[str, int]
+    kept: tuple[DeedLine, ...]
+    unfinished: tuple[DeedLine, ...]
+    not_taken_back: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
@@ -146,6 +172,7 @@ class Summary:
     mailboxes: tuple[MailboxLine, ...]
     entities: tuple[EntityLine, ...]
     entity_outcomes: Mapping[str, Mapping[str, int]]
+    rollback: RollbackReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Settings:
     mailbox_concurrency: int
     delta_interval_minutes: int
     delta_passes: int
+    rollback_keep_copied: bool
     secrets_arn: str
     passwords_new_users: NewPasswords
     passwords_reset_after_run: bool

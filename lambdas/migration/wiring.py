@@ -23,6 +23,7 @@ from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
 from migration.errors import CredentialsRejected, TenantMisconfigured
+from migration.journal import keep_journal
 from migration.model import MailboxRecord
 from migration.passwords import find_console_password, read_administrator
 from migration.ports import (
@@ -100,6 +101,10 @@ class Wiring:
     def directory(self) -> Directory:
         return WorkMailDirectory(build_client(self.region), self.settings.organization_id)
 
+    def journalled_directory(self, run: str, now: str) -> Directory:
+        """The directory for whoever makes something in it: the ledger keeps what."""
+        return keep_journal(self.directory, self.ledger, run, now)
+
     @cached_property
     def resolver(self) -> Resolver:
         return DnsPythonResolver(self.settings.dns_servers)
@@ -132,6 +137,16 @@ class Wiring:
             target = self._target(record, Access.parse(access), target_kind)
             stack.callback(target.close)
             yield source, target
+
+    @contextmanager
+    def open_target(self, mailbox_id: str, access: str, target_kind: str) -> Iterator[Target]:
+        """The WorkMail side alone, closed afterwards; as open_mailbox."""
+        record = self.ledger.mailbox(mailbox_id)
+        target = self._target(record, Access.parse(access), target_kind)
+        try:
+            yield target
+        finally:
+            target.close()
 
     def candidates(self, enabled: Administrator) -> list[Candidate]:
         """The ways into the administrator's mailbox, the better one first."""

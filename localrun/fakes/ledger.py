@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from localrun.fakes.steps import Step, no_step
 from migration import transitions
+from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
@@ -40,6 +41,7 @@ class MemoryLedger:
         self._entities: dict[str, EntityRecord] = {}
         self._administrator: AdministratorRecord | None = None
         self._grants: dict[str, GrantRecord] = {}
+        self._deeds: dict[str, Deed] = {}
         self._fences: dict[str, int] = {}
         self._folders: dict[str, dict[str, FolderRecord]] = {}
         self._remarks: dict[str, dict[tuple[str, str], Remark]] = {}
@@ -210,6 +212,29 @@ class MemoryLedger:
     def drop_grant(self, owner_id: str) -> None:
         with self._write("drop_grant"):
             self._grants.pop(owner_id, None)
+
+    # -- what was made in the directory
+
+    def record_deed(self, deed: Deed) -> None:
+        with self._write("record_deed"):
+            self._deeds[deed.key] = deed
+
+    def deed(self, key: str) -> Deed | None:
+        with self._lock:
+            return self._deeds.get(key)
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        with self._lock:
+            deeds = sorted(self._deeds.items())
+        return iter([deed for _, deed in deeds if run in ("", deed.run)])
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        with self._write("forget_mailbox"):
+            if mailbox_id in self._folders:
+                self._folders[mailbox_id] = {}
+            self._remarks.pop(mailbox_id, None)
+            if known := self._mailboxes.get(mailbox_id):
+                self._mailboxes[mailbox_id] = MailboxRecord(known.mailbox, known.run)
 
     # -- folders
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localrun.series.administrator import ADMINISTRATOR
+from localrun.series.rollback import STORY as ROLLBACK
 from localrun.series.series import Series
 
-SERIES: Mapping[str, Series] = {series.name: series for series in (ADMINISTRATOR,)}
+SERIES: Mapping[str, Series] = {series.name: series for series in (ADMINISTRATOR, ROLLBACK)}

@@ -14,6 +14,7 @@ from migration.directory_model import (
     DirectoryResource,
     EntityKind,
     Group,
+    Made,
     Owner,
     Permission,
     Resource,
@@ -35,7 +36,7 @@ def cloud() -> Iterator[WorkMailCloud]:
 
 
 def add_group(cloud: WorkMailCloud, group: Group = STAFF, *, enabled: bool = True) -> str:
-    group_id = cloud.directory.create_group(group)
+    group_id = cloud.directory.create_group(group).id
     cloud.seconds += 10
     if enabled:
         cloud.directory.enable_entity(group_id, group.address)
@@ -44,7 +45,7 @@ def add_group(cloud: WorkMailCloud, group: Group = STAFF, *, enabled: bool = Tru
 
 
 def add_resource(cloud: WorkMailCloud, *, enabled: bool = True) -> str:
-    resource_id = cloud.directory.create_resource(ROOM)
+    resource_id = cloud.directory.create_resource(ROOM).id
     cloud.seconds += 10
     if enabled:
         cloud.directory.enable_entity(resource_id, ROOM.address)
@@ -58,7 +59,7 @@ def add_resource(cloud: WorkMailCloud, *, enabled: bool = True) -> str:
 def test_a_group_from_nothing_to_its_address(cloud: WorkMailCloud) -> None:
     directory = cloud.directory
     assert directory.find_group(STAFF.address, STAFF.name) is None
-    group_id = directory.create_group(STAFF)
+    group_id = directory.create_group(STAFF).id
     assert directory.find_group(STAFF.address, STAFF.name) is None  # unseen yet
     with pytest.raises(ProvisioningPending):
         directory.enable_entity(group_id, STAFF.address)
@@ -214,7 +215,7 @@ def test_who_does_not_answer_needs_a_delegate(cloud: WorkMailCloud) -> None:
 
 def test_a_resource_with_another_address_is_not_taken_over(cloud: WorkMailCloud) -> None:
     resource_id = add_resource(cloud)
-    assert cloud.directory.create_resource(ROOM) == resource_id
+    assert cloud.directory.create_resource(ROOM) == Made(resource_id, is_new=False)
     with pytest.raises(UserRefused, match="another group or resource"):
         cloud.directory.create_resource(replace(ROOM, address=f"other@{DOMAIN}"))
 

@@ -429,6 +429,22 @@ def test_what_is_removed_is_gone_and_nothing_else(target: Target) -> None:
         assert flags_of(shown(target, folder_id, ids)[ids[0]]) == {"\\Seen"}
 
 
+def test_all_items_of_the_mailbox_are_counted_whoever_put_them_there(
+    open_target: OpenTarget,
+) -> None:
+    target = open_target()
+    assert target.total() == 0
+    inbox = target.ensure_folders([plan("INBOX", special=SpecialUse.INBOX)])[0]
+    below = ensure(target, "A & B", "Größe", "C (1)")
+    ids = store(target, inbox, [stamped(1), stamped(2)])
+    store(target, below, [stamped(3)])
+    assert (target.total(), open_target().total()) == (3, 3)
+    target.remove(inbox, ids[:1])
+    assert target.total() == 2
+    target.close()
+    assert target.total() == 2
+
+
 # -- what disappears
 
 

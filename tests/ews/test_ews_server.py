@@ -362,3 +362,18 @@ def test_codes_that_the_server_gives_exist(schema: Schema) -> None:
     }
     assert len(used) > 20
     assert used - schema.codes == set()
+
+
+def test_another_owner_of_an_address_has_another_mailbox() -> None:
+    owners = {"a@example.test": "first"}
+    mime = b"Subject: new\r\n\r\nx\r\n"
+    with EwsServer(
+        lambda *_: "ok", lambda _: True, lambda: 1e9, owner_of=lambda a: owners.get(a, "")
+    ) as server:
+        server.deliver("a@example.test", mime)
+        owners["a@example.test"] = ""  # nobody: it is still the first one's
+        assert [one.mime for one in server.folders("a@example.test")["Inbox",]] == [mime]
+        owners["a@example.test"] = "second"
+        assert server.folders("a@example.test")["Inbox",] == []
+        owners["a@example.test"] = "first"
+        assert len(server.folders("a@example.test")["Inbox",]) == 1

@@ -63,6 +63,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert (config.dns.servers, config.dns.timeout_days) == ((), 14)
     assert (config.limits.users, config.limits.mailboxes) == (5, 10)
     assert (config.delta.interval_minutes, config.delta.passes) == (720, 5)
+    assert config.rollback.keep_copied is False
     assert config.passwords == Passwords("generate", reset_after_run=False, kms_key="")
     assert config.end_of_support_acknowledged == ""
 
@@ -79,6 +80,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
         "dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], timeout_days: 3}\n"
         "limits: {users: 1, mailboxes: 500}\n"
         "delta: {interval_minutes: 15, passes: 2}\n"
+        "rollback: {keep_copied: true}\n"
         f"passwords: {{new_users: secret, reset_after_run: true, kms_key: '{KEY}'}}\n"
     )
     config = TenantConfig.load(write(tmp_path, text))
@@ -104,6 +106,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
     assert config.dns.servers == ("192.0.2.53:53", "[2001:db8::53]:5353")
     assert (config.limits.users, config.limits.mailboxes) == (1, 500)
     assert (config.delta.interval_minutes, config.delta.passes) == (15, 2)
+    assert config.rollback.keep_copied is True
     assert config.passwords == Passwords("secret", reset_after_run=True, kms_key=KEY)
 
 
@@ -148,6 +151,7 @@ copy: {include: ["a//b", "x**"], exclude: [" "], received_from: May, max_message
 dns: {servers: ["192.0.2.53", "dns.example:53"], timeout_days: 90}
 limits: {users: "5", mailboxes: 0, mailboxs: 3}
 delta: {passes: true}
+rollback: {keep_copied: 1}
 passwords: {new_users: ask, reset_after_run: 1, kms_key: alias/mine}
 end_of_support_acknowledged: soon
 domain: acme.example
@@ -183,6 +187,7 @@ domain: acme.example
         "passwords.new_users: must be one of generate, secret, none, not 'ask'",
         "passwords.reset_after_run: must be true or false, not 1",
         "region: must be one of us-east-1, us-west-2, eu-west-1, not 'eu-central-1'",
+        "rollback.keep_copied: must be true or false, not 1",
         "source.host: must be a host name or an IP address, not 'bad host'",
         "source.kind: must be one of imap, not 'pop3'",
         "source.max_connections: must be from 1 to 500, not 0",

@@ -20,6 +20,8 @@ NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "sock
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",
+    *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
+    "rollback_report",
     *("password_parts", "wave_passwords", "password_reset"),
     *("provisioning", "user_changes", "entities", "entity_changes", "entity_links"),
     *("entity_readings", "report_entities"),
@@ -37,7 +39,7 @@ USE_CASES = {
     ),
 }
 FOUNDATION = {
-    *("access", "model", "directory_model", "errors", "mime", "transitions"),
+    *("access", "model", "directory_model", "errors", "mime", "transitions", "deeds"),
     *("settings", "identity", "workmail_names", "end_of_support"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}
@@ -66,7 +68,7 @@ def forbidden(path: Path) -> set[str]:
     wrong = tops & {"localrun", "tests", "stacks"}
     here = room(path)
     if here in FOUNDATION:
-        wrong |= rooms - {"errors", "model", "mime"} | tops & NETWORK
+        wrong |= rooms - {"errors", "model", "directory_model", "mime"} | tops & NETWORK
     if here in USE_CASES:
         wrong |= tops & NETWORK | rooms & (ADAPTERS | {"wiring", "entry", "events"})
     if here in ADAPTERS:

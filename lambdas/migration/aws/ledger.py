@@ -9,6 +9,7 @@
                           E#<entity>                    a group, a resource, a sharing
                           ADMIN                         the migration administrator's user
                           G#<owner>                     what it was given access to
+                          D#<key>                       what was made in the directory
     M#<tenant>#<mailbox>  FENCE                         the last fence given
                           F#<folder key>                a folder: cursor, counts, intent
                           Q#<folder key>#<uid>          a message that was not (exactly) copied
@@ -28,8 +29,9 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import administrator_rows, entity_rows, rows
+from migration.aws import administrator_rows, deed_rows, entity_rows, rows
 from migration.aws.items import ItemTable
+from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
@@ -222,6 +224,32 @@ class DynamoLedger:
 
     def drop_grant(self, owner_id: str) -> None:
         self._table.delete_item(Key={"pk": self._pk, "sk": f"G#{owner_id}"})
+
+    # -- what was made in the directory
+
+    def record_deed(self, deed: Deed) -> None:
+        place = {"pk": self._pk, "sk": f"D#{deed.key}"}
+        self._table.put_item(Item=place | deed_rows.deed_attributes(deed))
+
+    def deed(self, key: str) -> Deed | None:
+        item = self._items.read(self._pk, f"D#{key}")
+        return deed_rows.deed_from(item) if item else None
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        condition = Attr("run").eq(run) if run else None
+        for item in self._items.query(self._pk, "D#", condition):
+            yield deed_rows.deed_from(item)
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        pk = self._mailbox_pk(mailbox_id)
+        with self._table.batch_writer() as batch:
+            for prefix in ("F#", "Q#"):
+                for item in list(self._items.query(pk, prefix)):
+                    batch.delete_item(Key={"pk": pk, "sk": item["sk"]})
+        known = Attr("pk").exists()
+        sets = {"status": str(MailboxStatus.PLANNED)}
+        removes = ("user_id", "provisioned", "failure", "verdict")
+        self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
 
     # -- folders
 

@@ -13,7 +13,8 @@ for `password_lag`, and an impersonation role or FULL_ACCESS does not work on ma
 
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from localrun.fakes.workmail.entities import EntityCalls
 from localrun.fakes.workmail.groups import GroupCalls
@@ -94,6 +95,17 @@ class FakeWorkMail(
         if domain and verified:
             self.set_domain_status(organization_id, domain, "VERIFIED")
         return organization_id
+
+    @contextmanager
+    def without_lags(self) -> Iterator[None]:
+        """What is done here was done long ago."""
+        account = self._account
+        lags = account.consistency_lag, account.mailbox_lag, account.password_lag
+        account.consistency_lag = account.mailbox_lag = account.password_lag = 0.0
+        try:
+            yield
+        finally:
+            account.consistency_lag, account.mailbox_lag, account.password_lag = lags
 
     def set_organization_state(self, organization_id: str, state: str) -> None:
         """Such as "Active", "Creating", "Impaired"."""

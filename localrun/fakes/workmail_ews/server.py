@@ -76,7 +76,9 @@ class EwsServer:
     `basic_entries` may be changed at any time: how one with a password gets into the mailbox of
     somebody else. `now` gives seconds since 1970. With `maildir`,
     mail is also written below that folder. `max_mime` and `max_request` are in bytes; `observe`
-    is given every POST's body, HTTP status and answer.
+    is given every POST's body, HTTP status and answer. `owner_of(address)` says whose mailbox it
+    is: another owner of the same address has another mailbox, and the first one gets his own back
+    with the address. "" for nobody: then it is still the last one's.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class EwsServer:
         observe: Observer | None = None,
         check_password: Callable[[str, str], bool] | None = None,
         may_open: Callable[[str, str], str] | None = None,
+        owner_of: Callable[[str], str] = str,
     ) -> None:
         self.faults = Faults()
         self._observe = observe
@@ -105,7 +108,9 @@ class EwsServer:
         self._max_mime = max_mime
         self._mirror = None if maildir is None else MaildirMirror(maildir)
         self._lock = threading.Lock()
+        self._owner_of = owner_of
         self._stores: dict[str, MailboxStore] = {}
+        self._owned: dict[tuple[str, str], MailboxStore] = {}
         self._requests: Counter[str] = Counter()
         self._late: list[_Late] = []
         self._operations: dict[str, Operation] = {
@@ -195,6 +200,14 @@ class EwsServer:
                 for folder in store.visible_folders()
             }
 
+    def deliver(self, address: str, mime: bytes) -> None:
+        """New mail comes into the inbox of a mailbox, from outside."""
+        store = self._store(address.casefold())
+        with store.lock:
+            item = store.new_item("Message", store.distinguished("inbox"))
+            item.mime = mime
+            store.add_item(item)
+
     # -- serving
 
     def answer(self, authorization: str, body: bytes) -> tuple[int, bytes]:
@@ -244,9 +257,12 @@ class EwsServer:
         return self.faults.take_break_off() if b"<m:CreateItem" in beginning else None
 
     def _store(self, address: str) -> MailboxStore:
+        owner = self._owner_of(address)
         with self._lock:
-            if address not in self._stores:
-                self._stores[address] = MailboxStore(address, self._now, self._mirror)
+            if owner or address not in self._stores:
+                known = self._owned.get((address, owner))
+                store = known or MailboxStore(address, self._now, self._mirror)
+                self._stores[address] = self._owned[address, owner] = store
             return self._stores[address]
 
     def _store_what_is_due(self) -> None:
