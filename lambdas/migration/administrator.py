@@ -37,8 +37,9 @@ class Administrator:
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the administrator is made with. `probe(access, address)` opens a mailbox and raises what
-    the target raises, CredentialsRejected if it is refused; `knows_console_password`: the target's
-    secret has the password of the console's administrator."""
+    the target raises: AdministratorPending if the mailbox is not opened to it, CredentialsRejected
+    if the login itself is refused. `knows_console_password`: the target's secret has the password
+    of the console's administrator."""
 
     directory: Directory
     ledger: Ledger
@@ -164,17 +165,27 @@ def _require_passwords(means: Means) -> None:
 
 
 def _settle_entry(means: Means, way: Way, mailbox: Mailbox) -> Access:
-    """The way in which WorkMail lets a user open another's mailbox, which is not documented."""
-    refusal: CredentialsRejected | None = None
+    """The way in which WorkMail lets a user open another's mailbox, which is not documented.
+
+    A password that is refused is not tried a second time here: that locks accounts. One that was
+    just made is unknown to the mail servers for a minute; the operator's is wrong.
+    """
     for entry in Entry:
         access = Access(way, entry=entry)
         try:
             means.probe(access, mailbox.target)
-        except CredentialsRejected as error:
-            refusal = error
-        else:
-            return access
-    raise AdministratorPending("the mailboxes do not let the administrator in yet", 15) from refusal
+        except AdministratorPending:
+            continue
+        except CredentialsRejected as refusal:
+            if way is Way.CONSOLE:
+                problem = (
+                    "WorkMail refuses the password of the console's migration administrator: put "
+                    "the right one into the target's secret"
+                )
+                raise TenantMisconfigured([problem]) from None
+            raise AdministratorPending("the password is not known everywhere yet", 30) from refusal
+        return access
+    raise AdministratorPending("the mailboxes do not let the administrator in yet", 15)
 
 
 def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:

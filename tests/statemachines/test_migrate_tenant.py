@@ -96,7 +96,7 @@ def rollback_stubs(**changes: Sequence[object]) -> Stubs:
         "Prepare": [prepared(phases=phases("rollback"))],
         "PlanRollback": [rollback_planned()],
         "ApproveRollback": [{"approved": True}],
-        "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
+        "EnableAdministrator": [{"access": "role:role-1", "target": "workmail_ews"}],
         "s3:getObject": ['{"deed": "k2", "mailbox": "m1"}\n', STEPS, STEPS],
         "LookIntoMailbox": [{"kept": False}],
         "OrderRollback": [{"stages": {"1": "plans/r/links.jsonl", "2": "plans/r/entities.jsonl"}}],

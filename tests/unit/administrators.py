@@ -23,7 +23,8 @@ ANNA, BERTA = mailbox("anna"), mailbox("berta")
 @dataclass
 class Desk:
     """The emulated organization, and everything that an administrator is made with. `entries` are
-    those by which a user who has logged in may open other mailboxes; `opened` is what was tried."""
+    those by which a user who has logged in may open other mailboxes; `opened` is what was tried;
+    unless the mail server `knows_password`, no user gets in."""
 
     cloud: WorkMailCloud = field(default_factory=WorkMailCloud)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
@@ -32,6 +33,7 @@ class Desk:
     opened: list[tuple[str, str]] = field(default_factory=list)
     seconds_left: Callable[[], float] = lambda: 900.0
     knows_console_password: bool = False
+    knows_password: bool = True
 
     def means(self) -> Means:
         return Means(
@@ -61,8 +63,10 @@ class Desk:
         allowed = self.cloud.directory.permissions(owner.id).get(administrator.user_id, ())
         console = self.cloud.directory.organization().migration_admin
         may = Permission.FULL_ACCESS in allowed or administrator.user_id == console
-        if access.entry not in self.entries or not may:
+        if not self.knows_password:
             raise CredentialsRejected("user")
+        if access.entry not in self.entries or not may:
+            raise AdministratorPending("not admitted", 30)
 
     def roles(self) -> list[str]:
         return [role["Name"] for role in self.cloud.call("list_impersonation_roles")["Roles"]]

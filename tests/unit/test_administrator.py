@@ -176,6 +176,22 @@ def test_the_way_in_that_works_is_found(place: Desk) -> None:
     assert enable(place, KINDS.USER).access == Access(Way.USER, entry=Entry.DELEGATE)
 
 
+def test_a_password_that_is_refused_is_not_tried_by_the_other_entry(place: Desk) -> None:
+    place.knows_password = False
+    with pytest.raises(AssertionError, match="never became ready"):
+        enable(place, KINDS.USER)
+    assert {code for code, _ in place.opened} == {"user:impersonation"}
+
+
+def test_a_wrong_password_of_the_consoles_administrator_is_tried_once(place: Desk) -> None:
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    place.knows_console_password, place.knows_password = True, False
+    with pytest.raises(TenantMisconfigured, match="refuses the password"):
+        enable_administrator(place.means(), KINDS.CONSOLE, RUN, NOW)
+    assert len(place.opened) == 1
+
+
 def test_a_user_whom_nobody_lets_in_is_waited_for(place: Desk) -> None:
     place.entries = frozenset()
     with pytest.raises(AssertionError, match="never became ready"):
