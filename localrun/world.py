@@ -62,9 +62,8 @@ class World:
         self.workmail = FakeWorkMail(clock.now, region=REGION)
         alias = domain.split(".", 1)[0]
         self.organization_id = self.workmail.seed_organization(alias, domain if registered else "")
-        self.workmail_api = self._stack.enter_context(
-            ModelServer([ModelService("workmail", self.workmail, "InvalidParameterException")])
-        )
+        self.workmail_service = ModelService("workmail", self.workmail, "InvalidParameterException")
+        self.workmail_api = self._stack.enter_context(ModelServer([self.workmail_service]))
         self.ews = EwsServer(
             self.workmail.check_token,
             self.workmail.mailbox_exists,

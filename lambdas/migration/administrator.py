@@ -38,8 +38,8 @@ class Administrator:
 class Means:
     """What the administrator is made with. `probe(access, address)` opens a mailbox and raises what
     the target raises: AdministratorPending if the mailbox is not opened to it, CredentialsRejected
-    if the login itself is refused. `knows_console_password`: the target's secret has the password
-    of the console's administrator."""
+    if the login itself is refused. `knows_console_password()`: whether the target's secret has the
+    password of the console's administrator; asked only where that is a way in."""
 
     directory: Directory
     ledger: Ledger
@@ -49,7 +49,7 @@ class Means:
     role_name: str
     probe: Callable[[Access, str], None]
     seconds_left: Callable[[], float]
-    knows_console_password: bool = False
+    knows_console_password: Callable[[], bool] = lambda: False
 
 
 def enable_administrator(
@@ -102,7 +102,7 @@ def _enable(means: Means, wanted: AdministratorKind, run: str, mailbox: Mailbox)
         return _open_by_role(means, run, mailbox)
     except TenantMisconfigured as error:
         why = f"no impersonation role is to be had ({'; '.join(error.problems)})"
-    if means.knows_console_password and means.directory.organization().migration_admin:
+    if means.knows_console_password() and means.directory.organization().migration_admin:
         return _open_by_console(means, mailbox, why)
     return _open_by_user(means, run, mailbox, why)
 
@@ -134,7 +134,7 @@ def _open_by_console(means: Means, mailbox: Mailbox, why: str) -> Access:
             "WorkMail has no migration administrator who is enabled: choose one in the WorkMail "
             "console (Organization settings, Migration), or set `target.administrator: auto`"
         )
-    if not means.knows_console_password:
+    if not means.knows_console_password():
         problems.append(
             "the target's secret has no password of the console's migration administrator: put it "
             'there as {"administrator": {"password": ...}}'

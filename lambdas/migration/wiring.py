@@ -111,7 +111,6 @@ class Wiring:
 
     def administrator_means(self, context: Any) -> Means:
         """What the migration administrator is made with, and taken away; `context` is Lambda's."""
-        console_password = find_console_password(self.secrets.read_target())
         return Means(
             self.directory,
             self.ledger,
@@ -121,7 +120,7 @@ class Wiring:
             self.role_name,
             self.probe_target,
             seconds_left(context),
-            knows_console_password=bool(console_password),
+            lambda: bool(find_console_password(self.secrets.read_target())),
         )
 
     @contextmanager

@@ -267,6 +267,13 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
         "workmail:UpdateGroup",
         "workmail:UpdateResource",
     }
+    taking_away = {
+        "workmail:DeleteImpersonationRole",
+        "workmail:DeleteMailboxPermissions",
+        "workmail:DeleteUser",
+        "workmail:DeregisterFromWorkMail",
+        "workmail:PutMailboxPermissions",
+    }
     changing: dict[str, set[str]] = {}
     for logical_id in resources("AWS::IAM::Policy"):
         if logical_id.startswith("Functions"):
@@ -280,9 +287,14 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
         "EnableAdministrator": {
             "workmail:AssumeImpersonationRole",
             "workmail:CreateImpersonationRole",
+            "workmail:CreateUser",
+            "workmail:PutMailboxPermissions",
+            "workmail:RegisterToWorkMail",
+            "workmail:ResetPassword",
         },
-        "CleanUp": {"workmail:DeleteImpersonationRole"},
-        "DisableAdministrator": {"workmail:DeleteImpersonationRole"},
+        "CleanUp": taking_away,
+        "DisableAdministrator": taking_away,
+        "EnsureDomains": {"workmail:RegisterMailDomain", "workmail:UpdateDefaultMailDomain"},
         "LookIntoMailbox": {"workmail:AssumeImpersonationRole"},
         "UndoStep": {
             "workmail:DeleteAlias",
@@ -302,6 +314,7 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
             "workmail:CreateUser",
             "workmail:RegisterToWorkMail",
             "workmail:UpdateMailboxQuota",
+            "workmail:UpdatePrimaryEmailAddress",
             "workmail:UpdateUser",
         },
         "ProvisionEntity": making,
@@ -357,12 +370,16 @@ def test_secrets_with_generated_passwords_are_used_by_these_functions_in_these_w
                     state = logical_id.removeprefix("Functions").split("Role")[0]
                     used[state] = {each.removeprefix("secretsmanager:") for each in actions}
     reading = {"GetSecretValue"}
+    changing = {"GetSecretValue", "PutSecretValue"}
     making = {"GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue"}
     assert used == {
         "PreparePasswords": making,
         "ProvisionUser": reading,
         "SettlePasswords": {"GetSecretValue", "PutSecretValue", "DeleteSecret"},
-        "EnableAdministrator": reading,
+        "EnableAdministrator": making,
+        "DisableAdministrator": changing,
+        "CleanUp": changing,
+        "LookIntoMailbox": reading,
         "CopySlice": reading,
         "VerifyMailbox": reading,
         "ResetPasswords": making,

@@ -45,7 +45,7 @@ class Desk:
             ROLE,
             self.open,
             self.seconds_left,
-            self.knows_console_password,
+            lambda: self.knows_console_password,
         )
 
     def open(self, access: Access, address: str) -> None:

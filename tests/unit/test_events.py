@@ -72,12 +72,12 @@ def test_the_report_alone_is_recognised() -> None:
 
 
 def test_an_event_survives_the_way_through_json() -> None:
-    event = CopySlice("run", "mailbox", 5, "role", "workmail_ews", "2026-12-04T18:00:00Z")
+    event = CopySlice("run", "mailbox", 5, "role:id", "workmail_ews", "2026-12-04T18:00:00Z")
     assert CopySlice.parse(event.dump()) == event
 
 
 def test_an_event_names_all_that_is_wrong_with_it() -> None:
-    payload = {"run": 1, "mailbox": "m", "pass_id": True, "role": "r", "target": "t", "extra": 0}
+    payload = {"run": 1, "mailbox": "m", "pass_id": True, "access": "a", "target": "t", "extra": 0}
     with pytest.raises(InputInvalid) as caught:
         CopySlice.parse(payload)
     assert len(caught.value.problems) == 4
