@@ -68,11 +68,11 @@ class World:
             self.workmail.check_token,
             self.workmail.mailbox_exists,
             clock.now,
+            mailbox_of=self._mailbox_of,
             maildir=maildir,
             max_mime=largest_message,
             check_password=self.workmail.check_password,
             may_open=self.workmail.may_open,
-            owner_of=lambda address: self.workmail.resolve_mailbox(address) or "",
         )
         self._stack.callback(self.ews.close)
         self.workmail_imap = self._stack.enter_context(
@@ -80,6 +80,7 @@ class World:
                 {},
                 dict([READER]),
                 password_of=self.workmail.password_of,
+                mailbox_of=self._mailbox_of,
                 folders=WORKMAIL_FOLDERS,
             )
         )
@@ -115,11 +116,18 @@ class World:
             yield client
 
     def count_stored(self) -> dict[str, int]:
-        """How many messages each mailbox of WorkMail holds, by whatever way they came."""
-        counts = Counter(self.workmail_imap.counts())
+        """How many messages each mailbox of WorkMail holds, by whatever way they came, under its
+        present address."""
+        counts: Counter[str] = Counter()
+        for address, number in self.workmail_imap.counts().items():
+            counts[self.workmail.primary_address(address)] += number
         for address in self.ews.mailboxes():
-            counts[address] += sum(map(len, self.ews.folders(address).values()))
+            number = sum(map(len, self.ews.folders(address).values()))
+            counts[self.workmail.primary_address(address)] += number
         return dict(counts)
+
+    def _mailbox_of(self, address: str) -> str:
+        return self.workmail.resolve_mailbox(address) or address.casefold()
 
     def point_dns_to_workmail(self) -> None:
         """The change that the tenant's administrator makes at the DNS provider: the records that

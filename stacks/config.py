@@ -134,15 +134,17 @@ class DomainSetup:
 
     register      add it to the organization if it is not there; WorkMail and SES take mail for it
                   then, but only once MX points to them
-    wait_days     how long a run waits until WorkMail has verified it
+    wait_days     how long a run waits until WorkMail has verified it; WorkMail itself looks for the
+                  record for 72 hours after the registration
     make_default  suggest the first of `domains` for new addresses in the WorkMail console
     start_before_verified  do not wait: create the users with addresses in the organization's test
                   domain, <alias>.awsapps.com, copy their mail, and give them their own addresses
-                  before the cut-over, when the domain is verified
+                  before the cut-over, when the domain is verified; groups, resources and
+                  permissions come with these
     """
 
     register: bool = True
-    wait_days: Annotated[int, between(1, 14)] = 3
+    wait_days: Annotated[int, between(1, 7)] = 3
     make_default: bool = False
     start_before_verified: bool = False
 

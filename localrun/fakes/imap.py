@@ -40,7 +40,8 @@ class ImapServer:
     """Serves users (address -> password) and admins (name -> password) until `close()`.
 
     `password_of` is asked at each login of somebody else, and None means that there is no such
-    user. `folders` are those that every mailbox has from the start beside INBOX.
+    user. `mailbox_of` gives the same text for all names of one mailbox, whatever it is. `folders`
+    are those that every mailbox has from the start beside INBOX.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class ImapServer:
         port: int = 0,
         *,
         password_of: Callable[[str], str | None] = lambda _: None,
+        mailbox_of: Callable[[str], str] = str,
         folders: Sequence[str] = (),
     ) -> None:
         self._users = dict(users)
         self._admins = dict(admins or {})
         self._password_of = password_of
+        self._mailbox_of = mailbox_of
         self._folders = tuple(folders)
         self._listener = _listen(port)
         self.port: int = self._listener.getsockname()[1]
@@ -91,12 +94,15 @@ class ImapServer:
             client.append(folder, message, flags, date)
 
     def counts(self) -> dict[str, int]:
-        """How many messages each mailbox holds that somebody has opened."""
+        """How many messages each mailbox holds that somebody has opened, by the name it was opened
+        with first."""
 
         async def count() -> dict[str, int]:
+            known = reversed(list(self._config.set_cache.items()))  # the first name comes last
+            opened = {mailboxes: name for name, (mailboxes, _) in known}
             return {
-                address: sum([await _count(mailboxes, name) for name in await _names(mailboxes)])
-                for address, (mailboxes, _) in list(self._config.set_cache.items())
+                name: sum([await _count(mailboxes, each) for each in await _names(mailboxes)])
+                for mailboxes, name in opened.items()
             }
 
         return self._ask(count())
@@ -148,7 +154,7 @@ class ImapServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _login(self, config: Any) -> Any:
-        login = _Login(config, self._password_of, self._folders)
+        login = _Login(config, self._password_of, self._mailbox_of, self._folders)
         for accounts, roles in ((self._users, set[str]()), (self._admins, {"admin"})):
             for name, password in accounts.items():
                 login.users_dict[name] = UserMetadata(
@@ -161,10 +167,16 @@ class _Login(Login):  # type: ignore[misc]  # pymap's types are not followed
     """Also lets in whom `password_of` knows, and gives new mailboxes their folders."""
 
     def __init__(
-        self, config: Any, password_of: Callable[[str], str | None], folders: Sequence[str]
+        self,
+        config: Any,
+        password_of: Callable[[str], str | None],
+        mailbox_of: Callable[[str], str],
+        folders: Sequence[str],
     ) -> None:
         super().__init__(config)
         self._password_of = password_of
+        self._mailbox_of = mailbox_of
+        self._opened: dict[str, Any] = {}
         self._folders = folders
         self._given: set[str] = set()
 
@@ -180,7 +192,8 @@ class _Login(Login):  # type: ignore[misc]  # pymap's types are not followed
             mailboxes = _Mailboxes()
             for folder in self._folders:
                 await mailboxes.add_mailbox(folder)
-            self.config.set_cache.setdefault(authzid, (mailboxes, FilterSet()))
+            opened = self._opened.setdefault(self._mailbox_of(authzid), (mailboxes, FilterSet()))
+            self.config.set_cache.setdefault(authzid, opened)
         return identity
 
     def _look_up(self, name: str) -> None:

@@ -93,11 +93,42 @@ def test_a_domain_and_the_records_it_needs(cloud: WorkMailCloud) -> None:
     cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "FAILED")
     failed = cloud.directory.domain(DOMAIN)
     assert failed is not None
-    assert not failed.verified
+    assert (failed.verified, failed.failed) == (False, True)
+    assert (domain.failed, domain.default) == (False, True)
 
 
 def test_a_domain_that_is_not_registered(cloud: WorkMailCloud) -> None:
     assert cloud.directory.domain("elsewhere.test") is None
+
+
+def test_a_domain_is_registered_once_and_then_waits(cloud: WorkMailCloud) -> None:
+    for _ in range(2):
+        cloud.directory.register_domain("new.test")
+        domain = cloud.directory.domain("new.test")
+        assert domain is not None
+        assert (domain.verified, domain.failed, domain.default) == (False, False, False)
+    tokens = {sent["ClientToken"] for name, sent in cloud.service.calls if "Register" in name}
+    assert len(tokens) == 1  # so that a repeated call is the same one
+
+
+def test_a_domain_of_another_organization_concerns_the_tenant(cloud: WorkMailCloud) -> None:
+    cloud.fake.seed_organization("other", "other.test")
+    with pytest.raises(TenantMisconfigured, match="another organization has the domain"):
+        cloud.directory.register_domain("other.test")
+    assert cloud.directory.domain("other.test") is None
+
+
+def test_the_default_domain_must_be_verified(cloud: WorkMailCloud) -> None:
+    with pytest.raises(TenantMisconfigured, match="not registered"):
+        cloud.directory.set_default_domain("new.test")
+    cloud.directory.register_domain("new.test")
+    with pytest.raises(TenantMisconfigured, match="not verified"):
+        cloud.directory.set_default_domain("new.test")
+    cloud.fake.set_domain_status(cloud.organization_id, "new.test", "VERIFIED")
+    for _ in range(2):
+        cloud.directory.set_default_domain("new.test")
+    defaults = {name: cloud.directory.domain(name) for name in ("new.test", DOMAIN)}
+    assert [domain.default for domain in defaults.values() if domain] == [True, False]
 
 
 def test_only_active_retention_rules_are_told(cloud: WorkMailCloud) -> None:
@@ -249,6 +280,37 @@ def test_all_users_are_listed_whatever_their_state_and_role(cloud: WorkMailCloud
     assert cloud.directory.user(anna) == cloud.directory.find_user(ADDRESS, "anna")
     assert cloud.directory.user("0123456789ab") is None
     assert cloud.directory.state_of("0123456789ab") == "DELETED"
+
+
+def test_the_primary_address_is_changed_and_the_old_one_stays_an_alias(
+    cloud: WorkMailCloud,
+) -> None:
+    user_id = cloud.add_user("anna", "anna@acme.awsapps.com")
+    for _ in range(2):
+        cloud.directory.set_primary_address(user_id, ADDRESS)
+        user = cloud.directory.find_user("anna@acme.awsapps.com", "nobody")
+        assert user is not None
+        assert (user.id, user.email) == (user_id, ADDRESS)
+        assert cloud.directory.aliases(user_id) == {"anna@acme.awsapps.com"}
+
+
+def test_an_answer_that_the_primary_address_is_in_use_is_checked(cloud: WorkMailCloud) -> None:
+    anna = cloud.add_user("anna", ADDRESS)
+    berta = cloud.add_user("berta", "berta@acme.awsapps.com")
+    with pytest.raises(UserRefused, match="EmailAddressInUse") as caught:
+        cloud.directory.set_primary_address(berta, ADDRESS)
+    assert "@" not in str(caught.value)
+    cloud.fake.fail_next("UpdatePrimaryEmailAddress", "EmailAddressInUseException", ADDRESS)
+    cloud.directory.set_primary_address(anna, ADDRESS)  # it is hers
+
+
+def test_a_primary_address_in_a_domain_that_is_not_verified_is_refused(
+    cloud: WorkMailCloud,
+) -> None:
+    user_id = cloud.add_user("anna", "anna@acme.awsapps.com")
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
+    with pytest.raises(UserRefused, match="publish the TXT record"):
+        cloud.directory.set_primary_address(user_id, ADDRESS)
 
 
 # ---- users -----------------------------------------------------------------------------------
@@ -421,16 +483,16 @@ def test_a_profile_that_breaks_the_model_is_not_sent(cloud: WorkMailCloud) -> No
     assert "UpdateUser" not in cloud.operations()
 
 
-def test_a_read_only_directory_refuses_an_update_and_says_what_to_do(
-    cloud: WorkMailCloud,
-) -> None:
+def test_an_update_says_whether_the_directory_takes_it(cloud: WorkMailCloud) -> None:
     cloud.add_user("anna", ADDRESS)
     user = cloud.directory.find_user(ADDRESS, "anna")
     assert user is not None
+    wanted = replace(user, display_name="Anna Berg")
     cloud.fake.fail_next("UpdateUser", "UnsupportedOperationException", ADDRESS)
-    with pytest.raises(UserRefused, match="write in the manifest what stands there") as caught:
-        cloud.directory.update_user(user)
-    assert "@" not in str(caught.value)
+    assert not cloud.directory.update_user(wanted)
+    assert cloud.directory.find_user(ADDRESS, "anna") == user
+    assert cloud.directory.update_user(wanted)
+    assert cloud.directory.find_user(ADDRESS, "anna") == wanted
 
 
 def test_the_quota_of_a_mailbox_and_what_it_holds(cloud: WorkMailCloud) -> None:

@@ -25,8 +25,10 @@ def cloud() -> Iterator[WorkMailCloud]:
     cloud.close()
 
 
-def check(cloud: WorkMailCloud, kind: str = "auto") -> Findings:
-    return check_workmail(cloud.directory, (DOMAIN,), kind, ROWS, NewPasswords.GENERATE)
+def check(cloud: WorkMailCloud, kind: str = "auto", *, register: bool = True) -> Findings:
+    return check_workmail(
+        cloud.directory, (DOMAIN,), kind, ROWS, NewPasswords.GENERATE, register=register
+    )
 
 
 def test_a_new_organization_has_its_dmarc_enforced_and_nothing_else(cloud: WorkMailCloud) -> None:
@@ -64,3 +66,16 @@ def test_throttled_sizes_are_left_and_a_throttled_setting_is_not(cloud: WorkMail
     cloud.fake.fail_next("ListAccessControlRules", "ThrottlingException", "slow down")
     with pytest.raises(ProvisioningPending):
         check(cloud)
+
+
+def test_a_domain_is_told_by_what_the_run_can_do_about_it(cloud: WorkMailCloud) -> None:
+    cloud.call("put_inbound_dmarc_settings", Enforced=False)
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
+    (waiting,) = check(cloud).warnings
+    assert "publish the TXT record _amazonses.example.com with the value " in waiting
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "FAILED")
+    (given_up,) = check(cloud).problems
+    assert "has given up verifying" in given_up
+    cloud.call("deregister_mail_domain", DomainName=DOMAIN)
+    assert "the phase `provision` adds it" in check(cloud).warnings[0]
+    assert "add it in the WorkMail console" in check(cloud, register=False).problems[0]

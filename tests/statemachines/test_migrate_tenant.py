@@ -180,11 +180,99 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
     trace = run_both(stubs(Preflight=[preflighted(provisions=False)]))
     assert trace.error is None
     provisioning = {
+        *("StartDomains", "EnsureDomains", "AreDomainsReady"),
         *("PreparePasswords", "ProvisionDirectory", "ProvisionUser", "SettlePasswords"),
         *("WantsEntities", "ProvisionEntities", "ProvisionEntity", "LinkEntities", "LinkEntity"),
     }
+    # MX stays at Exchange, so that nobody waits for it: the delta passes follow the full one.
+    cutover = {
+        *("WantsPromotion", "StartCutover", "CheckDns", "IsCutOver", "WaitForDns"),
+        *("IsDrained", "DrainOldMx", "WantsDelta"),
+    }
+    skipped = provisioning | cutover
     assert provisioning <= set(usual.states)
-    assert trace.states == tuple(state for state in usual.states if state not in provisioning)
+    assert "DeltaPass" in trace.states
+    assert not cutover & set(trace.states)
+    assert trace.states == tuple(state for state in usual.states if state not in skipped)
+
+
+NOT_YET: dict[str, object] = {"verified": False, "wait_seconds": 900, "early": False}
+EARLY = {**NOT_YET, "early": True}
+VERIFIED = {"verified": True, "wait_seconds": 0, "early": False}
+
+
+def test_domains_are_waited_for_before_the_first_user_is_made() -> None:
+    trace = run_both(stubs(EnsureDomains=[NOT_YET, NOT_YET, VERIFIED]))
+    assert trace.error is None
+    begin = trace.states.index("StartDomains")
+    assert trace.states[begin:][:10] == (
+        "StartDomains",
+        "EnsureDomains", "AreDomainsReady", "WaitForDomains",
+        "EnsureDomains", "AreDomainsReady", "WaitForDomains",
+        "EnsureDomains", "AreDomainsReady",
+        "PreparePasswords",
+    )  # fmt: skip
+    assert "StartPromotion" not in trace.states
+    assert trace.states.count("ProvisionDirectory") == 1
+
+
+def test_users_who_began_in_the_test_domain_get_their_addresses_before_the_cut_over() -> None:
+    trace = run_both(stubs(EnsureDomains=[EARLY, NOT_YET, VERIFIED]))
+    assert trace.error is None
+    first = trace.states.index("ProvisionDirectory")
+    assert "WaitForDomains" not in trace.states[:first]
+    # Groups and permissions need addresses that there are not yet.
+    assert trace.states[first:][:6] == (
+        "ProvisionDirectory", "ProvisionUser", "SettlePasswords",
+        "WantsEntities", "WantsAdministrator", "EnableAdministrator",
+    )  # fmt: skip
+    promotion = trace.states.index("StartPromotion")
+    assert trace.states.index("CopyMailboxes") < promotion
+    assert trace.states[promotion:][:11] == (
+        "StartPromotion", "StartDomains",
+        "EnsureDomains", "AreDomainsReady", "WaitForDomains",
+        "EnsureDomains", "AreDomainsReady",
+        "ProvisionDirectory", "ProvisionUser", "SettlePasswords",
+        "WantsEntities",
+    )  # fmt: skip
+    start = trace.states.index("StartCutover")
+    assert trace.states[start - 1] == "WantsAdministrator"
+    assert "LinkEntity" in trace.states[promotion:start]
+    assert trace.states.count("EnableAdministrator") == 1
+    assert trace.states.count("PreparePasswords") == 1
+    assert trace.states.count("WantsPromotion") == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "promotes"),
+    [
+        (("provision", "copy"), False),
+        (("provision", "cutover"), True),
+        (("provision", "cutover", "delta"), True),
+    ],
+)
+def test_addresses_are_promoted_only_for_a_cut_over(
+    chosen: tuple[str, ...], promotes: bool
+) -> None:
+    answers = stubs(
+        Prepare=[prepared(phases=phases(*chosen))], EnsureDomains=[EARLY, NOT_YET, VERIFIED]
+    )
+    trace = run_both(answers)
+    assert trace.error is None
+    assert ("StartPromotion" in trace.states) is promotes
+    assert trace.states.count("ProvisionDirectory") == 1 + promotes
+    if promotes:
+        assert trace.states.index("StartPromotion") < trace.states.index("StartCutover")
+
+
+def test_a_promotion_that_fails_stops_the_run_before_the_cut_over() -> None:
+    problem = StubError("TenantMisconfigured", "not verified")
+    trace = run_both(stubs(EnsureDomains=[EARLY, problem]))
+    assert trace.error == "TenantMisconfigured"
+    assert trace.states[-8:] == (
+        "StartPromotion", "StartDomains", "EnsureDomains", *WAY_OUT, "Failed"
+    )  # fmt: skip
+    assert "CheckDns" not in trace.states
 
 
 def test_passwords_are_made_before_the_first_user_and_reset_after_the_last_judgement() -> None:

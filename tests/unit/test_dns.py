@@ -29,6 +29,7 @@ from migration.dns import (
     next_wait,
     normalise,
 )
+from migration.domains import next_look
 from migration.errors import SettingsError
 from migration.model import DnsFinding, DnsRecord, DnsVerdict
 from migration.ports import DnsAnswer
@@ -253,7 +254,7 @@ def test_waits_grow_with_the_time_that_has_passed(passed: timedelta, seconds: in
     assert next_wait(SINCE, SINCE + passed) == seconds
 
 
-def test_29_days_of_looking_and_50_delta_passes_fit_into_an_executions_history() -> None:
+def test_29_days_of_looking_7_for_domains_and_50_delta_passes_fit_into_the_history() -> None:
     now, rounds = SINCE, 0
     while not has_timed_out(SINCE, now, 29):
         now += timedelta(seconds=next_wait(SINCE, now))
@@ -261,7 +262,14 @@ def test_29_days_of_looking_and_50_delta_passes_fit_into_an_executions_history()
     looking = 9 * rounds
     delta_passes = 50 * (5 + 5 + 2 + 2)  # map, summary, choice, wait
     assert looking < 19_000
-    assert looking + delta_passes + 1_000 < 25_000
+    now, looks = SINCE, 0
+    while now - SINCE < timedelta(days=7):  # for domains to be verified, at most
+        now += timedelta(seconds=next_look(SINCE, now))
+        looks += 1
+    domains = (5 + 2 + 2) * looks  # task, choice, wait
+    assert looking + delta_passes + domains + 1_000 < 25_000
+    pauses = 3 * 24 * 4 * (5 + 2 + 2)  # summary, choice, wait, for three days
+    assert looking + delta_passes + domains + pauses + 1_000 < 25_000
     assert 9 * 29 * 24 * 4 > 25_000  # every 15 minutes to the end would not fit
 
 

@@ -10,7 +10,13 @@ from migration import events
 from migration.entry import entry
 from migration.errors import InputInvalid, MailboxUnreachable, Unexpected
 
-EVENT = {"run": "r", "mailbox": "m", "passwords": "none", "now": "2026-12-04T18:00:00Z"}
+EVENT = {
+    "run": "r",
+    "mailbox": "m",
+    "early": False,
+    "passwords": "none",
+    "now": "2026-12-04T18:00:00Z",
+}
 PRIVATE = "alice@acme.example"
 
 

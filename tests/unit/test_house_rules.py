@@ -28,6 +28,7 @@ USE_CASES = {
     *("manifest_records", "manifest_columns", "manifest_tables", "manifest_document", "wave"),
     *("manifest_fields", "manifest_references", "manifest_groups", "manifest_resources"),
     *("manifest_permissions", "manifest_compare", "resource_names"),
+    "domains",
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",

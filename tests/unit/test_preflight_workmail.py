@@ -48,17 +48,36 @@ def test_users_of_exchange_are_left_alone_and_that_is_said() -> None:
     assert not (Findings() + findings).provisions
     (warning,) = findings.warnings
     assert "this run creates no user" in warning
-    assert "leave `cutover` out of the phases" in warning
+    assert "does not wait for MX to point to WorkMail" in warning
 
 
 def test_a_domain_that_is_not_verified_says_what_to_publish() -> None:
     record = DnsRecord("_amazonses.example.com", "TXT", "token=")
     pending = MailDomain("example.com", verified=False, records=(record,))
-    (problem,) = check_domain("Example.com", pending).problems
-    assert "TXT record _amazonses.example.com with the value token=" in problem
-    assert check_domain("example.com", replace(pending, verified=True)) == Findings()
-    (other,) = check_domain("example.com", replace(pending, records=())).problems
+    waits = check_domain("Example.com", pending, register=True)
+    assert waits.problems == ()
+    (warning,) = waits.warnings
+    assert "TXT record _amazonses.example.com with the value token=" in warning
+    assert warning.endswith("the phase `provision` waits for it")
+    assert check_domain("example.com", replace(pending, verified=True), register=True) == Findings()
+    (other,) = check_domain("example.com", replace(pending, records=()), register=True).warnings
     assert "that the WorkMail console shows" in other
+
+
+def test_a_domain_that_workmail_has_given_up_stops_the_run() -> None:
+    record = DnsRecord("_amazonses.example.com.", "TXT", "token=")
+    failed = MailDomain("example.com", verified=False, records=(record,), failed=True)
+    for register in (True, False):
+        (problem,) = check_domain("example.com", failed, register=register).problems
+        assert "publish the TXT record _amazonses.example.com with the value token=" in problem
+
+
+def test_a_domain_that_is_missing_is_added_by_the_run_or_by_the_operator() -> None:
+    added = check_domain("example.com", None, register=True)
+    assert added.problems == ()
+    assert "the phase `provision` adds it" in added.warnings[0]
+    (problem,) = check_domain("example.com", None, register=False).problems
+    assert "add it in the WorkMail console" in problem
 
 
 def test_a_retention_policy_is_a_warning_for_each_folder() -> None:

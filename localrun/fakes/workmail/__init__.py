@@ -188,6 +188,11 @@ class FakeWorkMail(
             return None
         return user.user_id
 
+    def primary_address(self, address: str) -> str:
+        """The primary address of whoever has this one; the same if nobody has."""
+        user = self._owner(address)
+        return address if user is None or user.email is None else user.email
+
     def _owner(self, address: str) -> User | None:
         owners = (
             organization.user_of(address)

@@ -74,11 +74,10 @@ class EwsServer:
     with Basic, and `may_open(user, mailbox)` answers "ok", "denied" or "not-ready": whether that
     user may open that mailbox, which may be its own. Without them nobody gets in with a password.
     `basic_entries` may be changed at any time: how one with a password gets into the mailbox of
-    somebody else. `now` gives seconds since 1970. With `maildir`,
-    mail is also written below that folder. `max_mime` and `max_request` are in bytes; `observe`
-    is given every POST's body, HTTP status and answer. `owner_of(address)` says whose mailbox it
-    is: another owner of the same address has another mailbox, and the first one gets his own back
-    with the address. "" for nobody: then it is still the last one's.
+    somebody else. `now` gives seconds since 1970. `mailbox_of` gives the same text for all
+    addresses of one mailbox, whatever it is. With `maildir`, mail is also written below that
+    folder. `max_mime` and `max_request` are in bytes; `observe` is given every POST's body, HTTP
+    status and answer.
     """
 
     def __init__(
@@ -89,12 +88,12 @@ class EwsServer:
         port: int = 0,
         maildir: Path | None = None,
         *,
+        mailbox_of: Callable[[str], str] = str.casefold,
         max_mime: int = 40 * MEBIBYTE,
         max_request: int = 64 * MEBIBYTE,
         observe: Observer | None = None,
         check_password: Callable[[str, str], bool] | None = None,
         may_open: Callable[[str, str], str] | None = None,
-        owner_of: Callable[[str], str] = str,
     ) -> None:
         self.faults = Faults()
         self._observe = observe
@@ -104,13 +103,12 @@ class EwsServer:
             check_password or (lambda user, password: False),
             may_open or (lambda user, mailbox: "denied"),
         )
+        self._mailbox_of = mailbox_of
         self._now = now
         self._max_mime = max_mime
         self._mirror = None if maildir is None else MaildirMirror(maildir)
         self._lock = threading.Lock()
-        self._owner_of = owner_of
         self._stores: dict[str, MailboxStore] = {}
-        self._owned: dict[tuple[str, str], MailboxStore] = {}
         self._requests: Counter[str] = Counter()
         self._late: list[_Late] = []
         self._operations: dict[str, Operation] = {
@@ -177,9 +175,10 @@ class EwsServer:
     # -- looking in
 
     def mailboxes(self) -> list[str]:
-        """The addresses that somebody has opened, sorted."""
+        """The mailboxes that somebody has opened, by the address they were opened with first;
+        sorted."""
         with self._lock:
-            return sorted(self._stores)
+            return sorted(store.address for store in self._stores.values())
 
     def receipts(self, address: str) -> list[str]:
         """What a mailbox would have sent to the senders of messages, because their messages were
@@ -257,13 +256,11 @@ class EwsServer:
         return self.faults.take_break_off() if b"<m:CreateItem" in beginning else None
 
     def _store(self, address: str) -> MailboxStore:
-        owner = self._owner_of(address)
+        mailbox = self._mailbox_of(address)
         with self._lock:
-            if owner or address not in self._stores:
-                known = self._owned.get((address, owner))
-                store = known or MailboxStore(address, self._now, self._mirror)
-                self._stores[address] = self._owned[address, owner] = store
-            return self._stores[address]
+            if mailbox not in self._stores:
+                self._stores[mailbox] = MailboxStore(address, self._now, self._mirror)
+            return self._stores[mailbox]
 
     def _store_what_is_due(self) -> None:
         """Late requests need no thread of their own: nobody sees the store in between."""

@@ -1,6 +1,6 @@
 """The mailboxes in memory: folders, items, and the rules about them.
 
-One MailboxStore per address, made when it is first asked for, with the folders that a new WorkMail
+One MailboxStore per mailbox, made when it is first asked for, with the folders that a new WorkMail
 mailbox has. Callers hold `lock` while they use one. A Mirror is told about every change; it is the
 seam by which mail is also written elsewhere.
 """
@@ -78,8 +78,9 @@ class Mirror(Protocol):
 
 
 class MailboxStore:
-    """One mailbox. `now` gives seconds since 1970. `receipts` lists what would have been sent to
-    the senders of messages: `read` or `not-read` and the item's id."""
+    """One mailbox, by the address that it was opened with first. `now` gives seconds since 1970.
+    `receipts` lists what would have been sent to the senders of messages: `read` or `not-read` and
+    the item's id."""
 
     def __init__(self, address: str, now: Callable[[], float], mirror: Mirror | None) -> None:
         self.address = address
