@@ -13,7 +13,7 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
     |  |- SourceBusy
     |  |- TargetBusy
     |  |- ProvisioningPending       WorkMail has not finished what it was asked to do
-    |  `- AdministratorPending      the impersonation role is not effective yet
+    |  `- AdministratorPending      the administrator's rights are not effective yet
     |- FolderGone                   a target folder was deleted; the engine creates it again
     |- MailboxError                 one mailbox is FAILED, the others go on; the operator acts
     |  |- MailboxUnreachable
@@ -94,7 +94,7 @@ class ProvisioningPending(Busy):
 
 
 class AdministratorPending(Busy):
-    """The impersonation role exists, and the mailboxes do not honour it yet (5 minutes at most)."""
+    """The administrator has rights, and the mailboxes do not honour them yet (5 minutes at most)."""
 
 
 class FolderGone(MigrationError):
