@@ -94,7 +94,7 @@ class ProvisioningPending(Busy):
 
 
 class AdministratorPending(Busy):
-    """The administrator has rights, and the mailboxes do not honour them yet (5 minutes at most)."""
+    """The administrator has rights that the mailboxes do not honour yet (5 minutes at most)."""
 
 
 class FolderGone(MigrationError):

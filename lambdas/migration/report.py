@@ -99,7 +99,8 @@ def _gather(ledger: Ledger, blobs: BlobStore, run: str) -> Iterator[MailboxFacts
     for record in ledger.mailboxes(run):
         mailbox_id, verdict = record.mailbox.id, record.verdict
         verified = read_verified(blobs, mailbox_id, verdict.pass_id) if verdict else None
-        folders, remarks = ledger.folders(mailbox_id), ledger.remarks(mailbox_id)
+        folders = ledger.folders(mailbox_id)
+        remarks = ledger.remarks(mailbox_id) if folders else []  # they are about messages
         yield MailboxFacts(record, folders, remarks, verified)
 
 

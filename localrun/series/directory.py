@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from rich.table import Table
 
 from localrun.runner import Options, Run
 from localrun.scenario import Scenario
+from localrun.series.directory_snapshot import compare, read_directory
 from localrun.series.large_tenant import DOMAIN, Attributes, LargeTenant, make_tenant
 from localrun.series.series import Played, Series, opened
 from localrun.world import World
@@ -82,109 +83,6 @@ def _story() -> Scenario:
         tenant={"manifest": "intake/tenant/", "limits": {"users": 8}},
         input={"phases": ["provision", "report"]},
     )
-
-
-# ---- what WorkMail has -----------------------------------------------------------------------
-
-
-def read_directory(world: World) -> LargeTenant:
-    """In the words of large_tenant.py. The addresses in the test domain, which WorkMail gives by
-    itself, are left out."""
-    api, organization = world.workmail, world.organization_id
-    users = _pages(lambda token: api.list_users(organization_id=organization, next_token=token))
-    groups = _pages(lambda token: api.list_groups(organization_id=organization, next_token=token))
-    rooms = _pages(lambda token: api.list_resources(organization_id=organization, next_token=token))
-    entities = [each for each in (*users, *groups, *rooms) if each["State"] == "ENABLED"]
-    address = {each["Id"]: each["Email"] for each in entities}
-
-    def aliases(entity: Mapping[str, Any]) -> tuple[str, ...]:
-        found = api.list_aliases(organization_id=organization, entity_id=entity["Id"])["Aliases"]
-        return tuple(sorted(each for each in found if each.endswith(f"@{DOMAIN}")))
-
-    def user(entity: Mapping[str, Any]) -> Attributes:
-        shown = api.describe_user(organization_id=organization, user_id=entity["Id"])
-        size = api.get_mailbox_details(organization_id=organization, user_id=entity["Id"])
-        return {
-            "display_name": shown["DisplayName"],
-            "first_name": shown.get("FirstName", ""),
-            "last_name": shown.get("LastName", ""),
-            "department": shown.get("Department", ""),
-            "hidden": shown.get("HiddenFromGlobalAddressList", False),
-            "quota_mb": size["MailboxQuota"],
-            "aliases": aliases(entity),
-        }
-
-    def group(entity: Mapping[str, Any]) -> Attributes:
-        about = {"organization_id": organization, "group_id": entity["Id"]}
-        members = _pages(lambda token: api.list_group_members(**about, next_token=token))
-        return {
-            "name": entity["Name"],
-            "hidden": api.describe_group(**about).get("HiddenFromGlobalAddressList", False),
-            "aliases": aliases(entity),
-            "members": tuple(sorted(address[each["Id"]] for each in members)),
-        }
-
-    def room(entity: Mapping[str, Any]) -> Attributes:
-        about = {"organization_id": organization, "resource_id": entity["Id"]}
-        shown = api.describe_resource(**about)
-        booking = shown["BookingOptions"]
-        delegates = api.list_resource_delegates(**about)["Delegates"]
-        return {
-            "kind": shown["Type"],
-            "description": shown.get("Description") or "",
-            "hidden": shown.get("HiddenFromGlobalAddressList", False),
-            "aliases": aliases(entity),
-            "booking": (
-                booking["AutoAcceptRequests"],
-                booking["AutoDeclineRecurringRequests"],
-                booking["AutoDeclineConflictingRequests"],
-            ),
-            "delegates": tuple(sorted(address[each["Id"]] for each in delegates)),
-        }
-
-    grants = {
-        (each["Email"], address[grant["GranteeId"]]): frozenset(grant["PermissionValues"])
-        for each in entities
-        for grant in api.list_mailbox_permissions(
-            organization_id=organization, entity_id=each["Id"]
-        )["Permissions"]
-    }
-    enabled = {each["Id"] for each in entities}
-    return LargeTenant(
-        files={},
-        users={each["Email"]: user(each) for each in users if each["Id"] in enabled},
-        groups={each["Email"]: group(each) for each in groups if each["Id"] in enabled},
-        resources={each["Email"]: room(each) for each in rooms if each["Id"] in enabled},
-        grants=grants,
-    )
-
-
-def _pages(ask: Callable[[str | None], Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
-    token: str | None = None
-    while True:
-        answer = ask(token)
-        (entries,) = (value for value in answer.values() if isinstance(value, list))
-        found += entries
-        token = answer.get("NextToken")
-        if token is None:
-            return found
-
-
-def compare(wanted: LargeTenant, found: LargeTenant) -> list[str]:
-    """Every entity that is missing, too many, or another than it should be."""
-    differences = []
-    for kind in ("users", "groups", "resources", "grants"):
-        here: Mapping[Any, Any] = getattr(wanted, kind)
-        there: Mapping[Any, Any] = getattr(found, kind)
-        differences += [f"{kind}: {key} is missing" for key in here.keys() - there.keys()]
-        differences += [f"{kind}: {key} is too many" for key in there.keys() - here.keys()]
-        differences += [
-            f"{kind}: {key} is {there[key]}, and should be {here[key]}"
-            for key in here.keys() & there.keys()
-            if here[key] != there[key]
-        ]
-    return sorted(differences)
 
 
 # ---- runs ------------------------------------------------------------------------------------
