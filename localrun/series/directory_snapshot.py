@@ -27,7 +27,7 @@ class _Reader:
 
     def __init__(self, world: World) -> None:
         self._api = world.workmail
-        self._about = {"organization_id": world.organization_id}
+        self._about: dict[str, Any] = {"organization_id": world.organization_id}
         self._users = self._list(self._api.list_users)
         self._groups = self._list(self._api.list_groups)
         self._resources = self._list(self._api.list_resources)
@@ -90,8 +90,7 @@ class _Reader:
         }
 
     def _aliases(self, entity: Entity) -> tuple[str, ...]:
-        ask = partial(self._api.list_aliases, entity_id=entity["Id"])
-        found = ask(**self._about, next_token=None)["Aliases"]
+        found = self._api.list_aliases(**self._about, entity_id=entity["Id"])["Aliases"]
         return tuple(sorted(each for each in found if each.endswith(f"@{DOMAIN}")))
 
     def _addresses(self, entities: Iterable[Entity]) -> tuple[str, ...]:
