@@ -26,6 +26,7 @@ NOT_JOURNALLED = {
     "update_user": "names and profile are not taken back; the report says so",
     "set_primary_address": "who was enabled loses all addresses, others keep theirs",
     "set_default_domain": "WorkMail suggests the domain for new addresses, and no more",
+    "reset_password": "WorkMail shows none, so what was before cannot be put back",
     "set_quota": "quotas are not taken back; the report says so",
     "update_group": "whether it is hidden is not taken back; the report says so",
     "update_resource": "kind, description and booking are not taken back; the report says so",
