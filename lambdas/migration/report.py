@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
 from migration.copy.findings import Verified, read_verified
-from migration.model import DnsFinding, DnsRecord, Failure
+from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.remark_words import advise_on, explain, name_fate
 from migration.report_entities import EntityLine
@@ -95,11 +95,15 @@ def write_report(
     return Written(summary.verdict, key, summary.counts)
 
 
+_NOT_COPIED = frozenset({MailboxStatus.PLANNED, MailboxStatus.PROVISIONED})
+"""Of these the run has nothing to tell about folders, whatever an earlier one copied."""
+
+
 def _gather(ledger: Ledger, blobs: BlobStore, run: str) -> Iterator[MailboxFacts]:
     for record in ledger.mailboxes(run):
         mailbox_id, verdict = record.mailbox.id, record.verdict
         verified = read_verified(blobs, mailbox_id, verdict.pass_id) if verdict else None
-        folders = ledger.folders(mailbox_id)
+        folders = [] if record.status in _NOT_COPIED else ledger.folders(mailbox_id)
         remarks = ledger.remarks(mailbox_id) if folders else []  # they are about messages
         yield MailboxFacts(record, folders, remarks, verified)
 
