@@ -13,7 +13,7 @@ import aws_cdk as cdk
 import boto3
 
 from stacks.config import Passwords, TenantConfig
-from stacks.functions import TABLE
+from stacks.function_table import TABLE
 from stacks.migration import MigrationStack
 
 if TYPE_CHECKING:

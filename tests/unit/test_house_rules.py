@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from migration import errors, events
-from stacks.functions import TABLE
+from stacks.function_table import TABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "lambdas" / "migration"
