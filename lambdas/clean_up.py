@@ -9,12 +9,13 @@ from migration.entry import entry
 
 
 @entry(events.CleanUp)
-def handler(job: events.CleanUp, _context: Any) -> events.CleanUpResult:
+def handler(job: events.CleanUp, context: Any) -> events.CleanUpResult:
     wired = wiring.wire()
+    means = wired.administrator_means(context)
     cleaned = aftermath.clean_up(
         wired.ledger,
         wired.executions,
-        lambda: administrator.disable_administrator(wired.directory, wired.role_name),
+        lambda: administrator.disable_administrator(means, job.run, job.now),
         aftermath.Ended(job.execution, job.run, job.status, job.now),
     )
     return events.CleanUpResult(cleaned)

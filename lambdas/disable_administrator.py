@@ -1,4 +1,4 @@
-"""DisableAdministrator: the impersonation role is removed, on every way out."""
+"""DisableAdministrator: whatever opens mailboxes is taken back, on every way out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from migration.entry import entry
 
 
 @entry(events.DisableAdministrator)
-def handler(job: events.DisableAdministrator, _context: Any) -> events.DisableAdministratorResult:
-    wired = wiring.wire()
-    removed = administrator.disable_administrator(wired.directory, wired.role_name)
+def handler(job: events.DisableAdministrator, context: Any) -> events.DisableAdministratorResult:
+    means = wiring.wire().administrator_means(context)
+    removed = administrator.disable_administrator(means, job.run, job.now)
     return events.DisableAdministratorResult(removed)

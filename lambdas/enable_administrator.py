@@ -1,4 +1,4 @@
-"""EnableAdministrator: an impersonation role, effective on the mailboxes; the target's kind."""
+"""EnableAdministrator: rights to open all mailboxes, effective on them; the target's kind."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from migration.target_choice import IMAP, settle_target
 
 
 @entry(events.EnableAdministrator)
-def handler(job: events.EnableAdministrator, _context: Any) -> events.EnableAdministratorResult:
+def handler(job: events.EnableAdministrator, context: Any) -> events.EnableAdministratorResult:
     wired = wiring.wire()
-    kind, ledger, probe = wired.settings.target_kind, wired.ledger, wired.probe_target
+    kind, means = wired.settings.target_kind, wired.administrator_means(context)
+    who = wired.settings.target_administrator
     enabled = administrator.enable_administrator(
-        wired.directory, ledger, wired.role_name, job.run, probe, needs_role=kind != IMAP
+        means, who, job.run, job.now, needs_rights=kind != IMAP
     )
-    settled = settle_target(kind, lambda: wired.candidates(enabled), ledger, job.run, job.now)
-    return events.EnableAdministratorResult(enabled.role, settled)
+    settled = settle_target(kind, lambda: wired.candidates(enabled), wired.ledger, job.run, job.now)
+    return events.EnableAdministratorResult(enabled.access.code, settled)

@@ -13,7 +13,7 @@ def handler(job: events.EnsureDomains, _context: Any) -> events.EnsureDomainsRes
     wired = wiring.wire()
     look = domains.ensure_domains(
         wired.settings,
-        wired.directory,
+        wired.journalled_directory(job.run, job.now),
         wired.ledger,
         job.run,
         job.since,

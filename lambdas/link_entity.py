@@ -11,5 +11,6 @@ from migration.entry import entry
 @entry(events.LinkEntity)
 def handler(job: events.LinkEntity, _context: Any) -> events.LinkEntityResult:
     wired = wiring.wire()
-    outcome = entities.link_entity(wired.directory, wired.ledger, job.entity)
+    directory = wired.journalled_directory(job.run, job.now)
+    outcome = entities.link_entity(directory, wired.ledger, job.entity)
     return events.LinkEntityResult(outcome)

@@ -1,25 +1,22 @@
-"""Preflight: everything that can be checked before anything is changed, all problems at once."""
+"""Preflight: everything that can be checked before anything is changed, and the run's plan."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from migration import events, preflight, wiring
+from migration import events, preflight, run_plan, wiring
 from migration.entry import entry
 
 
 @entry(events.Preflight)
-def handler(job: events.Preflight, _context: Any) -> events.PreflightResult:
+def handler(job: events.Preflight, context: Any) -> events.PreflightResult:
     wired = wiring.wire()
-    result = preflight.run_preflight(
-        wired.settings,
-        wired.directory,
-        wired.blobs,
-        wired.secrets,
-        wired.probe_source,
-        wired.ledger,
-        job.run,
-        job.now,
-        job.manifest,
+    settings, directory, blobs, ledger = wired.settings, wired.directory, wired.blobs, wired.ledger
+    secrets, probe, run, now = wired.secrets, wired.probe_source, job.run, job.now
+    checked = preflight.run_preflight(
+        settings, directory, blobs, secrets, probe, ledger, run, now, job.manifest
     )
-    return events.PreflightResult(result.days_left, len(result.warnings), result.provisions)
+    plan = settings, directory, blobs, ledger, run, now, job.manifest, wiring.seconds_left(context)
+    conflicts = run_plan.plan_run(*plan) if checked.provisions else 0
+    warnings = len(checked.warnings)
+    return events.PreflightResult(checked.days_left, warnings, conflicts, checked.provisions)

@@ -20,4 +20,5 @@ def handler(job: events.Prepare, _context: Any) -> events.PrepareResult:
         phases={phase: phase in wanted.phases for phase in events.PHASES},
         limits=wired.settings.limits,
         manifest=wanted.manifest or wired.settings.manifest_key,
+        rollback_of=wanted.run,
     )

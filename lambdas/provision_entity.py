@@ -11,5 +11,6 @@ from migration.entry import entry
 @entry(events.ProvisionEntity)
 def handler(job: events.ProvisionEntity, _context: Any) -> events.ProvisionEntityResult:
     wired = wiring.wire()
-    outcome = entities.provision_entity(wired.directory, wired.ledger, job.entity)
+    directory = wired.journalled_directory(job.run, job.now)
+    outcome = entities.provision_entity(directory, wired.ledger, job.entity)
     return events.ProvisionEntityResult(outcome)

@@ -17,7 +17,8 @@ def handler(job: events.ProvisionUser, _context: Any) -> events.ProvisionUserRes
     def take_password(_address: str) -> str:
         return wired.passwords.take(job.run, job.mailbox, rule)
 
+    directory = wired.journalled_directory(job.run, job.now)
     outcome = provisioning.provision_user(
-        wired.directory, wired.ledger, job.mailbox, take_password, early=job.early
+        directory, wired.ledger, job.mailbox, take_password, early=job.early
     )
     return events.ProvisionUserResult(outcome)

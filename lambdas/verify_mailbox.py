@@ -15,7 +15,7 @@ def handler(job: events.VerifyMailbox, context: Any) -> events.VerifyMailboxResu
     ledger, blobs = wired.ledger, wired.blobs
     tenant, policy = wired.settings.tenant, wired.settings.policy
     left = wiring.seconds_left(context)
-    with wired.open_mailbox(job.mailbox, job.role, job.target) as (source, target):
+    with wired.open_mailbox(job.mailbox, job.access, job.target) as (source, target):
         verdict = verify.verify_mailbox(
             source, target, ledger, blobs, job.mailbox, job.pass_id, policy, left, tenant
         )

@@ -1,5 +1,5 @@
-"""python -m localrun: the whole migration of a tenant; `copy`: one mailbox; `probe`: questions to a
-real WorkMail organization."""
+"""python -m localrun: the whole migration of a tenant; `copy`: one mailbox; `plan`: what a manifest
+would do; `probe`: questions to a real WorkMail organization."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from localrun import copy_command
 
         return copy_command.main(given[1:])
+    if given[:1] == ["plan"]:
+        from localrun import plan_command
+
+        return plan_command.main(given[1:])
     if given[:1] == ["probe"]:
         from localrun.probe import command
 

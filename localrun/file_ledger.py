@@ -13,8 +13,9 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import entity_rows, rows
-from migration.directory_model import EntityRecord, Wanted
+from migration.aws import administrator_rows, deed_rows, entity_rows, rows
+from migration.deeds import Deed
+from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
@@ -184,6 +185,51 @@ class FileLedger:
     def set_entity(self, record: EntityRecord) -> None:
         self._put(self._pk, f"E#{record.wanted.id}", entity_rows.entity_attributes(record))
 
+    # -- the migration administrator
+
+    def administrator(self) -> AdministratorRecord | None:
+        item = self._items.read(self._pk, "ADMIN")
+        return administrator_rows.administrator_from(item) if item else None
+
+    def set_administrator(self, record: AdministratorRecord) -> None:
+        self._put(self._pk, "ADMIN", administrator_rows.administrator_attributes(record))
+
+    def drop_administrator(self) -> None:
+        self._delete(self._pk, "ADMIN")
+
+    def grants(self) -> list[GrantRecord]:
+        return [administrator_rows.grant_from(item) for item in self._items.query(self._pk, "G#")]
+
+    def set_grant(self, grant: GrantRecord) -> None:
+        attributes = administrator_rows.grant_attributes(grant)
+        self._put(self._pk, f"G#{grant.owner_id}", attributes)
+
+    def drop_grant(self, owner_id: str) -> None:
+        self._delete(self._pk, f"G#{owner_id}")
+
+    # -- what was made in the directory
+
+    def record_deed(self, deed: Deed) -> None:
+        self._put(self._pk, f"D#{deed.key}", deed_rows.deed_attributes(deed))
+
+    def deed(self, key: str) -> Deed | None:
+        item = self._items.read(self._pk, f"D#{key}")
+        return deed_rows.deed_from(item) if item else None
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        for item in self._items.query(self._pk, "D#"):
+            if run in ("", item["run"]):
+                yield deed_rows.deed_from(item)
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        with self._items.change() as change:
+            for prefix in ("F#", "Q#"):
+                change.delete_all(self._mailbox_pk(mailbox_id), prefix)
+            if item := change.read(self._pk, f"M#{mailbox_id}"):
+                item["status"] = str(MailboxStatus.PLANNED)
+                _drop(item, "user_id", "provisioned", "failure", "verdict")
+                change.write(self._pk, f"M#{mailbox_id}", item)
+
     # -- folders
 
     def folders(self, mailbox_id: str) -> list[FolderRecord]:
@@ -275,6 +321,10 @@ class FileLedger:
     def _put(self, pk: str, sk: str, item: Item) -> None:
         with self._items.change() as change:
             change.write(pk, sk, item)
+
+    def _delete(self, pk: str, sk: str) -> None:
+        with self._items.change() as change:
+            change.delete(pk, sk)
 
     def _keep(
         self, change: Change, mailbox_id: str, record: FolderRecord, known: Item | None

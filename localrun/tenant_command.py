@@ -30,6 +30,7 @@ from localrun.tenant import SynthesisError
 from localrun.trial import TrialRefusedError, make_trial
 
 COPY = "copy"
+PLAN = "plan"
 PROBE = "probe"
 """The commands that are not run here (see __main__.py)."""
 
@@ -115,6 +116,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="copy one mailbox between your own servers, and nothing else; see copy --help",
     )
     commands.add_parser(
+        PLAN,
+        add_help=False,
+        help="what a manifest would create, change and leave alone in WorkMail; see plan --help",
+    )
+    commands.add_parser(
         PROBE,
         add_help=False,
         help="ask a real WorkMail organization what no documentation says; see probe --help",
@@ -134,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the process's exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.command in (COPY, PROBE):
+    if options.command in (COPY, PLAN, PROBE):
         name = options.command
         parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)

@@ -62,9 +62,8 @@ class World:
         self.workmail = FakeWorkMail(clock.now, region=REGION)
         alias = domain.split(".", 1)[0]
         self.organization_id = self.workmail.seed_organization(alias, domain if registered else "")
-        self.workmail_api = self._stack.enter_context(
-            ModelServer([ModelService("workmail", self.workmail, "InvalidParameterException")])
-        )
+        self.workmail_service = ModelService("workmail", self.workmail, "InvalidParameterException")
+        self.workmail_api = self._stack.enter_context(ModelServer([self.workmail_service]))
         self.ews = EwsServer(
             self.workmail.check_token,
             self.workmail.mailbox_exists,
@@ -72,6 +71,8 @@ class World:
             mailbox_of=self._mailbox_of,
             maildir=maildir,
             max_mime=largest_message,
+            check_password=self.workmail.check_password,
+            may_open=self.workmail.may_open,
         )
         self._stack.callback(self.ews.close)
         self.workmail_imap = self._stack.enter_context(

@@ -60,6 +60,11 @@ class Target:
                the password of every mailbox in the target's secret; or auto: a test message in the
                first mailbox shows whether EWS keeps dates and flags, and IMAP is taken if it does
                not and the password is known
+    administrator  who opens all mailboxes over EWS: role, an impersonation role, which needs no
+               password and costs nothing; user, a user that each run makes, gives access to every
+               mailbox, and removes; console, the migration administrator whom you have chosen in
+               WorkMail's console, whose password is in the target's secret; or auto: the first of
+               role, console and user that is to be had
     ews_url    empty means the endpoint of the Region
     imap_host  empty means the server of the Region
     imap_tls   as the source's
@@ -67,6 +72,7 @@ class Target:
     """
 
     kind: Annotated[str, one_of("auto", "workmail_ews", "workmail_imap")] = "auto"
+    administrator: Annotated[str, one_of("auto", "role", "user", "console")] = "auto"
     ews_url: Annotated[str, empty_or(is_ews_url)] = ""
     imap_host: Annotated[str, empty_or(is_host)] = ""
     imap_tls: Annotated[str, one_of("ssl", "starttls", "none")] = "ssl"
@@ -184,6 +190,18 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """What the phase rollback takes back of what this migration has made.
+
+    keep_copied  whether mail that was copied keeps a mailbox, as mail does that WorkMail has
+                 received or its user has written; without it such mailboxes go, because the old
+                 server still has their mail
+    """
+
+    keep_copied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Passwords:
     """What users who are created can sign in with. Users who are there already keep theirs.
 
@@ -248,6 +266,7 @@ class TenantConfig:
     dns: Dns = Dns()
     limits: Limits = Limits()
     delta: Delta = Delta()
+    rollback: Rollback = Rollback()
     passwords: Passwords = Passwords()
     end_of_support_acknowledged: Annotated[str, is_day] = ""
 

@@ -1,15 +1,13 @@
 """One Lambda function per handler: lambdas/copy_slice.py is <stack>-copy-slice.
 
-`TABLE` has a row per handler: how big it is and what it may do. A handler without a row fails the
-synth, and so does a row without a handler; so a new step cannot be deployed with rights that
-nobody has chosen.
+The table of function_table.py has a row per handler. A handler without a row fails the synth, and
+so does a row without a handler; so a new step cannot be deployed with rights that nobody has
+chosen.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -18,157 +16,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.config import Copy, TenantConfig
+from stacks.config import TenantConfig
+from stacks.environment import make_environment
 from stacks.errors import SynthError
+from stacks.function_table import TABLE, Row
 from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
-from stacks.storage import Storage, secrets_prefix, waves_prefix
+from stacks.storage import Storage, secret_arn, waves_prefix
 
 _NAME_LIMIT = 64  # of a Lambda function's name
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one function gets. All of them read and write the ledger.
-
-    timeout   seconds; less than the TimeoutSeconds of its state, so that Lambda's own error,
-              which tells more, comes first
-    memory    MB; the share of a CPU grows with it
-    reads     key patterns of the bucket
-    writes    key patterns of the bucket
-    secret    may read the source's credentials
-    passwords  may read the passwords of the target's mailboxes
-    waves     actions on the secrets with made-up passwords
-    workmail  actions on the tenant's organization
-    observes  may ask whether an execution of the state machine still runs
-    by_rule   called by a rule (see triggers.py) and not by a state of its name
-    """
-
-    timeout: int = 100
-    memory: int = 256
-    reads: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
-    secret: bool = False
-    passwords: bool = False
-    waves: tuple[str, ...] = ()
-    workmail: tuple[str, ...] = ()
-    observes: bool = False
-    by_rule: bool = False
-
-
-_READ_WAVES = ("GetSecretValue",)
-_WRITE_WAVES = ("GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue")
-_FIND_USER = ("DescribeEntity", "DescribeUser")
-_MAKE_ENTITY = (
-    *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
-    *("CreateGroup", "UpdateGroup", "CreateResource", "UpdateResource"),
-    *("RegisterToWorkMail", "CreateAlias"),
-)
-
-TABLE: Mapping[str, Row] = {
-    "prepare": Row(observes=True),
-    "preflight": Row(
-        timeout=280,
-        memory=512,
-        reads=("intake/*",),
-        secret=True,
-        passwords=True,
-        workmail=(
-            *("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
-            *("ListAccessControlRules", "DescribeInboundDmarcSettings"),
-            *("DescribeIdentityProviderConfiguration", "ListUsers", "GetMailboxDetails"),
-        ),
-    ),
-    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
-    "ensure_domains": Row(
-        workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
-    ),
-    "prepare_passwords": Row(
-        timeout=280,
-        passwords=True,
-        waves=_WRITE_WAVES,
-        workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration"),
-    ),
-    "provision_user": Row(
-        passwords=True,
-        waves=_READ_WAVES,
-        workmail=(
-            *_FIND_USER,
-            "DescribeOrganization",
-            "GetMailDomain",
-            "UpdatePrimaryEmailAddress",
-            "CreateUser",
-            "RegisterToWorkMail",
-            "UpdateUser",
-            "GetMailboxDetails",
-            "UpdateMailboxQuota",
-            "ListAliases",
-            "CreateAlias",
-        ),
-    ),
-    "provision_entity": Row(workmail=_MAKE_ENTITY),
-    # a group of 1,000 members is 2,000 calls
-    "link_entity": Row(
-        timeout=280,
-        workmail=(
-            *_MAKE_ENTITY,
-            *("ListGroupMembers", "AssociateMemberToGroup"),
-            *("ListResourceDelegates", "AssociateDelegateToResource"),
-            *("ListMailboxPermissions", "PutMailboxPermissions"),
-        ),
-    ),
-    "fail_entity": Row(),
-    "settle_passwords": Row(
-        timeout=280, waves=("GetSecretValue", "PutSecretValue", "DeleteSecret")
-    ),
-    "enable_administrator": Row(
-        passwords=True,
-        waves=_READ_WAVES,
-        workmail=(
-            *_FIND_USER,
-            "ListImpersonationRoles",
-            "CreateImpersonationRole",
-            "AssumeImpersonationRole",
-        ),
-    ),
-    # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox
-    "copy_slice": Row(
-        timeout=900,
-        memory=1024,
-        reads=("audit/*",),
-        writes=("audit/*", "quarantine/*"),
-        secret=True,
-        passwords=True,
-        waves=_READ_WAVES,
-        workmail=("AssumeImpersonationRole",),
-    ),
-    # the traits of a message of 40 MB need several times its size
-    "verify_mailbox": Row(
-        timeout=900,
-        memory=1024,
-        reads=("audit/*", "verify/*"),
-        writes=("verify/*",),
-        secret=True,
-        passwords=True,
-        waves=_READ_WAVES,
-        workmail=("AssumeImpersonationRole",),
-    ),
-    "fail_mailbox": Row(),
-    "summarise_pass": Row(timeout=280),
-    "check_dns": Row(workmail=("GetMailDomain",)),
-    "verify_tenant": Row(timeout=280),
-    "reset_passwords": Row(
-        timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
-    ),
-    "disable_administrator": Row(workmail=("ListImpersonationRoles", "DeleteImpersonationRole")),
-    "write_report": Row(timeout=280, memory=512, reads=("verify/*",), writes=("reports/*",)),
-    "release_lock": Row(),
-    "clean_up": Row(
-        timeout=300,
-        workmail=("ListImpersonationRoles", "DeleteImpersonationRole"),
-        observes=True,
-        by_rule=True,
-    ),
-}
 
 
 class HandlersError(SynthError):
@@ -258,7 +113,7 @@ class Functions(Construct):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
-        waves = _secret_arn(stack, f"{waves_prefix(self._config.tenant)}*")
+        waves = secret_arn(stack, f"{waves_prefix(self._config.tenant)}*")
         key = self._config.passwords.kms_key
         secrets = [self._storage.secret.ref] * row.secret
         secrets += [self._storage.passwords.ref] * row.passwords
@@ -288,10 +143,10 @@ def match_handlers(folder: Path, table: Mapping[str, Row]) -> list[str]:
     HandlersError names every file without a row, and every row without a file."""
     files = {path.stem for path in folder.glob("[!_]*.py")}
     problems = [
-        f"lambdas/{name}.py has no row in stacks/functions.py" for name in files - set(table)
+        f"lambdas/{name}.py has no row in stacks/function_table.py" for name in files - set(table)
     ]
     problems += [
-        f"the row {name} in stacks/functions.py has no lambdas/{name}.py"
+        f"the row {name} in stacks/function_table.py has no lambdas/{name}.py"
         for name in set(table) - files
     ]
     if problems:
@@ -302,67 +157,3 @@ def match_handlers(folder: Path, table: Mapping[str, Row]) -> list[str]:
 def state_name(handler: str) -> str:
     """copy_slice -> CopySlice"""
     return "".join(word.capitalize() for word in handler.split("_"))
-
-
-def _secret_arn(stack: cdk.Stack, name: str) -> str:
-    """The ARN of a secret without its random end, or of all whose names begin so."""
-    return stack.format_arn(
-        service="secretsmanager",
-        resource="secret",
-        resource_name=name,
-        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-    )
-
-
-def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
-    """What migration/settings.py reads: each of its fields in capitals. Lists have commas, but
-    for the folder patterns: a folder's name may have one, so they are JSON."""
-    return {
-        "TENANT": config.tenant,
-        "ORGANIZATION_ID": config.organization_id,
-        "DOMAINS": ",".join(config.domains),
-        "TABLE_NAME": storage.ledger.table_name,
-        "BUCKET_NAME": storage.bucket.bucket_name,
-        "MANIFEST_KEY": config.manifest,
-        "SOURCE_KIND": config.source.kind,
-        "SOURCE_HOST": config.source.host,
-        "SOURCE_PORT": str(config.source.port),
-        "SOURCE_TLS": config.source.tls,
-        "SOURCE_MAX_CONNECTIONS": str(config.source.max_connections),
-        "SOURCE_SECRET_ARN": storage.secret.ref,
-        "TARGET_KIND": config.target.kind,
-        "TARGET_SECRET_ARN": storage.passwords.ref,
-        "EWS_URL": config.target.ews_url,
-        "TARGET_IMAP_HOST": config.target.imap_host,
-        "TARGET_IMAP_PORT": str(config.target.imap_port),
-        "TARGET_IMAP_TLS": config.target.imap_tls,
-        **_copy_environment(config.copy),
-        "DOMAIN_REGISTER": str(config.domain_setup.register).lower(),
-        "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
-        "DOMAIN_MAKE_DEFAULT": str(config.domain_setup.make_default).lower(),
-        "DOMAIN_START_BEFORE_VERIFIED": str(config.domain_setup.start_before_verified).lower(),
-        "DNS_SERVERS": ",".join(config.dns.servers),
-        "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
-        "USER_CONCURRENCY": str(config.limits.users),
-        "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
-        "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
-        "DELTA_PASSES": str(config.delta.passes),
-        "SECRETS_ARN": _secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
-        "PASSWORDS_NEW_USERS": config.passwords.new_users,
-        "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),
-        "PASSWORDS_KMS_KEY": config.passwords.kms_key,
-        "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
-    }
-
-
-def _copy_environment(copy: Copy) -> dict[str, str]:
-    return {
-        "COPY_INCLUDE": json.dumps(copy.include, ensure_ascii=False),
-        "COPY_EXCLUDE": json.dumps(copy.exclude, ensure_ascii=False),
-        "COPY_RECEIVED_FROM": copy.received_from,
-        "COPY_RECEIVED_BEFORE": copy.received_before,
-        "COPY_MAX_MESSAGE_MB": str(copy.max_message_mb),
-        "COPY_MAX_KILOBYTES_PER_SECOND": str(copy.max_kilobytes_per_second),
-        "COPY_DELTA_POLICY": copy.delta_policy,
-        "COPY_VERIFY_SAMPLE": str(copy.verify_sample),
-    }

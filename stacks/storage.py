@@ -93,3 +93,13 @@ def secrets_prefix(tenant: str) -> str:
 def waves_prefix(tenant: str) -> str:
     """Where the runs keep the passwords that they have made up."""
     return f"{secrets_prefix(tenant)}waves/"
+
+
+def secret_arn(stack: cdk.Stack, name: str) -> str:
+    """The ARN of a secret without its random end, or of all whose names begin so."""
+    return stack.format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=name,
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )

@@ -3,7 +3,8 @@
 Glossary
 
 - tenant: an organization whose mail moves; one deployed stack each.
-- manifest: the list of users, as the administrator writes it. A row becomes a mailbox.
+- manifest: users, groups, resources and permissions, as the administrator writes them. A user
+  becomes a mailbox.
 - run: one execution of the workflow. Pass: one walk over all mailboxes; the first is the full
   copy, later ones are delta passes that bring what arrived since.
 - slice: the part of a pass that one Lambda invocation copies of one mailbox.

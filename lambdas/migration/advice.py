@@ -21,8 +21,8 @@ _ADVICE: Mapping[str, str] = {
     "of the servers was busy each time. See whether both are well, then start the workflow again.",
     "QuotaExceeded": "Make room in the WorkMail mailbox or raise its quota, then start the "
     "workflow again.",
-    "UserRefused": "Change the user in WorkMail or the line in the manifest as the reason says, "
-    "then start the workflow again.",
+    "UserRefused": "Change the user, group or resource in WorkMail, or the manifest, as the reason "
+    "says, then start the workflow again.",
     "FencedOff": "Another worker took the mailbox over. Start the workflow again when no other "
     "execution is running.",
     "Unfinished": "Start the workflow again: it goes on where it stopped.",
@@ -41,6 +41,7 @@ _ADVICE: Mapping[str, str] = {
     "VerificationFailed": "Keep the old server. Look below at the folders that differ and the "
     "mailboxes that failed. Start the workflow again to copy what was not reached; what is "
     "missing in WorkMail although it was copied must be copied by hand.",
+    "RollbackRejected": "Nothing was taken back. Start the phase rollback again when it is wanted.",
     "SettingsError": "The functions' settings are incomplete: deploy the stack again.",
     # neither
     "Unexpected": "Start the workflow again: it goes on where it stopped. If it ends like this "

@@ -18,13 +18,15 @@ from migration.model import DnsRecord, Failure, Profile
 @dataclass(frozen=True, slots=True)
 class Organization:
     """A WorkMail organization, as far as a migration must know it. `directory_type` is WorkMail's
-    free text for what holds its users."""
+    free text for what holds its users; `migration_admin` is the id of the user who was chosen in
+    the console to have access to all mailboxes, "" if nobody was."""
 
     id: str
     alias: str
     state: str
     interoperability: bool = False
     directory_type: str = ""
+    migration_admin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,15 @@ class Owner:
 
     id: str
     kind: EntityKind
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a creating call answers: WorkMail's id, and whether the call has made it. If not, it was
+    there: an earlier call whose answer was lost may have made it, or somebody else."""
+
+    id: str
+    is_new: bool = True
 
 
 class Permission(StrEnum):
@@ -241,3 +252,37 @@ class EntityRecord:
     outcome: str = ""
     failure: Failure | None = None
     remarks: tuple[str, ...] = ()
+
+
+# ---- the migration administrator -------------------------------------------------------------
+
+
+class Before(StrEnum):
+    """What the administrator's user was before the migration made use of it. ENABLED ones are
+    somebody else's: they stay as they are."""
+
+    ABSENT = "absent"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class AdministratorRecord:
+    """The user by whom mailboxes are opened. `user_id` is "" while it is being created; `why` says
+    why it is this one, in a clause without personal data."""
+
+    address: str
+    before: Before
+    user_id: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """A mailbox (WorkMail's id of its owner) that the administrator is given access to, and what
+    the administrator had been allowed there before. `given`: WorkMail has confirmed it."""
+
+    owner_id: str
+    grantee_id: str
+    before: frozenset[Permission] = frozenset()
+    given: bool = False

@@ -76,7 +76,9 @@ def describe_ownership(domain: MailDomain) -> str:
     wanted = [
         record.value for record in domain.records if record.name.rstrip(".").lower() == prefix
     ]
-    value = f" with the value {wanted[0]}" if wanted else " that the WorkMail console shows"
+    # Zone files quote it; forms of DNS providers want it as it is.
+    told = wanted[0].strip('"') if wanted else ""
+    value = f" with the value {told}" if told else " that the WorkMail console shows"
     return f"the TXT record {prefix}{value}"
 
 

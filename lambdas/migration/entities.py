@@ -149,8 +149,8 @@ def _make(directory: Directory, ledger: Ledger, record: EntityRecord) -> EntityR
 
 def _create(directory: Directory, wanted: Group | Resource) -> str:
     if isinstance(wanted, Group):
-        return directory.create_group(wanted)
-    return directory.create_resource(wanted)
+        return directory.create_group(wanted).id
+    return directory.create_resource(wanted).id
 
 
 def _remember(ledger: Ledger, record: EntityRecord, entity_id: str, under_way: str) -> EntityRecord:
@@ -204,7 +204,7 @@ def _make_part(
     wanted: Group | Resource,
     entity: DirectoryGroup | DirectoryResource,
     change: Change,
-) -> tuple[str, Callable[[], None]]:
+) -> tuple[str, Callable[[], object]]:
     """The change's label, and what makes it."""
     if change.action is Action.ADD_ALIAS:
         add = partial(directory.add_alias, entity.id, change.subject)
@@ -216,10 +216,10 @@ def _make_part(
 
 def _link_parts(
     directory: Directory, record: EntityRecord, links: Links, changes: Sequence[Change]
-) -> list[tuple[str, Callable[[], None]]]:
+) -> list[tuple[str, Callable[[], object]]]:
     """Each change's label, and what makes it."""
     owner_id = links.owner.id if links.owner else record.entity_id
-    parts: list[tuple[str, Callable[[], None]]] = []
+    parts: list[tuple[str, Callable[[], object]]] = []
     for change in changes:
         number, subject = change.number, change.subject
         if change.action is Action.ADD_MEMBER:

@@ -13,14 +13,14 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
     |  |- SourceBusy
     |  |- TargetBusy
     |  |- ProvisioningPending       WorkMail has not finished what it was asked to do
-    |  `- AdministratorPending      the impersonation role is not effective yet
+    |  `- AdministratorPending      the administrator's rights are not effective yet
     |- FolderGone                   a target folder was deleted; the engine creates it again
     |- MailboxError                 one mailbox is FAILED, the others go on; the operator acts
     |  |- MailboxUnreachable
     |  |- CredentialsRejected
     |  |- SourceChanged             a folder was recreated, and what was copied cannot be told
     |  |- QuotaExceeded
-    |  |- UserRefused               WorkMail refuses to create or enable this user
+    |  |- UserRefused               WorkMail refuses to make or change this user or entity
     |  |- BatchStuck                a batch was begun again and again and never finished
     |  `- FencedOff                 a newer worker has taken this folder over; this one stops
     |- Unexpected                   a bug, or an outage nobody foresaw: tried again a few times
@@ -31,6 +31,7 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
        |- TenantMisconfigured       what the tenant file says and what exists do not fit
        |- NothingCopied             every mailbox failed: cutting over would lose mail
        |- CutoverTimedOut           the MX never pointed to WorkMail
+       |- RollbackRejected          the operator's word, not ours: nothing is taken back
        |- VerificationFailed        the target lacks messages that the ledger knows as copied
        `- SettingsError             an environment variable is missing or wrong
 
@@ -93,7 +94,7 @@ class ProvisioningPending(Busy):
 
 
 class AdministratorPending(Busy):
-    """The impersonation role exists, and the mailboxes do not honour it yet (5 minutes at most)."""
+    """The administrator has rights that the mailboxes do not honour yet (5 minutes at most)."""
 
 
 class FolderGone(MigrationError):
@@ -122,7 +123,8 @@ class QuotaExceeded(MailboxError):
 
 
 class UserRefused(MailboxError):
-    """WorkMail refuses to create or enable this user; `reason` in the message."""
+    """WorkMail refuses to create, enable or change this user, group or resource; `reason` in the
+    message."""
 
 
 class BatchStuck(MailboxError):
@@ -168,6 +170,10 @@ class NothingCopied(TenantError):
 
 class CutoverTimedOut(TenantError):
     """The DNS did not point to WorkMail within the configured days."""
+
+
+class RollbackRejected(TenantError):
+    """What the operator sends who rejects a rollback; never raised here. No failure of the run."""
 
 
 class VerificationFailed(TenantError):

@@ -16,7 +16,9 @@ from typing import Any, Self
 
 from migration.errors import InputInvalid
 
-PHASES = ("provision", "copy", "cutover", "delta", "report")
+MIGRATION = ("provision", "copy", "cutover", "delta", "report")
+ROLLBACK = "rollback"
+PHASES = (*MIGRATION, ROLLBACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ def _fits(value: object, type_name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionInput:
-    """What an operator may write into the console's input box; `{}` runs everything. `manifest` is
-    a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it ends in /."""
+    """What an operator may write into the console's input box; `{}` runs the whole migration.
+    `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
+    ends in /. `run` is the run to take back, with the phase rollback; empty for all."""
 
-    phases: tuple[str, ...] = PHASES
+    phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
+    run: str = ""
 
     @property
     def only_report(self) -> bool:
@@ -70,12 +74,11 @@ class ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
         if not isinstance(payload, Mapping):
             raise InputInvalid(["the input must be a JSON object; {} is fine"])
+        known = ("phases", "manifest", "run")
         problems = [
-            f"unknown key {_short(key)}{_hint(key, ('phases', 'manifest'))}"
-            for key in payload
-            if key not in ("phases", "manifest")
+            f"unknown key {_short(key)}{_hint(key, known)}" for key in payload if key not in known
         ]
-        phases = payload.get("phases", list(PHASES))
+        phases = payload.get("phases", list(MIGRATION))
         if not isinstance(phases, list) or not phases:
             problems.append(f"phases must be a list of: {', '.join(PHASES)}")
             phases = []
@@ -84,15 +87,22 @@ class ExecutionInput:
             for phase in phases
             if phase not in PHASES
         ]
+        if ROLLBACK in phases and len(phases) > 1:
+            problems.append(
+                "the phase rollback stands alone: nothing is made and taken back at once"
+            )
         manifest = payload.get("manifest", "")
         if not isinstance(manifest, str) or not re.fullmatch("(intake/.+)?", manifest, re.DOTALL):
             problems.append(
                 "manifest must be a key below intake/ in the tenant's bucket; one that ends in / "
                 "is a folder"
             )
+        run = payload.get("run", "")
+        if not isinstance(run, str) or (run and phases != [ROLLBACK]):
+            problems.append("run must be the name of a run, and only the phase rollback takes it")
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest)
+        return cls(tuple(phases), manifest, run)
 
 
 def _short(value: object) -> str:
@@ -122,7 +132,8 @@ class Prepare(Event):
 class PrepareResult(Event):
     """`run` is this execution, or the last run if only its report is wanted. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
-    mailboxes, delta_passes, delta_interval_seconds)."""
+    mailboxes, delta_passes, delta_interval_seconds). `rollback_of` is the run to take back, empty
+    for all."""
 
     already_running: bool
     owner: str
@@ -130,6 +141,7 @@ class PrepareResult(Event):
     phases: Mapping[str, bool]
     limits: Mapping[str, int]
     manifest: str
+    rollback_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +153,13 @@ class Preflight(Event):
 
 @dataclass(frozen=True, slots=True)
 class PreflightResult(Event):
-    """`warnings` counts what the report tells and what does not stop the run. `provisions`: whether
-    the users are WorkMail's own, to be created and enabled."""
+    """`warnings` counts what the report tells and what does not stop the run; `conflicts` what the
+    manifest wants and WorkMail has otherwise. `provisions`: whether the users are WorkMail's own,
+    to be created and enabled."""
 
     days_left: int
     warnings: int
+    conflicts: int
     provisions: bool
 
 
@@ -284,21 +298,21 @@ class EnableAdministrator(Event):
 
 @dataclass(frozen=True, slots=True)
 class EnableAdministratorResult(Event):
-    """`role` is "" where none is needed. `target` is the kind of target that was settled:
-    workmail_ews or workmail_imap."""
+    """`access` is a code (access.py) by which functions open mailboxes. `target` is the kind of
+    target that was settled: workmail_ews or workmail_imap."""
 
-    role: str
+    access: str
     target: str
 
 
 @dataclass(frozen=True, slots=True)
 class CopySlice(Event):
-    """`role` and `target` are what EnableAdministrator answered."""
+    """`access` and `target` are what EnableAdministrator answered."""
 
     run: str
     mailbox: str
     pass_id: int
-    role: str
+    access: str
     target: str
     now: str
 
@@ -407,6 +421,99 @@ class ResetPasswordsResult(Event):
 
     reset: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRollback(Event):
+    """`of` is the run to take back, "" for all."""
+
+    run: str
+    now: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRollbackResult(Event):
+    """`count` things would be taken back, `left` are left; `looks` mailboxes must be looked into,
+    which the file `looks_key` lists. `copied_by` is the run whose mailboxes show whether the
+    administrator's rights work."""
+
+    count: int
+    left: int
+    looks: int
+    looks_key: str
+    copied_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRollback(Event):
+    """`token` answers this one task and nothing else; it is the only one that travels."""
+
+    run: str
+    now: str
+    token: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRollbackResult(Event):
+    """What the function says, and nobody waits for. The state's own result is what the operator
+    sends: `approved`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookIntoMailbox(Event):
+    """`deed` is the key of the one that made the mailbox, which the ledger may know as `mailbox`;
+    `access` and `target` are what EnableAdministrator answered."""
+
+    run: str
+    now: str
+    deed: str
+    mailbox: str
+    access: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookIntoMailboxResult(Event):
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRollback(Event):
+    """As PlanRollback."""
+
+    run: str
+    now: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRollbackResult(Event):
+    """`stages`: the files with the steps, by the number of the stage, from "1"."""
+
+    stages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStep(Event):
+    """A step of rollback_plan.py. `deeds` and `carried` are keys with blanks between them,
+    `mailbox` may be ""."""
+
+    run: str
+    now: str
+    deeds: str
+    carried: str
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStepResult(Event):
+    """`left`: how many deeds could not be taken back."""
+
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

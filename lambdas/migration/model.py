@@ -87,6 +87,17 @@ class Mailbox:
     quota_mb: int = 0
 
 
+class AdministratorKind(StrEnum):
+    """`target.administrator` in the tenant file: who opens the mailboxes. AUTO: an impersonation
+    role if it is allowed, else the console's administrator if there is one whose password is known,
+    else a user of the migration's own."""
+
+    AUTO = "auto"
+    ROLE = "role"
+    USER = "user"
+    CONSOLE = "console"
+
+
 class NewPasswords(StrEnum):
     """What users who are created get. GENERATE: the operator's password, else one that is made up.
     GIVEN: the operator's, else none. NONE: none."""

@@ -7,6 +7,7 @@ gets the password that stands there, and IMAP logs in with it. No text from here
 
 from __future__ import annotations
 
+import json
 import random
 import string
 from collections.abc import Mapping
@@ -29,7 +30,9 @@ ALPHABET = _LETTERS + _DIGITS + _MARKS
 """What generated passwords are made of: no two that look alike (0 and O, 1, l and I), and nothing
 that a shell, a CSV file, a URL or a word processor takes for something else."""
 
-_IDENTITY_CENTER_ONLY = "IDENTITY_PROVIDER_ONLY"
+SIGNS_IN_ELSEWHERE = "IDENTITY_PROVIDER_ONLY"
+"""The authentication mode in which no password of WorkMail's directory counts."""
+
 # DescribeOrganization's DirectoryType is free text; these are the names of Directory Service.
 _OTHER_DIRECTORIES = frozenset({"adconnector", "microsoftad", "sharedmicrosoftad", "simplead"})
 
@@ -51,6 +54,24 @@ def known_addresses(secret: Mapping[str, object]) -> frozenset[str]:
     )
 
 
+def find_console_password(secret: Mapping[str, object]) -> str:
+    """The password of the migration administrator whom the operator has chosen in WorkMail's
+    console, {"administrator": {"password": ...}} in the target's secret; "" if there is none."""
+    entry = secret.get("administrator", {})
+    password = entry.get("password") if isinstance(entry, Mapping) else None
+    return password if isinstance(password, str) else ""
+
+
+def read_administrator(text: str | None) -> str:
+    """The password in the secret of the user that the migration makes for itself; "" if none."""
+    return find_console_password({"administrator": json.loads(text or "{}")})
+
+
+def write_administrator(password: str) -> str:
+    """The secret's value; with "" for a user who is no more."""
+    return json.dumps({"password": password} if password else {})
+
+
 def count_passwords(secret: Mapping[str, object]) -> int:
     """How many mailboxes have one."""
     return sum(isinstance(each, str) and bool(each) for each in _entries(secret).values())
@@ -67,7 +88,7 @@ def count_weak(secret: Mapping[str, object]) -> int:
 def find_faults(secret: Mapping[str, object]) -> list[str]:
     """What is wrong with the form of the secret."""
     problems = []
-    if unknown := sum(key != "mailboxes" for key in secret):
+    if unknown := sum(key not in ("mailboxes", "administrator") for key in secret):
         problems.append(f"the target's secret has {unknown} unknown keys; its form is {FORM}")
     mailboxes = secret.get("mailboxes", {})
     if not isinstance(mailboxes, Mapping):
@@ -111,7 +132,7 @@ def settle_rule(
     """What new users really get in this organization: no password opens a mailbox where IAM
     Identity Center alone signs users in, and where the directory is not WorkMail's own, passwords
     are made there."""
-    if authentication_mode == _IDENTITY_CENTER_ONLY:
+    if authentication_mode == SIGNS_IN_ELSEWHERE:
         return NewPasswords.NONE
     if wanted is NewPasswords.GENERATE and lives_elsewhere(directory_type):
         return NewPasswords.NONE

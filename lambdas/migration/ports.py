@@ -11,13 +11,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from migration.deeds import Deed
 from migration.directory_model import (
     AccessRule,
+    AdministratorRecord,
     DirectoryGroup,
     DirectoryResource,
     DirectoryUser,
     EntityRecord,
+    GrantRecord,
     Group,
+    Made,
     MailboxSize,
     MailDomain,
     Organization,
@@ -167,6 +171,9 @@ class Target(Protocol):
         """How many migrated items the folder holds; not what users or new mail put there. A target
         that keeps no keys counts those of `ids` that are there."""
 
+    def total(self) -> int:
+        """All items in all mail folders of the mailbox, whoever put them there."""
+
     def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
         """The items of these target ids as the target has them, each once, in no certain order. The
         ref of an item holds its target id and its size there. To be read to the end before
@@ -269,6 +276,40 @@ class Ledger(Protocol):
     def set_entity(self, record: EntityRecord) -> None:
         """Replaces the record of that entity."""
 
+    # -- the migration administrator
+    def administrator(self) -> AdministratorRecord | None:
+        """The user by whom mailboxes are opened; None if there is none."""
+
+    def set_administrator(self, record: AdministratorRecord) -> None:
+        """Replaces the record."""
+
+    def drop_administrator(self) -> None:
+        """There is none any more; no error if there was none."""
+
+    def grants(self) -> list[GrantRecord]:
+        """The mailboxes that the administrator was given access to, in the order of their owners'
+        ids."""
+
+    def set_grant(self, grant: GrantRecord) -> None:
+        """Replaces what is kept of that mailbox."""
+
+    def drop_grant(self, owner_id: str) -> None:
+        """What was before is restored; no error if nothing was given."""
+
+    # -- what was made in the directory
+    def record_deed(self, deed: Deed) -> None:
+        """Puts the deed in the place of the one with its key."""
+
+    def deed(self, key: str) -> Deed | None:
+        """The deed of that key, None if there is none."""
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        """The deeds of a run, or all of the tenant, in the order of their keys."""
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        """As if it had only been planned: no user, failure, verdict, folders and remarks; no error
+        if it never was. Fences go on growing, so that a worker of before is cut off."""
+
     # -- folders
     def folders(self, mailbox_id: str) -> list[FolderRecord]:
         """The mailbox's folders in the order of their keys."""
@@ -329,15 +370,23 @@ class Directory(Protocol):
         """Makes it the domain in which new addresses are suggested. TenantMisconfigured if it is
         not verified."""
 
+    def user(self, user_id: str) -> DirectoryUser | None:
+        """The user of WorkMail's id, deleted ones too."""
+
+    def users(self) -> list[DirectoryUser]:
+        """All users, whatever their state and role, by what the list tells: no texts of the address
+        book, and `ready` is False."""
+
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """The user who has the address (primary or alias), else the one of that name."""
 
-    def create_user(self, mailbox: Mailbox, password: str = "") -> str:
-        """Creates the user, disabled, with that password or without any; its id. The texts of the
+    def create_user(self, mailbox: Mailbox, password: str = "") -> Made:
+        """Creates the user, disabled, with that password or without any. The texts of the
         address book and the quota are not set yet. UserRefused with the reason."""
 
-    def enable_user(self, user_id: str, address: str) -> None:
-        """Gives the user a mailbox. No error if it has it. ProvisioningPending, UserRefused."""
+    def enable_user(self, user_id: str, address: str) -> bool:
+        """Gives the user a mailbox; False if it has it already. ProvisioningPending,
+        UserRefused."""
 
     def set_primary_address(self, user_id: str, address: str) -> None:
         """Makes an alias, or a new address, the primary one; the old one becomes an alias. No error
@@ -366,9 +415,9 @@ class Directory(Protocol):
         """The group that has the address (primary or alias), else the one of that name, else one of
         that name that was deleted. Whether something else has the address: see owner_of."""
 
-    def create_group(self, group: Group) -> str:
-        """Creates the group, disabled and without members; its id. ProvisioningPending, also if
-        the name is taken and it cannot be seen by whom; UserRefused."""
+    def create_group(self, group: Group) -> Made:
+        """Creates the group, disabled and without members. ProvisioningPending, also if the name
+        is taken and it cannot be seen by whom; UserRefused."""
 
     def update_group(self, group_id: str, hidden: bool) -> None:
         """Whether the address list leaves the group out. UserRefused."""
@@ -376,7 +425,7 @@ class Directory(Protocol):
     def find_resource(self, address: str, name: str) -> DirectoryResource | None:
         """As find_group."""
 
-    def create_resource(self, resource: Resource) -> str:
+    def create_resource(self, resource: Resource) -> Made:
         """Creates the resource, disabled, with WorkMail's booking options; as create_group."""
 
     def update_resource(self, resource: DirectoryResource) -> None:
@@ -384,14 +433,14 @@ class Directory(Protocol):
         `find_resource` showed, with the changes. UserRefused, also if it would neither answer
         requests by itself nor have a delegate."""
 
-    def enable_entity(self, entity_id: str, address: str) -> None:
-        """Gives it the address, and users and resources a mailbox. No error if it has it.
+    def enable_entity(self, entity_id: str, address: str) -> bool:
+        """Gives it the address, and users and resources a mailbox; False if it has it already.
         ProvisioningPending, UserRefused."""
 
     def aliases(self, entity_id: str) -> frozenset[str]: ...
 
-    def add_alias(self, entity_id: str, alias: str) -> None:
-        """UserRefused if another entity has it."""
+    def add_alias(self, entity_id: str, alias: str) -> bool:
+        """False if it has it already. UserRefused if another entity has it."""
 
     def members(self, group_id: str) -> frozenset[str]:
         """The ids of the users and groups in the group itself, not in its groups."""
@@ -413,6 +462,9 @@ class Directory(Protocol):
     ) -> None:
         """Takes the place of all that the grantee had; at least one. UserRefused."""
 
+    def state_of(self, entity_id: str) -> str:
+        """ENABLED, DISABLED or DELETED, the latter also for what WorkMail does not know."""
+
     # -- what is taken back; no error if it is gone
     def delete_permissions(self, owner_id: str, grantee_id: str) -> None: ...
 
@@ -431,6 +483,9 @@ class Directory(Protocol):
     def delete_group(self, group_id: str) -> None: ...
 
     def delete_resource(self, resource_id: str) -> None: ...
+
+    def deregister_domain(self, name: str) -> None:
+        """UserRefused while anybody has an address in it."""
 
     # -- the organization's rules
     def retention_days(self) -> Mapping[str, int]:

@@ -32,12 +32,10 @@ from migration.user_changes import (
     rule_on_user,
     wanted_user,
 )
+from migration.workmail_names import TEST_DOMAIN
 
 CREATED, ENABLED, ENABLED_AGAIN = "created", "enabled", "enabled again"
 CHANGED, UNCHANGED, REFUSED = "changed", "unchanged", "refused"
-
-TEST_DOMAIN = ".awsapps.com"
-"""Every organization has the mail domain <alias>.awsapps.com, verified from the beginning."""
 
 # What the ledger keeps between the call that changes the user and the call that finds it ready.
 UNDER_WAY = {
@@ -80,11 +78,8 @@ def decide(mailbox: Mailbox, user: DirectoryUser | None, address: str = "") -> D
     if user is None:
         return Decision(Step.CREATE, "WorkMail knows neither the address nor the user name")
     if user.state == "DELETED":
-        reason = (
-            "a deleted user holds the user name (state DELETED): "
-            "restore that user in WorkMail, or write another username in the manifest"
-        )
-        return Decision(Step.REFUSE, reason)
+        reason = "a deleted user had the user name: whether it is free again, CreateUser will say"
+        return Decision(Step.CREATE, reason)
     waits = _waits_for_its_address(mailbox, user)
     if user.email and user.email.lower() != mailbox.target.lower() and not waits:
         reason = (
@@ -162,20 +157,24 @@ def _provision(
     decision = decide(mailbox, user, address)
     if decision.step is Step.REFUSE:
         raise UserRefused(decision.reason)
-    if user is None:
+    if decision.step is Step.CREATE:
+        if user is not None and record.provisioned == "creating" and record.user_id != user.id:
+            raise ProvisioningPending(
+                "WorkMail does not show the new user in place of the deleted one yet", RETRY_AFTER
+            )
         # A user of IAM Identity Center signs in there.
         password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
-        user_id = directory.create_user(mailbox, password)
+        user_id = directory.create_user(mailbox, password).id
         _remember(ledger, record, user_id, "creating")
         directory.enable_user(user_id, address or mailbox.target)
-    elif decision.step in _ENABLING:
+    elif user is not None and decision.step in _ENABLING:
         _remember(ledger, record, user.id, _ENABLING[decision.step])
         directory.enable_user(user.id, address or mailbox.target)
-    elif decision.step is Step.PROMOTE:
+    elif user is not None and decision.step is Step.PROMOTE:
         record = _remember(ledger, record, user.id, "changing")
         directory.set_primary_address(user.id, mailbox.target)
         return _ensure(directory, ledger, record, replace(user, email=mailbox.target))
-    elif decision.step is Step.ENSURE:
+    elif user is not None and decision.step is Step.ENSURE:
         return _ensure(directory, ledger, record, user)
     raise ProvisioningPending("WorkMail has not made the mailbox ready yet", RETRY_AFTER)
 
@@ -219,7 +218,7 @@ def _ensure(
     UserRefused names all that could not be, after the rest was done."""
     mailbox = record.mailbox
     remarks: list[str] = []
-    changes: list[tuple[str, Callable[[], None]]] = []
+    changes: list[tuple[str, Callable[[], object]]] = []
     rulings = [rule_on_user(mailbox, user)]
     if mailbox.quota_mb:
         size = directory.mailbox_size(user.id)
@@ -269,7 +268,7 @@ def _update(directory: Directory, wanted: DirectoryUser, reason: str, remarks: l
         )
 
 
-def attempt(changes: Iterable[tuple[str, Callable[[], None]]]) -> list[str]:
+def attempt(changes: Iterable[tuple[str, Callable[[], object]]]) -> list[str]:
     """Makes the changes one after the other; why WorkMail refuses some, each after its label. One
     that must wait does not hold up the others: the first ProvisioningPending leaves at the end."""
     refusals = []

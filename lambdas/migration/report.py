@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -20,9 +20,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
 from migration.copy.findings import Verified, read_verified
-from migration.model import DnsFinding, DnsRecord, Failure
+from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.remark_words import advise_on, explain, name_fate
+from migration.report_entities import EntityLine
 from migration.report_summary import (
     FolderLine,
     MailboxFacts,
@@ -33,6 +34,12 @@ from migration.report_summary import (
     Summary,
     Verdict,
     summarise,
+)
+from migration.rollback_report import (
+    judge_rollback,
+    next_rollback_steps,
+    read_rollback,
+    tell_rollback,
 )
 from migration.settings import Settings
 
@@ -63,12 +70,24 @@ def write_report(
     """Writes reports/<run>/summary.json and reports/<run>/report.html, over what was there.
 
     `failure` is what has stopped the run. The verdict is `failed` with it; `exceptions` if a
-    mailbox failed, differs or has refused messages; else `done`.
+    mailbox failed, differs or has refused messages, or a group, a resource or permissions failed,
+    or if a rollback has left anything; else `done`.
     """
     looked, findings = ledger.dns(run)
     secrets = settings.secrets_prefix
-    facts = RunFacts(settings.tenant, run, ledger.notes(run), looked, findings, failure, secrets)
+    facts = RunFacts(
+        settings.tenant,
+        run,
+        ledger.notes(run),
+        looked,
+        findings,
+        failure,
+        secrets,
+        list(ledger.entities(run)),
+    )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
+    if rollback := read_rollback(ledger, blobs, run):
+        summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
     key = f"{folder}/report.html"
@@ -76,11 +95,16 @@ def write_report(
     return Written(summary.verdict, key, summary.counts)
 
 
+_NOT_COPIED = frozenset({MailboxStatus.PLANNED, MailboxStatus.PROVISIONED})
+"""Of these the run has nothing to tell about folders, whatever an earlier one copied."""
+
+
 def _gather(ledger: Ledger, blobs: BlobStore, run: str) -> Iterator[MailboxFacts]:
     for record in ledger.mailboxes(run):
         mailbox_id, verdict = record.mailbox.id, record.verdict
         verified = read_verified(blobs, mailbox_id, verdict.pass_id) if verdict else None
-        folders, remarks = ledger.folders(mailbox_id), ledger.remarks(mailbox_id)
+        folders = [] if record.status in _NOT_COPIED else ledger.folders(mailbox_id)
+        remarks = ledger.remarks(mailbox_id) if folders else []  # they are about messages
         yield MailboxFacts(record, folders, remarks, verified)
 
 
@@ -125,6 +149,8 @@ def to_html(summary: Summary) -> bytes:
         advise=advise,
         dns_rows=group_by_record(summary.dns.findings),
         remarks=list(islice(_remarks(summary.mailboxes), _REMARK_ROWS)),
+        entity_rows=list(islice(_told(summary.entities), _REMARK_ROWS)),
+        remark_rows=_REMARK_ROWS,
         name_fate=name_fate,
         explain=explain,
         advise_on=advise_on,
@@ -140,6 +166,8 @@ def to_html(summary: Summary) -> bytes:
 
 def headline(summary: Summary) -> str:
     """One sentence about the mailboxes."""
+    if summary.rollback:
+        return tell_rollback(summary.rollback)
     counts = summary.counts
     total, done = counts["mailboxes"], counts["done"]
     if not total:
@@ -166,6 +194,8 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
     outcomes = Counter(line.outcome for line in summary.mailboxes)
     if summary.failure:
         steps.append(advise(summary.failure.error))
+    if summary.rollback:
+        steps += next_rollback_steps(summary.rollback)
     if outcomes[Outcome.FAILED]:
         steps.append(
             "Put right what is named at each failed mailbox, then start the workflow again: what "
@@ -179,6 +209,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(
             "Look at the messages that differ: the lists that are named at each mailbox say which "
             "they are and in what."
+        )
+    if summary.counts["entities_failed"]:
+        steps.append(
+            "Put right what is named at each failed group, resource or permission, then start the "
+            "workflow again: what is right already is left alone."
         )
     if summary.counts["rejected"]:
         steps.append(
@@ -228,6 +263,11 @@ def _remarks(mailboxes: Sequence[MailboxLine]) -> Iterator[tuple[MailboxLine, Re
         yield from ((mailbox, remark) for remark in mailbox.refusals)
     for mailbox in mailboxes:
         yield from ((mailbox, remark) for remark in mailbox.adjusted)
+
+
+def _told(entities: Iterable[EntityLine]) -> Iterator[EntityLine]:
+    """Those of which there is more to tell than how they ended."""
+    return (each for each in entities if each.needs_attention or each.remarks)
 
 
 def make_visible(name: str) -> str:

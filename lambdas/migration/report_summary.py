@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from migration import dns
 from migration.copy.findings import Verified, findings_key
+from migration.directory_model import EntityRecord
 from migration.end_of_support import LAST_DAY, days_left
 from migration.model import (
     Agreement,
@@ -27,6 +28,7 @@ from migration.model import (
     Remark,
 )
 from migration.password_parts import WAVES
+from migration.report_entities import EntityLine, count_entities, tell_entities
 
 SCHEMA = 1
 
@@ -86,14 +88,16 @@ class RemarkLine:
 class MailboxLine:
     """A mailbox. `messages` and `size` are what the target has by the ledger, over all runs;
     `copied` is what the last pass added. `reasons` are those that no folder line tells. `refusals`
-    were not copied, `adjusted` not exactly. `verified` is what the last pass has compared, with its
-    lists in the file `lists`. `password_in` is as in the ledger."""
+    were not copied, `adjusted` not exactly. `user_remarks` say what of the WorkMail user could not
+    be made as the manifest says. `verified` is what the last pass has compared, with its lists in
+    the file `lists`. `password_in` is as in the ledger."""
 
     id: str
     display_name: str
     source: str
     target: str
     provisioned: str
+    user_remarks: tuple[str, ...]
     status: MailboxStatus
     outcome: Outcome
     failure: Failure | None
@@ -121,11 +125,38 @@ class DnsReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DeedLine:
+    """Something that a rollback has dealt with: what it is, whom it is about, the address, member
+    or grantee, and why it is left ("" if nobody has dealt with it)."""
+
+    what: str
+    about: str
+    detail: str
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackReport:
+    """What a rollback came to. `of` names the run that it takes back. `taken_back` counts by what
+    it was. `unfinished` are things that nobody could take back and nobody has a reason for.
+    `was_approved` is False if nothing was begun."""
+
+    of: str
+    was_approved: bool
+    taken_back: Mapping[str, int]
+    kept: tuple[DeedLine, ...]
+    unfinished: tuple[DeedLine, ...]
+    not_taken_back: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
     run. `passwords`: how many users have a generated password, by the name of the secret that holds
-    it."""
+    it. entities and entities_failed in `counts` are groups, resources and permissions of mailboxes;
+    `entity_outcomes` tells them by kind and outcome."""
 
     schema: int
     tenant: str
@@ -141,6 +172,9 @@ class Summary:
     timeline: tuple[Note, ...]
     dns: DnsReport
     mailboxes: tuple[MailboxLine, ...]
+    entities: tuple[EntityLine, ...]
+    entity_outcomes: Mapping[str, Mapping[str, int]]
+    rollback: RollbackReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +199,13 @@ class RunFacts:
     findings: Sequence[DnsFinding]
     failure: Failure | None
     secrets: str = ""
+    entities: Sequence[EntityRecord] = ()
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
     """The report of a run at the time `now`. Mailboxes that need attention come first."""
     lines = sorted((_line(each) for each in mailboxes), key=_urgency)
+    entities = tell_entities(facts.entities)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
     return Summary(
@@ -177,9 +213,9 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         tenant=facts.tenant,
         run=facts.run,
         written=now,
-        verdict=_judge(facts.failure, lines),
+        verdict=_judge(facts.failure, lines, entities),
         failure=facts.failure,
-        counts=_count(lines),
+        counts=_count(lines, entities),
         provisioned=dict(sorted(provisioned.items())),
         passwords={facts.secrets + path: users for path, users in sorted(passwords.items())},
         end_of_support=LAST_DAY,
@@ -187,17 +223,23 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         timeline=tuple(facts.notes),
         dns=DnsReport(facts.looked, dns.is_cut_over(facts.findings), tuple(facts.findings)),
         mailboxes=tuple(lines),
+        entities=entities,
+        entity_outcomes=count_entities(entities),
     )
 
 
-def _judge(failure: Failure | None, lines: Sequence[MailboxLine]) -> Verdict:
+def _judge(
+    failure: Failure | None, lines: Sequence[MailboxLine], entities: Sequence[EntityLine]
+) -> Verdict:
     if failure:
         return Verdict.FAILED
     fine = {Outcome.DONE, Outcome.NOT_COPIED}
-    return Verdict.DONE if all(line.outcome in fine for line in lines) else Verdict.EXCEPTIONS
+    clean = all(line.outcome in fine for line in lines)
+    clean = clean and not any(entity.needs_attention for entity in entities)
+    return Verdict.DONE if clean else Verdict.EXCEPTIONS
 
 
-def _count(lines: Sequence[MailboxLine]) -> dict[str, int]:
+def _count(lines: Sequence[MailboxLine], entities: Sequence[EntityLine]) -> dict[str, int]:
     outcomes = Counter(line.outcome for line in lines)
     not_quite = (Outcome.EXCEPTIONS, Outcome.DIFFERS, Outcome.UNFINISHED)
     return {
@@ -208,6 +250,9 @@ def _count(lines: Sequence[MailboxLine]) -> dict[str, int]:
         "messages": sum(line.messages for line in lines),
         "rejected": sum(line.refused for line in lines),
         "adjusted": sum(len(line.adjusted) for line in lines),
+        "user_remarks": sum(len(line.user_remarks) for line in lines),
+        "entities": len(entities),
+        "entities_failed": sum(entity.needs_attention for entity in entities),
     }
 
 
@@ -228,6 +273,7 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         source=mailbox.source,
         target=mailbox.target,
         provisioned=record.provisioned,
+        user_remarks=record.remarks,
         status=record.status,
         outcome=_outcome(record),
         failure=record.failure,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from migration.errors import SettingsError
-from migration.model import CopyPolicy, DeltaPolicy, NewPasswords
+from migration.model import AdministratorKind, CopyPolicy, DeltaPolicy, NewPasswords
 
 _KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 
@@ -43,6 +43,7 @@ class Settings:
     source_secret_arn: str
     target_kind: str
     target_secret_arn: str
+    target_administrator: AdministratorKind
     ews_url: str
     target_imap_host: str
     target_imap_port: int
@@ -65,6 +66,7 @@ class Settings:
     mailbox_concurrency: int
     delta_interval_minutes: int
     delta_passes: int
+    rollback_keep_copied: bool
     secrets_arn: str
     passwords_new_users: NewPasswords
     passwords_reset_after_run: bool
@@ -142,6 +144,7 @@ _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "int": (int, "a whole number"),
     "tuple[str, ...]": (_split, "a list"),
     "Patterns": (_read_patterns, "a JSON list of texts"),
+    "AdministratorKind": (AdministratorKind, f"one of {', '.join(AdministratorKind)}"),
     "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),
     "NewPasswords": (NewPasswords, f"one of {', '.join(NewPasswords)}"),
     "bool": (_read_bool, "true or false"),

@@ -12,7 +12,9 @@ from typing import Any
 
 import boto3
 
-from migration.administrator import Administrator
+from migration.access import Access, Way
+from migration.administrator import Administrator, Means
+from migration.administrator_user import SECRET
 from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
@@ -20,9 +22,10 @@ from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
-from migration.directory_model import Token
 from migration.errors import CredentialsRejected, TenantMisconfigured
+from migration.journal import keep_journal
 from migration.model import MailboxRecord
+from migration.passwords import find_console_password, read_administrator
 from migration.ports import (
     BlobStore,
     Directory,
@@ -42,6 +45,7 @@ from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wave_passwords import KnownPasswords
 from migration.wire.ews import EwsClient
+from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
 from migration.wire.resolver import DnsPythonResolver
 
@@ -97,23 +101,51 @@ class Wiring:
     def directory(self) -> Directory:
         return WorkMailDirectory(build_client(self.region), self.settings.organization_id)
 
+    def journalled_directory(self, run: str, now: str) -> Directory:
+        """The directory for whoever makes something in it: the ledger keeps what."""
+        return keep_journal(self.directory, self.ledger, run, now)
+
     @cached_property
     def resolver(self) -> Resolver:
         return DnsPythonResolver(self.settings.dns_servers)
 
+    def administrator_means(self, context: Any) -> Means:
+        """What the migration administrator is made with, and taken away; `context` is Lambda's."""
+        return Means(
+            self.directory,
+            self.ledger,
+            self.waves,
+            self.random,
+            self.settings.tenant,
+            self.role_name,
+            self.probe_target,
+            seconds_left(context),
+            lambda: bool(find_console_password(self.secrets.read_target())),
+        )
+
     @contextmanager
     def open_mailbox(
-        self, mailbox_id: str, role: str, target_kind: str
+        self, mailbox_id: str, access: str, target_kind: str
     ) -> Iterator[tuple[Source, Target]]:
-        """Both sides of one mailbox, closed afterwards. `target_kind` is what EnableAdministrator
-        has settled; `role` opens the mailbox over EWS."""
+        """Both sides of one mailbox, closed afterwards. `target_kind` and `access` (a code) are
+        what EnableAdministrator has settled; the latter opens the mailbox over EWS."""
         record = self.ledger.mailbox(mailbox_id)
         with ExitStack() as stack:
             source = self._source(record.mailbox.source)
             stack.callback(source.close)
-            target = self._target(record, role, target_kind)
+            target = self._target(record, Access.parse(access), target_kind)
             stack.callback(target.close)
             yield source, target
+
+    @contextmanager
+    def open_target(self, mailbox_id: str, access: str, target_kind: str) -> Iterator[Target]:
+        """The WorkMail side alone, closed afterwards; as open_mailbox."""
+        record = self.ledger.mailbox(mailbox_id)
+        target = self._target(record, Access.parse(access), target_kind)
+        try:
+            yield target
+        finally:
+            target.close()
 
     def candidates(self, enabled: Administrator) -> list[Candidate]:
         """The ways into the administrator's mailbox, the better one first."""
@@ -124,8 +156,8 @@ class Wiring:
             else ("the target's secret has no password for the mailbox that was tried")
         )
         return [
-            Candidate(EWS, lambda: self._target(record, enabled.role, EWS)),
-            Candidate(IMAP, lambda: self._target(record, enabled.role, IMAP), no_password),
+            Candidate(EWS, lambda: self._target(record, enabled.access, EWS)),
+            Candidate(IMAP, lambda: self._target(record, enabled.access, IMAP), no_password),
         ]
 
     def target_password(self, address: str) -> str:
@@ -141,9 +173,9 @@ class Wiring:
         """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""
         imap.probe(self._source_server())
 
-    def probe_target(self, role: str, address: str) -> None:
-        """Opens a mailbox by impersonation, reading only; raises what the target raises."""
-        target = self._ews_target(address, role)
+    def probe_target(self, access: Access, address: str) -> None:
+        """Opens a mailbox as the administrator, reading only; raises what the target raises."""
+        target = self._ews_target(address, access)
         try:
             target.probe()
         finally:
@@ -156,18 +188,28 @@ class Wiring:
         dates = asks_for_dates(self.settings.policy)
         return imap.ImapSource(self._source_server(), login, dates=dates)
 
-    def _target(self, record: MailboxRecord, role: str, kind: str) -> Target:
+    def _target(self, record: MailboxRecord, access: Access, kind: str) -> Target:
         if kind == EWS:
-            return self._ews_target(record.at_present.target, role)
+            return self._ews_target(record.at_present.target, access)
         if kind == IMAP:
             return self._imap_target(record)
         raise TenantMisconfigured([f"there is no target of kind {kind}"])
 
-    def _ews_target(self, address: str, role: str) -> WorkmailEwsTarget:
-        def token() -> Token:
-            return self.directory.assume_role(role)
+    def _ews_target(self, address: str, access: Access) -> WorkmailEwsTarget:
+        login = self._ews_login(access)
+        return WorkmailEwsTarget(EwsClient(self.settings.ews_url, login, address))
 
-        return WorkmailEwsTarget(EwsClient(self.settings.ews_url, token, address))
+    def _ews_login(self, access: Access) -> Login:
+        if access.way is Way.ROLE:
+            return lambda: self.directory.assume_role(access.role)
+        administrator = self.ledger.administrator()
+        if administrator is None or access.entry is None:
+            raise CredentialsRejected("there is no administrator any more who could open mailboxes")
+        if access.way is Way.CONSOLE:
+            password = find_console_password(self.secrets.read_target())
+        else:
+            password = read_administrator(self.waves.read(SECRET))
+        return Basic(administrator.address, password, access.entry)
 
     def _imap_target(self, record: MailboxRecord) -> WorkmailImapTarget:
         """Passwords are kept by the manifest's address, which may not be the one that logs in."""

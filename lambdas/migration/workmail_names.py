@@ -23,6 +23,7 @@ MAX_ALIASES = 100
 MAX_RESOURCE_NAME = 20
 MAX_DESCRIPTION = 64
 MAX_QUOTA_MB = 51_200  # of the documentation; the API's model names no maximum
+TEST_DOMAIN = ".awsapps.com"  # every organization has the mail domain <alias>.awsapps.com
 ROLES = ("USER", "REMOTE_USER")  # WorkMail keeps RESOURCE and SYSTEM_USER for itself
 
 ADDRESS_PATTERN = r"[a-zA-Z0-9._%+-]{1,64}@[a-zA-Z0-9.-]+\.[a-zA-Z-]{2,}"

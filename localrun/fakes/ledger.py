@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from localrun.fakes.steps import Step, no_step
 from migration import transitions
-from migration.directory_model import EntityRecord, Wanted
+from migration.deeds import Deed
+from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
@@ -38,6 +39,9 @@ class MemoryLedger:
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
         self._entities: dict[str, EntityRecord] = {}
+        self._administrator: AdministratorRecord | None = None
+        self._grants: dict[str, GrantRecord] = {}
+        self._deeds: dict[str, Deed] = {}
         self._fences: dict[str, int] = {}
         self._folders: dict[str, dict[str, FolderRecord]] = {}
         self._remarks: dict[str, dict[tuple[str, str], Remark]] = {}
@@ -182,6 +186,55 @@ class MemoryLedger:
     def set_entity(self, record: EntityRecord) -> None:
         with self._write("set_entity"):
             self._entities[record.wanted.id] = record
+
+    # -- the migration administrator
+
+    def administrator(self) -> AdministratorRecord | None:
+        with self._lock:
+            return self._administrator
+
+    def set_administrator(self, record: AdministratorRecord) -> None:
+        with self._write("set_administrator"):
+            self._administrator = record
+
+    def drop_administrator(self) -> None:
+        with self._write("drop_administrator"):
+            self._administrator = None
+
+    def grants(self) -> list[GrantRecord]:
+        with self._lock:
+            return [grant for _, grant in sorted(self._grants.items())]
+
+    def set_grant(self, grant: GrantRecord) -> None:
+        with self._write("set_grant"):
+            self._grants[grant.owner_id] = grant
+
+    def drop_grant(self, owner_id: str) -> None:
+        with self._write("drop_grant"):
+            self._grants.pop(owner_id, None)
+
+    # -- what was made in the directory
+
+    def record_deed(self, deed: Deed) -> None:
+        with self._write("record_deed"):
+            self._deeds[deed.key] = deed
+
+    def deed(self, key: str) -> Deed | None:
+        with self._lock:
+            return self._deeds.get(key)
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        with self._lock:
+            deeds = sorted(self._deeds.items())
+        return iter([deed for _, deed in deeds if run in ("", deed.run)])
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        with self._write("forget_mailbox"):
+            if mailbox_id in self._folders:
+                self._folders[mailbox_id] = {}
+            self._remarks.pop(mailbox_id, None)
+            if known := self._mailboxes.get(mailbox_id):
+                self._mailboxes[mailbox_id] = MailboxRecord(known.mailbox, known.run)
 
     # -- folders
 

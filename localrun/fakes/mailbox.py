@@ -363,6 +363,10 @@ class MemoryTarget:
                 return sum(1 for kept in self._kept(folder_id) if kept.key)
             return sum(1 for kept in self._kept(folder_id) if f"item-{kept.number}" in ids)
 
+    def total(self) -> int:
+        with self._lock:
+            return sum(map(len, self._items.values()))
+
     def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
         self.step("before show")
         with self._lock:

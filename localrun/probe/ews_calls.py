@@ -6,16 +6,15 @@ the server's own behaviour is asked for. Certificates are verified all the same.
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import urllib3
 
 from migration.wire.ews_answer import Fault, NotEws, read_answer, read_refusal
-from migration.wire.ews_body import SERVER_VERSION, escape
+from migration.wire.ews_login import Basic
 from migration.wire.ews_model import FolderRef
 from migration.wire.ews_request import get_folders
 
@@ -80,8 +79,8 @@ def bearer(token: str) -> str:
 
 
 def basic(user: str, password: str) -> str:
-    """The header's value for a password (RFC 7617)."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    """The header's value for a password."""
+    return f"Basic {Basic(user, password).credentials}"
 
 
 def open_inbox(mailbox: str) -> Iterable[bytes]:
@@ -91,18 +90,7 @@ def open_inbox(mailbox: str) -> Iterable[bytes]:
 
 def open_inbox_as_delegate(mailbox: str) -> Iterable[bytes]:
     """The same by the folder's id, which names the mailbox; nobody is impersonated."""
-    text = (
-        '<?xml version="1.0" encoding="utf-8"?>'
-        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
-        ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
-        ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Header>'
-        f'<t:RequestServerVersion Version="{SERVER_VERSION}"/></s:Header><s:Body>'
-        "<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>"
-        '<m:FolderIds><t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:EmailAddress>'
-        f"{escape(mailbox)}</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId></m:FolderIds>"
-        "</m:GetFolder></s:Body></s:Envelope>"
-    )
-    return [text.encode()]
+    return get_folders("", [replace(_INBOX, mailbox=mailbox)])
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> tuple[str, int]:

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from localrun.series.administrator import ADMINISTRATOR
+from localrun.series.directory import DIRECTORY
+from localrun.series.rollback import STORY as ROLLBACK
 from localrun.series.series import Series
 
-SERIES: Mapping[str, Series] = {}
+SERIES: Mapping[str, Series] = {
+    series.name: series for series in (DIRECTORY, ADMINISTRATOR, ROLLBACK)
+}

@@ -15,8 +15,8 @@ from localrun.stories.sample_mail import DOMAIN, PEOPLE, late_letter
 from localrun.world import World
 
 HOUR = 3600
-LATER = 20 * HOUR
-"""After the wait has begun for which the operator takes his time."""
+LATER = 12 * HOUR
+"""So long nobody publishes the record, although the mail is copied and the run waits for it."""
 
 
 def _mail_arrives(first: int) -> Happening:

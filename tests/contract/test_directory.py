@@ -24,7 +24,7 @@ from migration.aws import (
 )
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.directory_errors import SCOPES, Scope, translate, translated
-from migration.directory_model import AccessRule, DirectoryUser, MailboxSize, Organization
+from migration.directory_model import AccessRule, DirectoryUser, Made, MailboxSize, Organization
 from migration.errors import (
     AdministratorPending,
     Busy,
@@ -268,6 +268,20 @@ def test_what_preflight_may_not_read_concerns_the_tenant(cloud: WorkMailCloud) -
             read()
 
 
+def test_all_users_are_listed_whatever_their_state_and_role(cloud: WorkMailCloud) -> None:
+    anna, bo, carl = cloud.add_user("anna", ADDRESS), cloud.add_user("bo"), cloud.add_user("carl")
+    cloud.call("delete_user", UserId=carl)
+    cloud.call("update_user", UserId=bo, DisplayName="Bo", Role="REMOTE_USER")
+    assert {(user.id, user.state) for user in cloud.directory.users()} == {
+        (anna, "ENABLED"),
+        (bo, "DISABLED"),
+        (carl, "DELETED"),
+    }
+    assert cloud.directory.user(anna) == cloud.directory.find_user(ADDRESS, "anna")
+    assert cloud.directory.user("0123456789ab") is None
+    assert cloud.directory.state_of("0123456789ab") == "DELETED"
+
+
 def test_the_primary_address_is_changed_and_the_old_one_stays_an_alias(
     cloud: WorkMailCloud,
 ) -> None:
@@ -305,12 +319,12 @@ def test_a_primary_address_in_a_domain_that_is_not_verified_is_refused(
 def test_a_user_from_nothing_to_its_mailbox(cloud: WorkMailCloud) -> None:
     directory = cloud.directory
     assert directory.find_user(ADDRESS, "anna") is None
-    user_id = directory.create_user(mailbox())
+    user_id = directory.create_user(mailbox()).id
     with pytest.raises(ProvisioningPending):
         directory.enable_user(user_id, ADDRESS)  # not visible yet
     assert directory.find_user(ADDRESS, "anna") is None
     cloud.seconds += 2
-    directory.enable_user(user_id, ADDRESS)
+    assert directory.enable_user(user_id, ADDRESS) is True
     early = directory.find_user(ADDRESS, "anna")
     assert early is not None
     assert (early.id, early.email, early.ready) == (user_id, ADDRESS, False)
@@ -341,11 +355,11 @@ def test_creating_again_while_the_first_is_unseen_is_waited_for(cloud: WorkMailC
 
 
 def test_creating_again_gives_the_same_user(cloud: WorkMailCloud) -> None:
-    user_id = cloud.directory.create_user(mailbox())
+    user_id = cloud.directory.create_user(mailbox()).id
     cloud.seconds += 2
-    assert cloud.directory.create_user(mailbox()) == user_id
+    assert cloud.directory.create_user(mailbox()) == Made(user_id, is_new=False)
     cloud.directory.enable_user(user_id, ADDRESS)
-    assert cloud.directory.create_user(mailbox()) == user_id
+    assert cloud.directory.create_user(mailbox()) == Made(user_id, is_new=False)
 
 
 def test_a_name_that_belongs_to_somebody_else_is_refused(cloud: WorkMailCloud) -> None:
@@ -363,9 +377,9 @@ def test_a_reserved_name_is_refused_with_its_code(cloud: WorkMailCloud) -> None:
 
 def test_enabling_again_changes_nothing(cloud: WorkMailCloud) -> None:
     user_id = cloud.add_user("anna", ADDRESS)
-    cloud.directory.enable_user(user_id, ADDRESS.upper())
+    assert cloud.directory.enable_user(user_id, ADDRESS.upper()) is False
     cloud.fake.fail_next("RegisterToWorkMail", "EmailAddressInUseException", ADDRESS)
-    cloud.directory.enable_user(user_id, ADDRESS)
+    assert cloud.directory.enable_user(user_id, ADDRESS) is False
 
 
 def test_enabling_with_another_address_is_refused(cloud: WorkMailCloud) -> None:
@@ -736,3 +750,20 @@ def test_a_quota_is_not_tried_again_and_throttling_is(
     cloud.fake.fail_next("ListAliases", "ThrottlingException", "slow down")
     assert directory.aliases(user_id) == {"anna@acme.awsapps.com"}
     assert cloud.operations().count("ListAliases") == 2
+
+
+# ---- what is taken back ----------------------------------------------------------------------
+
+
+def test_a_domain_is_taken_back_when_nobody_has_an_address_in_it(cloud: WorkMailCloud) -> None:
+    directory = cloud.directory
+    directory.register_domain("new.example")
+    cloud.fake.set_domain_status(cloud.organization_id, "new.example", "VERIFIED")
+    user_id = cloud.add_user("anna", "anna@new.example")
+    with pytest.raises(UserRefused, match="somebody has an address in it") as caught:
+        directory.deregister_domain("new.example")
+    assert "new.example" not in str(caught.value)
+    directory.disable_entity(user_id)
+    directory.deregister_domain("new.example")
+    directory.deregister_domain("new.example")
+    assert directory.domain("new.example") is None

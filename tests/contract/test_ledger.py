@@ -9,11 +9,15 @@ import pytest
 from localrun.fakes.ledger import MemoryLedger
 from localrun.file_ledger import FileLedger
 from migration.aws.ledger import DynamoLedger
+from migration.deeds import Deed, DeedKind, DeedState
 from migration.directory_model import (
+    AdministratorRecord,
+    Before,
     Booking,
     EntityRecord,
     EntityStatus,
     Grant,
+    GrantRecord,
     Group,
     Permission,
     Resource,
@@ -298,6 +302,32 @@ def test_an_entity_planned_again_keeps_what_it_is_in_workmail(ledger: Ledger) ->
         renamed, "run2", EntityStatus.PLANNED, "id-1", "created"
     )
     assert list(ledger.entities("run1")) == []
+
+
+def test_there_is_one_administrator_until_it_is_dropped(ledger: Ledger) -> None:
+    assert ledger.administrator() is None
+    begun = AdministratorRecord("m@acme.awsapps.com", Before.ABSENT, why="no role")
+    ledger.set_administrator(begun)
+    assert ledger.administrator() == begun
+    known = AdministratorRecord("m@acme.awsapps.com", Before.DISABLED, "id-1")
+    ledger.set_administrator(known)
+    assert ledger.administrator() == known
+    for _ in range(2):
+        ledger.drop_administrator()
+    assert ledger.administrator() is None
+
+
+def test_what_was_before_a_grant_is_kept_until_it_is_dropped(ledger: Ledger) -> None:
+    before = frozenset({Permission.SEND_AS, Permission.SEND_ON_BEHALF})
+    grants = [GrantRecord("a", "m"), GrantRecord("b", "m", before)]
+    for grant in reversed(grants):
+        ledger.set_grant(grant)
+    assert ledger.grants() == grants
+    ledger.set_grant(replace(grants[1], given=True))
+    assert ledger.grants() == [grants[0], GrantRecord("b", "m", before, given=True)]
+    for _ in range(2):
+        ledger.drop_grant("a")
+    assert [grant.owner_id for grant in ledger.grants()] == ["b"]
 
 
 def test_the_last_run_is_the_one_that_planned_last(ledger: Ledger) -> None:
@@ -609,3 +639,67 @@ def test_the_remarks_of_one_folder_are_dropped(ledger: Ledger) -> None:
     ledger.drop_remarks("nobody", "f1")
     assert ledger.remarks(BOX) == kept
     assert len(ledger.remarks("another")) == 1
+
+
+# ---- deeds
+
+GIVEN = Deed(
+    DeedKind.PERMISSIONS,
+    "run-1",
+    NOW,
+    "owner-id",
+    "grantee-id",
+    before=frozenset({Permission.SEND_AS}),
+    after=frozenset({Permission.SEND_AS, Permission.FULL_ACCESS}),
+)
+
+
+def test_a_deed_is_written_and_confirmed_in_the_same_place(ledger: Ledger) -> None:
+    deed = Deed(DeedKind.USER, "run-1", NOW, "Anna")
+    assert ledger.deed(deed.key) is None
+    assert list(ledger.deeds()) == []
+    ledger.record_deed(deed)
+    done = replace(deed, subject="anna", state=DeedState.DONE, entity_id="u-1", run="run-2")
+    ledger.record_deed(done)
+    assert ledger.deed(deed.key) == done
+    assert list(ledger.deeds()) == [done]
+
+
+def test_deeds_come_by_run_and_in_the_order_of_their_keys(ledger: Ledger) -> None:
+    deeds = [
+        Deed(DeedKind.ALIAS, f"run-{n % 2}", NOW, "u-1", f"é{n}@example.test") for n in range(9)
+    ]
+    for deed in [*deeds, GIVEN]:
+        ledger.record_deed(deed)
+    in_order = sorted([*deeds, GIVEN], key=lambda deed: deed.key)
+    assert list(ledger.deeds()) == in_order
+    assert list(ledger.deeds("run-1")) == [deed for deed in in_order if deed.run == "run-1"]
+    assert list(ledger.deeds("another")) == []
+
+
+def test_a_deed_keeps_everything(ledger: Ledger) -> None:
+    deed = replace(GIVEN, state=DeedState.UNDONE, decided_by="back", reason="kept: 3 items")
+    ledger.record_deed(deed)
+    assert ledger.deed(deed.key) == deed
+
+
+def test_a_forgotten_mailbox_begins_anew_and_its_old_workers_are_cut_off(ledger: Ledger) -> None:
+    ledger.plan_mailboxes("run-1", [mailbox(BOX), mailbox("mailbox2")])
+    ledger.set_provisioned(BOX, "u-1", "created")
+    fence = ledger.next_fence(BOX)
+    record = claim(ledger, fence)
+    ledger.claim_folder("mailbox2", plan(), "t1", 1, 1)
+    ledger.add_remarks(BOX, [Remark("f1", "9", 10, "too-large")])
+    ledger.set_verdict(BOX, MailboxVerdict(1, Agreement.AGREE, Tally(), Tally()))
+    ledger.forget_mailbox(BOX)
+    ledger.forget_mailbox(BOX)
+    ledger.forget_mailbox("never planned")
+    assert ledger.mailbox(BOX) == MailboxRecord(mailbox(BOX), "run-1")
+    assert (ledger.folders(BOX), ledger.remarks(BOX)) == ([], [])
+    assert len(ledger.folders("mailbox2")) == 1
+    with pytest.raises(FencedOff):
+        ledger.check_claim(BOX, record)
+    with pytest.raises(FencedOff):
+        ledger.advance(BOX, record, record)
+    assert ledger.next_fence(BOX) > fence
+    assert [each.mailbox.id for each in ledger.mailboxes("run-1")] == [BOX, "mailbox2"]

@@ -12,6 +12,7 @@ import pytest
 
 from localrun.fakes.mailbox import MemoryTarget
 from localrun.fakes.workmail_ews import EwsServer
+from migration.access import Entry
 from migration.directory_model import Token
 from migration.errors import FolderGone, SourceBusy
 from migration.identity import migration_key
@@ -31,6 +32,7 @@ from migration.ports import Target
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.ews import EwsClient
+from migration.wire.ews_login import Basic
 from tests.contract.imap_servers import ABOUT_SOURCES, KINDS, ImapServers
 
 OpenTarget = Callable[[], Target]
@@ -55,6 +57,21 @@ def workmail_ews_target() -> Iterator[OpenTarget]:
         yield lambda: WorkmailEwsTarget(EwsClient(server.url, lambda: Token("t"), "a@example.test"))
 
 
+@contextmanager
+def workmail_ews_target_by_password(entry: Entry) -> Iterator[OpenTarget]:
+    """WorkMail lets the administrator in by this entry alone."""
+    admin = Basic("admin@example.test", "Admins-password-1", entry)
+    with EwsServer(
+        lambda *_: "unknown",
+        lambda _: True,
+        lambda: 1e9,
+        check_password=lambda user, password: (user, password) == (admin.user, admin.password),
+        may_open=lambda user, mailbox: "ok" if mailbox == "a@example.test" else "denied",
+    ) as server:
+        server.basic_entries = {entry}
+        yield lambda: WorkmailEwsTarget(EwsClient(server.url, admin, "a@example.test"))
+
+
 servers = ImapServers()
 """Those of this module's tests."""
 
@@ -75,6 +92,10 @@ target_cases: dict[str, TargetCase] = {
     "memory": memory_target,
     "memory without keys": memory_target_without_keys,
     "workmail ews": workmail_ews_target,
+    **{
+        f"workmail ews by password, {entry}": partial(workmail_ews_target_by_password, entry)
+        for entry in Entry
+    },
     **{kind: partial(workmail_imap_target, kind) for kind in KINDS if kind not in ABOUT_SOURCES},
 }
 """Each has an empty mailbox, gives what opens it (each time anew), and ends what it started."""
@@ -406,6 +427,22 @@ def test_what_is_removed_is_gone_and_nothing_else(target: Target) -> None:
     if target.capabilities.sets_flags:
         target.set_flags(folder_id, dict.fromkeys(ids, frozenset({"\\Seen"})))
         assert flags_of(shown(target, folder_id, ids)[ids[0]]) == {"\\Seen"}
+
+
+def test_all_items_of_the_mailbox_are_counted_whoever_put_them_there(
+    open_target: OpenTarget,
+) -> None:
+    target = open_target()
+    assert target.total() == 0
+    inbox = target.ensure_folders([plan("INBOX", special=SpecialUse.INBOX)])[0]
+    below = ensure(target, "A & B", "Größe", "C (1)")
+    ids = store(target, inbox, [stamped(1), stamped(2)])
+    store(target, below, [stamped(3)])
+    assert (target.total(), open_target().total()) == (3, 3)
+    target.remove(inbox, ids[:1])
+    assert target.total() == 2
+    target.close()
+    assert target.total() == 2
 
 
 # -- what disappears

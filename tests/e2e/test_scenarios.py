@@ -201,6 +201,23 @@ def test_the_sample_saw_the_outside_world_move(finished: Finished) -> None:
 
 
 @pytest.mark.slow
+def test_addresses_come_after_the_mail_and_before_the_cut_over(finished: Finished) -> None:
+    if finished.outcome.scenario != "before-verified":
+        return
+    shown = finished.shown
+    steps = (
+        *("the domain acme.example is not verified: publish the TXT record", "FullPass"),
+        *("Full pass: 312 messages copied", "StartPromotion", "WaitForDomains"),
+        *("outside: the ownership record is published", "StartCutover", "CheckDns"),
+        *("outside: the DNS points to WorkMail", "Migrated"),
+    )
+    places = [shown.index(step) for step in steps]
+    assert places == sorted(places)
+    assert shown.count("  ProvisionDirectory") == 2
+    assert finished.outcome.messages == 312 + 6
+
+
+@pytest.mark.slow
 def test_the_other_way_in_keeps_all_that_people_go_on_doing(finished: Finished) -> None:
     if finished.outcome.scenario != "imap-target":
         return

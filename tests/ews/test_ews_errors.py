@@ -28,7 +28,14 @@ from migration.targets.workmail_errors import (
     translate_code,
 )
 from migration.wire import ews_failures
-from migration.wire.ews_model import AnswerLost, EwsError, Refused, RequestRefused, ServerBusy
+from migration.wire.ews_model import (
+    AnswerLost,
+    EwsError,
+    NotAdmitted,
+    Refused,
+    RequestRefused,
+    ServerBusy,
+)
 from tests.ews.harness import Schema
 
 TABLES = (
@@ -87,6 +94,13 @@ def test_a_role_that_a_mailbox_has_not_heard_of_is_waited_for() -> None:
     assert isinstance(pending, AdministratorPending)
     assert pending.retry_after == 30
     assert is_about_more("ErrorImpersonateUserDenied")
+
+
+def test_a_mailbox_that_shows_a_delegate_nothing_is_waited_for() -> None:
+    pending = translate(NotAdmitted("ErrorFolderNotFound"))
+    assert isinstance(pending, AdministratorPending)
+    assert pending.retry_after == 30
+    assert "ErrorFolderNotFound" in str(pending)
 
 
 def test_a_lost_answer_outlasts_every_gateway() -> None:

@@ -379,3 +379,17 @@ def test_a_mailbox_is_the_same_by_whichever_address_it_is_opened(tokens: Tokens)
         assert len(server.folders(old)["Inbox",]) == 2
         assert server.folders(new) == server.folders(old)
         assert server.folders("eve@example.test")["Inbox",] == []
+
+
+def test_another_owner_of_an_address_has_another_mailbox() -> None:
+    owners = {"a@example.test": "first"}
+    mime = b"Subject: new\r\n\r\nx\r\n"
+    with EwsServer(
+        lambda *_: "ok", lambda _: True, lambda: 1e9, mailbox_of=lambda a: owners.get(a, a)
+    ) as server:
+        server.deliver("a@example.test", mime)
+        assert [one.mime for one in server.folders("a@example.test")["Inbox",]] == [mime]
+        owners["a@example.test"] = "second"
+        assert server.folders("a@example.test")["Inbox",] == []
+        owners["a@example.test"] = "first"
+        assert len(server.folders("a@example.test")["Inbox",]) == 1

@@ -760,3 +760,123 @@ def test_a_reset_password_is_known_to_the_mail_servers_after_a_while(cloud: Clou
     with pytest.raises(ClientError, match="UnsupportedOperationException"):
         cloud.client.reset_password(**reset, Password="Annas-password-3")
     assert cloud.fake.password_of("anna@example.test") == "Annas-password-2"
+
+
+PASSWORD = "Admins-password-1"
+
+
+def enable_admin(cloud: Cloud) -> str:
+    """A user with a password that the mail servers know."""
+    user = cloud.client.create_user(
+        OrganizationId=cloud.organization, Name="admin", DisplayName="Admin", Password=PASSWORD
+    )["UserId"]
+    cloud.clock.seconds += 2
+    cloud.client.register_to_work_mail(
+        OrganizationId=cloud.organization, EntityId=user, Email="admin@example.test"
+    )
+    return user
+
+
+def put(cloud: Cloud, owner: str, grantee: str, *values: Any) -> None:
+    cloud.client.put_mailbox_permissions(
+        OrganizationId=cloud.organization,
+        EntityId=owner,
+        GranteeId=grantee,
+        PermissionValues=list(values),
+    )
+
+
+def test_a_password_is_checked_when_the_mail_servers_know_it(cloud: Cloud) -> None:
+    enable_admin(cloud)
+    check = cloud.fake.check_password
+    cloud.clock.seconds += 57
+    assert not check("admin@example.test", PASSWORD)
+    cloud.clock.seconds += 1
+    assert check("Admin@example.test", PASSWORD)
+    assert check("admin@acme.awsapps.com", PASSWORD)
+    assert not check("admin@example.test", PASSWORD.lower())
+    assert not check("admin@example.test", "")
+    cloud.enable("anna")
+    cloud.clock.seconds += 60
+    assert not check("anna@example.test", ""), "nobody gave her a password"
+    assert not check("nobody@example.test", PASSWORD)
+
+
+def test_full_access_works_later_than_the_api_says_and_ends_at_once(cloud: Cloud) -> None:
+    admin, anna = enable_admin(cloud), cloud.enable("anna")
+    cloud.enable("berta")
+
+    def may_open(mailbox: str = "anna@example.test", user: str = "admin@example.test") -> str:
+        return cloud.fake.may_open(user, mailbox)
+
+    assert may_open("ADMIN@example.test") == "ok"
+    assert may_open() == "denied"
+    put(cloud, anna, admin, "SEND_AS")
+    cloud.clock.seconds += 100
+    assert may_open() == "denied"
+    put(cloud, anna, admin, "FULL_ACCESS")
+    assert may_open() == "not-ready"
+    cloud.clock.seconds += 59
+    put(cloud, anna, admin, "SEND_AS", "FULL_ACCESS")
+    assert may_open() == "not-ready"
+    cloud.clock.seconds += 1
+    assert may_open() == "ok"
+    assert may_open("Anna@acme.awsapps.com", "admin@acme.awsapps.com") == "ok"
+    assert may_open(user="berta@example.test") == "denied"
+    assert may_open("admin@example.test", "anna@example.test") == "denied"
+    assert may_open("berta@example.test") == may_open("nobody@example.test") == "denied"
+    cloud.client.delete_mailbox_permissions(
+        OrganizationId=cloud.organization, EntityId=anna, GranteeId=admin
+    )
+    assert may_open() == "denied"
+    put(cloud, anna, admin, "FULL_ACCESS")
+    assert may_open() == "not-ready", "it begins anew"
+    cloud.clock.seconds += 60
+    assert may_open() == "ok"
+    put(cloud, anna, admin, "SEND_AS")
+    assert may_open() == "denied"
+    put(cloud, anna, admin, "FULL_ACCESS")
+    cloud.clock.seconds += 60
+    cloud.client.deregister_from_work_mail(OrganizationId=cloud.organization, EntityId=admin)
+    assert may_open() == "denied"
+
+
+def test_the_migration_administrator_of_the_console_opens_every_mailbox(cloud: Cloud) -> None:
+    admin = enable_admin(cloud)
+    cloud.enable("anna")
+    cloud.clock.seconds += 60
+    other = cloud.fake.seed_organization("other", "other.test")
+    cloud.fake.set_migration_admin(cloud.organization, "admin@example.test")
+    described = cloud.client.describe_organization(OrganizationId=cloud.organization)
+    assert described["MigrationAdmin"] == admin
+    assert cloud.fake.may_open("admin@example.test", "anna@example.test") == "ok"
+    assert cloud.fake.may_open("anna@example.test", "admin@example.test") == "denied"
+    cloud.fake.set_migration_admin(other, None)
+    assert cloud.fake.may_open("admin@example.test", "anna@example.test") == "ok"
+    cloud.fake.set_migration_admin(cloud.organization, None)
+    described = cloud.client.describe_organization(OrganizationId=cloud.organization)
+    assert described.get("MigrationAdmin") is None
+    assert cloud.fake.may_open("admin@example.test", "anna@example.test") == "denied"
+
+
+def test_an_organization_may_forbid_roles(cloud: Cloud) -> None:
+    cloud.enable("anna")
+    role = create_role(cloud, allow())
+    cloud.clock.seconds += 60
+    token = assume(cloud, role)
+    cloud.fake.forbid_roles(cloud.organization)
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        create_role(cloud, allow())
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        assume(cloud, role)
+    listed = cloud.client.list_impersonation_roles(OrganizationId=cloud.organization)["Roles"]
+    assert [each["ImpersonationRoleId"] for each in listed] == [role]
+    assert cloud.fake.check_token(token, "anna@example.test") == "ok"
+    cloud.client.delete_impersonation_role(
+        OrganizationId=cloud.organization, ImpersonationRoleId=role
+    )
+    cloud.fake.forbid_roles(cloud.organization, "ThrottlingException")
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        create_role(cloud, allow())
+    cloud.fake.forbid_roles(cloud.organization, "")
+    assert create_role(cloud, allow())

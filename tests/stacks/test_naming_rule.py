@@ -15,7 +15,8 @@ from aws_cdk import App, Stack
 from migration.model import CopyPolicy
 from migration.settings import Settings
 from stacks.config import TenantConfig
-from stacks.functions import TABLE, Functions, HandlersError, Row, match_handlers, state_name
+from stacks.function_table import TABLE, Row
+from stacks.functions import Functions, HandlersError, match_handlers, state_name
 from stacks.machine import SubstitutionsError, check_substitutions
 from stacks.storage import Storage
 
@@ -148,7 +149,7 @@ def test_a_handler_without_a_row_fails_the_synth_by_name(folder: Path) -> None:
             machine_name="m",
             folder=folder,
         )
-    assert str(caught.value) == "lambdas/send_guides.py has no row in stacks/functions.py"
+    assert str(caught.value) == "lambdas/send_guides.py has no row in stacks/function_table.py"
 
 
 def test_a_row_without_a_handler_is_refused_by_name(folder: Path) -> None:

@@ -63,6 +63,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert (config.dns.servers, config.dns.timeout_days) == ((), 14)
     assert (config.limits.users, config.limits.mailboxes) == (5, 10)
     assert (config.delta.interval_minutes, config.delta.passes) == (720, 5)
+    assert config.rollback.keep_copied is False
     assert config.passwords == Passwords("generate", reset_after_run=False, kms_key="")
     assert config.domain_setup == DomainSetup(
         register=True, wait_days=3, make_default=False, start_before_verified=False
@@ -84,6 +85,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
         "dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], timeout_days: 3}\n"
         "limits: {users: 1, mailboxes: 500}\n"
         "delta: {interval_minutes: 15, passes: 2}\n"
+        "rollback: {keep_copied: true}\n"
         f"passwords: {{new_users: secret, reset_after_run: true, kms_key: '{KEY}'}}\n"
     )
     config = TenantConfig.load(write(tmp_path, text))
@@ -112,6 +114,7 @@ def test_what_is_given_is_kept(tmp_path: Path) -> None:
     assert config.domain_setup == DomainSetup(
         register=False, wait_days=7, make_default=True, start_before_verified=True
     )
+    assert config.rollback.keep_copied is True
     assert config.passwords == Passwords("secret", reset_after_run=True, kms_key=KEY)
 
 
@@ -157,6 +160,7 @@ dns: {servers: ["192.0.2.53", "dns.example:53"], timeout_days: 90}
 limits: {users: "5", mailboxes: 0, mailboxs: 3}
 delta: {passes: true}
 domain_setup: {register: maybe, wait_days: 8}
+rollback: {keep_copied: 1}
 passwords: {new_users: ask, reset_after_run: 1, kms_key: alias/mine}
 end_of_support_acknowledged: soon
 domain: acme.example
@@ -194,6 +198,7 @@ domain: acme.example
         "passwords.new_users: must be one of generate, secret, none, not 'ask'",
         "passwords.reset_after_run: must be true or false, not 1",
         "region: must be one of us-east-1, us-west-2, eu-west-1, not 'eu-central-1'",
+        "rollback.keep_copied: must be true or false, not 1",
         "source.host: must be a host name or an IP address, not 'bad host'",
         "source.kind: must be one of imap, not 'pop3'",
         "source.max_connections: must be from 1 to 500, not 0",

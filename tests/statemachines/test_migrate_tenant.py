@@ -28,6 +28,7 @@ HANDLERS = [path.stem for path in (ROOT / "lambdas").glob("*.py")]
 FUNCTIONS = ["".join(part.title() for part in stem.split("_")) for stem in HANDLERS]
 LEAVES = [leaf.__name__ for leaf in errors.leaves()]
 ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
+ALL |= {"rollback": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
 WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
 
@@ -46,7 +47,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "ProvisionEntity": [{"outcome": "created"}],
         "LinkEntity": [{"outcome": "created"}],
         "FailEntity": [{"recorded": True}],
-        "EnableAdministrator": [{"role": "role-1", "target": "workmail_ews"}],
+        "EnableAdministrator": [{"access": "role:role-1", "target": "workmail_ews"}],
         "CopySlice": [
             {"outcome": "more", "retry_after": 0, "copied": 5},
             {"outcome": "backoff", "retry_after": 7, "copied": 0},
@@ -86,8 +87,40 @@ def summary(**changes: object) -> dict[str, object]:
     }
 
 
+STEPS = '{"deeds": "k1 k2", "carried": "k3", "mailbox": "m1"}\n'
+
+
+def rollback_stubs(**changes: Sequence[object]) -> Stubs:
+    """Answers of a rollback that is approved, with a mailbox to look into and two stages."""
+    return {
+        "Prepare": [prepared(phases=phases("rollback"))],
+        "PlanRollback": [rollback_planned()],
+        "ApproveRollback": [{"approved": True}],
+        "EnableAdministrator": [{"access": "role:role-1", "target": "workmail_ews"}],
+        "s3:getObject": ['{"deed": "k2", "mailbox": "m1"}\n', STEPS, STEPS],
+        "LookIntoMailbox": [{"kept": False}],
+        "OrderRollback": [{"stages": {"1": "plans/r/links.jsonl", "2": "plans/r/entities.jsonl"}}],
+        "UndoStep": [{"left": 0}],
+        "DisableAdministrator": [{"removed": True}],
+        "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
+        "ReleaseLock": [{"released": True}],
+        **changes,
+    }
+
+
+def rollback_planned(**changes: object) -> dict[str, object]:
+    return {
+        "count": 3,
+        "left": 0,
+        "looks": 1,
+        "looks_key": "plans/r/looks.jsonl",
+        "copied_by": "run-0",
+        **changes,
+    }
+
+
 def preflighted(*, provisions: bool = True) -> dict[str, object]:
-    return {"days_left": 100, "warnings": 0, "provisions": provisions}
+    return {"days_left": 100, "warnings": 0, "conflicts": 0, "provisions": provisions}
 
 
 def planned(entities: int = 2) -> dict[str, object]:
@@ -109,6 +142,7 @@ def prepared(**changes: object) -> dict[str, object]:
         "phases": ALL,
         "limits": LIMITS,
         "manifest": "intake/manifest.csv",
+        "rollback_of": "",
         **changes,
     }
 
@@ -328,6 +362,71 @@ def test_phases_run_alone(chosen: tuple[str, ...], present: set[str], absent: se
     assert trace.states[-5:] == (*WAY_OUT, "Migrated")
 
 
+# ---- rollback
+
+TAKING_BACK = {"OrderRollback", "RollbackEntities", "UndoStep", "EnableAdministrator"}
+
+
+def test_a_rollback_plans_asks_looks_and_takes_back_stage_after_stage() -> None:
+    trace = run_both(rollback_stubs())
+    assert trace.states == (
+        "Prepare", "HasLock", "PlanRollback", "WantsRollback", "ApproveRollback", "IsApproved",
+        "EnableAdministrator", "WantsCopy", "LookIntoMailboxes", "LookIntoMailbox",
+        "OrderRollback", "NextStage", "RollbackEntities", "UndoStep",
+        "NextStage", "RollbackEntities", "UndoStep", "NextStage",
+        *WAY_OUT, "Migrated",
+    )  # fmt: skip
+    assert trace.error is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        StubError("RollbackRejected"),
+        StubError("States.Timeout"),
+        {"approved": False},
+        {"approved": "true"},
+        {},
+    ],
+    ids=["rejected", "nobody answers", "false", "a text", "without the word"],
+)
+def test_without_approval_nothing_is_taken_back_and_nothing_has_failed(answer: object) -> None:
+    trace = run_both(rollback_stubs(ApproveRollback=[answer]))
+    assert trace.error is None
+    assert not TAKING_BACK & set(trace.states)
+    assert trace.states[-5:] == (*WAY_OUT, "Migrated")
+
+
+def test_nothing_to_take_back_asks_nobody() -> None:
+    trace = run_both(rollback_stubs(PlanRollback=[rollback_planned(count=0, looks=0)]))
+    assert trace.states[2:4] == ("PlanRollback", "WantsRollback")
+    assert trace.states[4:] == (*WAY_OUT, "Migrated")
+
+
+def test_what_is_left_is_written_down_although_nothing_is_taken_back() -> None:
+    planned = rollback_planned(count=0, looks=0, left=2)
+    answers = rollback_stubs(PlanRollback=[planned], OrderRollback=[{"stages": {}}])
+    trace = run_both(answers)
+    assert trace.states[4:6] == ("OrderRollback", "NextStage")
+    assert "ApproveRollback" not in trace.states
+
+
+def test_no_mailbox_needs_no_administrator() -> None:
+    answers = rollback_stubs(PlanRollback=[rollback_planned(looks=0)])
+    trace = run_both({**answers, "s3:getObject": [STEPS]})
+    assert not {"EnableAdministrator", "LookIntoMailboxes"} & set(trace.states)
+    assert "UndoStep" in trace.states
+
+
+def test_without_an_administrator_the_rollback_goes_on_and_looks_into_nothing() -> None:
+    refused = [StubError("TenantMisconfigured")]
+    answers = rollback_stubs(EnableAdministrator=refused)
+    trace = run_both({**answers, "s3:getObject": [STEPS]})
+    assert "LookIntoMailbox" not in trace.states
+    assert {"AdministratorRefused", "UndoStep"} <= set(trace.states)
+    assert trace.error is None
+
+
 def test_a_second_start_changes_nothing() -> None:
     trace = run_both(stubs(Prepare=[prepared(already_running=True, owner="other")]))
     assert trace.states == ("Prepare", "HasLock", "AlreadyRunning")
@@ -390,6 +489,9 @@ def test_endless_slices_are_stopped_and_recorded() -> None:
     )  # fmt: skip
 
 
+ROLLBACK = {"PlanRollback", "ApproveRollback", "LookIntoMailbox", "OrderRollback", "UndoStep"}
+
+
 def task_errors() -> Iterator[tuple[str, str]]:
     """Every Task with every error that its Retry names, and a few that nobody names."""
     for place in places(DEFINITION):
@@ -405,16 +507,18 @@ def task_errors() -> Iterator[tuple[str, str]]:
 def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     name: str, error: str
 ) -> None:
-    trace = run_both(stubs(**{name: [StubError(error)]}))
+    base = rollback_stubs if name in ROLLBACK else stubs
+    trace = run_both(base(**{name: [StubError(error)]}))
     assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":
         assert trace.states == ("Prepare", "NotStarted")
         assert trace.error == error
         return
     assert trace.states[-5:-1] == WAY_OUT
-    inside_a_mailbox = name in {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
-    inside_an_entity = name in {"ProvisionEntity", "LinkEntity", "FailEntity"}
-    assert trace.error == (None if inside_a_mailbox or inside_an_entity else error)
+    inside_a_map = {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
+    inside_a_map |= {"ProvisionEntity", "LinkEntity", "FailEntity", "LookIntoMailbox", "UndoStep"}
+    is_rejected = error == "RollbackRejected"
+    assert trace.error == (None if name in inside_a_map or is_rejected else error)
     if name in {"CopySlice", "VerifyMailbox"}:
         assert "FailMailbox" in trace.states
     if name == "ProvisionEntity":

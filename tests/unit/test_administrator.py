@@ -1,142 +1,373 @@
-"""The impersonation role: made once, proved on a mailbox, and removed."""
+"""Who opens the mailboxes: an impersonation role, a user of the migration's, or the console's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
-from localrun.fakes.ledger import MemoryLedger
-from migration.administrator import disable_administrator, enable_administrator
-from migration.errors import (
-    AdministratorPending,
-    CredentialsRejected,
-    MailboxUnreachable,
-    TenantMisconfigured,
-)
-from migration.model import Failure
-from tests.contract.workmail_cloud import WorkMailCloud, mailbox
+from localrun.fakes.steps import no_step
+from migration.access import Access, Entry, Way
+from migration.administrator import Administrator, disable_administrator, enable_administrator
+from migration.administrator_user import SECRET
+from migration.directory_model import AdministratorRecord, Before, Permission
+from migration.errors import AdministratorPending, TargetBusy, TenantMisconfigured
+from migration.model import AdministratorKind, Failure
+from tests.unit.administrators import ADMIN, ANNA, BERTA, NOW, ROLE, RUN, Desk, desk, insist
 
-ROLE = "workmail-migration-acme"
-ANNA, BERTA = mailbox("anna"), mailbox("berta")
+KINDS = AdministratorKind
 
 
 @pytest.fixture
-def cloud() -> Iterator[WorkMailCloud]:
-    cloud = WorkMailCloud()
-    yield cloud
-    cloud.close()
+def place() -> Iterator[Desk]:
+    made = desk("anna", "berta")
+    yield made
+    made.cloud.close()
 
 
-@pytest.fixture
-def ledger() -> MemoryLedger:
-    ledger = MemoryLedger()
-    ledger.plan_mailboxes("run-1", [ANNA, BERTA])
-    return ledger
+def enable(place: Desk, kind: AdministratorKind = KINDS.AUTO) -> Administrator:
+    enabled = insist(place, lambda: enable_administrator(place.means(), kind, RUN, NOW))
+    assert isinstance(enabled, Administrator)
+    return enabled
 
 
-class Probe:
-    """Opens a mailbox as the mail server would let it."""
-
-    def __init__(self, cloud: WorkMailCloud) -> None:
-        self.cloud = cloud
-        self.calls: list[tuple[str, str]] = []
-
-    def __call__(self, role_id: str, address: str) -> None:
-        self.calls.append((role_id, address))
-        token = self.cloud.directory.assume_role(role_id)
-        verdict = self.cloud.fake.check_token(token.value, address)
-        if verdict == "not-ready":
-            raise CredentialsRejected(verdict)  # as the target says it
-        if verdict != "ok":
-            raise MailboxUnreachable(verdict)
+def forbid_roles(place: Desk) -> None:
+    place.cloud.fake.fail_next("CreateImpersonationRole", "AccessDeniedException", "no", times=99)
 
 
-def roles(cloud: WorkMailCloud) -> list[str]:
-    return [role["Name"] for role in cloud.call("list_impersonation_roles")["Roles"]]
+# ---- a role ----------------------------------------------------------------------------------
 
 
-def test_the_role_is_made_once_and_waited_for(cloud: WorkMailCloud, ledger: MemoryLedger) -> None:
-    cloud.add_user("anna", ANNA.target)
-    probe = Probe(cloud)
+def test_the_role_is_made_once_and_waited_for(place: Desk) -> None:
     with pytest.raises(AdministratorPending):
-        enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
-    cloud.seconds += 60
-    enabled = enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
+        enable_administrator(place.means(), KINDS.AUTO, RUN, NOW)
+    place.cloud.seconds += 60
+    enabled = enable_administrator(place.means(), KINDS.AUTO, RUN, NOW)
     assert enabled.mailbox == ANNA
-    role_id = enabled.role
-    assert cloud.directory.find_role(ROLE) == role_id
-    assert probe.calls == [(role_id, ANNA.target)] * 2
-    assert roles(cloud) == [ROLE]
+    assert enabled.access == Access(Way.ROLE, role=str(place.cloud.directory.find_role(ROLE)))
+    assert place.opened == [(enabled.access.code, ANNA.target)] * 2
+    assert place.roles() == [ROLE]
+    assert ADMIN not in place.users()
+    (note,) = place.ledger.notes(RUN)
+    assert note.what == "an impersonation role opens the mailboxes"
 
 
-def test_a_mailbox_in_the_test_domain_is_tried_there(
-    cloud: WorkMailCloud, ledger: MemoryLedger
-) -> None:
+def test_a_mailbox_in_the_test_domain_is_tried_there() -> None:
+    place = Desk()
     early = "anna@acme.awsapps.com"
-    ledger.set_provisioned(ANNA.id, cloud.add_user("anna", early), "created", early)
-    probe = Probe(cloud)
-    with pytest.raises(AdministratorPending):
-        enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
-    cloud.seconds += 60
-    enabled = enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
+    place.ledger.plan_mailboxes(RUN, [ANNA])
+    user_id = place.cloud.add_user("anna", early)
+    place.ledger.set_provisioned(ANNA.id, user_id, "created", early)
+    enabled = enable(place)
     assert enabled.mailbox == replace(ANNA, target=early)
-    assert {address for _, address in probe.calls} == {early}
+    assert {address for _, address in place.opened} == {early}
+    place.cloud.close()
 
 
-def test_a_mailbox_that_is_known_to_be_provisioned_is_asked_first(
-    cloud: WorkMailCloud, ledger: MemoryLedger
-) -> None:
-    cloud.add_user("anna", ANNA.target)
-    ledger.set_provisioned(BERTA.id, cloud.add_user("berta", BERTA.target), "created")
-    probe = Probe(cloud)
-    cloud.service.calls.clear()
+def test_a_mailbox_that_is_known_to_be_provisioned_is_asked_first() -> None:
+    place = desk("anna", "berta")
+    place.ledger.plan_mailboxes(RUN, [ANNA])
+    place.cloud.service.calls.clear()
     with pytest.raises(AdministratorPending):
-        enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe)
-    assert [address for _, address in probe.calls] == [BERTA.target]
-    assert cloud.operations().count("DescribeUser") == 1
+        enable_administrator(place.means(), KINDS.ROLE, RUN, NOW)
+    assert [address for _, address in place.opened] == [BERTA.target]
+    assert place.cloud.operations().count("DescribeUser") == 1
+    place.cloud.close()
 
 
-def test_no_role_is_made_when_no_mailbox_is_ready(
-    cloud: WorkMailCloud, ledger: MemoryLedger
-) -> None:
-    cloud.add_user("berta", BERTA.target)
-    anna = cloud.add_user("anna")
-    cloud.call("register_to_work_mail", EntityId=anna, Email=ANNA.target)  # no mailbox yet
-    ledger.set_failed(BERTA.id, Failure("UserRefused", "x"))
-    with pytest.raises(TenantMisconfigured, match="run the phase `provision` first"):
-        enable_administrator(cloud.directory, ledger, ROLE, "run-1", Probe(cloud))
-    assert roles(cloud) == []
+def test_nothing_is_made_when_no_mailbox_is_ready(place: Desk) -> None:
+    for box in (ANNA, BERTA):
+        place.ledger.set_failed(box.id, Failure("UserRefused", "x"))
+    for kind in KINDS:
+        with pytest.raises(TenantMisconfigured, match="run the phase `provision` first"):
+            enable_administrator(place.means(), kind, RUN, NOW)
+    assert place.roles() == []
+    assert set(place.users()) == {"anna", "berta"}
+    assert place.ledger.administrator() is None
 
 
-def test_who_needs_no_role_gets_none(cloud: WorkMailCloud, ledger: MemoryLedger) -> None:
-    cloud.add_user("anna", ANNA.target)
-    probe = Probe(cloud)
-    enabled = enable_administrator(cloud.directory, ledger, ROLE, "run-1", probe, needs_role=False)
-    assert (enabled.role, enabled.mailbox) == ("", ANNA)
-    assert (roles(cloud), probe.calls) == ([], [])
+def test_who_needs_no_rights_gets_none(place: Desk) -> None:
+    enabled = enable_administrator(place.means(), KINDS.AUTO, RUN, NOW, needs_rights=False)
+    assert enabled == Administrator(Access(Way.OWNERS), ANNA)
+    assert (place.roles(), place.opened) == ([], [])
 
 
-def test_mailboxes_of_other_runs_are_not_asked(cloud: WorkMailCloud, ledger: MemoryLedger) -> None:
-    cloud.add_user("anna", ANNA.target)
+def test_mailboxes_of_other_runs_are_not_asked(place: Desk) -> None:
     with pytest.raises(TenantMisconfigured):
-        enable_administrator(cloud.directory, ledger, ROLE, "run-2", Probe(cloud))
+        enable_administrator(place.means(), KINDS.AUTO, "run-2", NOW)
 
 
-def test_every_role_of_the_name_is_removed_and_no_other(cloud: WorkMailCloud) -> None:
+def test_every_role_of_the_name_is_removed_and_no_other(place: Desk) -> None:
     for description in ("run 1", "run 2"):
-        cloud.directory.create_role(ROLE, description)
-    cloud.directory.create_role("backup", "x")
-    assert disable_administrator(cloud.directory, ROLE)
-    assert roles(cloud) == ["backup"]
-    assert not disable_administrator(cloud.directory, ROLE)
+        place.cloud.directory.create_role(ROLE, description)
+    place.cloud.directory.create_role("backup", "x")
+    assert disable_administrator(place.means(), RUN, NOW)
+    assert place.roles() == ["backup"]
+    assert not disable_administrator(place.means(), RUN, NOW)
 
 
 def test_a_list_that_is_behind_does_not_hold_it_up(
-    cloud: WorkMailCloud, monkeypatch: pytest.MonkeyPatch
+    place: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    role_id = cloud.directory.create_role(ROLE, "x")
-    monkeypatch.setattr(cloud.directory, "find_role", lambda name: role_id)
-    assert disable_administrator(cloud.directory, ROLE)
-    assert roles(cloud) == []
+    role_id = place.cloud.directory.create_role(ROLE, "x")
+    monkeypatch.setattr(place.cloud.directory, "find_role", lambda name: role_id)
+    assert disable_administrator(place.means(), RUN, NOW)
+    assert place.roles() == []
+
+
+# ---- which of them ---------------------------------------------------------------------------
+
+
+def test_where_roles_are_forbidden_a_user_opens_the_mailboxes_and_it_is_said_why(
+    place: Desk,
+) -> None:
+    before = place.snapshot()
+    forbid_roles(place)
+    enabled = enable(place)
+    assert enabled.access == Access(Way.USER, entry=Entry.IMPERSONATION)
+    assert place.users()[ADMIN] == "ENABLED"
+    assert place.roles() == []
+    (note,) = place.ledger.notes(RUN)
+    assert "CreateImpersonationRole: AccessDeniedException" in note.what
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.snapshot() == before
+
+
+def test_where_roles_are_forbidden_the_consoles_administrator_comes_before_a_user(
+    place: Desk,
+) -> None:
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    before = place.snapshot()
+    forbid_roles(place)
+    place.knows_console_password = True
+    assert enable(place).access == Access(Way.CONSOLE, entry=Entry.IMPERSONATION)
+    assert place.snapshot() == before
+    disable_administrator(place.means(), RUN, NOW)
+    assert place.snapshot() == before
+    assert "switch it off there" in place.ledger.notes(RUN)[-1].what
+
+
+def test_without_the_password_the_consoles_administrator_is_no_way_in(place: Desk) -> None:
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    forbid_roles(place)
+    assert enable(place).access.way is Way.USER
+    with pytest.raises(TenantMisconfigured, match=r'"administrator": \{"password"'):
+        enable_administrator(place.means(), KINDS.CONSOLE, RUN, NOW)
+
+
+def test_a_console_that_has_chosen_nobody_is_told_with_all_that_is_missing(place: Desk) -> None:
+    with pytest.raises(TenantMisconfigured) as caught:
+        enable_administrator(place.means(), KINDS.CONSOLE, RUN, NOW)
+    assert len(caught.value.problems) == 2
+
+
+def test_a_role_that_the_tenant_file_wants_is_not_replaced_by_a_user(place: Desk) -> None:
+    forbid_roles(place)
+    with pytest.raises(TenantMisconfigured, match="AccessDeniedException"):
+        enable_administrator(place.means(), KINDS.ROLE, RUN, NOW)
+    assert ADMIN not in place.users()
+
+
+@pytest.mark.parametrize("kind", [KINDS.USER, KINDS.CONSOLE])
+def test_where_identity_center_alone_signs_in_no_password_is_a_way_in(
+    place: Desk, kind: AdministratorKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode = "IDENTITY_PROVIDER_ONLY"
+    monkeypatch.setattr(place.cloud.directory, "authentication_mode", lambda: mode)
+    with pytest.raises(TenantMisconfigured, match=r"target\.administrator: role"):
+        enable_administrator(place.means(), kind, RUN, NOW)
+    assert ADMIN not in place.users()
+
+
+def test_the_way_in_that_works_is_found(place: Desk) -> None:
+    place.entries = frozenset({Entry.DELEGATE})
+    assert enable(place, KINDS.USER).access == Access(Way.USER, entry=Entry.DELEGATE)
+
+
+def test_a_password_that_is_refused_is_not_tried_by_the_other_entry(place: Desk) -> None:
+    place.knows_password = False
+    with pytest.raises(AssertionError, match="never became ready"):
+        enable(place, KINDS.USER)
+    assert {code for code, _ in place.opened} == {"user:impersonation"}
+
+
+def test_a_wrong_password_of_the_consoles_administrator_is_tried_once(place: Desk) -> None:
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    place.knows_console_password, place.knows_password = True, False
+    with pytest.raises(TenantMisconfigured, match="refuses the password"):
+        enable_administrator(place.means(), KINDS.CONSOLE, RUN, NOW)
+    assert len(place.opened) == 1
+
+
+def test_a_user_whom_nobody_lets_in_is_waited_for(place: Desk) -> None:
+    place.entries = frozenset()
+    with pytest.raises(AssertionError, match="never became ready"):
+        enable(place, KINDS.USER)
+    assert {code for code, _ in place.opened} == {"user:impersonation", "user:delegate"}
+
+
+# ---- the user and its grants ------------------------------------------------------------------
+
+
+def test_what_the_administrator_was_allowed_before_is_put_back_exactly(place: Desk) -> None:
+    admin = place.cloud.add_user(ADMIN)
+    place.cloud.call("register_to_work_mail", EntityId=admin, Email=f"{ADMIN}@acme.awsapps.com")
+    place.cloud.seconds += 10
+    anna = place.ledger.mailbox(ANNA.id).user_id
+    berta = place.ledger.mailbox(BERTA.id).user_id
+    place.cloud.directory.put_permissions(anna, admin, {Permission.SEND_AS})
+    place.cloud.directory.put_permissions(anna, berta, {Permission.FULL_ACCESS})
+    before = place.snapshot()
+    # As if an earlier run had begun with a user that it had found disabled.
+    place.ledger.set_administrator(
+        AdministratorRecord(f"{ADMIN}@acme.awsapps.com", Before.DISABLED, admin)
+    )
+    enable(place, KINDS.USER)
+    assert place.cloud.directory.permissions(anna)[admin] == {
+        Permission.SEND_AS,
+        Permission.FULL_ACCESS,
+    }
+    assert place.cloud.directory.permissions(berta)[admin] == {Permission.FULL_ACCESS}
+    place.ledger.set_administrator(
+        AdministratorRecord(f"{ADMIN}@acme.awsapps.com", Before.ENABLED, admin)
+    )
+    disable_administrator(place.means(), RUN, NOW)
+    assert place.snapshot() == before
+
+
+def test_a_user_that_was_disabled_is_disabled_again_with_its_new_password_gone(
+    place: Desk,
+) -> None:
+    place.cloud.add_user(ADMIN)
+    before = place.snapshot()
+    enable(place, KINDS.USER)
+    assert place.users()[ADMIN] == "ENABLED"
+    assert "password" in place.secrets.values[SECRET]
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.snapshot() == before
+    assert place.secrets.values[SECRET] == "{}"
+    assert place.ledger.administrator() is None
+
+
+def test_somebody_elses_enabled_user_of_that_name_is_left_alone(place: Desk) -> None:
+    place.cloud.add_user(ADMIN, f"{ADMIN}@example.com")
+    before = place.snapshot()
+    with pytest.raises(TenantMisconfigured, match="rename or disable that user"):
+        enable_administrator(place.means(), KINDS.USER, RUN, NOW)
+    assert place.snapshot() == before
+    assert not disable_administrator(place.means(), RUN, NOW)
+    assert place.snapshot() == before
+
+
+def test_a_mailbox_that_no_run_has_provisioned_is_opened_too(place: Desk) -> None:
+    place.ledger.plan_mailboxes("run-2", [ANNA])
+    # planned anew, in a ledger that never knew WorkMail's id
+    place.ledger._mailboxes[ANNA.id] = place.ledger._mailboxes[ANNA.id].__class__(ANNA, "run-2")
+    insist(place, lambda: enable_administrator(place.means(), KINDS.USER, "run-2", NOW))
+    owner = place.cloud.directory.owner_of(ANNA.target)
+    assert [grant.owner_id for grant in place.ledger.grants()] == [owner and owner.id]
+
+
+def test_when_the_time_is_over_it_goes_on_with_the_next_call(place: Desk) -> None:
+    before = place.snapshot()
+    left = iter([900.0, 5.0])
+    insist(place, lambda: enable_administrator(place.means(), KINDS.USER, RUN, NOW))
+    assert len(place.ledger.grants()) == 2
+    place.seconds_left = lambda: next(left, 900.0)
+    with pytest.raises(TargetBusy):
+        disable_administrator(place.means(), RUN, NOW)
+    assert len(place.ledger.grants()) == 1
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.snapshot() == before
+
+
+# ---- killed anywhere ---------------------------------------------------------------------------
+
+READING = ("Describe", "List", "Get", "Assume")
+
+
+class Killed(BaseException):
+    """The function died."""
+
+
+class Assassin:
+    """Lets so many changes of WorkMail and writes of the ledger happen, and kills after the next
+    one, when nobody has heard of it yet."""
+
+    def __init__(self, place: Desk, changes: int) -> None:
+        self._left = changes
+        self._place = place
+        place.ledger.step = self._after_write
+        self._events = place.cloud.client.meta.events
+        self._events.register("after-call.workmail", self._after_call, unique_id="assassin")
+
+    def retire(self) -> None:
+        self._place.ledger.step = no_step
+        self._events.unregister("after-call.workmail", unique_id="assassin")
+
+    def _after_write(self, name: str) -> None:
+        if name.startswith("after "):
+            self._count()
+
+    def _after_call(self, model: Any, **_: object) -> None:
+        if not model.name.startswith(READING):
+            self._count()
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise Killed
+
+
+@pytest.mark.parametrize("kind", [KINDS.USER, KINDS.ROLE])
+def test_killed_after_any_change_the_rights_end_all_the_same(kind: AdministratorKind) -> None:
+    for changes in range(60):
+        place = desk("anna", "berta")
+        before = place.snapshot()
+        assassin, died = Assassin(place, changes), False
+        try:
+            enable(place, kind)
+            insist(place, partial(disable_administrator, place.means(), RUN, NOW))
+        except Killed:
+            died = True
+        assassin.retire()
+        place.cloud.seconds += 30
+        insist(place, partial(disable_administrator, place.means(), RUN, NOW))
+        assert place.snapshot() == before
+        assert place.ledger.grants() == []
+        assert place.ledger.administrator() is None
+        place.cloud.close()
+        if not died:
+            break
+    assert changes >= {KINDS.USER: 15, KINDS.ROLE: 2}[kind]
+
+
+@pytest.mark.parametrize("kind", [KINDS.USER, KINDS.ROLE])
+def test_killed_after_any_change_it_goes_on_and_ends_as_if_nothing_had_been(
+    kind: AdministratorKind,
+) -> None:
+    quiet = desk("anna", "berta")
+    enable(quiet, kind)
+    expected = quiet.snapshot()
+    quiet.cloud.close()
+    for changes in range(60):
+        place = desk("anna", "berta")
+        assassin, died = Assassin(place, changes), False
+        try:
+            enable(place, kind)
+        except Killed:
+            died = True
+        assassin.retire()
+        place.cloud.seconds += 30
+        enable(place, kind)
+        assert place.snapshot() == expected
+        place.cloud.close()
+        if not died:
+            break
+    assert changes > 1

@@ -22,7 +22,8 @@ from tests.unit.test_dns import SINCE as MOMENT
 from tests.unit.test_provisioning import Stopped, Stopping
 from tests.unit.test_settings import environment
 
-RECORD = DnsRecord(f"_amazonses.{DOMAIN}.", "TXT", "token=")
+QUOTE = '"'
+RECORD = DnsRecord(f"_amazonses.{DOMAIN}.", "TXT", f"{QUOTE}token={QUOTE}")
 PENDING = MailDomain(DOMAIN, verified=False, records=(RECORD,))
 SINCE = "2026-12-04T18:00:00Z"
 SETTINGS = replace(
@@ -102,10 +103,13 @@ def test_a_missing_domain_is_registered_once_and_its_record_is_told_in_one_line(
     assert cloud.operations().count("RegisterMailDomain") == 1
     domain = cloud.directory.domain("new.test")
     assert domain is not None
-    token = next(each.value for each in domain.records if each.name.startswith("_amazonses."))
+    (token,) = [each.value for each in domain.records if each.name.startswith("_amazonses.")]
     (note,) = ledger.notes("run-1")
     assert (note.at, note.state) == (SINCE, "EnsureDomains")
-    assert f"publish the TXT record _amazonses.new.test with the value {token}" in note.what
+    assert (
+        f"publish the TXT record _amazonses.new.test with the value {token.strip(QUOTE)}; MX can"
+        in note.what
+    )
     cloud.fake.set_domain_status(cloud.organization_id, "new.test", "VERIFIED")
     assert look(cloud, ledger, "2026-12-05T20:00:00Z", settings).verified
     assert len(ledger.notes("run-1")) == 1

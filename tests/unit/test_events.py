@@ -7,11 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.errors import InputInvalid
-from migration.events import PHASES, CopySlice, ExecutionInput
+from migration.events import MIGRATION, CopySlice, ExecutionInput
 
 
-def test_an_empty_input_runs_everything() -> None:
-    assert ExecutionInput.parse({}) == ExecutionInput(PHASES, "")
+def test_an_empty_input_runs_the_whole_migration_and_takes_nothing_back() -> None:
+    assert ExecutionInput.parse({}) == ExecutionInput(MIGRATION, "", "")
+    assert "rollback" not in MIGRATION
+
+
+def test_a_rollback_may_name_the_run_that_it_takes_back() -> None:
+    assert ExecutionInput.parse({"phases": ["rollback"]}) == ExecutionInput(("rollback",))
+    named = ExecutionInput.parse({"phases": ["rollback"], "run": "run-1"})
+    assert named == ExecutionInput(("rollback",), "", "run-1")
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        ({"phases": ["rollback", "report"]}, "the phase rollback stands alone"),
+        ({"phases": ["copy", "rollback"]}, "the phase rollback stands alone"),
+        ({"run": "run-1"}, "only the phase rollback takes it"),
+        ({"phases": ["copy"], "run": "run-1"}, "only the phase rollback takes it"),
+        ({"phases": ["rollback"], "run": 1}, "run must be the name of a run"),
+    ],
+)
+def test_a_rollback_stands_alone(payload: object, problem: str) -> None:
+    with pytest.raises(InputInvalid, match=problem):
+        ExecutionInput.parse(payload)
 
 
 def test_every_unknown_key_and_phase_is_named_with_what_was_probably_meant() -> None:
@@ -19,7 +41,7 @@ def test_every_unknown_key_and_phase_is_named_with_what_was_probably_meant() -> 
         ExecutionInput.parse({"phase": ["copy"], "phases": ["kopy", "x"], "colour": 1})
     text = str(caught.value)
     assert "unknown key 'phase' (did you mean phases?)" in text
-    assert "unknown key 'colour' (known: phases, manifest)" in text
+    assert "unknown key 'colour' (known: phases, manifest, run)" in text
     assert "unknown phase 'kopy' (did you mean copy?)" in text
     assert "unknown phase 'x'" in text
 
@@ -50,12 +72,12 @@ def test_the_report_alone_is_recognised() -> None:
 
 
 def test_an_event_survives_the_way_through_json() -> None:
-    event = CopySlice("run", "mailbox", 5, "role", "workmail_ews", "2026-12-04T18:00:00Z")
+    event = CopySlice("run", "mailbox", 5, "role:id", "workmail_ews", "2026-12-04T18:00:00Z")
     assert CopySlice.parse(event.dump()) == event
 
 
 def test_an_event_names_all_that_is_wrong_with_it() -> None:
-    payload = {"run": 1, "mailbox": "m", "pass_id": True, "role": "r", "target": "t", "extra": 0}
+    payload = {"run": 1, "mailbox": "m", "pass_id": True, "access": "a", "target": "t", "extra": 0}
     with pytest.raises(InputInvalid) as caught:
         CopySlice.parse(payload)
     assert len(caught.value.problems) == 4

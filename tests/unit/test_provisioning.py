@@ -108,7 +108,7 @@ def user(email: str = ADDRESS, state: str = "ENABLED", ready: bool = False) -> D
         (user(email=ADDRESS.upper(), ready=True), Step.ENSURE, "has its mailbox"),
         (user(email=f"other@{DOMAIN}", ready=True), Step.REFUSE, "another primary address"),
         (user(email=f"other@{DOMAIN}", state="DISABLED"), Step.REFUSE, "another primary address"),
-        (user(state="DELETED"), Step.REFUSE, "state DELETED"),
+        (user(state="DELETED"), Step.CREATE, "whether it is free again"),
     ],
 )
 def test_what_to_do_next_and_why(found: DirectoryUser | None, step: Step, word: str) -> None:
@@ -238,9 +238,15 @@ def test_an_address_that_is_somebodys_alias(cloud: WorkMailCloud) -> None:
 
 
 def test_a_deleted_user(cloud: WorkMailCloud) -> None:
+    """Whether WorkMail frees the name is not documented: it is asked."""
     user_id = cloud.add_user("anna")
     cloud.call("delete_user", UserId=user_id)
-    assert "state DELETED" in refused_reason(cloud, planned())
+    cloud.fake.fail_next("CreateUser", "NameAvailabilityException", "anna")
+    assert "a deleted user: write another one" in refused_reason(cloud, planned())
+    ledger = planned()
+    assert finish(cloud, ledger) == "created"
+    assert ledger.mailbox(ANNA.id).user_id != user_id
+    assert cloud.call("describe_user", UserId="anna")["State"] == "ENABLED"
 
 
 def test_a_domain_that_is_not_verified(cloud: WorkMailCloud) -> None:

@@ -161,6 +161,9 @@ def test_counts_and_order() -> None:
         "messages": 15,
         "rejected": 1,
         "adjusted": 0,
+        "user_remarks": 0,
+        "entities": 0,
+        "entities_failed": 0,
     }
     assert [line.outcome for line in summary.mailboxes] == [
         Outcome.FAILED,
@@ -171,6 +174,19 @@ def test_counts_and_order() -> None:
         Outcome.NOT_COPIED,
     ]
     assert summary.provisioned == {"created": 6}
+
+
+def test_what_could_not_be_made_of_a_user_is_told_and_counted_and_no_exception() -> None:
+    remark = "WorkMail has another value of <city>, and the directory is read-only here"
+    record = replace(CLEAN.record, remarks=(remark,))
+    summary = summarise(FACTS, [replace(CLEAN, record=record), PLANNED], NOW)
+    assert (summary.verdict, summary.counts["user_remarks"]) == ("done", 1)
+    assert sorted(line.user_remarks for line in summary.mailboxes) == [(), (remark,)]
+    page = to_html(summary).decode()
+    assert page.count("The WorkMail user: WorkMail has another value of &lt;city&gt;") == 1
+    assert "It could not make everything that the manifest says (1 user): " in page
+    assert "could not make everything" not in to_html(summarise(FACTS, [CLEAN], NOW)).decode()
+    assert json.loads(to_json(summary))["counts"]["user_remarks"] == 1
 
 
 def test_a_failed_mailbox_stays_failed_although_an_earlier_pass_agreed() -> None:
@@ -295,6 +311,7 @@ def test_what_verification_has_found_stands_in_the_report() -> None:
         "flags": 1,
         "refused": 1,
         "adjusted": 0,
+        "user_remarks": 0,
     }
     html = blobs.get("reports/run-1/report.html").decode()
     assert (
@@ -322,7 +339,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert summary["schema"] == 1
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
-        "days_left timeline dns mailboxes".split()
+        "days_left timeline dns mailboxes entities entity_outcomes rollback".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings"}
     (line,) = summary["mailboxes"]

@@ -12,10 +12,11 @@ from migration.settings import Settings
 
 _SAMPLES = {
     "int": "7",
-    "bool": "false",
+    "bool": "true",
     "Patterns": '["Work, private", "**/Old"]',
     "DeltaPolicy": "add",
     "NewPasswords": "generate",
+    "AdministratorKind": "auto",
 }
 
 
@@ -30,6 +31,7 @@ def test_every_field_is_read() -> None:
     assert settings.domains == ("a", "b")
     assert settings.copy_include == ("Work, private", "**/Old")
     assert settings.limits["delta_interval_seconds"] == 420
+    assert settings.rollback_keep_copied is True
 
 
 def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
@@ -38,6 +40,7 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "COPY_INCLUDE": "Work",
         "COPY_EXCLUDE": "[1]",
         "COPY_DELTA_POLICY": "mirror",
+        "ROLLBACK_KEEP_COPIED": "yes",
         "PASSWORDS_NEW_USERS": "ask",
         "PASSWORDS_RESET_AFTER_RUN": "yes",
         "DOMAIN_REGISTER": "1",
@@ -52,6 +55,7 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable COPY_INCLUDE must be a JSON list of texts",
         "environment variable COPY_EXCLUDE must be a JSON list of texts",
         "environment variable COPY_DELTA_POLICY must be one of add, follow",
+        "environment variable ROLLBACK_KEEP_COPIED must be true or false",
         "environment variable PASSWORDS_NEW_USERS must be one of generate, secret, none",
         "environment variable PASSWORDS_RESET_AFTER_RUN must be true or false",
         "environment variable DOMAIN_REGISTER must be true or false",

@@ -97,6 +97,9 @@ class OneMailbox:
     def count(self, folder_id: str, ids: Collection[str] = ()) -> int:
         raise NotImplementedError
 
+    def total(self) -> int:
+        raise NotImplementedError
+
     def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
         self.step("show")
         for each in ids:

@@ -9,6 +9,7 @@ import pytest
 
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.wave_secrets import MemoryWaves
+from migration.access import Access, Way
 from migration.administrator import Administrator
 from migration.errors import CredentialsRejected, SettingsError, TenantMisconfigured
 from migration.model import Failure, Mailbox
@@ -100,7 +101,7 @@ def with_passwords(wiring: Wiring, **passwords: str) -> Wiring:
     ("kind", "type_"), [("workmail_ews", WorkmailEwsTarget), ("workmail_imap", WorkmailImapTarget)]
 )
 def test_the_target_is_of_the_kind_that_was_settled(wiring: Wiring, kind: str, type_: type) -> None:
-    with with_passwords(wiring, a="word").open_mailbox("m", "role", kind) as (source, target):
+    with with_passwords(wiring, a="word").open_mailbox("m", "role:role", kind) as (source, target):
         assert isinstance(source, ImapSource)
         assert isinstance(target, type_)
 
@@ -109,7 +110,7 @@ def test_imap_needs_the_mailboxs_password(wiring: Wiring) -> None:
     wired = with_passwords(wiring, b="word")
     with (
         pytest.raises(CredentialsRejected, match="no password for this mailbox"),
-        wired.open_mailbox("m", "", "workmail_imap"),
+        wired.open_mailbox("m", "owners:", "workmail_imap"),
     ):
         pass
 
@@ -118,7 +119,7 @@ def test_imap_needs_the_mailboxs_password(wiring: Wiring) -> None:
 def test_a_target_that_was_not_settled_is_refused(wiring: Wiring, kind: str) -> None:
     with (
         pytest.raises(TenantMisconfigured, match="no target of kind"),
-        with_passwords(wiring).open_mailbox("m", "role", kind),
+        with_passwords(wiring).open_mailbox("m", "role:role", kind),
     ):
         pass
 
@@ -128,13 +129,13 @@ def test_an_imap_server_without_tls_must_be_on_this_machine(wiring: Wiring) -> N
     wired.settings = replace(wired.settings, target_imap_host="imap.acme.example")
     with (
         pytest.raises(TenantMisconfigured, match="without TLS"),
-        wired.open_mailbox("m", "", "workmail_imap"),
+        wired.open_mailbox("m", "owners:", "workmail_imap"),
     ):
         pass
 
 
 def test_ews_is_tried_before_imap_and_imap_only_with_a_password(wiring: Wiring) -> None:
-    enabled = Administrator("role", ANNA)
+    enabled = Administrator(Access(Way.ROLE, role="role"), ANNA)
     kinds = [(each.kind, bool(each.missing)) for each in with_passwords(wiring).candidates(enabled)]
     assert kinds == [("workmail_ews", False), ("workmail_imap", True)]
     ews, imap = with_passwords(wiring, a="word").candidates(enabled)
@@ -151,12 +152,13 @@ def test_a_mailbox_in_the_test_domain_is_opened_there_with_the_password_of_its_o
     wired = with_passwords(wiring, a="word")
     early = "a@acme.awsapps.com"
     wired.ledger.set_provisioned("m", "user-1", "created", early)
-    with wired.open_mailbox("m", "role", "workmail_ews") as (_, target):
+    with wired.open_mailbox("m", "role:role", "workmail_ews") as (_, target):
         assert isinstance(target, WorkmailEwsTarget)
         assert target._open_client._mailbox == early
-    ews, imap = wired.candidates(Administrator("role", wired.ledger.mailbox("m").at_present))
+    present = wired.ledger.mailbox("m").at_present
+    ews, imap = wired.candidates(Administrator(Access(Way.ROLE, role="role"), present))
     assert (ews.missing, imap.missing) == ("", "")
-    with wired.open_mailbox("m", "role", "workmail_imap") as (_, target):
+    with wired.open_mailbox("m", "owners:", "workmail_imap") as (_, target):
         assert isinstance(target, WorkmailImapTarget)
         assert (target._login.user, target._login.password) == (early, "word")
 
@@ -164,5 +166,5 @@ def test_a_mailbox_in_the_test_domain_is_opened_there_with_the_password_of_its_o
 def test_passwords_show_nowhere(wiring: Wiring) -> None:
     wired = with_passwords(wiring, a="target-word")
     assert wired.target_password("A@acme.example") == "target-word"
-    with wired.open_mailbox("m", "role", "workmail_imap") as sides:
+    with wired.open_mailbox("m", "role:role", "workmail_imap") as sides:
         assert "target-word" not in repr((sides, vars(sides[1])))

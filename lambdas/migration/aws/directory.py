@@ -20,6 +20,7 @@ from migration.aws.request_check import find_problems
 from migration.directory_model import (
     DirectoryUser,
     EntityKind,
+    Made,
     MailDomain,
     Organization,
     Token,
@@ -68,6 +69,7 @@ class WorkMailDirectory(DirectoryEntities):
             state=answer.get("State", ""),
             interoperability=answer.get("InteroperabilityEnabled", False),
             directory_type=answer.get("DirectoryType", ""),
+            migration_admin=answer.get("MigrationAdmin", ""),
         )
 
     def domain(self, name: str) -> MailDomain | None:
@@ -99,18 +101,36 @@ class WorkMailDirectory(DirectoryEntities):
                 DomainName=name,
             )
 
+    def deregister_domain(self, name: str) -> None:
+        """Amazon SES keeps its identity of the domain."""
+        exceptions = self._client.exceptions
+        with translated("DeregisterMailDomain"):
+            try:
+                self._client.deregister_mail_domain(
+                    OrganizationId=self._organization_id, DomainName=name
+                )
+            except exceptions.MailDomainNotFoundException:
+                return
+            except exceptions.MailDomainInUseException:
+                raise UserRefused(
+                    "DeregisterMailDomain: MailDomainInUseException: somebody has an address in it"
+                ) from None
+
     def set_default_domain(self, name: str) -> None:
         with translated("UpdateDefaultMailDomain"):
             self._client.update_default_mail_domain(
                 OrganizationId=self._organization_id, DomainName=name
             )
 
+    def user(self, user_id: str) -> DirectoryUser | None:
+        return self._describe(user_id)
+
     def find_user(self, address: str, username: str) -> DirectoryUser | None:
         """UserRefused if the address belongs to a group or a resource."""
         user_id = self._user_of(address)
         return self._describe(user_id or username)
 
-    def create_user(self, mailbox: Mailbox, password: str = "") -> str:
+    def create_user(self, mailbox: Mailbox, password: str = "") -> Made:
         """A user of that name without another address is taken for the one of an earlier call; its
         password stays as it is."""
         request = create_request(self._organization_id, mailbox)
@@ -118,13 +138,13 @@ class WorkMailDirectory(DirectoryEntities):
             request["Password"] = password
         with translated("CreateUser"):
             try:
-                return self._client.create_user(**request)["UserId"]
+                return Made(self._client.create_user(**request)["UserId"])
             except self._client.exceptions.NameAvailabilityException:
                 pass
-        return self._adopt(mailbox)
+        return Made(self._adopt(mailbox), is_new=False)
 
-    def enable_user(self, user_id: str, address: str) -> None:
-        self.enable_entity(user_id, address)
+    def enable_user(self, user_id: str, address: str) -> bool:
+        return self.enable_entity(user_id, address)
 
     def set_primary_address(self, user_id: str, address: str) -> None:
         with translated("UpdatePrimaryEmailAddress"):

@@ -13,7 +13,7 @@ from migration.directory_model import Permission
 class DirectoryEntities(DirectoryGroups):
     """The part of a Directory that is about any entity. What is removed may be gone already."""
 
-    def enable_entity(self, entity_id: str, address: str) -> None:
+    def enable_entity(self, entity_id: str, address: str) -> bool:
         exceptions = self._client.exceptions
         with translated("RegisterToWorkMail"):
             try:
@@ -26,6 +26,8 @@ class DirectoryEntities(DirectoryGroups):
             ):
                 if not self._has(entity_id, address):
                     raise
+                return False
+        return True
 
     def disable_entity(self, entity_id: str) -> None:
         exceptions = self._client.exceptions
@@ -37,7 +39,7 @@ class DirectoryEntities(DirectoryGroups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(entity_id) == "ENABLED":
+                if self.state_of(entity_id) == "ENABLED":
                     raise
 
     def delete_user(self, user_id: str) -> None:
@@ -45,7 +47,7 @@ class DirectoryEntities(DirectoryGroups):
             try:
                 self._client.delete_user(OrganizationId=self._organization_id, UserId=user_id)
             except self._client.exceptions.EntityStateException:
-                if self._state_of(user_id) != "DELETED":
+                if self.state_of(user_id) != "DELETED":
                     raise
 
     def aliases(self, entity_id: str) -> frozenset[str]:
@@ -56,8 +58,7 @@ class DirectoryEntities(DirectoryGroups):
             )
             return frozenset(alias for page in pages for alias in page.get("Aliases", []))
 
-    def add_alias(self, entity_id: str, alias: str) -> None:
-        """No error if the entity has it already."""
+    def add_alias(self, entity_id: str, alias: str) -> bool:
         with translated("CreateAlias"):
             try:
                 self._client.create_alias(
@@ -66,6 +67,8 @@ class DirectoryEntities(DirectoryGroups):
             except self._client.exceptions.EmailAddressInUseException:
                 if not self._has(entity_id, alias):
                     raise
+                return False
+        return True
 
     def remove_alias(self, entity_id: str, alias: str) -> None:
         """Who is disabled has no aliases any more."""
@@ -78,7 +81,7 @@ class DirectoryEntities(DirectoryGroups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(entity_id) == "ENABLED":
+                if self.state_of(entity_id) == "ENABLED":
                     raise
 
     def permissions(self, owner_id: str) -> Mapping[str, frozenset[Permission]]:
@@ -114,7 +117,7 @@ class DirectoryEntities(DirectoryGroups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(owner_id) == "ENABLED":
+                if self.state_of(owner_id) == "ENABLED":
                     raise
 
     def _has(self, entity_id: str, address: str) -> bool:

@@ -42,6 +42,7 @@ SCOPES: Mapping[str, Scope] = {
     "GetMailDomain": Scope.TENANT,
     "RegisterMailDomain": Scope.TENANT,
     "UpdateDefaultMailDomain": Scope.TENANT,
+    "DeregisterMailDomain": Scope.USER,
     "GetDefaultRetentionPolicy": Scope.TENANT,
     "ListAccessControlRules": Scope.TENANT,
     "DescribeInboundDmarcSettings": Scope.TENANT,
@@ -115,6 +116,8 @@ _REFUSALS: Mapping[str, str] = {
     "WorkMail, or write that one in the manifest",
     "InvalidConfigurationException": "a resource that does not accept requests by itself needs a "
     "delegate",
+    "InvalidCustomSesConfigurationException": "a rule set or an identity of Amazon SES does not "
+    "fit: put it right there",
     "InvalidParameterException": "WorkMail does not accept a value",
     "InvalidPasswordException": "WorkMail refuses the password of the target's secret, or wants "
     "one: write another one there, of 8 to 63 characters of at least three kinds",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from migration.aws.directory_errors import RETRY_AFTER_CHANGE, translated
 from migration.aws.directory_lookups import DirectoryLookups
 from migration.aws.directory_rows import create_resource_request
-from migration.directory_model import DirectoryGroup, DirectoryResource, Group, Resource
+from migration.directory_model import DirectoryGroup, DirectoryResource, Group, Made, Resource
 from migration.errors import ProvisioningPending, UserRefused
 
 if TYPE_CHECKING:
@@ -20,15 +20,16 @@ class DirectoryGroups(DirectoryLookups):
 
     # -- groups
 
-    def create_group(self, group: Group) -> str:
+    def create_group(self, group: Group) -> Made:
         """A group of that name without another address is taken for the one of an earlier call."""
         with translated("CreateGroup"):
             try:
-                return self._client.create_group(
+                answer = self._client.create_group(
                     OrganizationId=self._organization_id,
                     Name=group.name,
                     HiddenFromGlobalAddressList=bool(group.hidden),
-                )["GroupId"]
+                )
+                return Made(answer["GroupId"])
             except self._client.exceptions.NameAvailabilityException:
                 pass
         found = self.find_group(group.address, group.name)
@@ -70,7 +71,7 @@ class DirectoryGroups(DirectoryLookups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(group_id) != "DELETED":
+                if self.state_of(group_id) != "DELETED":
                     raise
 
     def delete_group(self, group_id: str) -> None:
@@ -78,19 +79,20 @@ class DirectoryGroups(DirectoryLookups):
             try:
                 self._client.delete_group(OrganizationId=self._organization_id, GroupId=group_id)
             except self._client.exceptions.EntityStateException:
-                if self._state_of(group_id) != "DELETED":
+                if self.state_of(group_id) != "DELETED":
                     raise
 
     # -- resources
 
-    def create_resource(self, resource: Resource) -> str:
+    def create_resource(self, resource: Resource) -> Made:
         """A resource of that name without another address is taken for the one of an earlier
         call."""
         with translated("CreateResource"):
             try:
-                return self._client.create_resource(
+                answer = self._client.create_resource(
                     **create_resource_request(self._organization_id, resource)
-                )["ResourceId"]
+                )
+                return Made(answer["ResourceId"])
             except self._client.exceptions.NameAvailabilityException:
                 pass
         found = self.find_resource(resource.address, resource.name)
@@ -145,7 +147,7 @@ class DirectoryGroups(DirectoryLookups):
             except exceptions.EntityNotFoundException:
                 return
             except exceptions.EntityStateException:
-                if self._state_of(resource_id) != "DELETED":
+                if self.state_of(resource_id) != "DELETED":
                     raise
 
     def delete_resource(self, resource_id: str) -> None:
@@ -155,12 +157,12 @@ class DirectoryGroups(DirectoryLookups):
                     OrganizationId=self._organization_id, ResourceId=resource_id
                 )
             except self._client.exceptions.EntityStateException:
-                if self._state_of(resource_id) != "DELETED":
+                if self.state_of(resource_id) != "DELETED":
                     raise
 
 
-def _adopt(operation: str, found: DirectoryGroup | DirectoryResource | None, address: str) -> str:
-    """The id of what has the name already, if it can be the one that was to be created."""
+def _adopt(operation: str, found: DirectoryGroup | DirectoryResource | None, address: str) -> Made:
+    """What has the name already, if it can be the one that was to be created."""
     problem = f"{operation}: NameAvailabilityException: the name"
     if found is None or found.state == "DELETED":
         raise ProvisioningPending(
@@ -172,4 +174,4 @@ def _adopt(operation: str, found: DirectoryGroup | DirectoryResource | None, add
         raise UserRefused(
             f"{problem} belongs to another group or resource: write another one in the manifest"
         )
-    return found.id
+    return Made(found.id, is_new=False)

@@ -102,7 +102,7 @@ class DirectoryLookups(DirectoryReadings):
                 return None
         return read_resource(answer)
 
-    def _state_of(self, entity_id: str) -> str:
+    def state_of(self, entity_id: str) -> str:
         """ENABLED, DISABLED or DELETED, the latter also for what WorkMail does not know."""
         if resource := self._resource(entity_id):
             return resource.state

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migration.aws.directory_errors import translated
+from migration.aws.directory_users import read_listed
 from migration.directory_model import AccessRule, DirectoryUser, MailboxSize
 
 if TYPE_CHECKING:
     from mypy_boto3_workmail import WorkMailClient
+    from mypy_boto3_workmail.type_defs import ListUsersFiltersTypeDef, UserTypeDef
 
 
 class DirectoryReadings:
@@ -58,21 +60,22 @@ class DirectoryReadings:
     def enabled_users(self) -> list[DirectoryUser]:
         """People only: resources and WorkMail's own users are left out. None is `ready`: the list
         does not tell."""
+        return [
+            read_listed(user)
+            for user in self._list_users({"State": "ENABLED"})
+            if user.get("UserRole", "USER") == "USER"
+        ]
+
+    def users(self) -> list[DirectoryUser]:
+        """Resources and WorkMail's own users, too, as far as it lists them among the users."""
+        return [read_listed(user) for user in self._list_users({})]
+
+    def _list_users(self, filters: ListUsersFiltersTypeDef) -> list[UserTypeDef]:
         with translated("ListUsers"):
             pages = self._client.get_paginator("list_users").paginate(
-                OrganizationId=self._organization_id, Filters={"State": "ENABLED"}
+                OrganizationId=self._organization_id, Filters=filters
             )
-            return [
-                DirectoryUser(
-                    id=user["Id"],
-                    name=user.get("Name", ""),
-                    email=user.get("Email", ""),
-                    state="ENABLED",
-                )
-                for page in pages
-                for user in page.get("Users", [])
-                if user.get("UserRole", "USER") == "USER"
-            ]
+            return [user for page in pages for user in page.get("Users", [])]
 
     def mailbox_size(self, user_id: str) -> MailboxSize | None:
         with translated("GetMailboxDetails"):

@@ -50,6 +50,16 @@ def read_user(answer: Mapping[str, Any]) -> DirectoryUser:
     )
 
 
+def read_listed(answer: Mapping[str, Any]) -> DirectoryUser:
+    """The user of an answer of ListUsers, which does not tell whether the mailbox is ready."""
+    return DirectoryUser(
+        id=answer["Id"],
+        name=answer.get("Name", ""),
+        email=answer.get("Email", ""),
+        state=answer.get("State", ""),
+    )
+
+
 def create_request(organization_id: str, mailbox: Mailbox) -> CreateUserRequestTypeDef:
     """What CreateUser takes of a mailbox, without a password; UpdateUser sets the rest later."""
     profile = mailbox.profile

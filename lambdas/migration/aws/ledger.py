@@ -7,6 +7,9 @@
                           DNS#<run>                     the latest DNS findings
                           M#<mailbox>                   a mailbox
                           E#<entity>                    a group, a resource, a sharing
+                          ADMIN                         the migration administrator's user
+                          G#<owner>                     what it was given access to
+                          D#<key>                       what was made in the directory
     M#<tenant>#<mailbox>  FENCE                         the last fence given
                           F#<folder key>                a folder: cursor, counts, intent
                           Q#<folder key>#<uid>          a message that was not (exactly) copied
@@ -26,9 +29,10 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import entity_rows, rows
+from migration.aws import administrator_rows, deed_rows, entity_rows, rows
 from migration.aws.items import ItemTable
-from migration.directory_model import EntityRecord, Wanted
+from migration.deeds import Deed
+from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
@@ -197,6 +201,55 @@ class DynamoLedger:
     def set_entity(self, record: EntityRecord) -> None:
         place = {"pk": self._pk, "sk": f"E#{record.wanted.id}"}
         self._table.put_item(Item=place | entity_rows.entity_attributes(record))
+
+    # -- the migration administrator
+
+    def administrator(self) -> AdministratorRecord | None:
+        item = self._items.read(self._pk, "ADMIN")
+        return administrator_rows.administrator_from(item) if item else None
+
+    def set_administrator(self, record: AdministratorRecord) -> None:
+        place = {"pk": self._pk, "sk": "ADMIN"}
+        self._table.put_item(Item=place | administrator_rows.administrator_attributes(record))
+
+    def drop_administrator(self) -> None:
+        self._table.delete_item(Key={"pk": self._pk, "sk": "ADMIN"})
+
+    def grants(self) -> list[GrantRecord]:
+        return [administrator_rows.grant_from(item) for item in self._items.query(self._pk, "G#")]
+
+    def set_grant(self, grant: GrantRecord) -> None:
+        place = {"pk": self._pk, "sk": f"G#{grant.owner_id}"}
+        self._table.put_item(Item=place | administrator_rows.grant_attributes(grant))
+
+    def drop_grant(self, owner_id: str) -> None:
+        self._table.delete_item(Key={"pk": self._pk, "sk": f"G#{owner_id}"})
+
+    # -- what was made in the directory
+
+    def record_deed(self, deed: Deed) -> None:
+        place = {"pk": self._pk, "sk": f"D#{deed.key}"}
+        self._table.put_item(Item=place | deed_rows.deed_attributes(deed))
+
+    def deed(self, key: str) -> Deed | None:
+        item = self._items.read(self._pk, f"D#{key}")
+        return deed_rows.deed_from(item) if item else None
+
+    def deeds(self, run: str = "") -> Iterator[Deed]:
+        condition = Attr("run").eq(run) if run else None
+        for item in self._items.query(self._pk, "D#", condition):
+            yield deed_rows.deed_from(item)
+
+    def forget_mailbox(self, mailbox_id: str) -> None:
+        pk = self._mailbox_pk(mailbox_id)
+        with self._table.batch_writer() as batch:
+            for prefix in ("F#", "Q#"):
+                for item in list(self._items.query(pk, prefix)):
+                    batch.delete_item(Key={"pk": pk, "sk": item["sk"]})
+        known = Attr("pk").exists()
+        sets = {"status": str(MailboxStatus.PLANNED)}
+        removes = ("user_id", "provisioned", "failure", "verdict")
+        self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
 
     # -- folders
 

@@ -37,13 +37,15 @@ _INSTEAD = "_"
 
 @dataclass(slots=True)
 class ImapTree:
-    """What LIST showed, kept up to date with what this connection creates."""
+    """What LIST showed, kept up to date with what this connection creates. `opened` holds the names
+    of the folders that could be opened when it was read."""
 
     delimiter: str = "/"
     prefix: str = ""
     _names: dict[Path, str] = field(default_factory=dict)
     _special: dict[SpecialUse, str] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
+    opened: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, connection: ImapConnection) -> ImapTree:
@@ -142,6 +144,7 @@ class ImapTree:
         self._names[path] = entry.name
         if not entry.can_be_opened:
             return
+        self.opened.append(entry.name)
         if entry.special is not None:
             self._special[entry.special] = entry.name
         elif len(path) == 1:

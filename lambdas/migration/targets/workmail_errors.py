@@ -22,6 +22,7 @@ from migration.wire.ews_failures import BUSY_CODES, DEFAULT_BACK_OFF
 from migration.wire.ews_model import (
     AnswerLost,
     EwsError,
+    NotAdmitted,
     RequestRefused,
     ServerBusy,
     Unauthorized,
@@ -41,7 +42,7 @@ _CREDENTIAL_CODES = frozenset(
         "ErrorTokenSerializationDenied",
     }
 )
-# A mailbox says this for up to five minutes to a role that it has not heard of yet.
+# A mailbox says this for up to five minutes to a role or a user that it has not heard of yet.
 _ROLE_CODES = frozenset({"ErrorImpersonateUserDenied"})
 _QUOTA_CODES = frozenset({"ErrorQuotaExceeded", "ErrorMessagePerFolderCountReceiveQuotaExceeded"})
 _MAILBOX_CODES = frozenset(
@@ -100,7 +101,9 @@ def translate(error: EwsError) -> MigrationError:
     if isinstance(error, AnswerLost):
         return TargetBusy(f"WorkMail's answer was lost ({error.code})", COMMIT_SECONDS)
     if isinstance(error, Unauthorized):
-        return CredentialsRejected(f"WorkMail refuses the impersonation token ({error})")
+        return CredentialsRejected(f"WorkMail refuses the administrator's login ({error})")
+    if isinstance(error, NotAdmitted):
+        return _pending(error.code)
     if isinstance(error, Unreachable) and not error.for_good:
         return TargetBusy(f"WorkMail takes no connection ({error.code})", DEFAULT_BACK_OFF)
     code = error.code if isinstance(error, Unreachable | RequestRefused) else str(error)
@@ -112,12 +115,18 @@ def translate_code(code: str) -> MigrationError:
     if code in BUSY_CODES:
         return TargetBusy(f"WorkMail is busy ({code})", DEFAULT_BACK_OFF)
     if code in _ROLE_CODES:
-        return AdministratorPending(f"the mailbox does not know the role yet ({code})", _ROLE_RETRY)
+        return _pending(code)
     if code in _CREDENTIAL_CODES:
         return CredentialsRejected(f"WorkMail lets the administrator not in ({code})")
     if code in _QUOTA_CODES:
         return QuotaExceeded(f"the WorkMail mailbox is full ({code})")
     return MailboxUnreachable(f"WorkMail refuses to go on with the mailbox ({code})")
+
+
+def _pending(code: str) -> AdministratorPending:
+    return AdministratorPending(
+        f"the mailbox does not let the administrator in yet ({code})", _ROLE_RETRY
+    )
 
 
 def is_about_more(code: str) -> bool:

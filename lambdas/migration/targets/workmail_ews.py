@@ -162,6 +162,12 @@ class WorkmailEwsTarget:
         with folder_translated():
             return self._client.find_items(FolderRef(folder_id), Exists(KEY), limit=1).total
 
+    def total(self) -> int:
+        """Of folders below the visible root, as the server counts them; calendars, contacts and the
+        like are no mail folders."""
+        with translated():
+            return self._folders.count_items()
+
     def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
         """The items as WorkMail has them, a few at a time: at most 4 MB, or one that is larger."""
         for listed in _parts(ids, _ITEMS_PER_LIST):

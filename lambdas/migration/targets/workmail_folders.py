@@ -83,6 +83,10 @@ class WorkmailFolders:
                 tree = self._read_tree()
         return [_walk(tree, way).start for way in ways]
 
+    def count_items(self) -> int:
+        """How many items all mail folders hold together."""
+        return sum(folder.total for folder in self._read_tree().values() if _holds_mail(folder))
+
     def _create(self, tree: _Tree, missing: Mapping[str, Sequence[str]]) -> bool:
         """Creates children of several parents and puts them into the tree; False if the tree is
         not what it was."""

@@ -167,6 +167,13 @@ class WorkmailImapTarget:
             there = {f"{validity}:{uid}" for uid in _list_uids(connection)}
             return len(there & frozenset(ids)) if ids else 0
 
+    def total(self) -> int:
+        """Of all folders that can be opened, but for those of other mailboxes. One that is deleted
+        meanwhile holds nothing."""
+        with self._look() as connection:
+            names = ImapTree.read(connection).opened
+            return sum(_count_messages(connection, names))
+
     def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
         for start in range(0, len(ids), _SHOWN_AT_ONCE):
             yield from self._show(folder_id, ids[start : start + _SHOWN_AT_ONCE])
@@ -329,6 +336,19 @@ def _expunge(connection: ImapConnection, uids: Sequence[int]) -> None:
 def _is_listed(connection: ImapConnection, name: bytes) -> bool:
     """Servers do not say in one way that a folder is gone."""
     return any(response.kind == b"LIST" for response in connection.run(b'LIST "" ' + name))
+
+
+def _count_messages(connection: ImapConnection, names: Sequence[str]) -> Iterator[int]:
+    """How many messages each of the folders holds, without opening it (RFC 3501 section 6.3.10)."""
+    asked = [b"STATUS " + quote_name(name) + b" (MESSAGES)" for name in names]
+    for result in connection.run_all(asked):
+        if isinstance(result, CommandRefused):
+            if result.pause:
+                raise result
+            continue
+        for response in result:
+            if response.kind == b"STATUS" and isinstance(shown := response.values()[-1], list):
+                yield number(shown[1])
 
 
 def _list_uids(connection: ImapConnection, which: bytes = b"ALL") -> list[int]:

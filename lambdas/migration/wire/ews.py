@@ -1,4 +1,5 @@
-"""A client for Exchange Web Services: bearer token, impersonation, many items per request.
+"""A client for Exchange Web Services: token or password, impersonation or delegate access, many
+items per request.
 
 One EwsClient serves one mailbox, over kept-alive connections. What reads is sent again once when
 the connection breaks; what changes something never is: the caller is told AnswerLost, and must
@@ -10,16 +11,18 @@ reference: https://learn.microsoft.com/exchange/client-developer/web-service-ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 from xml.etree.ElementTree import Element
 
-from migration.directory_model import Token
+from migration.access import Entry
 from migration.wire import ews_answer, ews_request
 from migration.wire.ews_body import Request
-from migration.wire.ews_failures import no_answer, refuse
+from migration.wire.ews_failures import HIDDEN_CODES, no_answer, refuse
 from migration.wire.ews_http import Transport
+from migration.wire.ews_login import Login, entry_of
 from migration.wire.ews_model import (
     Created,
     Filter,
@@ -28,8 +31,10 @@ from migration.wire.ews_model import (
     FoundPage,
     ItemChange,
     NewMessage,
+    NotAdmitted,
     Property,
     Refused,
+    RequestRefused,
     Shown,
 )
 
@@ -46,23 +51,26 @@ class EwsClient:
     def __init__(
         self,
         url: str,
-        token: Callable[[], Token],
+        login: Login,
         mailbox: str,
         *,
         ca_file: str | None = None,
         connections: int = _CONNECTIONS,
         read_seconds: float = _READ_SECONDS,
     ) -> None:
-        """`token` gives a new token each time it is called: at first, when the last one is about to
-        expire, and after a 401.
+        """A `login` that gives tokens is called at first, when the last token is about to expire,
+        and after a 401; a password (ews_login.Basic) is tried once: when it was refused, whatever
+        is asked is Unauthorized.
 
         Certificates are always verified, against `ca_file` if given. ValueError for http to
         anything but this machine.
         """
         self.connections = connections
-        self._mailbox = mailbox
+        self._is_delegate = entry_of(login) is Entry.DELEGATE
+        self._mailbox = "" if self._is_delegate else mailbox
+        self._owner = mailbox if self._is_delegate else ""
         self._transport = Transport(
-            url, token, ca_file=ca_file, connections=connections, read_seconds=read_seconds
+            url, login, ca_file=ca_file, connections=connections, read_seconds=read_seconds
         )
 
     def close(self) -> None:
@@ -75,7 +83,7 @@ class EwsClient:
         self._transport.reopen()
 
     def confirm(self) -> None:
-        """The smallest request there is: afterwards there is a connection, and a token that the
+        """The smallest request there is: afterwards there is a connection, and a login that the
         server takes."""
         self.get_folder(_INBOX)
 
@@ -85,7 +93,9 @@ class EwsClient:
         """All folders below one, at whatever depth."""
         found: list[FolderInfo] = []
         while True:
-            request = ews_request.find_folder(self._mailbox, below, len(found), _FOLDER_PAGE)
+            request = ews_request.find_folder(
+                self._mailbox, self._named(below), len(found), _FOLDER_PAGE
+            )
             message = self._ask(request)
             with _reading():
                 page, is_last = ews_answer.read_folders(message)
@@ -95,7 +105,7 @@ class EwsClient:
 
     def get_folders(self, folders: Sequence[FolderRef]) -> list[FolderInfo | Refused]:
         """One request for all; ErrorFolderNotFound for each that is not there."""
-        request = ews_request.get_folders(self._mailbox, folders)
+        request = ews_request.get_folders(self._mailbox, list(map(self._named, folders)))
         return self._each(request, len(folders), ews_answer.read_folder)
 
     def get_folder(self, folder: FolderRef) -> FolderInfo:
@@ -105,7 +115,7 @@ class EwsClient:
     def create_folders(self, parent: FolderRef, names: Sequence[str]) -> list[FolderInfo | Refused]:
         """One request for all; of what is created only the id is known. ErrorFolderExists for a
         name that is taken. AnswerLost when it is unknown which were created."""
-        request = ews_request.create_folders(self._mailbox, parent, names)
+        request = ews_request.create_folders(self._mailbox, self._named(parent), names)
         return self._each(request, len(names), ews_answer.read_folder, changes=True)
 
     def create_folder(self, parent: FolderRef, name: str) -> str:
@@ -115,7 +125,7 @@ class EwsClient:
     def delete_folder(self, folder: FolderRef) -> None:
         """For good, with what is in it. RequestRefused with ErrorFolderNotFound when it is
         gone."""
-        self._ask(ews_request.delete_folder(self._mailbox, folder))
+        self._ask(ews_request.delete_folder(self._mailbox, self._named(folder)))
 
     # -- items
 
@@ -128,7 +138,7 @@ class EwsClient:
         stream goes alone, and is not sent again when the server refuses the token: ServerBusy.
         What breaks the stream itself is raised as it is; then nothing was stored.
         """
-        request = ews_request.create_items(self._mailbox, folder, messages)
+        request = ews_request.create_items(self._mailbox, self._named(folder), messages)
         if not request.is_repeatable and not self._transport.is_ready_for_stream:
             self.confirm()
         return self._each(request, len(messages), ews_answer.read_created, changes=True)
@@ -142,7 +152,9 @@ class EwsClient:
         limit: int = 500,
     ) -> FoundPage:
         """One page of the items that meet the filter, in no particular order."""
-        request = ews_request.find_items(self._mailbox, folder, wanted, properties, offset, limit)
+        request = ews_request.find_items(
+            self._mailbox, self._named(folder), wanted, properties, offset, limit
+        )
         message = self._ask(request)
         with _reading():
             return ews_answer.read_page(message, properties)
@@ -177,7 +189,38 @@ class EwsClient:
     def _each(
         self, request: Request, parts: int, read: Callable[[Element], _T], *, changes: bool = False
     ) -> list[_T | Refused]:
-        """What `read` makes of each of the response messages, or its refusal."""
+        """What `read` makes of each of the response messages, or its refusal. NotAdmitted instead
+        of refusals that only hide the mailbox from a delegate."""
+        try:
+            answers = self._answers(request, parts, read, changes=changes)
+        except RequestRefused as refused:
+            self._check_admitted([refused.code])
+            raise
+        codes = [answer.code for answer in answers if isinstance(answer, Refused)]
+        if len(codes) == len(answers):  # else something was done, and must be told
+            self._check_admitted(codes)
+        return answers
+
+    def _check_admitted(self, codes: Collection[str]) -> None:
+        """A delegate is told of whatever it may not see that it does not exist. Only the inbox
+        tells one from the other: every mailbox has one."""
+        if not self._is_delegate or HIDDEN_CODES.isdisjoint(codes):
+            return
+        request = ews_request.get_folders(self._mailbox, [self._named(_INBOX)])
+        try:
+            (inbox,) = self._answers(request, 1, ews_answer.read_folder)
+        except RequestRefused as error:
+            inbox = Refused(error.code)
+        if isinstance(inbox, Refused) and inbox.code in HIDDEN_CODES:
+            raise NotAdmitted(inbox.code)
+
+    def _named(self, folder: FolderRef) -> FolderRef:
+        """The folder, in whose mailbox it is meant to be."""
+        return replace(folder, mailbox=self._owner) if folder.distinguished else folder
+
+    def _answers(
+        self, request: Request, parts: int, read: Callable[[Element], _T], *, changes: bool = False
+    ) -> list[_T | Refused]:
         answers = self._transport.post(request, changes=changes)
         if len(answers) != parts:
             raise no_answer("answer-incomplete", changes=changes)

@@ -22,9 +22,11 @@ _HEAD = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
     ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
     ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Header>'
-    f'<t:RequestServerVersion Version="{SERVER_VERSION}"/>'
+    f'<t:RequestServerVersion Version="{SERVER_VERSION}"/>%s</s:Header><s:Body>'
+)
+_IMPERSONATION = (
     "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>%s</t:PrimarySmtpAddress>"
-    "</t:ConnectingSID></t:ExchangeImpersonation></s:Header><s:Body>"
+    "</t:ConnectingSID></t:ExchangeImpersonation>"
 )
 _TAIL = "</s:Body></s:Envelope>"
 
@@ -43,10 +45,11 @@ class Request:
     stream: then there can be one iteration only."""
 
     def __init__(self, mailbox: str, parts: Iterable[str | Mime]) -> None:
-        """`parts` are XML (str), or MIME, which goes as base64."""
+        """`mailbox` is impersonated, "" for nobody. `parts` are XML (str), or MIME, which goes as
+        base64."""
         self._xml: list[bytes] = []  # one before each of the mimes, and one after the last
         self._mimes: list[Mime] = []
-        between = [_HEAD % escape(mailbox)]
+        between = [_HEAD % (_IMPERSONATION % escape(mailbox) if mailbox else "")]
         for part in parts:
             if isinstance(part, str):
                 between.append(part)

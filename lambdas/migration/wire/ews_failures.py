@@ -86,6 +86,17 @@ BUSY_CODES = frozenset(
 # Of those, the ones that are given before any work is begun.
 _NOT_BEGUN = frozenset({"ErrorServerBusy", "ErrorExceededConnectionCount"})
 
+# What Exchange says to a delegate of what it may not see: as if it were not there.
+HIDDEN_CODES = frozenset(
+    {
+        "ErrorAccessDenied",
+        "ErrorFolderNotFound",
+        "ErrorItemNotFound",
+        "ErrorParentFolderNotFound",
+        "ErrorSavedItemFolderNotFound",
+    }
+)
+
 DEFAULT_BACK_OFF = 30.0
 
 

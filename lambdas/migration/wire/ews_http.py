@@ -1,4 +1,4 @@
-"""EWS over HTTP: POSTs over kept-alive connections, with a token that is renewed."""
+"""EWS over HTTP: POSTs over kept-alive connections, with a token that is renewed or a password."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from urllib3 import exceptions as http
 from migration.directory_model import Token
 from migration.wire.ews_body import Request, StreamFailed
 from migration.wire.ews_failures import DEFAULT_BACK_OFF, read_response, translate
+from migration.wire.ews_login import Login, keep
 from migration.wire.ews_model import AnswerLost, ServerBusy, Unreachable
-from migration.wire.ews_token import TokenKeeper
 
 _CONNECT_SECONDS = 10.0
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -37,14 +37,14 @@ class Transport:
     def __init__(
         self,
         url: str,
-        token: Callable[[], Token],
+        login: Login,
         *,
         ca_file: str | None,
         connections: int,
         read_seconds: float,
     ) -> None:
-        """`token` gives a new token each time it is called: at first, when the last one is about to
-        expire, and after a 401.
+        """A `login` that gives tokens is called at first, when the last token is about to expire,
+        and after a 401; a password is tried once.
 
         Certificates are always verified, against `ca_file` if given. ValueError for http to
         anything but this machine.
@@ -54,7 +54,7 @@ class Transport:
         if not is_tls and (where.scheme != "http" or where.hostname not in _LOOPBACK):
             raise ValueError("EWS needs https; http is for this machine only")
         self._path = where.path or "/"
-        self._tokens = TokenKeeper(token)
+        self._tokens = keep(login)
         self._is_closed = False
         self._wait_seconds = ceil(read_seconds)
         options = {
@@ -81,7 +81,7 @@ class Transport:
 
     @property
     def is_ready_for_stream(self) -> bool:
-        """Whether the server will take the token of a stream: it has taken it a moment ago."""
+        """Whether the server will take the login of a stream: it has taken it a moment ago."""
         return self._tokens.is_good(_FRESH_FOR_STREAM)
 
     def post(self, request: Request, *, changes: bool) -> list[Element]:
@@ -105,23 +105,25 @@ class Transport:
             raise ServerBusy(error.code, DEFAULT_BACK_OFF) from error
 
     def _post(self, request: Request) -> urllib3.BaseHTTPResponse:
-        """Sends with the token at hand; after a 401, which changes nothing, with a new one."""
-        token = self._tokens.current(_FRESH if request.is_repeatable else _FRESH_FOR_STREAM)
-        response = self._send(request, token)
-        if response.status == 401:
-            token = self._tokens.after(token)
-            if not request.is_repeatable:
-                raise ServerBusy("http-401", 1.0)  # the next one goes with the new token
+        """Sends with the token at hand; after a 401, which changes nothing, with a new one if there
+        is any."""
+        with self._tokens.turn():
+            token = self._tokens.current(_FRESH if request.is_repeatable else _FRESH_FOR_STREAM)
             response = self._send(request, token)
-        if response.status != 401:
-            self._tokens.taken(token)
-        return response
+            if response.status == 401:
+                token = self._tokens.after(token)
+                if not request.is_repeatable:
+                    raise ServerBusy("http-401", 1.0)  # the next one goes with the new token
+                response = self._send(request, token)
+            if response.status != 401:
+                self._tokens.taken(token)
+            return response
 
     def _send(self, request: Request, token: Token) -> urllib3.BaseHTTPResponse:
         if self._is_closed:
             raise Unreachable("closed", for_good=False)
         headers = {
-            "Authorization": f"Bearer {token.value}",
+            "Authorization": f"{self._tokens.scheme} {token.value}",
             "Content-Type": "text/xml; charset=utf-8",
             "Content-Length": str(request.length),
             "Accept": "text/xml",

@@ -12,10 +12,12 @@ from migration.mime import Mime
 
 @dataclass(frozen=True, slots=True)
 class FolderRef:
-    """A folder by the id that the server gave, or by its distinguished name (`inbox`)."""
+    """A folder by the id that the server gave, or by its distinguished name (`inbox`): then of
+    `mailbox`, or of whoever is impersonated or asks."""
 
     id: str
     distinguished: bool = False
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,16 @@ class RequestTooLarge(EwsError):
 
 
 class Unauthorized(EwsError):
-    """A new token was refused, too."""
+    """A new token was refused, too, or a password."""
+
+
+class NotAdmitted(EwsError):
+    """The login is right, and the mailbox shows nothing to it: it has no access, or not yet.
+    Nothing was done."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Unreachable(EwsError):

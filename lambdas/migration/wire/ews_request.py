@@ -1,4 +1,7 @@
-"""EWS requests: each operation as a body. Nobody is ever sent anything by any of them."""
+"""EWS requests: each operation as a body. Nobody is ever sent anything by any of them.
+
+`mailbox` is whoever is impersonated, "" for nobody.
+"""
 
 from __future__ import annotations
 
@@ -195,7 +198,10 @@ def _item_shape(
 
 def _folder(folder: FolderRef) -> str:
     kind = "DistinguishedFolderId" if folder.distinguished else "FolderId"
-    return f'<t:{kind} Id="{escape(folder.id)}"/>'
+    if not (folder.distinguished and folder.mailbox):
+        return f'<t:{kind} Id="{escape(folder.id)}"/>'
+    owner = f"<t:EmailAddress>{escape(folder.mailbox)}</t:EmailAddress>"
+    return f'<t:{kind} Id="{escape(folder.id)}"><t:Mailbox>{owner}</t:Mailbox></t:{kind}>'
 
 
 def _item(item_id: str) -> str:

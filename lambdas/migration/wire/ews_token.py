@@ -1,6 +1,7 @@
 """The token of an EWS connection: renewed by its age, or when the server refuses it.
 
-However many threads find it refused, it is renewed once.
+However many threads find it old or refused, it is renewed once; and if that fails, it fails for all
+who have waited for it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from migration.directory_model import Token
 
@@ -18,30 +20,42 @@ _GOOD_FOR = 30.0
 class TokenKeeper:
     """Gives the token for each request. Safe to use from several threads."""
 
+    scheme = "Bearer"
+
     def __init__(
         self, new_token: Callable[[], Token], now: Callable[[], float] = time.monotonic
     ) -> None:
         """`new_token` gives a new token each time it is called. One that does not say when it
-        expires is renewed only when it is refused."""
+        expires is renewed only when it is refused. What it raises is raised to whoever needs the
+        token, and it is called again by the next request only."""
         self._new_token = new_token
         self._now = now
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._given_at = 0.0
         self._taken_at: float | None = None
+        self._failures = 0
+        self._failure: Exception | None = None
+
+    def turn(self) -> AbstractContextManager[None]:
+        """As many requests at a time as there are connections."""
+        return nullcontext()
 
     def current(self, needed: float) -> Token:
         """The token at hand; a new one if it expires within `needed` seconds."""
+        seen = self._failures
         with self._lock:
             if self._token is None or self._expires_within(needed):
-                return self._renew()
+                return self._renew(seen)
             return self._token
 
     def after(self, refused: Token) -> Token:
         """A new token, unless another thread has renewed the refused one already."""
+        seen = self._failures
         with self._lock:
             if self._token is refused or self._token is None:
-                return self._renew()
+                self._token = None
+                return self._renew(seen)
             return self._token
 
     def taken(self, token: Token) -> None:
@@ -67,8 +81,17 @@ class TokenKeeper:
         lifetime = self._token.expires_in
         return self._now() - self._given_at > lifetime - min(needed, lifetime / 2)
 
-    def _renew(self) -> Token:
-        self._taken_at = None
-        self._given_at = self._now()
-        self._token = self._new_token()
-        return self._token
+    def _renew(self, seen: int) -> Token:
+        """`seen` is how many renewals had failed when the thread came: if another one has failed
+        since, this thread has waited for it."""
+        if self._failure is not None and self._failures > seen:
+            raise self._failure
+        asked_at = self._now()
+        try:
+            token = self._new_token()
+        except Exception as error:
+            self._failure = error
+            self._failures += 1
+            raise
+        self._token, self._given_at, self._taken_at = token, asked_at, None
+        return token

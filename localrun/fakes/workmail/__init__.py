@@ -7,13 +7,14 @@ the rest. Everything lives in memory.
 
 WorkMail is slow to agree with itself, and so is this: a new user is unseen for `consistency_lag`
 seconds, a registered one has no mailbox for `mailbox_lag`, the mail servers refuse a new password
-for `password_lag`, and an impersonation role does not work on mailboxes for `propagation_lag`,
-though the API says it does.
+for `password_lag`, and an impersonation role or FULL_ACCESS does not work on mailboxes for
+`propagation_lag`, though the API says it does.
 """
 
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from localrun.fakes.workmail.entities import EntityCalls
 from localrun.fakes.workmail.groups import GroupCalls
@@ -95,6 +96,17 @@ class FakeWorkMail(
             self.set_domain_status(organization_id, domain, "VERIFIED")
         return organization_id
 
+    @contextmanager
+    def without_lags(self) -> Iterator[None]:
+        """What is done here was done long ago."""
+        account = self._account
+        lags = account.consistency_lag, account.mailbox_lag, account.password_lag
+        account.consistency_lag = account.mailbox_lag = account.password_lag = 0.0
+        try:
+            yield
+        finally:
+            account.consistency_lag, account.mailbox_lag, account.password_lag = lags
+
     def set_organization_state(self, organization_id: str, state: str) -> None:
         """Such as "Active", "Creating", "Impaired"."""
         self._account.organizations[organization_id].state = state
@@ -134,6 +146,17 @@ class FakeWorkMail(
             actions=[action],
         )
 
+    def forbid_roles(self, organization_id: str, code: str = "AccessDeniedException") -> None:
+        """From now on impersonation roles can be neither made nor assumed, as where a service
+        control policy forbids it; tokens that were given go on. "" allows it again."""
+        self._account.organizations[organization_id].roles_refused_with = code
+
+    def set_migration_admin(self, organization_id: str, user: str | None) -> None:
+        """The console's own switch: a user by id, name or address who may open every mailbox."""
+        organization = self._account.organizations[organization_id]
+        found = None if user is None else self._account.user(organization, user)
+        organization.migration_admin = None if found is None else found.user_id
+
     def set_mailbox_size(self, address: str, megabytes: float) -> None:
         """What GetMailboxDetails says. KeyError when nobody has the address."""
         user = self._owner(address)
@@ -153,6 +176,10 @@ class FakeWorkMail(
         if user is None or not user.has_mailbox(now) or now < user.password_at:
             return None
         return user.password
+
+    def check_password(self, address: str, password: str) -> bool:
+        """Whether this password opens the own mailbox of the user with this address."""
+        return self.password_of(address) == password
 
     def resolve_mailbox(self, address: str) -> str | None:
         """The id of the user whose provisioned mailbox has this address; None if there is none."""

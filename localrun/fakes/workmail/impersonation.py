@@ -49,6 +49,7 @@ class ImpersonationCalls:
     ) -> Mapping[str, Any]:
         """The same ClientToken again answers with the same role."""
         organization = self._account.organization(organization_id)
+        _check_allowed(organization, "CreateImpersonationRole")
         known = self._roles_by_client_token.get(client_token or "")
         if known in organization.roles:
             return {"ImpersonationRoleId": known}
@@ -122,7 +123,9 @@ class ImpersonationCalls:
     def assume_impersonation_role(
         self, *, organization_id: str, impersonation_role_id: str
     ) -> Mapping[str, Any]:
-        role = self._role(self._account.organization(organization_id), impersonation_role_id)
+        organization = self._account.organization(organization_id)
+        _check_allowed(organization, "AssumeImpersonationRole")
+        role = self._role(organization, impersonation_role_id)
         token = secrets.token_urlsafe(48)
         expires_at = self._account.now() + TOKEN_SECONDS
         self._tokens[token] = _Token(organization_id, role.role_id, expires_at)
@@ -181,6 +184,15 @@ class ImpersonationCalls:
                 ]
             checked.append(copied)
         return checked
+
+
+def _check_allowed(organization: Organization, operation: str) -> None:
+    if organization.roles_refused_with:
+        raise ApiError(
+            organization.roles_refused_with,
+            f"Not authorized to perform: workmail:{operation} with an explicit deny in a service "
+            "control policy",
+        )
 
 
 def _summary(role: ImpersonationRole, account: Account) -> dict[str, Any]:

@@ -6,9 +6,9 @@ names resources as grantees, but GranteeType knows users and groups: a resource 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from localrun.fakes.workmail.state import Account, Group, Resource, page
+from localrun.fakes.workmail.state import Account, Group, Organization, Resource, User, page
 from localrun.model_service import ApiError
 
 
@@ -33,7 +33,34 @@ class PermissionCalls:
             raise ApiError("InvalidParameterException", "A resource cannot be given permissions.")
         if "FULL_ACCESS" in permission_values and Group in (type(owner), type(grantee)):
             raise ApiError("InvalidParameterException", "Full access is for users alone.")
+        if "FULL_ACCESS" not in owner.permissions.get(grantee.entity_id, ()):
+            owner.opened_at[grantee.entity_id] = self._account.now()
         owner.permissions[grantee.entity_id] = list(permission_values)
+
+    def may_open(self, address: str, mailbox: str) -> Literal["ok", "denied", "not-ready"]:
+        """What a mail server makes of the user with this address who wants into that mailbox.
+
+        FULL_ACCESS works from `propagation_lag` after it was given until it is taken. The migration
+        administrator whom the console names may open every mailbox of the organization.
+        """
+        for organization in list(self._account.organizations.values()):
+            user, owner = organization.user_of(address), organization.user_of(mailbox)
+            if user is not None and owner is not None:
+                return self._verdict(organization, user, owner)
+        return "denied"
+
+    def _verdict(
+        self, organization: Organization, user: User, owner: User
+    ) -> Literal["ok", "denied", "not-ready"]:
+        now = self._account.now()
+        if not (user.has_mailbox(now) and owner.has_mailbox(now)):
+            return "denied"
+        if user is owner or user.user_id == organization.migration_admin:
+            return "ok"
+        if "FULL_ACCESS" not in owner.permissions.get(user.user_id, ()):
+            return "denied"
+        since = owner.opened_at[user.user_id]
+        return "ok" if now >= since + self._account.propagation_lag else "not-ready"
 
     def delete_mailbox_permissions(
         self, *, organization_id: str, entity_id: str, grantee_id: str

@@ -39,7 +39,8 @@ class Domain:
 class Entity:
     """What users, groups and resources have in common. `registered_at` is set while it is, or is
     becoming, ENABLED, which it is from `provisioned_at` on. `permissions` are what others may do
-    with its mailbox, by their ids. Addresses are given by `Organization.set_addresses` alone."""
+    with its mailbox, by their ids; `opened_at` is when those with FULL_ACCESS got it. Addresses are
+    given by `Organization.set_addresses` alone."""
 
     kind: ClassVar[Literal["USER", "GROUP", "RESOURCE"]]
     name: str
@@ -51,6 +52,7 @@ class Entity:
     disabled_at: float | None = None
     deleted: bool = False
     permissions: dict[str, list[str]] = field(default_factory=dict)
+    opened_at: dict[str, float] = field(default_factory=dict)
 
     @property
     def entity_id(self) -> str:
@@ -137,7 +139,8 @@ class ImpersonationRole:
 
 @dataclass(slots=True)
 class Organization:
-    """One organization. `state` is free text; only "Active" takes part in anything."""
+    """One organization. `state` is free text; only "Active" takes part in anything. With a code in
+    `roles_refused_with`, impersonation roles can be neither made nor assumed."""
 
     organization_id: str
     alias: str
@@ -146,6 +149,7 @@ class Organization:
     created_at: float
     state: str = "Active"
     migration_admin: str | None = None
+    roles_refused_with: str = ""
     interoperability: bool = False
     directory_type: str = "VpcDirectory"
     read_only: bool = False

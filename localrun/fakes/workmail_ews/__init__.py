@@ -1,10 +1,11 @@
 """WorkMail's Exchange Web Services, emulated for the laptop and for tests.
 
 It answers what a migration asks, as WorkMail documents it and Exchange 2010 SP2 does it: a bearer
-token and an impersonated mailbox with every request, ten operations, refusals per item, and the
-traps (drafts without message flags, FindItem that cuts strings after 255 characters and pages
-after 1,000 entries, case-insensitive filters, case-insensitive folder names, receipts for messages
-that ask for one and become read or are deleted unread).
+token and an impersonated mailbox with every request, or a password and others' mailboxes
+(admission.py), ten operations, refusals per item, and the traps (drafts without message flags,
+FindItem that cuts strings after 255 characters and pages after 1,000 entries, case-insensitive
+filters, case-insensitive folder names, receipts for messages that ask for one and become read or
+are deleted unread).
 
 It is kinder than the real thing in one point: MIME comes back byte for byte. Exchange keeps
 properties and rebuilds MIME from them, so nobody may rely on that in production. It does not

@@ -1,4 +1,4 @@
-"""The service: who may come in, which operation runs, and what goes wrong on order."""
+"""The service: which operation runs, and what goes wrong on order."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from types import TracebackType
 from lxml import etree
 
 from localrun.fakes.workmail_ews import folder_operations, item_operations
+from localrun.fakes.workmail_ews.admission import Admission, ClosedMailbox, NotLoggedIn
 from localrun.fakes.workmail_ews.faults import Faults
 from localrun.fakes.workmail_ews.http import PATH, ConnectionClosed, HttpServer
 from localrun.fakes.workmail_ews.items import StoredItem
 from localrun.fakes.workmail_ews.maildir import MaildirMirror
 from localrun.fakes.workmail_ews.properties import FLAG_STATUS, LAST_VERB, Property
 from localrun.fakes.workmail_ews.soap import (
-    SUPPORTED_VERSION,
-    Envelope,
     ItemRefused,
     SoapFault,
     read_envelope,
@@ -28,6 +27,7 @@ from localrun.fakes.workmail_ews.soap import (
     write_fault,
 )
 from localrun.fakes.workmail_ews.store import MailboxStore
+from migration.access import Entry
 
 MEBIBYTE = 1024 * 1024
 
@@ -53,10 +53,6 @@ class StoredMessage:
     properties: Mapping[Property, tuple[str, ...]]
 
 
-class _Unauthorized(Exception):
-    """No token, or one that is unknown or has expired."""
-
-
 class _GatewayTimeout(Exception):
     """A gateway in front of the server answers, and the server goes on."""
 
@@ -74,10 +70,14 @@ class EwsServer:
     """WorkMail's EWS on the loopback interface. It serves until close().
 
     `check_token(token, mailbox)` answers "ok", "expired", "unknown", "denied" or "not-ready";
-    `mailbox` is "" when nobody is impersonated. `now` gives seconds since 1970. `mailbox_of` gives
-    the same text for all addresses of one mailbox, whatever it is. With `maildir`, mail is also
-    written below that folder. `max_mime` and `max_request` are in bytes; `observe`
-    is given every POST's body, HTTP status and answer.
+    `mailbox` is "" when nobody is impersonated. `check_password(user, password)` is about the login
+    with Basic, and `may_open(user, mailbox)` answers "ok", "denied" or "not-ready": whether that
+    user may open that mailbox, which may be its own. Without them nobody gets in with a password.
+    `basic_entries` may be changed at any time: how one with a password gets into the mailbox of
+    somebody else. `now` gives seconds since 1970. `mailbox_of` gives the same text for all
+    addresses of one mailbox, whatever it is. With `maildir`, mail is also written below that
+    folder. `max_mime` and `max_request` are in bytes; `observe` is given every POST's body, HTTP
+    status and answer.
     """
 
     def __init__(
@@ -92,11 +92,17 @@ class EwsServer:
         max_mime: int = 40 * MEBIBYTE,
         max_request: int = 64 * MEBIBYTE,
         observe: Observer | None = None,
+        check_password: Callable[[str, str], bool] | None = None,
+        may_open: Callable[[str, str], str] | None = None,
     ) -> None:
         self.faults = Faults()
         self._observe = observe
-        self._check_token = check_token
-        self._mailbox_exists = mailbox_exists
+        self._admission = Admission(
+            check_token,
+            mailbox_exists,
+            check_password or (lambda user, password: False),
+            may_open or (lambda user, mailbox: "denied"),
+        )
         self._mailbox_of = mailbox_of
         self._now = now
         self._max_mime = max_mime
@@ -132,6 +138,15 @@ class EwsServer:
     def port(self) -> int:
         """Where it listens on the loopback interface."""
         return int(self._http.server_address[1])
+
+    @property
+    def basic_entries(self) -> set[Entry]:
+        """By which entries a user with a password gets into the mailboxes of others; both."""
+        return self._admission.basic_entries
+
+    @basic_entries.setter
+    def basic_entries(self, entries: set[Entry]) -> None:
+        self._admission.basic_entries = set(entries)
 
     @property
     def requests(self) -> Counter[str]:
@@ -184,6 +199,14 @@ class EwsServer:
                 for folder in store.visible_folders()
             }
 
+    def deliver(self, address: str, mime: bytes) -> None:
+        """New mail comes into the inbox of a mailbox, from outside."""
+        store = self._store(address.casefold())
+        with store.lock:
+            item = store.new_item("Message", store.distinguished("inbox"))
+            item.mime = mime
+            store.add_item(item)
+
     # -- serving
 
     def answer(self, authorization: str, body: bytes) -> tuple[int, bytes]:
@@ -194,7 +217,7 @@ class EwsServer:
             status, answer = fault.status, write_fault(fault)
         except ItemRefused as refusal:
             status, answer = 500, write_fault(SoapFault(refusal.code, refusal.text))
-        except _Unauthorized:
+        except NotLoggedIn:
             status, answer = 401, b""
         except _GatewayTimeout:
             status, answer = 504, b"<html><body>504 Gateway Time-out</body></html>"
@@ -205,7 +228,8 @@ class EwsServer:
     def _serve(self, authorization: str, body: bytes) -> bytes:
         self._store_what_is_due()
         envelope = read_envelope(body)
-        store = self._admit(authorization, envelope)
+        visit = self._admission.admit(authorization, envelope)
+        store = self._store(visit.address) if visit.is_open else ClosedMailbox(visit, self._now)
         operation = self._operations.get(envelope.name)
         if operation is None:
             raise SoapFault("ErrorInvalidRequest", "The operation is not supported here.")
@@ -230,23 +254,6 @@ class EwsServer:
 
     def _break_off(self, beginning: bytes) -> int | None:
         return self.faults.take_break_off() if b"<m:CreateItem" in beginning else None
-
-    def _admit(self, authorization: str, envelope: Envelope) -> MailboxStore:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.casefold() != "bearer" or not token.strip():
-            raise _Unauthorized
-        verdict = self._check_token(token.strip(), envelope.mailbox)
-        if verdict in ("expired", "unknown"):
-            raise _Unauthorized
-        if envelope.version != SUPPORTED_VERSION:
-            raise SoapFault("ErrorInvalidServerVersion", "The request has an invalid version.")
-        if envelope.mailbox and not self._mailbox_exists(envelope.mailbox):
-            raise SoapFault("ErrorNonExistentMailbox", "No mailbox with such an address.")
-        if verdict != "ok" or not envelope.mailbox:
-            raise SoapFault(
-                "ErrorImpersonateUserDenied", "The account may not impersonate the user."
-            )
-        return self._store(envelope.mailbox)
 
     def _store(self, address: str) -> MailboxStore:
         mailbox = self._mailbox_of(address)

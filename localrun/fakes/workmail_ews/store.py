@@ -37,6 +37,15 @@ _NEW_MAILBOX: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
+def owner_of(some_id: str) -> str:
+    """The address of the mailbox that gave this id of a folder or item; "" if none did."""
+    try:
+        owner, _, _ = base64.urlsafe_b64decode(some_id.encode()).decode().rsplit("|", 2)
+    except ValueError:
+        return ""
+    return owner
+
+
 @dataclass(slots=True)
 class StoredFolder:
     """One folder. `distinguished` is empty for folders that somebody created."""

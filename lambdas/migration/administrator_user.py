@@ -1,0 +1,213 @@
+"""The migration administrator as a user of WorkMail: made or enabled, given access, taken back.
+
+For organizations that allow no impersonation role. WorkMail gives full access to a mailbox by a
+permission of that mailbox (PutMailboxPermissions), which takes up to five minutes to work
+(administrator guide, "Managing mailbox permissions"). What was there before, of the user and of
+each permission, is in the ledger before it is changed, and is put back exactly. Every step may be
+repeated; what was begun and not finished is found by its record.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+from migration.directory_model import (
+    AdministratorRecord,
+    Before,
+    DirectoryUser,
+    GrantRecord,
+    Permission,
+)
+from migration.errors import (
+    AdministratorPending,
+    ProvisioningPending,
+    TargetBusy,
+    TenantMisconfigured,
+    UserRefused,
+)
+from migration.model import Mailbox
+from migration.passwords import generate, read_administrator, write_administrator
+from migration.ports import Directory, Ledger, WaveSecrets
+from migration.workmail_names import TEST_DOMAIN
+
+SECRET = "waves/administrator"  # noqa: S105 - the path of the secret
+"""Below workmail-migration/<tenant>/: the password of the user that this makes."""
+
+_RETRY_AFTER = 5.0
+_ENOUGH = 20.0
+"""Seconds that must be left of a function for one more call or two."""
+
+
+def user_name(tenant: str) -> str:
+    """The administrator's user name. WorkMail's own guide calls such a user `migration_admin`."""
+    return f"migration-admin-{tenant}".lower()[:64]
+
+
+def ensure_administrator(
+    directory: Directory,
+    ledger: Ledger,
+    secrets: WaveSecrets,
+    source: random.Random,
+    tenant: str,
+    why: str,
+) -> AdministratorRecord:
+    """The user, ready to log in; `why` is kept with it. Its address is in the organization's test
+    domain, which needs no verification.
+
+    ProvisioningPending until its mailbox is there. TenantMisconfigured if somebody else's enabled
+    user has the name: its password is not known, and not to be changed.
+    """
+    name = user_name(tenant)
+    address = f"{name}@{directory.organization().alias}{TEST_DOMAIN}"
+    record = ledger.administrator()
+    user = directory.find_user(address, name)
+    if user is not None and user.state == "DELETED":
+        user = None
+    if record is None or record.before is Before.ENABLED:  # the console's, of an earlier attempt
+        record = _begin(ledger, user, address, why)
+    password = _ensure_password(secrets, source)
+    if user is None:
+        made = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
+        ledger.set_administrator(replace(record, user_id=made.id))
+        directory.enable_user(made.id, address)
+    elif user.state == "DISABLED":
+        ledger.set_administrator(replace(record, user_id=user.id))
+        if record.before is Before.DISABLED:
+            directory.reset_password(user.id, password)
+        directory.enable_user(user.id, address)
+    elif user.ready:
+        known = replace(record, user_id=user.id)
+        if known != record:
+            ledger.set_administrator(known)
+        return known
+    raise ProvisioningPending("the administrator's mailbox is not ready yet", _RETRY_AFTER)
+
+
+def _begin(
+    ledger: Ledger, user: DirectoryUser | None, address: str, why: str
+) -> AdministratorRecord:
+    """Keeps what was there before anything is made."""
+    if user is not None and user.state == "ENABLED":
+        problem = (
+            "WorkMail has an enabled user of the name that the migration administrator needs "
+            "(migration-admin-<tenant>), whose password this run does not know: rename or disable "
+            "that user, or choose it as the migration administrator in the WorkMail console, set "
+            "`target.administrator: console`, and put its password into the target's secret"
+        )
+        raise TenantMisconfigured([problem])
+    before = Before.ABSENT if user is None else Before.DISABLED
+    record = AdministratorRecord(address, before, user.id if user else "", why)
+    ledger.set_administrator(record)
+    return record
+
+
+def _ensure_password(secrets: WaveSecrets, source: random.Random) -> str:
+    """The one that is kept, or a new one, kept before anybody has it."""
+    kept = secrets.read(SECRET)
+    if known := read_administrator(kept):
+        return known
+    password = generate(source)
+    if kept is None:
+        secrets.create(SECRET, write_administrator(password))
+    else:
+        secrets.replace(SECRET, write_administrator(password))
+    return password
+
+
+def grant_access(
+    directory: Directory,
+    ledger: Ledger,
+    administrator: AdministratorRecord,
+    run: str,
+    seconds_left: Callable[[], float],
+) -> int:
+    """Gives the administrator full access to every mailbox of the run that is there; how many have
+    it. AdministratorPending when the time is over, to go on with the next call."""
+    known = {grant.owner_id: grant for grant in ledger.grants()}
+    for record in ledger.mailboxes(run):
+        owner = record.user_id or _find_owner(directory, record.mailbox)
+        if not owner or owner == administrator.user_id or (owner in known and known[owner].given):
+            continue
+        if seconds_left() < _ENOUGH:
+            raise AdministratorPending("not all mailboxes are open to the administrator yet", 1)
+        known[owner] = _grant(directory, ledger, owner, administrator.user_id, known.get(owner))
+    return len(known)
+
+
+def _grant(
+    directory: Directory,
+    ledger: Ledger,
+    owner: str,
+    grantee: str,
+    begun: GrantRecord | None,
+) -> GrantRecord:
+    """What was before is kept before it is changed, and is what an attempt that died has kept."""
+    grant = begun
+    if grant is None:
+        before = directory.permissions(owner).get(grantee, frozenset())
+        grant = GrantRecord(owner, grantee, before)
+        ledger.set_grant(grant)
+    directory.put_permissions(owner, grantee, grant.before | {Permission.FULL_ACCESS})
+    given = replace(grant, given=True)
+    ledger.set_grant(given)
+    return given
+
+
+def _find_owner(directory: Directory, mailbox: Mailbox) -> str:
+    """For a mailbox that no run has provisioned; "" if it is not there."""
+    user = directory.find_user(mailbox.target, mailbox.username)
+    return user.id if user is not None and user.ready else ""
+
+
+def take_access_away(
+    directory: Directory,
+    ledger: Ledger,
+    secrets: WaveSecrets,
+    seconds_left: Callable[[], float],
+) -> bool:
+    """Puts every permission back as it was, and the user itself; whether there was anything.
+    TargetBusy when the time is over, to go on with the next call."""
+    found = False
+    for grant in ledger.grants():
+        found = True
+        if seconds_left() < _ENOUGH:
+            raise TargetBusy("not all permissions are as they were yet", 1)
+        _restore(directory, grant)
+        ledger.drop_grant(grant.owner_id)
+    record = ledger.administrator()
+    if record is None:
+        return found
+    if record.before is not Before.ENABLED:
+        _take_back(directory, record)
+        if secrets.read(SECRET) is not None:
+            secrets.replace(SECRET, write_administrator(""))
+    ledger.drop_administrator()
+    return True
+
+
+def _restore(directory: Directory, grant: GrantRecord) -> None:
+    """A mailbox or a grantee that is gone by now has no permissions to put back."""
+    try:
+        if grant.before:
+            directory.put_permissions(grant.owner_id, grant.grantee_id, grant.before)
+        else:
+            directory.delete_permissions(grant.owner_id, grant.grantee_id)
+    except UserRefused:
+        if directory.user(grant.owner_id) is not None:
+            raise
+
+
+def _take_back(directory: Directory, record: AdministratorRecord) -> None:
+    """The user as it was before. One that was created and whose id never became known is found by
+    its address."""
+    user = directory.user(record.user_id) if record.user_id else None
+    if user is None:
+        name = record.address.partition("@")[0]
+        user = directory.find_user(record.address, name)
+    if user is None or user.state == "DELETED":
+        return
+    directory.disable_entity(user.id)
+    if record.before is Before.ABSENT:
+        directory.delete_user(user.id)

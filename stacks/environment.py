@@ -1,0 +1,66 @@
+"""The environment of the functions: what migration/settings.py reads."""
+
+from __future__ import annotations
+
+import json
+
+import aws_cdk as cdk
+
+from stacks.config import Copy, TenantConfig
+from stacks.storage import Storage, secret_arn, secrets_prefix
+
+
+def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
+    """What migration/settings.py reads: each of its fields in capitals. Lists have commas, but
+    for the folder patterns: a folder's name may have one, so they are JSON."""
+    return {
+        "TENANT": config.tenant,
+        "ORGANIZATION_ID": config.organization_id,
+        "DOMAINS": ",".join(config.domains),
+        "TABLE_NAME": storage.ledger.table_name,
+        "BUCKET_NAME": storage.bucket.bucket_name,
+        "MANIFEST_KEY": config.manifest,
+        "SOURCE_KIND": config.source.kind,
+        "SOURCE_HOST": config.source.host,
+        "SOURCE_PORT": str(config.source.port),
+        "SOURCE_TLS": config.source.tls,
+        "SOURCE_MAX_CONNECTIONS": str(config.source.max_connections),
+        "SOURCE_SECRET_ARN": storage.secret.ref,
+        "TARGET_KIND": config.target.kind,
+        "TARGET_SECRET_ARN": storage.passwords.ref,
+        "TARGET_ADMINISTRATOR": config.target.administrator,
+        "EWS_URL": config.target.ews_url,
+        "TARGET_IMAP_HOST": config.target.imap_host,
+        "TARGET_IMAP_PORT": str(config.target.imap_port),
+        "TARGET_IMAP_TLS": config.target.imap_tls,
+        **_copy_environment(config.copy),
+        "DOMAIN_REGISTER": str(config.domain_setup.register).lower(),
+        "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
+        "DOMAIN_MAKE_DEFAULT": str(config.domain_setup.make_default).lower(),
+        "DOMAIN_START_BEFORE_VERIFIED": str(config.domain_setup.start_before_verified).lower(),
+        "DNS_SERVERS": ",".join(config.dns.servers),
+        "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
+        "USER_CONCURRENCY": str(config.limits.users),
+        "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
+        "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
+        "DELTA_PASSES": str(config.delta.passes),
+        "ROLLBACK_KEEP_COPIED": str(config.rollback.keep_copied).lower(),
+        "SECRETS_ARN": secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
+        "PASSWORDS_NEW_USERS": config.passwords.new_users,
+        "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),
+        "PASSWORDS_KMS_KEY": config.passwords.kms_key,
+        "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
+    }
+
+
+def _copy_environment(copy: Copy) -> dict[str, str]:
+    return {
+        "COPY_INCLUDE": json.dumps(copy.include, ensure_ascii=False),
+        "COPY_EXCLUDE": json.dumps(copy.exclude, ensure_ascii=False),
+        "COPY_RECEIVED_FROM": copy.received_from,
+        "COPY_RECEIVED_BEFORE": copy.received_before,
+        "COPY_MAX_MESSAGE_MB": str(copy.max_message_mb),
+        "COPY_MAX_KILOBYTES_PER_SECOND": str(copy.max_kilobytes_per_second),
+        "COPY_DELTA_POLICY": copy.delta_policy,
+        "COPY_VERIFY_SAMPLE": str(copy.verify_sample),
+    }

@@ -1,0 +1,212 @@
+"""What each function is: how big it is, and what it may do. All else is in functions.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one function gets. All of them read and write the ledger.
+
+    timeout   seconds; less than the TimeoutSeconds of its state, so that Lambda's own error,
+              which tells more, comes first
+    memory    MB; the share of a CPU grows with it
+    reads     key patterns of the bucket
+    writes    key patterns of the bucket
+    secret    may read the source's credentials
+    passwords  may read the passwords of the target's mailboxes
+    waves     actions on the secrets with made-up passwords
+    workmail  actions on the tenant's organization
+    observes  may ask whether an execution of the state machine still runs
+    by_rule   called by a rule (see triggers.py) and not by a state of its name
+    """
+
+    timeout: int = 100
+    memory: int = 256
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    secret: bool = False
+    passwords: bool = False
+    waves: tuple[str, ...] = ()
+    workmail: tuple[str, ...] = ()
+    observes: bool = False
+    by_rule: bool = False
+
+
+_READ_WAVES = ("GetSecretValue",)
+_WRITE_WAVES = ("GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue")
+_CHANGE_WAVES = ("GetSecretValue", "PutSecretValue")
+_ASK_ORGANIZATION = ("DescribeOrganization", "DescribeIdentityProviderConfiguration")
+_TAKE_RIGHTS_AWAY = (
+    *("ListImpersonationRoles", "DeleteImpersonationRole"),
+    *("PutMailboxPermissions", "DeleteMailboxPermissions"),
+    *("DescribeEntity", "DescribeUser", "DeregisterFromWorkMail", "DeleteUser"),
+)
+_FIND_USER = ("DescribeEntity", "DescribeUser")
+_SEE_ENTITY = (
+    *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
+    *("ListGroupMembers", "ListResourceDelegates", "ListMailboxPermissions"),
+)
+_FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
+_MAKE_ENTITY = (
+    *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
+    *("CreateGroup", "UpdateGroup", "CreateResource", "UpdateResource"),
+    *("RegisterToWorkMail", "CreateAlias"),
+)
+
+TABLE: Mapping[str, Row] = {
+    "prepare": Row(observes=True),
+    # the plan asks WorkMail two to four times for each of the manifest's entries
+    "preflight": Row(
+        timeout=880,
+        memory=512,
+        reads=("intake/*",),
+        writes=("plans/*",),
+        secret=True,
+        passwords=True,
+        workmail=(
+            *("DescribeOrganization", "GetMailDomain", "GetDefaultRetentionPolicy"),
+            *("ListAccessControlRules", "DescribeInboundDmarcSettings"),
+            *("DescribeIdentityProviderConfiguration", "ListUsers", "GetMailboxDetails"),
+            *_FIND_USER,
+            *_SEE_ENTITY,
+        ),
+    ),
+    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
+    "ensure_domains": Row(
+        workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
+    ),
+    "prepare_passwords": Row(
+        timeout=280,
+        passwords=True,
+        waves=_WRITE_WAVES,
+        workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration"),
+    ),
+    "provision_user": Row(
+        passwords=True,
+        waves=_READ_WAVES,
+        workmail=(
+            *_FIND_USER,
+            "DescribeOrganization",
+            "GetMailDomain",
+            "UpdatePrimaryEmailAddress",
+            "CreateUser",
+            "RegisterToWorkMail",
+            "UpdateUser",
+            "GetMailboxDetails",
+            "UpdateMailboxQuota",
+            "ListAliases",
+            "CreateAlias",
+        ),
+    ),
+    "provision_entity": Row(workmail=_MAKE_ENTITY),
+    # a group of 1,000 members is 2,000 calls
+    "link_entity": Row(
+        timeout=280,
+        workmail=(
+            *_MAKE_ENTITY,
+            *("ListGroupMembers", "AssociateMemberToGroup"),
+            *("ListResourceDelegates", "AssociateDelegateToResource"),
+            *("ListMailboxPermissions", "PutMailboxPermissions"),
+        ),
+    ),
+    "fail_entity": Row(),
+    "settle_passwords": Row(
+        timeout=280, waves=("GetSecretValue", "PutSecretValue", "DeleteSecret")
+    ),
+    "enable_administrator": Row(
+        timeout=280,
+        passwords=True,
+        waves=_WRITE_WAVES,
+        workmail=(
+            *_FIND_USER,
+            "ListImpersonationRoles",
+            "CreateImpersonationRole",
+            "AssumeImpersonationRole",
+            *_ASK_ORGANIZATION,
+            *("CreateUser", "ResetPassword", "RegisterToWorkMail"),
+            *("ListMailboxPermissions", "PutMailboxPermissions"),
+        ),
+    ),
+    # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox
+    "copy_slice": Row(
+        timeout=900,
+        memory=1024,
+        reads=("audit/*",),
+        writes=("audit/*", "quarantine/*"),
+        secret=True,
+        passwords=True,
+        waves=_READ_WAVES,
+        workmail=("AssumeImpersonationRole",),
+    ),
+    # the traits of a message of 40 MB need several times its size
+    "verify_mailbox": Row(
+        timeout=900,
+        memory=1024,
+        reads=("audit/*", "verify/*"),
+        writes=("verify/*",),
+        secret=True,
+        passwords=True,
+        waves=_READ_WAVES,
+        workmail=("AssumeImpersonationRole",),
+    ),
+    "fail_mailbox": Row(),
+    "summarise_pass": Row(timeout=280),
+    "check_dns": Row(workmail=("GetMailDomain",)),
+    "verify_tenant": Row(timeout=280),
+    "reset_passwords": Row(
+        timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
+    ),
+    "plan_rollback": Row(
+        timeout=280,
+        memory=512,
+        writes=("plans/*", "reports/*"),
+        workmail=("ListUsers", *_FIND_NAME),
+    ),
+    "approve_rollback": Row(writes=("reports/*",)),
+    "look_into_mailbox": Row(
+        timeout=280,
+        memory=512,
+        reads=("audit/*",),
+        passwords=True,
+        waves=_READ_WAVES,
+        workmail=("DescribeUser", "AssumeImpersonationRole"),
+    ),
+    "order_rollback": Row(
+        timeout=280, memory=512, writes=("plans/*",), workmail=("ListUsers", *_FIND_NAME)
+    ),
+    "undo_step": Row(
+        timeout=280,
+        reads=("audit/*",),
+        writes=("audit/*",),
+        workmail=(
+            *_FIND_NAME,
+            "DescribeGroup",
+            "ListMailboxPermissions",
+            "PutMailboxPermissions",
+            "DeleteMailboxPermissions",
+            "DeleteAlias",
+            "DisassociateMemberFromGroup",
+            "DisassociateDelegateFromResource",
+            "DeregisterFromWorkMail",
+            "DeleteUser",
+            "DeleteGroup",
+            "DeleteResource",
+            "DeregisterMailDomain",
+        ),
+    ),
+    "disable_administrator": Row(timeout=280, waves=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY),
+    "write_report": Row(
+        timeout=280, memory=512, reads=("verify/*", "reports/*"), writes=("reports/*",)
+    ),
+    "release_lock": Row(),
+    "clean_up": Row(
+        timeout=900,
+        waves=_CHANGE_WAVES,
+        workmail=_TAKE_RIGHTS_AWAY,
+        observes=True,
+        by_rule=True,
+    ),
+}

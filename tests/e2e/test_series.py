@@ -1,0 +1,54 @@
+"""The stories of several executions, small, by the command that runs them.
+
+`rollback` has a test of its own, variant by variant.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from localrun.series import SERIES
+from localrun.tenant_command import main
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def play(
+    name: str, out: Path, capsys: pytest.CaptureFixture[str], *options: str
+) -> dict[str, object]:
+    """The JSON line at the end; the exit status must fit it."""
+    status = main(["scenario", name, "--out", str(out), *options])
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert isinstance(line, dict)
+    assert status == (0 if line["verdict"] == "ok" else 1)
+    assert line["problems"] == []
+    return line
+
+
+def test_every_series_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenario", "--list"]) == 0
+    said = capsys.readouterr().out
+    for series in SERIES.values():
+        assert f"{series.name} " in said
+        assert series.sentence in said
+
+
+def test_a_directory_is_provisioned_whatever_dies_and_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("directory", tmp_path, capsys, "--size", "40")
+    runs = line["runs"]
+    assert isinstance(runs, list)
+    ended = [run["ended"] for run in runs]
+    assert ended == ["SUCCEEDED", "SUCCEEDED", "ABORTED", "ABORTED", "SUCCEEDED", "SUCCEEDED"]
+    again = [run["writing_calls"] for run in runs if run["run"] in ("quiet-again", "fourth")]
+    assert again == [0, 0]
+
+
+def test_the_administrators_rights_end_on_every_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert play("administrator", tmp_path, capsys)["executions"] == 12

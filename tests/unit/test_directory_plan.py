@@ -1,0 +1,168 @@
+"""The plan says what provisioning does, and changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from localrun.fakes.blobs import MemoryBlobs
+from localrun.fakes.ledger import MemoryLedger
+from migration.directory_model import (
+    Grant,
+    Group,
+    Permission,
+    Resource,
+    ResourceKind,
+    Sharing,
+    Wanted,
+)
+from migration.directory_plan import PlanRow, Verdict, describe, plan_directory, write_plan
+from migration.entities import link_entity, provision_entity
+from migration.errors import ProvisioningPending
+from migration.model import Mailbox, Profile
+from migration.provisioning import provision_user
+from migration.run_plan import plan_run
+from migration.settings import Settings
+from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
+from tests.unit.test_settings import environment
+
+READING = ("Describe", "List", "Get")
+RUN, NOW = "run-1", "2026-12-04T18:00:00Z"
+ANNA = replace(mailbox("anna", f"a@{DOMAIN}"), quota_mb=2048, profile=Profile(department="Sales"))
+BERTA, CORA = mailbox("berta"), mailbox("cora")
+SALES = Group("g", f"sales@{DOMAIN}", "sales", members=(ANNA.target, f"team@{DOMAIN}"))
+TEAM = Group("t", f"team@{DOMAIN}", "team", members=(BERTA.target,), owners=(ANNA.target,))
+OAK = Resource(
+    "r", f"oak@{DOMAIN}", "oak", ResourceKind.ROOM, source_name="The Great Oak Room of the West"
+)
+SHARING = Sharing("s", ANNA.target, (Grant(BERTA.target, frozenset({Permission.SEND_AS})),))
+WANTED: tuple[Wanted, ...] = (SALES, TEAM, OAK, SHARING)
+
+
+@pytest.fixture
+def cloud() -> Iterator[WorkMailCloud]:
+    cloud = WorkMailCloud()
+    yield cloud
+    cloud.close()
+
+
+def plan(
+    cloud: WorkMailCloud, *mailboxes: Mailbox, wanted: tuple[Wanted, ...] = ()
+) -> list[PlanRow]:
+    """The plan; it must only have read."""
+    cloud.service.calls.clear()
+    rows = list(plan_directory(cloud.directory, mailboxes, wanted))
+    assert all(operation.startswith(READING) for operation in cloud.operations())
+    return rows
+
+
+def verdicts(rows: list[PlanRow]) -> list[Verdict]:
+    return [row.verdict for row in rows]
+
+
+def provision(
+    cloud: WorkMailCloud, mailboxes: tuple[Mailbox, ...], wanted: tuple[Wanted, ...]
+) -> None:
+    """As a run does it."""
+    ledger = MemoryLedger()
+    ledger.plan_mailboxes(RUN, mailboxes)
+    ledger.plan_entities(RUN, wanted)
+    for box in mailboxes:
+        insist(cloud, lambda box=box: provision_user(cloud.directory, ledger, box.id, lambda _: ""))
+    for act in (provision_entity, link_entity):
+        for each in wanted:
+            insist(cloud, lambda act=act, each=each: act(cloud.directory, ledger, each.id))
+
+
+def insist(cloud: WorkMailCloud, act: object) -> None:
+    for _ in range(9):
+        try:
+            act()  # type: ignore[operator]
+        except ProvisioningPending:
+            cloud.seconds += 10
+        else:
+            return
+    raise AssertionError("never ready")
+
+
+def test_everything_is_new_and_afterwards_there_is_nothing_to_do(cloud: WorkMailCloud) -> None:
+    boxes = (ANNA, BERTA)
+    rows = plan(cloud, *boxes, wanted=WANTED)
+    assert verdicts(rows) == [Verdict.CREATE] * 5 + [Verdict.CHANGE]
+    assert [row.what for row in rows][2:] == ["group", "group", "resource", "permissions"]
+    provision(cloud, boxes, WANTED)
+    after = plan(cloud, *boxes, wanted=WANTED)
+    assert set(verdicts(after)) == {Verdict.LEAVE}
+    # What WorkMail has no place for is told every time.
+    assert [row.reasons for row in after if row.reasons] == [
+        ("WorkMail has no owners of groups: 1 owner is not taken over",),
+        ("its name is a shorter one, because WorkMail takes 20 characters",),
+    ]
+
+
+def test_what_differs_is_named(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", ANNA.target)
+    cloud.add_user("berta")
+    anna, berta = plan(cloud, ANNA, BERTA)
+    assert (anna.verdict, berta.verdict) == (Verdict.CHANGE, Verdict.CHANGE)
+    assert "department" in anna.reasons[0]
+    assert anna.reasons[1:] == ("the mailbox has a quota of 51200 MB", "alias 1 is added")
+    assert berta.reasons[0] == "the user exists and is disabled"
+
+
+def test_conflicts_are_found_and_the_others_are_planned(cloud: WorkMailCloud) -> None:
+    other = cloud.add_user("other", f"other@{DOMAIN}")
+    cloud.call("create_alias", EntityId=other, Alias=f"a@{DOMAIN}")
+    group = cloud.call("create_group", Name="berta-list")["GroupId"]
+    cloud.seconds += 10
+    cloud.call("register_to_work_mail", EntityId=group, Email=BERTA.target)
+    cloud.add_user("sales", f"sales.user@{DOMAIN}")
+    rows = plan(cloud, ANNA, BERTA, CORA, wanted=(SALES,))
+    assert verdicts(rows) == [
+        *(Verdict.CONFLICT, Verdict.CONFLICT, Verdict.CREATE, Verdict.CONFLICT)
+    ]
+    assert rows[0].reasons == ("alias 1 belongs to another user in WorkMail",)
+    assert "belongs to a group" in rows[1].reasons[0]
+    for row in rows:
+        assert "@" not in " ".join(row.reasons)
+
+
+def test_a_busy_workmail_ends_the_looking_and_nothing_else(cloud: WorkMailCloud) -> None:
+    cloud.fake.fail_next("DescribeEntity", "ThrottlingException", "slow down")
+    rows = list(plan_directory(cloud.directory, (ANNA, BERTA), (TEAM,)))
+    assert verdicts(rows) == [Verdict.UNKNOWN] * 3
+    seconds = iter([5.0, 0.0, 5.0])
+    rows = list(plan_directory(cloud.directory, (ANNA, BERTA), (TEAM,), lambda: next(seconds)))
+    assert verdicts(rows) == [Verdict.CREATE, Verdict.UNKNOWN, Verdict.UNKNOWN]
+    assert describe(rows) == "1 to create, 2 not looked at"
+
+
+def test_the_file_is_a_table_that_a_spreadsheet_opens(cloud: WorkMailCloud) -> None:
+    body = write_plan([PlanRow("user", "a@b.example", Verdict.CREATE, ("first", "sécond"))])
+    assert body.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(body.decode("utf-8-sig")))) == [
+        ["what", "address", "verdict", "reasons"],
+        ["user", "a@b.example", "create", "first; sécond"],
+    ]
+
+
+def test_the_run_writes_its_plan_and_counts_what_conflicts(cloud: WorkMailCloud) -> None:
+    settings = Settings.from_env(environment() | {"DOMAINS": DOMAIN, "TENANT": "acme"})
+    blobs, ledger = MemoryBlobs(), MemoryLedger()
+    manifest = f"source,display_name\nanna@{DOMAIN},Anna\nberta@{DOMAIN},Berta\n".encode()
+    blobs.put("intake/m.csv", manifest)
+    cloud.add_user("anna", f"another@{DOMAIN}")
+    about = settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv"
+    assert plan_run(*about, lambda: 900.0) == 1
+    text = blobs.get(f"plans/{RUN}/plan.csv").decode("utf-8-sig")
+    assert [line.split(",")[2] for line in text.splitlines()[1:]] == ["conflict", "create"]
+    (note,) = ledger.notes(RUN)
+    assert note.what.startswith("the directory: 1 to create, 1 in conflict; plans/run-1/plan.csv")
+    assert "@" not in note.what
+    assert plan_run(*about, lambda: 29.0) == 2
+    blobs.put("intake/m.csv", b"source\n")
+    assert plan_run(*about, lambda: 900.0) == 0
