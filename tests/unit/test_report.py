@@ -311,7 +311,6 @@ def test_what_verification_has_found_stands_in_the_report() -> None:
         "flags": 1,
         "refused": 1,
         "adjusted": 0,
-        "user_remarks": 0,
     }
     html = blobs.get("reports/run-1/report.html").decode()
     assert (
@@ -345,7 +344,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
-        "copied refused gone folders refusals adjusted verified lists password_in".split()
+        "copied refused gone folders refusals adjusted verified lists password_in user_remarks".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason".split()
