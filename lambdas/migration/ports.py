@@ -1,4 +1,5 @@
-"""The seams: what the use-cases need from the outside, on one page.
+"""The seams: what the use-cases need from the outside. Two of them are long and have modules of
+their own: directory_port.py and ledger_port.py.
 
 Words: a *cursor* is a position in a source folder that stays good between runs; a *mark* is where
 a target folder ended at a moment; a *fence* is a number that only grows, and cuts off workers
@@ -11,50 +12,37 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from migration.deeds import Deed
-from migration.directory_model import (
-    AccessRule,
-    AdministratorRecord,
-    DirectoryGroup,
-    DirectoryResource,
-    DirectoryUser,
-    EntityRecord,
-    GrantRecord,
-    Group,
-    Made,
-    MailboxSize,
-    MailDomain,
-    Organization,
-    Owner,
-    Permission,
-    Resource,
-    Token,
-    Wanted,
-)
+from migration.directory_port import Directory
+from migration.ledger_port import Ledger
 from migration.model import (
     BatchLimit,
-    DnsFinding,
-    Failure,
     FlagReading,
     Folder,
-    FolderCheck,
     FolderPlan,
-    FolderRecord,
     Found,
     Gone,
     Item,
     ItemRef,
-    Mailbox,
-    MailboxRecord,
-    MailboxStatus,
-    MailboxVerdict,
-    Note,
     Outcome,
     Page,
-    Remark,
     Stamped,
     Unreadable,
 )
+
+__all__ = [
+    "BlobStore",
+    "Capabilities",
+    "Directory",
+    "DnsAnswer",
+    "Executions",
+    "Ledger",
+    "Receipt",
+    "Resolver",
+    "Secrets",
+    "Source",
+    "Target",
+    "WaveSecrets",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,330 +181,6 @@ class Target(Protocol):
     def close(self) -> None:
         """Ends the connections; may be called twice, also while another thread waits. What is asked
         afterwards connects again."""
-
-
-class Ledger(Protocol):
-    """What is known to be done. The only memory between two Lambdas. All reads are consistent."""
-
-    # -- the tenant
-    def acquire_lock(self, owner: str, now: str) -> str:
-        """Takes the tenant's lock if it is free or already `owner`'s; the owner afterwards."""
-
-    def take_over_lock(self, owner: str, previous: str, now: str) -> bool:
-        """Replaces a dead `previous` owner; False if someone else was quicker."""
-
-    def release_lock(self, owner: str) -> bool:
-        """Frees the lock if `owner` holds it; False otherwise."""
-
-    def add_note(self, run: str, note: Note) -> None:
-        """Adds a line to the run's timeline; the same time and state again overwrites."""
-
-    def notes(self, run: str) -> list[Note]:
-        """The run's timeline, in order of time."""
-
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
-        """Keeps the latest findings of the run."""
-
-    def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
-        """When the DNS was last looked at and what was found; ("", []) before."""
-
-    # -- mailboxes
-    def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:
-        """Puts the mailboxes of a run: status PLANNED, failure and verdict cleared; what was
-        copied by earlier runs (the folders) stays."""
-
-    def last_run(self) -> str:
-        """The run for which mailboxes were planned last; "" before the first."""
-
-    def mailbox(self, mailbox_id: str) -> MailboxRecord:
-        """One mailbox; KeyError if it was never planned."""
-
-    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
-        """The mailboxes of a run, in order of their ids."""
-
-    def set_provisioned(
-        self,
-        mailbox_id: str,
-        user_id: str,
-        how: str,
-        address: str = "",
-        remarks: Sequence[str] = (),
-        status: MailboxStatus = MailboxStatus.PROVISIONED,
-    ) -> None:
-        """Status PROVISIONED or the given one, with WorkMail's id, what was done, the primary
-        address for the time being ("" if it is the manifest's), and what could not be made as the
-        manifest says. A failure is over then, unless the status is another one."""
-
-    def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
-        """Changes the status alone."""
-
-    def set_failed(self, mailbox_id: str, failure: Failure) -> None:
-        """Status FAILED, with the reason."""
-
-    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
-        """Status COPIED, failure cleared, with what verification found."""
-
-    def set_password_place(self, mailbox_id: str, path: str) -> None:
-        """Which secret holds the password that this migration gives the user; kept over runs."""
-
-    def next_fence(self, mailbox_id: str) -> int:
-        """A number higher than any given for this mailbox before."""
-
-    # -- groups, resources, sharings
-    def plan_entities(self, run: str, wanted: Iterable[Wanted]) -> None:
-        """Puts the entities of a run: status PLANNED, failure and remarks cleared; WorkMail's id
-        and the outcome of an earlier run stay until they are set anew."""
-
-    def entity(self, entity_id: str) -> EntityRecord:
-        """One entity, by the id of what is wanted; KeyError if it was never planned."""
-
-    def entities(self, run: str) -> Iterator[EntityRecord]:
-        """The entities of a run, in the order of their ids."""
-
-    def set_entity(self, record: EntityRecord) -> None:
-        """Replaces the record of that entity."""
-
-    # -- the migration administrator
-    def administrator(self) -> AdministratorRecord | None:
-        """The user by whom mailboxes are opened; None if there is none."""
-
-    def set_administrator(self, record: AdministratorRecord) -> None:
-        """Replaces the record."""
-
-    def drop_administrator(self) -> None:
-        """There is none any more; no error if there was none."""
-
-    def grants(self) -> list[GrantRecord]:
-        """The mailboxes that the administrator was given access to, in the order of their owners'
-        ids."""
-
-    def set_grant(self, grant: GrantRecord) -> None:
-        """Replaces what is kept of that mailbox."""
-
-    def drop_grant(self, owner_id: str) -> None:
-        """What was before is restored; no error if nothing was given."""
-
-    # -- what was made in the directory
-    def record_deed(self, deed: Deed) -> None:
-        """Puts the deed in the place of the one with its key."""
-
-    def deed(self, key: str) -> Deed | None:
-        """The deed of that key, None if there is none."""
-
-    def deeds(self, run: str = "") -> Iterator[Deed]:
-        """The deeds of a run, or all of the tenant, in the order of their keys."""
-
-    def forget_mailbox(self, mailbox_id: str) -> None:
-        """As if it had only been planned: no user, failure, verdict, folders and remarks; no error
-        if it never was. Fences go on growing, so that a worker of before is cut off."""
-
-    # -- folders
-    def folders(self, mailbox_id: str) -> list[FolderRecord]:
-        """The mailbox's folders in the order of their keys."""
-
-    def claim_folder(
-        self, mailbox_id: str, plan: FolderPlan, target_id: str, fence: int, pass_id: int
-    ) -> FolderRecord:
-        """Creates the record or takes it over; FencedOff if its fence is higher than `fence`.
-
-        The first claim of a new pass sets `in_pass` to zero. SourceChanged if the record's
-        validity is another and something was copied."""
-
-    def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
-        """Reads only: FencedOff if another worker has claimed the folder since."""
-
-    def pause_wanted(self) -> bool:
-        """Whether the operator wants the copy to stop for a while."""
-
-    def want_pause(self, wanted: bool) -> None:
-        """Says so, or takes it back."""
-
-    def advance(self, mailbox_id: str, before: FolderRecord, after: FolderRecord) -> FolderRecord:
-        """Writes `after` in place of `before` (see transitions.py) in one update, and returns it
-        with its new revision; FencedOff unless fence and revision are still those of `before`.
-        The check is not touched."""
-
-    def adopt_folder(self, mailbox_id: str, old_key: str, record: FolderRecord) -> None:
-        """A folder was renamed at the source: its record goes on under the key of `record`, and
-        the one under `old_key` disappears. No error, and nothing done, if that was done before;
-        FencedOff unless fence and revision of the old one are those of `record`."""
-
-    def set_check(self, mailbox_id: str, folder_key: str, check: FolderCheck) -> None:
-        """Keeps what verification found for a folder."""
-
-    def add_remarks(self, mailbox_id: str, remarks: Sequence[Remark]) -> None:
-        """Keeps what could not be copied, or not exactly; the same message again overwrites."""
-
-    def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
-        """Forgets the remarks on a folder, whose uids mean nothing any more."""
-
-    def remarks(self, mailbox_id: str) -> list[Remark]:
-        """What could not be copied, or not exactly, by folder and uid."""
-
-
-class Directory(Protocol):
-    """WorkMail's API for one organization. Every call may raise Busy leaves when throttled."""
-
-    def organization(self) -> Organization:
-        """TenantMisconfigured if there is none with this id."""
-
-    def domain(self, name: str) -> MailDomain | None: ...
-
-    def register_domain(self, name: str) -> None:
-        """Adds the domain, not verified. No error if the organization has it; TenantMisconfigured
-        if another one has it."""
-
-    def set_default_domain(self, name: str) -> None:
-        """Makes it the domain in which new addresses are suggested. TenantMisconfigured if it is
-        not verified."""
-
-    def user(self, user_id: str) -> DirectoryUser | None:
-        """The user of WorkMail's id, deleted ones too."""
-
-    def users(self) -> list[DirectoryUser]:
-        """All users, whatever their state and role, by what the list tells: no texts of the address
-        book, and `ready` is False."""
-
-    def find_user(self, address: str, username: str) -> DirectoryUser | None:
-        """The user who has the address (primary or alias), else the one of that name."""
-
-    def create_user(self, mailbox: Mailbox, password: str = "") -> Made:
-        """Creates the user, disabled, with that password or without any. The texts of the
-        address book and the quota are not set yet. UserRefused with the reason."""
-
-    def enable_user(self, user_id: str, address: str) -> bool:
-        """Gives the user a mailbox; False if it has it already. ProvisioningPending,
-        UserRefused."""
-
-    def set_primary_address(self, user_id: str, address: str) -> None:
-        """Makes an alias, or a new address, the primary one; the old one becomes an alias. No error
-        if it is that already. ProvisioningPending, UserRefused."""
-
-    def update_user(self, user: DirectoryUser) -> bool:
-        """Makes names and profile those of `user`, all of them: it is what `find_user` showed, with
-        the changes. Id, user name, address and state are not changed. UserRefused; False, and
-        nothing is changed, if WorkMail only reads the directory."""
-
-    def reset_password(self, user_id: str, password: str) -> None:
-        """Gives the user this password in place of the one before; the same again changes nothing.
-        UserRefused also where WorkMail does not know the user, or its directory is read-only."""
-
-    def set_quota(self, user_id: str, megabytes: int) -> None:
-        """How much the mailbox may hold, also if that is less than it holds. UserRefused."""
-
-    # -- groups, resources and permissions; entities are users, groups and resources
-    def owner_of(self, address: str) -> Owner | None:
-        """Who has the address, as primary or alias."""
-
-    def owner_of_name(self, name: str) -> Owner | None:
-        """Which user, group or resource has the name; those that were deleted do not count."""
-
-    def find_group(self, address: str, name: str) -> DirectoryGroup | None:
-        """The group that has the address (primary or alias), else the one of that name, else one of
-        that name that was deleted. Whether something else has the address: see owner_of."""
-
-    def create_group(self, group: Group) -> Made:
-        """Creates the group, disabled and without members. ProvisioningPending, also if the name
-        is taken and it cannot be seen by whom; UserRefused."""
-
-    def update_group(self, group_id: str, hidden: bool) -> None:
-        """Whether the address list leaves the group out. UserRefused."""
-
-    def find_resource(self, address: str, name: str) -> DirectoryResource | None:
-        """As find_group."""
-
-    def create_resource(self, resource: Resource) -> Made:
-        """Creates the resource, disabled, with WorkMail's booking options; as create_group."""
-
-    def update_resource(self, resource: DirectoryResource) -> None:
-        """Makes kind, description, hidden and booking those of `resource`, all of them: it is what
-        `find_resource` showed, with the changes. UserRefused, also if it would neither answer
-        requests by itself nor have a delegate."""
-
-    def enable_entity(self, entity_id: str, address: str) -> bool:
-        """Gives it the address, and users and resources a mailbox; False if it has it already.
-        ProvisioningPending, UserRefused."""
-
-    def aliases(self, entity_id: str) -> frozenset[str]: ...
-
-    def add_alias(self, entity_id: str, alias: str) -> bool:
-        """False if it has it already. UserRefused if another entity has it."""
-
-    def members(self, group_id: str) -> frozenset[str]:
-        """The ids of the users and groups in the group itself, not in its groups."""
-
-    def add_member(self, group_id: str, member_id: str) -> None:
-        """A user or a group. No error if it is a member. UserRefused."""
-
-    def delegates(self, resource_id: str) -> frozenset[str]:
-        """The ids of the users and groups who answer its requests."""
-
-    def add_delegate(self, resource_id: str, delegate_id: str) -> None:
-        """A user or a group. No error if it is one. UserRefused."""
-
-    def permissions(self, owner_id: str) -> Mapping[str, frozenset[Permission]]:
-        """What others may do with the mailbox, by the id of the grantee."""
-
-    def put_permissions(
-        self, owner_id: str, grantee_id: str, permissions: Collection[Permission]
-    ) -> None:
-        """Takes the place of all that the grantee had; at least one. UserRefused."""
-
-    def state_of(self, entity_id: str) -> str:
-        """ENABLED, DISABLED or DELETED, the latter also for what WorkMail does not know."""
-
-    # -- what is taken back; no error if it is gone
-    def delete_permissions(self, owner_id: str, grantee_id: str) -> None: ...
-
-    def remove_alias(self, entity_id: str, alias: str) -> None: ...
-
-    def remove_member(self, group_id: str, member_id: str) -> None: ...
-
-    def remove_delegate(self, resource_id: str, delegate_id: str) -> None: ...
-
-    def disable_entity(self, entity_id: str) -> None:
-        """Takes its addresses and permissions; WorkMail keeps a mailbox for 30 days."""
-
-    def delete_user(self, user_id: str) -> None:
-        """ProvisioningPending if it is not disabled; so for groups and resources."""
-
-    def delete_group(self, group_id: str) -> None: ...
-
-    def delete_resource(self, resource_id: str) -> None: ...
-
-    def deregister_domain(self, name: str) -> None:
-        """UserRefused while anybody has an address in it."""
-
-    # -- the organization's rules
-    def retention_days(self) -> Mapping[str, int]:
-        """Folders whose items an active retention policy deletes, and after how many days."""
-
-    def access_rules(self) -> list[AccessRule]:
-        """All access control rules; without any, WorkMail denies everything."""
-
-    def enforces_dmarc(self) -> bool:
-        """Whether WorkMail rejects or junks incoming mail as the sender's DMARC policy says."""
-
-    def authentication_mode(self) -> str:
-        """IDENTITY_PROVIDER_ONLY or IDENTITY_PROVIDER_AND_DIRECTORY; "" without IAM Identity
-        Center."""
-
-    def enabled_users(self) -> list[DirectoryUser]:
-        """All users whose state is ENABLED. Whether they are `ready` is not told: it is False."""
-
-    def mailbox_size(self, user_id: str) -> MailboxSize | None:
-        """None if the user has no mailbox."""
-
-    def find_role(self, name: str) -> str | None:
-        """The id of the impersonation role of that name."""
-
-    def create_role(self, name: str, description: str) -> str:
-        """An impersonation role with full access to all mailboxes; its id."""
-
-    def delete_role(self, role_id: str) -> None:
-        """No error if it is gone."""
-
-    def assume_role(self, role_id: str) -> Token: ...
 
 
 class BlobStore(Protocol):

@@ -96,11 +96,12 @@ def test_groups_are_found_over_all_pages(
 
 
 def test_creating_again_gives_the_same_group(cloud: WorkMailCloud) -> None:
-    group_id = cloud.directory.create_group(STAFF)
+    made = cloud.directory.create_group(STAFF)
+    assert made.is_new
     with pytest.raises(ProvisioningPending, match="NameAvailability"):
         cloud.directory.create_group(STAFF)
     cloud.seconds += 3
-    assert cloud.directory.create_group(STAFF) == group_id
+    assert cloud.directory.create_group(STAFF) == Made(made.id, is_new=False)
 
 
 def test_a_group_with_another_address_is_not_taken_over(cloud: WorkMailCloud) -> None:

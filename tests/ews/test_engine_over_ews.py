@@ -10,6 +10,7 @@ from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.mailbox import MemorySource
 from localrun.fakes.workmail_ews import EwsServer
+from localrun.fakes.workmail_ews.faults import Faults
 from migration.copy.engine import SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.errors import MailboxUnreachable
 from migration.targets.workmail_ews import WorkmailEwsTarget
@@ -83,9 +84,11 @@ def test_connections_that_break_cost_only_time(copy: Copy, stored: bool) -> None
 
 
 def test_a_server_that_refuses_all_leaves_the_cursor_before_them(copy: Copy) -> None:
-    copy.server.faults.reject_next("ErrorInvalidExtendedProperty", times=200)
+    # More than there are: the next batch is under way beside the first one.
+    copy.server.faults.reject_next("ErrorInvalidExtendedProperty", times=2 * MESSAGES)
     with pytest.raises(MailboxUnreachable, match="ErrorInvalidExtendedProperty"):
         copy.slice()
     assert copy.ledger.remarks("box") == []
+    copy.server.faults = Faults()
     copy.finish()
     assert copy.stored() == EVERYTHING

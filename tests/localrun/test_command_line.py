@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from localrun.__main__ import main
+from localrun.series import SERIES
 from localrun.stories import SCENARIOS
 from localrun.tenant_command import build_parser
 
@@ -14,7 +15,7 @@ from localrun.tenant_command import build_parser
 def test_the_scenarios_are_listed_with_a_sentence_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenario", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(SCENARIOS)
+    assert [line.split()[0] for line in lines] == [*SCENARIOS, *SERIES]
     assert all(line.endswith(".") for line in lines)
 
 

@@ -114,6 +114,7 @@ def settings(**changes: Any) -> Settings:
     good = replace(
         Settings.from_env(environment()),
         domains=("example.com",),
+        domain_register=False,
         bucket_name="bucket",
         manifest_key=KEY,
         source_secret_arn=ARN.format("eu-west-1"),
