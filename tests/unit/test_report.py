@@ -344,7 +344,8 @@ def test_the_fields_of_the_schema_are_these() -> None:
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
-        "copied refused gone folders refusals adjusted verified lists password_in user_remarks".split()
+        "copied refused gone folders refusals adjusted verified lists password_in "
+        "user_remarks".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason".split()
