@@ -38,7 +38,10 @@ BEFORE_VERIFIED = Scenario(
     seed=seed,
     users={person.address: f"old-password-{number}" for number, person in enumerate(PEOPLE)},
     admins={ADMIN: ADMIN_PASSWORD},
-    tenant={"domain_setup": {"start_before_verified": True, "make_default": True}},
+    tenant={
+        "domain_setup": {"start_before_verified": True, "make_default": True},
+        "delta": {"interval_minutes": 120},
+    },
     happenings=(
         _mail_arrives(0),
         Happening(
