@@ -10,11 +10,16 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
 from migration.manifest_records import Fault, Record
-from migration.workmail_names import MAX_ALIASES, address_problem, control_problem, text_problem
+from migration.workmail_names import (
+    MAX_ALIASES,
+    TEST_DOMAIN,
+    address_problem,
+    control_problem,
+    text_problem,
+)
 
 ADDRESS_REMEDY = "write an address of letters, digits and . _ % + -"
 
-_TEST_DOMAIN = ".awsapps.com"  # every organization has one; aliases there are fine
 _YES_NO: Mapping[str, bool] = {"yes": True, "no": False}
 
 
@@ -102,4 +107,4 @@ def is_foreign(address: str, domains: Sequence[str], *, with_test_domain: bool) 
     as one of them `with_test_domain`."""
     domain = address.rpartition("@")[2].lower()
     inside = not domains or domain in (name.lower() for name in domains)
-    return not inside and not (with_test_domain and domain.endswith(_TEST_DOMAIN))
+    return not inside and not (with_test_domain and domain.endswith(TEST_DOMAIN))
