@@ -29,7 +29,8 @@ SOURCE_LOGINS = (
 TARGET_PASSWORDS = (
     "Passwords of mailboxes in WorkMail, by address. May stay empty: then new users get what "
     "passwords.new_users in the tenant file says, and IMAP opens the mailboxes alone whose "
-    'passwords were made up. JSON: {"mailboxes": {"address": "password"}}.'
+    'passwords were made up. JSON: {"mailboxes": {"address": "password"}}; with '
+    '"administrator": {"password": "..."} for the migration administrator of the WorkMail console.'
 )
 
 

@@ -2,7 +2,9 @@
 Pure functions.
 
 The secret's form is {"mailboxes": {"address": "password"}}; it may be empty. A user who is created
-gets the password that stands there, and IMAP logs in with it. No text from here quotes one.
+gets the password that stands there, and IMAP logs in with it. Beside "mailboxes" it may have the
+password of the migration administrator whom the operator has chosen in WorkMail's console:
+{"administrator": {"password": ...}}. No text from here quotes one.
 """
 
 from __future__ import annotations
