@@ -89,7 +89,11 @@ class FileItems:
             self.writes += 1
 
     def _open(self, path: Path) -> None:
-        if self._is_new(path):
+        # One transaction: between two of its questions another process may have created the file.
+        self._database.execute("BEGIN")
+        is_new = self._is_new(path)
+        self._database.execute("COMMIT")
+        if is_new:
             # Readers and one writer do not wait for each other; the file remembers it.
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("BEGIN IMMEDIATE")
