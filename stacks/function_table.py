@@ -20,6 +20,7 @@ class Row:
     waves     actions on the secrets with made-up passwords
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
+    tells     may publish to the topic of notifications
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     """
 
@@ -32,6 +33,7 @@ class Row:
     waves: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     observes: bool = False
+    tells: bool = False
     by_rule: bool = False
 
 
