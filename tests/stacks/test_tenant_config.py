@@ -312,10 +312,10 @@ def test_settings_of_the_cutover_that_do_not_fit_together_are_refused(tmp_path: 
         f"{SMALLEST}dns: {{zone_id: Z1, lower_ttl: 300}}\nclients: {{send: new, languages: []}}\n"
     )
     assert problems_of(tmp_path, text) == [
-        "dns.zone_id: is only for publish: route53",
-        "dns.lower_ttl: is only for publish: route53",
-        "clients.sender: is missing; somebody must be the sender of the mails",
         "clients.languages: needs at least one",
+        "clients.sender: is missing; somebody must be the sender of the mails",
+        "dns.lower_ttl: is only for publish: route53",
+        "dns.zone_id: is only for publish: route53",
     ]
 
 
