@@ -28,7 +28,8 @@ class Settings:
     route53, `cutover_approval` ask or auto, `cutover_links` once, iam or none, `clients_send` none,
     old or new. `autodiscover_url` may hold {domain}. `end_of_support_acknowledged` is empty or the
     day that the operator wrote down. What begins with `copy_` is for `policy`.
-    `secrets_arn` is the ARN of the tenant's secrets up to their path below workmail-migration/<tenant>/.
+    `secrets_arn` is the ARN of the tenant's secrets up to their path below
+    workmail-migration/<tenant>/.
     """
 
     tenant: str
