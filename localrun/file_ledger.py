@@ -13,7 +13,7 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, rows
+from migration.aws import administrator_rows, deed_rows, entity_rows, rows, zone_rows
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
@@ -30,6 +30,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.zone_model import PublishedSet
 
 
 class FileLedger:
@@ -93,6 +94,14 @@ class FileLedger:
         if item is None:
             return "", []
         return item["at"], [rows.finding_from(text) for text in item["findings"]]
+
+    def keep_published(self, record: PublishedSet) -> None:
+        attributes = zone_rows.published_attributes(record)
+        self._put(self._pk, zone_rows.published_key(record), attributes)
+
+    def published(self) -> list[PublishedSet]:
+        items = self._items.query(self._pk, "Z#")
+        return [zone_rows.published_from(item) for item in items]
 
     # -- mailboxes
 

@@ -25,6 +25,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.zone_model import PublishedSet
 
 
 class Ledger(Protocol):
@@ -51,6 +52,13 @@ class Ledger(Protocol):
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         """When the DNS was last looked at and what was found; ("", []) before."""
+
+    def keep_published(self, record: PublishedSet) -> None:
+        """Puts the record of a DNS record set in the place of the one of its zone, name and type;
+        kept over runs."""
+
+    def published(self) -> list[PublishedSet]:
+        """All of them, in the order of zone, name and type."""
 
     # -- mailboxes
     def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:

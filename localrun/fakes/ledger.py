@@ -23,6 +23,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.zone_model import PublishedSet
 
 
 class MemoryLedger:
@@ -36,6 +37,7 @@ class MemoryLedger:
         self._pause_wanted = False
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
+        self._published: dict[tuple[str, str, str], PublishedSet] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
         self._entities: dict[str, EntityRecord] = {}
@@ -82,6 +84,14 @@ class MemoryLedger:
         with self._lock:
             at, findings = self._dns.get(run, ("", []))
             return at, list(findings)
+
+    def keep_published(self, record: PublishedSet) -> None:
+        with self._write("keep_published"):
+            self._published[record.zone, record.name, record.type] = record
+
+    def published(self) -> list[PublishedSet]:
+        with self._lock:
+            return [record for _, record in sorted(self._published.items())]
 
     # -- mailboxes
 

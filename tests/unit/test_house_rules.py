@@ -29,7 +29,7 @@ USE_CASES = {
     *("manifest_fields", "manifest_references", "manifest_groups", "manifest_resources"),
     *("manifest_permissions", "manifest_compare", "resource_names"),
     "domains",
-    "spf",
+    *("spf", "dns_values", "dns_publishing", "dns_restoring", "dns_forms", "publishing"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",
@@ -42,7 +42,7 @@ USE_CASES = {
 }
 FOUNDATION = {
     *("access", "model", "directory_model", "errors", "mime", "transitions", "deeds"),
-    *("settings", "identity", "workmail_names", "end_of_support"),
+    *("settings", "identity", "workmail_names", "end_of_support", "zone_model"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}
 

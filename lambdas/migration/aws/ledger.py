@@ -5,6 +5,7 @@
                           PAUSE                         whether the copy shall stop for a while
                           N#<run>#<at>#<state>          the timeline
                           DNS#<run>                     the latest DNS findings
+                          Z#<zone>#<name>#<type>        a record set that was changed
                           M#<mailbox>                   a mailbox
                           E#<entity>                    a group, a resource, a sharing
                           ADMIN                         the migration administrator's user
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, rows
+from migration.aws import administrator_rows, deed_rows, entity_rows, rows, zone_rows
 from migration.aws.items import ItemTable
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
@@ -47,6 +48,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.zone_model import PublishedSet
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -116,6 +118,14 @@ class DynamoLedger:
         if item is None:
             return "", []
         return item["at"], [rows.finding_from(text) for text in item["findings"]]
+
+    def keep_published(self, record: PublishedSet) -> None:
+        place = {"pk": self._pk, "sk": zone_rows.published_key(record)}
+        self._table.put_item(Item=place | zone_rows.published_attributes(record))
+
+    def published(self) -> list[PublishedSet]:
+        items = self._items.query(self._pk, "Z#")
+        return [zone_rows.published_from(item) for item in items]
 
     # -- mailboxes
 
