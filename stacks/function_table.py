@@ -19,6 +19,7 @@ class Row:
     passwords  may read the passwords of the target's mailboxes
     waves     actions on the secrets with made-up passwords
     workmail  actions on the tenant's organization
+    zones     actions on Route 53's hosted zones, if the tenant publishes there
     observes  may ask whether an execution of the state machine still runs
     tells     may publish to the topic of notifications
     by_rule   called by a rule (see triggers.py) and not by a state of its name
@@ -32,6 +33,7 @@ class Row:
     passwords: bool = False
     waves: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
     observes: bool = False
     tells: bool = False
     by_rule: bool = False
@@ -50,6 +52,10 @@ _FIND_USER = ("DescribeEntity", "DescribeUser")
 _SEE_ENTITY = (
     *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
     *("ListGroupMembers", "ListResourceDelegates", "ListMailboxPermissions"),
+)
+_CHANGE_ZONES = (
+    *("ListHostedZonesByName", "ListResourceRecordSets"),
+    *("ChangeResourceRecordSets", "GetChange"),
 )
 _FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
 _MAKE_ENTITY = (
@@ -156,6 +162,21 @@ TABLE: Mapping[str, Row] = {
     ),
     "fail_mailbox": Row(),
     "summarise_pass": Row(timeout=280),
+    # 100 domains are 1,000 requests, and Route 53 lets an account make five a second
+    "prepare_dns": Row(
+        timeout=880,
+        writes=("reports/*",),
+        workmail=("GetMailDomain",),
+        zones=_CHANGE_ZONES,
+    ),
+    "publish_dns": Row(
+        timeout=880,
+        reads=("reports/*",),
+        writes=("reports/*",),
+        workmail=("GetMailDomain",),
+        zones=_CHANGE_ZONES,
+    ),
+    "rollback_dns": Row(timeout=880, writes=("reports/*",), zones=tuple(_CHANGE_ZONES[1:])),
     "check_dns": Row(workmail=("GetMailDomain",)),
     "verify_tenant": Row(timeout=280),
     "reset_passwords": Row(

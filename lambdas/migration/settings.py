@@ -121,6 +121,7 @@ class Settings:
             "mailboxes": min(self.mailbox_concurrency, self.source_max_connections),
             "delta_passes": self.delta_passes,
             "delta_interval_seconds": self.delta_interval_minutes * 60,
+            "route53": int(self.dns_publish == "route53"),
         }
 
     @property

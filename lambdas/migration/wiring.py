@@ -21,6 +21,8 @@ from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
+from migration.aws.zones import Route53Zones
+from migration.aws.zones import build_client as build_route53
 from migration.copy.selection import asks_for_dates
 from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
@@ -36,7 +38,9 @@ from migration.ports import (
     Source,
     Target,
     WaveSecrets,
+    Zones,
 )
+from migration.publishing import Means as PublishingMeans
 from migration.settings import Settings
 from migration.sources import imap
 from migration.sources.imap_login import choose_login
@@ -108,6 +112,23 @@ class Wiring:
     @cached_property
     def resolver(self) -> Resolver:
         return DnsPythonResolver(self.settings.dns_servers)
+
+    @cached_property
+    def zones(self) -> Zones:
+        return Route53Zones(build_route53())
+
+    @property
+    def publishing_means(self) -> PublishingMeans:
+        """What DNS records are published with, and put back."""
+        return PublishingMeans(
+            self.settings,
+            self.region,
+            self.directory,
+            self.zones,
+            self.resolver,
+            self.ledger,
+            self.blobs,
+        )
 
     def administrator_means(self, context: Any) -> Means:
         """What the migration administrator is made with, and taken away; `context` is Lambda's."""

@@ -30,6 +30,7 @@ USE_CASES = {
     *("manifest_permissions", "manifest_compare", "resource_names"),
     "domains",
     *("spf", "dns_values", "dns_publishing", "dns_restoring", "dns_forms", "publishing"),
+    *("dns_survey", "dns_rollback", "zone_changes"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",
