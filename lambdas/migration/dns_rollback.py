@@ -33,7 +33,7 @@ def rollback_dns(means: Means, run: str, since: str, now: str) -> Progress:
     left = sum(bool(step.reason) for step in steps)
     if todo := [step for step in steps if step.change]:
         _restore(means, run, todo)
-        told = f"{len(todo)} record sets put back in Route 53"
+        told = f"record sets put back in Route 53: {len(todo)}"
         means.ledger.add_note(run, Note(now, _STATE, told))
         return Progress(True, WAIT, len(todo), left)
     back = [step.record for step in steps if not step.reason]
@@ -96,9 +96,8 @@ def read_dns_rollback(ledger: Ledger, run: str) -> DnsRollback | None:
 
 def tell_dns_rollback(rollback: DnsRollback) -> str:
     """One sentence."""
-    number = len(rollback.restored)
-    told = f"{number} DNS record sets are as they were before this migration"
-    return f"{told}; {len(rollback.left)} are left." if rollback.left else f"{told}."
+    told = f"DNS record sets that are as they were before this migration: {len(rollback.restored)}"
+    return f"{told}; left as they are: {len(rollback.left)}." if rollback.left else f"{told}."
 
 
 def _name(record: PublishedSet) -> str:

@@ -93,9 +93,9 @@ def prepare_dns(means: Means, run: str, now: str) -> Progress:
             )
             changed += _write(means, run, each, [step] if step else [], late=False)
     conflicts = _conflicts(domains)
-    told = [f"hosted zones found: {len(domains)} domains"]
+    told = [f"domains whose hosted zone was found: {len(domains)}"]
     if changed:
-        told.append(f"the old MX of {changed} may be cached for {settings.dns_lower_ttl} s now")
+        told.append(f"old MX that may be cached for {settings.dns_lower_ttl} s now: {changed}")
     _note(means, run, now, "PrepareDns", [*told, *conflicts])
     return Progress(False, 0, changed, len(conflicts))
 
@@ -124,7 +124,7 @@ def publish_dns(means: Means, run: str, since: str, now: str) -> Progress:
     for number, batch in enumerate((_first, _last), 1):
         changed = sum(_write(means, run, each, batch(each), late) for each in domains)
         if changed:
-            told = f"batch {number} of 2: {changed} record sets written in Route 53"
+            told = f"batch {number} of 2: record sets written in Route 53: {changed}"
             _note(means, run, now, "PublishDns", [told])
             return Progress(True, WAIT, changed, left)
         if _is_waiting(means, run, domains) and not late:
@@ -174,7 +174,7 @@ def _finish(means: Means, run: str, now: str, plans: Sequence[Plan]) -> None:
         subject = "DNS records for WorkMail are to be published"
         what = f"the records to publish lie below {place}, as a page, a table, zone files and more"
     if conflicts:
-        what = f"{what}; {len(conflicts)} are left to you"
+        what = f"{what}; left to you: {len(conflicts)}"
     if means.notifier:
         text = "\n".join([f"{what[0].upper()}{what[1:]}.", *conflicts, *remarks])
         facts: dict[str, str | int | bool] = {"place": place, "left": len(conflicts)}

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
 from migration.copy.findings import Verified, read_verified
+from migration.dns_rollback import DnsRollback, read_dns_rollback, tell_dns_rollback
 from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.remark_words import advise_on, explain, name_fate
@@ -71,7 +72,7 @@ def write_report(
 
     `failure` is what has stopped the run. The verdict is `failed` with it; `exceptions` if a
     mailbox failed, differs or has refused messages, or a group, a resource or permissions failed,
-    or if a rollback has left anything; else `done`.
+    or if a rollback has left anything, of the directory or of the DNS; else `done`.
     """
     looked, findings = ledger.dns(run)
     secrets = settings.secrets_prefix
@@ -88,11 +89,20 @@ def write_report(
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     if rollback := read_rollback(ledger, blobs, run):
         summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))
+    if dns_rollback := read_dns_rollback(ledger, run):
+        verdict = _judge_dns_rollback(dns_rollback, failure)
+        summary = replace(summary, dns_rollback=dns_rollback, verdict=verdict)
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
     key = f"{folder}/report.html"
     blobs.put(key, to_html(summary), "text/html; charset=utf-8")
     return Written(summary.verdict, key, summary.counts)
+
+
+def _judge_dns_rollback(rollback: DnsRollback, failure: Failure | None) -> Verdict:
+    if failure:
+        return Verdict.FAILED
+    return Verdict.EXCEPTIONS if rollback.left else Verdict.DONE
 
 
 _NOT_COPIED = frozenset({MailboxStatus.PLANNED, MailboxStatus.PROVISIONED})
@@ -168,6 +178,8 @@ def headline(summary: Summary) -> str:
     """One sentence about the mailboxes."""
     if summary.rollback:
         return tell_rollback(summary.rollback)
+    if summary.dns_rollback:
+        return tell_dns_rollback(summary.dns_rollback)
     counts = summary.counts
     total, done = counts["mailboxes"], counts["done"]
     if not total:
@@ -196,6 +208,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(advise(summary.failure.error))
     if summary.rollback:
         steps += next_rollback_steps(summary.rollback)
+    if summary.dns_rollback and summary.dns_rollback.left:
+        steps.append(
+            "Look at the DNS records that are left: put them right in the hosted zone, or, if they "
+            "shall go back as well, make them what was published and start rollback-dns again."
+        )
     if outcomes[Outcome.FAILED]:
         steps.append(
             "Put right what is named at each failed mailbox, then start the workflow again: what "

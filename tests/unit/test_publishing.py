@@ -312,7 +312,7 @@ def test_the_old_record_sets_come_back_exactly_and_are_waited_for() -> None:
     assert rollback is not None
     assert len(rollback.restored) == 9
     assert rollback.left == ()
-    assert "9 DNS record sets are as they were" in it.told("back")
+    assert "as they were before this migration: 9." in it.told("back")
 
 
 def test_what_somebody_has_changed_since_is_left_and_told_and_tried_again_later() -> None:
