@@ -28,4 +28,4 @@ class Zones(Protocol):
         if they do not fit what is there (any more): read and decide anew."""
 
     def is_in_sync(self, change: str) -> bool:
-        """Whether all servers of the zone answer with the change."""
+        """Whether all servers of the zone answer with the change; also if it is forgotten."""

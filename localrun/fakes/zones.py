@@ -75,6 +75,8 @@ class MemoryZones:
         return change
 
     def is_in_sync(self, change: str) -> bool:
+        if change not in self._looks:
+            return True
         self._looks[change] += 1
         return self._looks[change] > self.lag
 

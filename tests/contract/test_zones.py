@@ -185,7 +185,7 @@ def calls(zones: Zones) -> list[Callable[[], object]]:
         ("ServiceUnavailable", ProvisioningPending),
         ("NoSuchHostedZone", TenantMisconfigured),
         ("AccessDenied", TenantMisconfigured),
-        ("NoSuchChange", ClientError),
+        ("NobodyForesaw", ClientError),
     ],
 )
 def test_errors_are_translated_and_route53s_texts_stay_behind(
@@ -197,6 +197,12 @@ def test_errors_are_translated_and_route53s_texts_stay_behind(
             call()
         if expected is not ClientError:
             assert DOMAIN not in str(caught.value)
+
+
+def test_a_change_that_route_53_has_forgotten_is_everywhere_since_long() -> None:
+    answer: Any = {"Error": {"Code": "NoSuchChange", "Message": ""}}
+    assert Route53Zones(Refusing(ClientError(answer, "GetChange"))).is_in_sync("C1")
+    assert MemoryZones().is_in_sync("C1")
 
 
 def test_an_outage_is_worth_another_try() -> None:

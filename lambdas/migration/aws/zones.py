@@ -110,7 +110,14 @@ class Route53Zones:
 
     def is_in_sync(self, change: str) -> bool:
         with _translated("GetChange"):
-            return bool(self._client.get_change(Id=change)["ChangeInfo"]["Status"] == "INSYNC")
+            try:
+                answer = self._client.get_change(Id=change)
+            except ClientError as error:
+                # Weeks may lie between two looks, and how long Route 53 knows a change is not said.
+                if error.response.get("Error", {}).get("Code") == "NoSuchChange":
+                    return True
+                raise
+        return bool(answer["ChangeInfo"]["Status"] == "INSYNC")
 
 
 def _read(entry: Mapping[str, Any]) -> RecordSet:
