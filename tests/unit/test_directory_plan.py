@@ -125,10 +125,46 @@ def test_conflicts_are_found_and_the_others_are_planned(cloud: WorkMailCloud) ->
     assert verdicts(rows) == [
         *(Verdict.CONFLICT, Verdict.CONFLICT, Verdict.CREATE, Verdict.CONFLICT)
     ]
-    assert rows[0].reasons == ("alias 1 belongs to another user in WorkMail",)
+    assert rows[0].reasons == (
+        "alias 1 belongs to another user in WorkMail",
+        "WorkMail knows neither the address nor the user name",
+    )
     assert "belongs to a group" in rows[1].reasons[0]
     for row in rows:
         assert "@" not in " ".join(row.reasons)
+
+
+def test_the_plan_links_nobody_to_somebody_else_who_has_an_address_of_the_manifest(
+    cloud: WorkMailCloud,
+) -> None:
+    other = cloud.add_user("other", f"other@{DOMAIN}")
+    for address in (ANNA.target, TEAM.address):
+        cloud.call("create_alias", EntityId=other, Alias=address)
+    before = cloud.call("list_users")
+    rows = plan(cloud, ANNA, BERTA, wanted=WANTED)
+    assert [row.verdict for row in rows if row.what in ("user", "permissions")] == [
+        *(Verdict.CONFLICT, Verdict.CREATE, Verdict.CONFLICT)
+    ]
+    by_address = {row.address: row for row in rows if row.what != "user"}
+    sales, sharing = by_address[SALES.address], by_address[ANNA.target]
+    assert sales.verdict is Verdict.CREATE
+    assert sales.reasons[-1] == (
+        "members 1, 2: in WorkMail the address belongs to another one than the manifest says; "
+        "left out"
+    )
+    assert by_address[TEAM.address].verdict is Verdict.CONFLICT
+    assert "the owner's address belongs to another one" in sharing.reasons[0]
+    provision(cloud, (ANNA, BERTA), WANTED)
+    assert cloud.directory.permissions(other) == {}
+    assert before["Users"][0]["Id"] == other
+
+
+def test_who_cannot_have_the_address_is_expected_nowhere(cloud: WorkMailCloud) -> None:
+    """Anna's user exists with another address, which a run does not change."""
+    cloud.add_user("anna", f"another@{DOMAIN}")
+    anna, sales = plan(cloud, ANNA, wanted=(replace(SALES, members=(ANNA.target,)),))
+    assert anna.verdict is Verdict.CONFLICT
+    assert sales.reasons[-1] == "member 1: WorkMail does not know the address; left out"
 
 
 def test_a_busy_workmail_ends_the_looking_and_nothing_else(cloud: WorkMailCloud) -> None:
