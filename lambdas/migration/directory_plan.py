@@ -204,7 +204,7 @@ def _plan_entity(
         try:
             ruling = ruling.join(preview_links(directory, wanted, entity, given, expected))
         except UserRefused as refusal:
-            ruling = replace(ruling, conflict=str(refusal))
+            ruling = replace(ruling, refusals=(*ruling.refusals, str(refusal)))
     return PlanRow(*_name(wanted), _judge(ruling), tuple(_explain(wanted, ruling)))
 
 

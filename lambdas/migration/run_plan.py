@@ -49,6 +49,8 @@ def plan_run(
     what = f"the directory: {describe(rows)}; {key} has every entry"
     counted = count(rows)
     if counted[Verdict.CONFLICT]:
-        what += ", and says why some conflict: they are left as they are, and the others go on"
+        what += (
+            ", and says what of some conflicts and why: that is left as it is, and all else is done"
+        )
     ledger.add_note(run, Note(now, "Plan", what))
     return counted[Verdict.CONFLICT] + counted[Verdict.UNKNOWN]

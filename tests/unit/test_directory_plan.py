@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -22,8 +23,9 @@ from migration.directory_model import (
 )
 from migration.directory_plan import PlanRow, Verdict, describe, plan_directory, write_plan
 from migration.entities import link_entity, provision_entity
-from migration.errors import ProvisioningPending
+from migration.errors import ProvisioningPending, UserRefused
 from migration.model import Mailbox, Profile
+from migration.ports import Directory
 from migration.provisioning import provision_user
 from migration.run_plan import plan_run
 from migration.settings import Settings
@@ -87,6 +89,25 @@ def insist(cloud: WorkMailCloud, act: object) -> None:
         else:
             return
     raise AssertionError("never ready")
+
+
+class Refusing:
+    """WorkMail does not accept a value in the call of that number."""
+
+    def __init__(self, inner: Directory, nth: int) -> None:
+        self._inner = inner
+        self.left = nth
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(self._inner, name)
+
+        def call(*arguments: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                raise UserRefused("DescribeEntity: InvalidParameterException")
+            return method(*arguments)
+
+        return call
 
 
 def test_everything_is_new_and_afterwards_there_is_nothing_to_do(cloud: WorkMailCloud) -> None:
@@ -165,6 +186,71 @@ def test_who_cannot_have_the_address_is_expected_nowhere(cloud: WorkMailCloud) -
     anna, sales = plan(cloud, ANNA, wanted=(replace(SALES, members=(ANNA.target,)),))
     assert anna.verdict is Verdict.CONFLICT
     assert sales.reasons[-1] == "member 1: WorkMail does not know the address; left out"
+
+
+def test_aliases_of_groups_and_resources_that_others_have_conflict_and_the_rest_is_planned(
+    cloud: WorkMailCloud,
+) -> None:
+    other = cloud.add_user("other", f"other@{DOMAIN}")
+    for alias in ("crew", "saal"):
+        cloud.call("create_alias", EntityId=other, Alias=f"{alias}@{DOMAIN}")
+    team = replace(TEAM, aliases=(f"team-2@{DOMAIN}", f"crew@{DOMAIN}"), owners=())
+    oak = replace(OAK, aliases=(f"saal@{DOMAIN}",), source_name="")
+    about_team, about_oak = plan(cloud, wanted=(team, oak))
+    assert (about_team.verdict, about_oak.verdict) == (Verdict.CONFLICT, Verdict.CONFLICT)
+    assert about_team.reasons == (
+        "alias 2 belongs to another user in WorkMail",
+        "create: WorkMail knows neither the address nor the name",
+        "enable: a new group is disabled",
+        "add alias: WorkMail does not have it",
+        "member 1: WorkMail does not know the address; left out",
+    )
+    assert about_oak.reasons[0] == "alias 1 belongs to another user in WorkMail"
+
+
+def test_aliases_that_the_entity_has_itself_do_not_conflict(cloud: WorkMailCloud) -> None:
+    team = replace(TEAM, members=(), owners=(), aliases=(f"crew@{DOMAIN}",))
+    provision(cloud, (), (team,))
+    assert verdicts(plan(cloud, wanted=(team,))) == [Verdict.LEAVE]
+
+
+def test_of_a_deleted_namesake_nothing_is_compared(cloud: WorkMailCloud) -> None:
+    cloud.call("delete_user", UserId=cloud.add_user("anna"))
+    cloud.seconds += 10
+    (anna,) = plan(cloud, ANNA)
+    assert anna.verdict is Verdict.CREATE
+    assert anna.reasons == (
+        "a deleted user had the user name: whether it is free again, CreateUser will say",
+        "alias 1 is added",
+    )
+
+
+def test_with_a_part_in_conflict_the_plan_says_what_is_done_with_the_rest(
+    cloud: WorkMailCloud,
+) -> None:
+    cloud.add_user("anna", ANNA.target)
+    cloud.fake.set_mailbox_size(ANNA.target, 3000.0)
+    (anna,) = plan(cloud, ANNA)
+    assert anna.verdict is Verdict.CONFLICT
+    assert anna.reasons[0].startswith("quota_mb: the mailbox holds 3000 MB already")
+    assert "department" in anna.reasons[1]
+    assert anna.reasons[2] == "alias 1 is added"
+
+
+@pytest.mark.parametrize("nth", range(1, 9))
+def test_what_workmail_refuses_to_show_conflicts_and_the_others_are_looked_at(
+    cloud: WorkMailCloud, nth: int
+) -> None:
+    for name in ("anna", "berta"):
+        cloud.add_user(name, f"{name}@{DOMAIN}")
+    quiet = plan(cloud, CORA, wanted=(TEAM, SHARING))
+    fails = Refusing(cloud.directory, nth)
+    rows = list(plan_directory(cast(Directory, fails), (CORA,), (TEAM, SHARING)))
+    refused = [row for row in rows if row.verdict is Verdict.CONFLICT]
+    assert [row.reasons[:1] for row in refused] == [("DescribeEntity: InvalidParameterException",)]
+    assert [row for row in rows if row not in refused] == [
+        row for row in quiet if row.address != refused[0].address
+    ]
 
 
 def test_a_busy_workmail_ends_the_looking_and_nothing_else(cloud: WorkMailCloud) -> None:
