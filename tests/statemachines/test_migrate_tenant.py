@@ -120,7 +120,7 @@ def rollback_planned(**changes: object) -> dict[str, object]:
 
 
 def preflighted(*, provisions: bool = True) -> dict[str, object]:
-    return {"days_left": 100, "warnings": 0, "conflicts": 0, "provisions": provisions}
+    return {"days_left": 100, "warnings": 0, "provisions": provisions}
 
 
 def planned(entities: int = 2) -> dict[str, object]:
