@@ -42,9 +42,9 @@ def check_dns(
     the look before. `since` is when the cut-over began, `now` the time of this look.
 
     TenantMisconfigured if WorkMail does not know a domain, or if mailboxes of the run still have
-    addresses in the test domain: mail to their own would be refused. Users whom WorkMail has
-    refused do not count, here as everywhere: the others go on. CutoverTimedOut, naming what is
-    open, if it still is after the configured days. Directory's Busy leaves pass.
+    addresses in the test domain: mail to their own would be refused, also if it is WorkMail that
+    has refused them theirs. CutoverTimedOut, naming what is open, if it still is after the
+    configured days. Directory's Busy leaves pass.
     """
     _refuse_before_promotion(ledger, run)
     records = _expect(settings, region, directory)
@@ -61,12 +61,12 @@ def check_dns(
 
 
 def _refuse_before_promotion(ledger: Ledger, run: str) -> None:
-    records = ledger.mailboxes(run)
-    waiting = sum(record.address != "" and not record.refused for record in records)
+    waiting = sum(record.address != "" for record in ledger.mailboxes(run))
     if waiting:
         problem = (
             f"{waiting} mailboxes have addresses in the test domain still, so that mail to their "
-            "own would be lost: start again with the phase `provision`, which gives them those"
+            "own would be lost: start again with the phase `provision`, which gives them those; "
+            "the report says what WorkMail has refused to whom"
         )
         raise TenantMisconfigured([problem])
 

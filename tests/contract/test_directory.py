@@ -304,12 +304,12 @@ def test_an_answer_that_the_primary_address_is_in_use_is_checked(cloud: WorkMail
     cloud.directory.set_primary_address(anna, ADDRESS)  # it is hers
 
 
-def test_a_primary_address_in_a_domain_that_is_not_verified_is_refused(
+def test_a_primary_address_in_a_domain_that_is_not_verified_everywhere_is_waited_for(
     cloud: WorkMailCloud,
 ) -> None:
     user_id = cloud.add_user("anna", "anna@acme.awsapps.com")
     cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
-    with pytest.raises(UserRefused, match="publish the TXT record"):
+    with pytest.raises(ProvisioningPending, match="publish the TXT record"):
         cloud.directory.set_primary_address(user_id, ADDRESS)
 
 
@@ -407,13 +407,16 @@ def test_an_address_of_a_group_is_refused(
         cloud.directory.find_user(ADDRESS, "anna")
 
 
-def test_a_domain_that_is_not_verified_refuses_users_and_says_what_to_do(
+def test_a_domain_that_is_not_verified_everywhere_is_waited_for_and_it_says_what_to_do(
     cloud: WorkMailCloud,
 ) -> None:
     user_id = cloud.add_user("anna")
+    told = r"MailDomainStateException.*publish the TXT record"
     cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
-    with pytest.raises(UserRefused, match=r"MailDomainStateException.*publish the TXT record"):
+    with pytest.raises(ProvisioningPending, match=told):
         cloud.directory.enable_user(user_id, ADDRESS)
+    with pytest.raises(TenantMisconfigured, match=told):
+        cloud.directory.set_default_domain(DOMAIN)
 
 
 def test_values_that_break_the_model_are_not_sent(cloud: WorkMailCloud) -> None:

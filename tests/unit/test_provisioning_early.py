@@ -152,6 +152,19 @@ def test_a_user_begins_in_the_test_domain_and_is_promoted(cloud: WorkMailCloud) 
     assert changing == []
 
 
+def test_a_promotion_waits_until_workmail_knows_everywhere_that_the_domain_is_verified(
+    cloud: WorkMailCloud,
+) -> None:
+    ledger = planned(ANNA)
+    begin(cloud, ledger)
+    copied(ledger)
+    for operation in ("UpdatePrimaryEmailAddress", "CreateAlias"):
+        cloud.fake.fail_next(operation, "MailDomainStateException", "not verified")
+    assert promote(cloud, ledger) == "created"
+    assert state_of(cloud) == AT_LAST
+    assert ledger.mailbox(ANNA.id).failure is None
+
+
 def test_a_domain_that_is_not_registered_at_all_is_no_obstacle(cloud: WorkMailCloud) -> None:
     cloud.call("deregister_mail_domain", DomainName=DOMAIN)
     assert begin(cloud, planned(ANNA)) == "created"
