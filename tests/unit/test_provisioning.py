@@ -249,9 +249,17 @@ def test_a_deleted_user(cloud: WorkMailCloud) -> None:
     assert cloud.call("describe_user", UserId="anna")["State"] == "ENABLED"
 
 
-def test_a_domain_that_is_not_verified(cloud: WorkMailCloud) -> None:
+def test_a_domain_that_is_not_verified_everywhere_is_waited_for(cloud: WorkMailCloud) -> None:
     cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
-    assert "publish the TXT record" in refused_reason(cloud, planned())
+    ledger = planned()
+    for _ in range(5):
+        with pytest.raises(ProvisioningPending) as caught:
+            provision(cloud, ledger)
+        cloud.seconds += 5
+    assert "publish the TXT record" in str(caught.value)
+    assert ledger.mailbox(ANNA.id).failure is None
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "VERIFIED")
+    assert finish(cloud, ledger) == "created"
 
 
 def test_all_refused_aliases_are_named_by_number_and_the_others_are_added(
@@ -272,10 +280,9 @@ def test_all_refused_aliases_are_named_by_number_and_the_others_are_added(
 def test_a_refused_user_can_be_provisioned_once_the_operator_has_acted(
     cloud: WorkMailCloud,
 ) -> None:
-    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
+    cloud.fake.fail_next("RegisterToWorkMail", "InvalidParameterException", "no")
     ledger = planned()
     refused_reason(cloud, ledger)
-    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "VERIFIED")
     ledger.plan_mailboxes("run-2", [ANNA])
     assert finish(cloud, ledger) == "created"
     assert ledger.mailbox(ANNA.id).failure is None

@@ -226,6 +226,34 @@ def test_a_user_who_was_disabled_gets_the_test_address_first(cloud: WorkMailClou
     assert state_of(cloud) == AT_LAST
 
 
+def test_the_address_for_the_time_being_is_known_before_the_mailbox_is_ready(
+    cloud: WorkMailCloud,
+) -> None:
+    """So that a run that gives up waiting for it still knows what opens it."""
+    ledger = planned(ANNA)
+    with pytest.raises(ProvisioningPending):
+        provision_user(cloud.directory, ledger, ANNA.id, no_password, early=True)
+    assert ledger.mailbox(ANNA.id).at_present.target == EARLY
+
+
+def test_an_alias_whose_domain_is_not_verified_comes_with_the_promotion(
+    cloud: WorkMailCloud,
+) -> None:
+    set_status(cloud, "VERIFIED")
+    cloud.call("register_mail_domain", DomainName="second.test", ClientToken="t")
+    aliases = (f"a.berg@{DOMAIN}", "anna@second.test", "a.berg@second.test")
+    ledger = planned(replace(ANNA, aliases=aliases))
+    assert begin(cloud, ledger) == "created"
+    assert state_of(cloud)["Aliases"] == [f"a.berg@{DOMAIN}", EARLY]
+    record = ledger.mailbox(ANNA.id)
+    assert (record.status, record.failure) == (MailboxStatus.PROVISIONED, None)
+    copied(ledger)
+    cloud.fake.set_domain_status(cloud.organization_id, "second.test", "VERIFIED")
+    assert promote(cloud, ledger) == "created"
+    assert set(aliases) < set(state_of(cloud)["Aliases"])
+    assert ledger.mailbox(ANNA.id).status is MailboxStatus.COPIED
+
+
 # ---- refusals --------------------------------------------------------------------------------
 
 
@@ -236,6 +264,7 @@ def test_who_is_refused_early_is_tried_again_with_the_promotion(cloud: WorkMailC
     record = ledger.mailbox(ANNA.id)
     assert record.status is MailboxStatus.FAILED
     assert record.refused
+    assert record.address == ""  # it has not got that one: nothing is to be promoted
     cloud.call("deregister_from_work_mail", EntityId=other)
     assert promote(cloud, ledger) == "created"
     record = ledger.mailbox(ANNA.id)
