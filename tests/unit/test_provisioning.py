@@ -241,12 +241,27 @@ def test_a_deleted_user(cloud: WorkMailCloud) -> None:
     """Whether WorkMail frees the name is not documented: it is asked."""
     user_id = cloud.add_user("anna")
     cloud.call("delete_user", UserId=user_id)
-    cloud.fake.fail_next("CreateUser", "NameAvailabilityException", "anna")
-    assert "a deleted user: write another one" in refused_reason(cloud, planned())
+    cloud.fake.fail_next("CreateUser", "NameAvailabilityException", "anna", 3)
     ledger = planned()
+    for _ in range(3):
+        with pytest.raises(ProvisioningPending, match="write another one in the manifest"):
+            provision(cloud, ledger)
+    assert ledger.mailbox(ANNA.id).failure is None
     assert finish(cloud, ledger) == "created"
     assert ledger.mailbox(ANNA.id).user_id != user_id
     assert cloud.call("describe_user", UserId="anna")["State"] == "ENABLED"
+
+
+def test_a_lost_answer_to_the_creation_of_a_deleted_users_namesake(cloud: WorkMailCloud) -> None:
+    """WorkMail knows the new user, and shows the deleted one for a while."""
+    cloud.call("delete_user", UserId=cloud.add_user("anna"))
+    cloud.seconds += 10
+    made = cloud.directory.create_user(ANNA)
+    ledger = planned()
+    with pytest.raises(ProvisioningPending, match="NameAvailabilityException"):
+        provision(cloud, ledger)
+    assert finish(cloud, ledger) == "enabled"
+    assert ledger.mailbox(ANNA.id).user_id == made.id
 
 
 def test_a_domain_that_is_not_verified_everywhere_is_waited_for(cloud: WorkMailCloud) -> None:
