@@ -11,7 +11,7 @@ and calls again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -264,10 +264,8 @@ def _ensure(
             changes.append(("quota_mb: ", partial(directory.set_quota, user.id, mailbox.quota_mb)))
     has_its_address = user.email.lower() == mailbox.target.lower()
     aliases = missing_aliases(mailbox, directory.aliases(user.id)) if has_its_address else []
-    if early:
-        domains = {_domain_of(alias) for _, alias in aliases}
-        verified = {domain for domain in domains if _is_verified(directory, domain)}
-        aliases = [each for each in aliases if _domain_of(each[1]) in verified]
+    waiting = _unverified(directory, aliases) if early else frozenset()
+    aliases = [each for each in aliases if each[0] not in waiting]
     for number, alias in aliases:
         changes.append((f"alias {number}: ", partial(directory.add_alias, user.id, alias)))
     under_way = "changing" if changes else "updating"
@@ -286,10 +284,20 @@ def _ensure(
         how = CHANGED  # this run found the user in the test domain and has promoted the address
     status = MailboxStatus.FAILED if refusals else _status_after(record)
     address = "" if has_its_address else user.email
+    if waiting:
+        numbers = ", ".join(map(str, sorted(waiting)))
+        remarks.append(f"aliases wait until their domain is verified: {numbers}")
     ledger.set_provisioned(mailbox.id, user.id, how, address, remarks, status)
     if refusals:
         raise UserRefused("; ".join(refusals))
     return how
+
+
+def _unverified(directory: Directory, aliases: Sequence[tuple[int, str]]) -> frozenset[int]:
+    """The numbers of the aliases whose domains are not verified."""
+    domains = {_domain_of(alias) for _, alias in aliases}
+    waiting = {domain for domain in domains if not _is_verified(directory, domain)}
+    return frozenset(number for number, alias in aliases if _domain_of(alias) in waiting)
 
 
 def _status_after(record: MailboxRecord) -> MailboxStatus:

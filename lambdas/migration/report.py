@@ -23,7 +23,7 @@ from migration.copy.findings import Verified, read_verified
 from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.remark_words import advise_on, explain, name_fate
-from migration.report_entities import EntityLine
+from migration.report_entities import NOT_PROVISIONED, EntityLine
 from migration.report_summary import (
     FolderLine,
     MailboxFacts,
@@ -177,6 +177,8 @@ def headline(summary: Summary) -> str:
         f"{counts['failed']} failed" if counts["failed"] else "",
         f"{rest} not copied in this run" if (rest := _not_copied(counts)) else "",
     ]
+    waiting = counts["in_test_domain"]
+    parts.append(f"{waiting} in the test domain still" if waiting else "")
     rest_of_it = ", ".join(part for part in parts if part)
     if not rest_of_it:
         verb = "mailbox is" if total == 1 else "mailboxes are"
@@ -196,6 +198,15 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(advise(summary.failure.error))
     if summary.rollback:
         steps += next_rollback_steps(summary.rollback)
+    if waiting := summary.counts["in_test_domain"]:
+        has = "1 mailbox has its address" if waiting == 1 else f"{waiting} mailboxes have addresses"
+        unmade = any(entity.outcome == NOT_PROVISIONED for entity in summary.entities)
+        others = "; groups, resources and permissions are made then, too" if unmade else ""
+        steps.append(
+            f"Leave MX as it is: {has} in the test domain still. When WorkMail says that the "
+            "tenant's domains are verified, start the workflow again with the phase provision, "
+            f"which gives them their own{others}."
+        )
     if outcomes[Outcome.FAILED]:
         steps.append(
             "Put right what is named at each failed mailbox, then start the workflow again: what "

@@ -247,10 +247,12 @@ def test_an_alias_whose_domain_is_not_verified_comes_with_the_promotion(
     assert state_of(cloud)["Aliases"] == [f"a.berg@{DOMAIN}", EARLY]
     record = ledger.mailbox(ANNA.id)
     assert (record.status, record.failure) == (MailboxStatus.PROVISIONED, None)
+    assert record.remarks == ("aliases wait until their domain is verified: 2, 3",)
     copied(ledger)
     cloud.fake.set_domain_status(cloud.organization_id, "second.test", "VERIFIED")
     assert promote(cloud, ledger) == "created"
     assert set(aliases) < set(state_of(cloud)["Aliases"])
+    assert ledger.mailbox(ANNA.id).remarks == ()
     assert ledger.mailbox(ANNA.id).status is MailboxStatus.COPIED
 
 
