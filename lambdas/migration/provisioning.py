@@ -189,7 +189,7 @@ def _enable(
     mailbox is ready: should nobody wait so long, it is still known what opens the mailbox."""
     record = _remember(ledger, record, user_id, under_way, address)
     try:
-        directory.enable_user(user_id, address or record.mailbox.target)
+        directory.enable_entity(user_id, address or record.mailbox.target)
     except UserRefused:
         _remember(ledger, record, user_id, under_way, "")
         raise

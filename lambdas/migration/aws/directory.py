@@ -143,9 +143,6 @@ class WorkMailDirectory(DirectoryEntities):
                 pass
         return Made(self._adopt(mailbox), is_new=False)
 
-    def enable_user(self, user_id: str, address: str) -> bool:
-        return self.enable_entity(user_id, address)
-
     def set_primary_address(self, user_id: str, address: str) -> None:
         with translated("UpdatePrimaryEmailAddress"):
             try:
