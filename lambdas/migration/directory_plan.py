@@ -15,9 +15,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-from migration.directory_model import DirectoryUser, Group, Resource, Sharing, Wanted
+from migration.directory_model import DirectoryUser, Group, Owner, Resource, Sharing, Wanted
 from migration.entities import Preview, preview_links, preview_making
 from migration.entity_changes import Action as EntityAction
 from migration.entity_changes import EntityRuling
@@ -66,6 +66,7 @@ def plan_directory(
     From the moment when no `seconds_left`, or when WorkMail gets busy, the rest is not looked at.
     """
     patience = _Patience(seconds_left)
+    directory = cast("Directory", _Remembering(directory))
     given: dict[str, str] = {}
     expected: set[str] = set()
 
@@ -88,6 +89,23 @@ def plan_directory(
         preview = previews.get(entity.id)
         look = partial(_plan_entity, directory, entity, preview, given, expected)
         yield patience.ask(look) or PlanRow(*_name(entity), Verdict.UNKNOWN)
+
+
+class _Remembering:
+    """A Directory that looks an address up once: many groups have the same members."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._owners: dict[str, Owner | None] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._directory, name)
+
+    def owner_of(self, address: str) -> Owner | None:
+        key = address.lower()
+        if key not in self._owners:
+            self._owners[key] = self._directory.owner_of(address)
+        return self._owners[key]
 
 
 _T = TypeVar("_T")

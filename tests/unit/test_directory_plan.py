@@ -240,7 +240,7 @@ def test_with_a_part_in_conflict_the_plan_says_what_is_done_with_the_rest(
     assert anna.reasons[2] == "alias 1 is added"
 
 
-@pytest.mark.parametrize("nth", range(1, 9))
+@pytest.mark.parametrize("nth", range(1, 8))
 def test_what_workmail_refuses_to_show_conflicts_and_the_others_are_looked_at(
     cloud: WorkMailCloud, nth: int
 ) -> None:
@@ -264,6 +264,17 @@ def test_a_busy_workmail_ends_the_looking_and_nothing_else(cloud: WorkMailCloud)
     rows = list(plan_directory(cloud.directory, (ANNA, BERTA), (TEAM,), lambda: next(seconds)))
     assert verdicts(rows) == [Verdict.CREATE, Verdict.UNKNOWN, Verdict.UNKNOWN]
     assert describe(rows) == "1 to create, 2 not looked at"
+
+
+def test_who_is_in_many_groups_is_looked_up_once(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", ANNA.target)
+    groups = [
+        replace(TEAM, id=f"g{n}", name=f"g{n}", address=f"g{n}@{DOMAIN}", members=(ANNA.target,))
+        for n in range(5)
+    ]
+    plan(cloud, wanted=tuple(groups))
+    asked = [members["Email"] for name, members in cloud.service.calls if name == "DescribeEntity"]
+    assert asked.count(ANNA.target) == 1
 
 
 def test_the_file_is_a_table_that_a_spreadsheet_opens(cloud: WorkMailCloud) -> None:
