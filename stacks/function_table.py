@@ -43,6 +43,8 @@ _TAKE_RIGHTS_AWAY = (
     *("ListImpersonationRoles", "DeleteImpersonationRole"),
     *("PutMailboxPermissions", "DeleteMailboxPermissions"),
     *("DescribeEntity", "DescribeUser", "DeregisterFromWorkMail", "DeleteUser"),
+    # asked for the state of what WorkMail refuses to change
+    *("DescribeGroup", "DescribeResource"),
 )
 _FIND_USER = ("DescribeEntity", "DescribeUser")
 _SEE_ENTITY = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from localrun.fakes.ledger import MemoryLedger
@@ -12,6 +13,7 @@ from migration.access import Access, Entry, Way
 from migration.administrator import Means
 from migration.directory_model import Permission
 from migration.errors import AdministratorPending, CredentialsRejected, ProvisioningPending
+from stacks.function_table import TABLE
 from tests.contract.workmail_cloud import WorkMailCloud, mailbox
 
 TENANT, RUN, NOW = "acme", "run-1", "2026-12-04T18:00:00Z"
@@ -86,6 +88,17 @@ class Desk:
             for grantee, values in self.cloud.directory.permissions(owner).items()
         }
         return self.users(), grants, self.roles()
+
+
+@contextmanager
+def with_rights_of(made: Desk, handler: str) -> Iterator[None]:
+    """What WorkMail is asked within may be what that function's role allows, and nothing else."""
+    server, signer = made.cloud.server, "local"
+    server.restrict(signer, {f"workmail:{each}" for each in TABLE[handler].workmail})
+    try:
+        yield
+    finally:
+        server.permit(signer)
 
 
 def desk(*names: str) -> Desk:
