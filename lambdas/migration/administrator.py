@@ -204,7 +204,8 @@ def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:
 
 def disable_administrator(means: Means, run: str, now: str) -> bool:
     """Takes back whatever gives access: roles of that name, permissions, the user; whether there
-    was anything. May be run again, and must be, after a TargetBusy or ProvisioningPending."""
+    was anything. What cannot be taken does not keep the rest: its error leaves at the end. May be
+    run again, and must be, after a TargetBusy or ProvisioningPending."""
     known = means.ledger.administrator()
     if known is not None and known.before is Before.ENABLED:
         what = (
@@ -212,8 +213,13 @@ def disable_administrator(means: Means, run: str, now: str) -> bool:
             "still: switch it off there (Organization settings, Migration)"
         )
         means.ledger.add_note(run, Note(now, "Administrator", what))
-    had_access = take_access_away(means.directory, means.ledger, means.secrets, means.seconds_left)
-    return _remove_roles(means.directory, means.role_name) or had_access
+    try:
+        had_roles = _remove_roles(means.directory, means.role_name)
+    finally:
+        had_access = take_access_away(
+            means.directory, means.ledger, means.secrets, means.seconds_left
+        )
+    return had_roles or had_access
 
 
 def _remove_roles(directory: Directory, role_name: str) -> bool:

@@ -22,6 +22,7 @@ from migration.directory_model import (
 )
 from migration.errors import (
     AdministratorPending,
+    MigrationError,
     ProvisioningPending,
     TargetBusy,
     TenantMisconfigured,
@@ -168,35 +169,65 @@ def take_access_away(
     seconds_left: Callable[[], float],
 ) -> bool:
     """Puts every permission back as it was, and the user itself; whether there was anything.
-    TargetBusy when the time is over, to go on with the next call."""
-    found = False
-    for grant in ledger.grants():
-        found = True
+
+    A permission that cannot be put back keeps neither the others nor the user: it stays in the
+    ledger for the next call, and the first error leaves at the end. TargetBusy when the time is
+    over, to go on with the next call.
+    """
+    grants, record = ledger.grants(), ledger.administrator()
+    errors: list[MigrationError] = []
+    for grant in grants:
         if seconds_left() < _ENOUGH:
-            raise TargetBusy("not all permissions are as they were yet", 1)
-        _restore(directory, grant)
-        ledger.drop_grant(grant.owner_id)
-    record = ledger.administrator()
-    if record is None:
-        return found
+            if not errors:
+                raise TargetBusy("not all permissions are as they were yet", 1)
+            break
+        try:
+            _restore(directory, grant)
+            ledger.drop_grant(grant.owner_id)
+        except MigrationError as error:
+            errors.append(error)
+    if record is not None:
+        try:
+            _end_administrator(directory, ledger, secrets, record)
+        except MigrationError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return bool(grants) or record is not None
+
+
+def _restore(directory: Directory, grant: GrantRecord) -> None:
+    """A mailbox or a grantee that is gone by now has no permissions to put back. WorkMail says so
+    in the words in which it says that something is not ready yet.
+
+    Who is disabled is given nothing. Then what the migration has given is taken, so that it does
+    not wait there until the user is enabled again.
+    """
+    owner, grantee = grant.owner_id, grant.grantee_id
+    try:
+        if grant.before:
+            directory.put_permissions(owner, grantee, grant.before)
+        else:
+            directory.delete_permissions(owner, grantee)
+    except (UserRefused, ProvisioningPending):
+        if directory.state_of(owner) != "ENABLED":
+            return
+        state = directory.state_of(grantee)
+        if state == "ENABLED" or (state != "DELETED" and not grant.before):
+            raise
+        if state != "DELETED":
+            directory.delete_permissions(owner, grantee)
+
+
+def _end_administrator(
+    directory: Directory, ledger: Ledger, secrets: WaveSecrets, record: AdministratorRecord
+) -> None:
+    """Who was chosen in the console is somebody else's user."""
     if record.before is not Before.ENABLED:
         _take_back(directory, record)
         if secrets.read(SECRET) is not None:
             secrets.replace(SECRET, write_administrator(""))
     ledger.drop_administrator()
-    return True
-
-
-def _restore(directory: Directory, grant: GrantRecord) -> None:
-    """A mailbox or a grantee that is gone by now has no permissions to put back."""
-    try:
-        if grant.before:
-            directory.put_permissions(grant.owner_id, grant.grantee_id, grant.before)
-        else:
-            directory.delete_permissions(grant.owner_id, grant.grantee_id)
-    except UserRefused:
-        if directory.user(grant.owner_id) is not None:
-            raise
 
 
 def _take_back(directory: Directory, record: AdministratorRecord) -> None:

@@ -13,8 +13,14 @@ from localrun.fakes.steps import no_step
 from migration.access import Access, Entry, Way
 from migration.administrator import Administrator, disable_administrator, enable_administrator
 from migration.administrator_user import SECRET
-from migration.directory_model import AdministratorRecord, Before, Permission
-from migration.errors import AdministratorPending, TargetBusy, TenantMisconfigured
+from migration.directory_model import AdministratorRecord, Before, GrantRecord, Permission
+from migration.errors import (
+    AdministratorPending,
+    ProvisioningPending,
+    TargetBusy,
+    TenantMisconfigured,
+    UserRefused,
+)
 from migration.model import AdministratorKind, Failure
 from tests.unit.administrators import ADMIN, ANNA, BERTA, NOW, ROLE, RUN, Desk, desk, insist
 
@@ -285,6 +291,75 @@ def test_when_the_time_is_over_it_goes_on_with_the_next_call(place: Desk) -> Non
     assert len(place.ledger.grants()) == 1
     insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
     assert place.snapshot() == before
+
+
+# ---- something cannot be put back -------------------------------------------------------------
+
+
+def grants_of(place: Desk) -> list[str]:
+    """The owners whose mailboxes the ledger thinks are open, by name."""
+    names = {user["Id"]: user["Name"] for user in place.cloud.call("list_users")["Users"]}
+    return sorted(names[grant.owner_id] for grant in place.ledger.grants())
+
+
+def test_a_permission_that_stays_keeps_neither_the_others_nor_the_user_nor_the_role(
+    place: Desk,
+) -> None:
+    before = place.snapshot()
+    enable(place, KINDS.USER)
+    place.cloud.directory.create_role(ROLE, "x")
+    place.cloud.fake.fail_next("DeleteMailboxPermissions", "InvalidParameterException", "no")
+    with pytest.raises(UserRefused, match="DeleteMailboxPermissions"):
+        disable_administrator(place.means(), RUN, NOW)
+    assert len(place.ledger.grants()) == 1
+    assert (place.users().get(ADMIN), place.roles()) == (None, [])
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.ledger.grants() == []
+    assert place.snapshot() == before
+
+
+def test_roles_that_may_not_be_listed_keep_no_user(place: Desk) -> None:
+    before = place.snapshot()
+    enable(place, KINDS.USER)
+    place.cloud.fake.fail_next("ListImpersonationRoles", "AccessDeniedException", "no")
+    with pytest.raises(TenantMisconfigured, match="ListImpersonationRoles"):
+        disable_administrator(place.means(), RUN, NOW)
+    assert (place.snapshot(), place.ledger.grants()) == (before, [])
+
+
+def test_a_user_who_cannot_be_disabled_keeps_no_role_and_is_tried_again(place: Desk) -> None:
+    enable(place, KINDS.USER)
+    place.cloud.directory.create_role(ROLE, "x")
+    place.cloud.fake.fail_next("DeregisterFromWorkMail", "ThrottlingException", "later")
+    with pytest.raises(ProvisioningPending):
+        disable_administrator(place.means(), RUN, NOW)
+    assert place.roles() == []
+    assert place.ledger.administrator() is not None
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert ADMIN not in place.users()
+
+
+@pytest.mark.parametrize("gone", ["owner", "grantee"])
+def test_what_was_allowed_before_is_over_where_one_of_both_is_disabled(
+    place: Desk, gone: str
+) -> None:
+    admin = place.cloud.add_user(ADMIN, f"{ADMIN}@acme.awsapps.com")
+    anna = place.ledger.mailbox(ANNA.id).user_id
+    everything = {Permission.SEND_AS, Permission.FULL_ACCESS}
+    place.cloud.directory.put_permissions(anna, admin, everything)
+    place.ledger.set_administrator(
+        AdministratorRecord(f"{ADMIN}@acme.awsapps.com", Before.DISABLED, admin)
+    )
+    place.ledger.set_grant(GrantRecord(anna, admin, frozenset({Permission.SEND_AS}), given=True))
+    ended = {"owner": anna, "grantee": admin}[gone]
+    place.cloud.call("deregister_from_work_mail", EntityId=ended)
+    place.cloud.seconds += 60
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.ledger.grants() == []
+    assert place.ledger.administrator() is None
+    assert place.users()[ADMIN] == "DISABLED"
+    # Nobody waits there with full access until he is enabled again.
+    assert admin not in place.cloud.directory.permissions(anna)
 
 
 # ---- killed anywhere ---------------------------------------------------------------------------
