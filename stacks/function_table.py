@@ -123,13 +123,12 @@ TABLE: Mapping[str, Row] = {
         passwords=True,
         waves=_WRITE_WAVES,
         workmail=(
-            *_FIND_USER,
-            "ListImpersonationRoles",
             "CreateImpersonationRole",
             "AssumeImpersonationRole",
             *_ASK_ORGANIZATION,
-            *("CreateUser", "ResetPassword", "RegisterToWorkMail"),
-            *("ListMailboxPermissions", "PutMailboxPermissions"),
+            *("CreateUser", "ResetPassword", "RegisterToWorkMail", "ListMailboxPermissions"),
+            # what an earlier run has left goes before another administrator is used
+            *_TAKE_RIGHTS_AWAY,
         ),
     ),
     # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox

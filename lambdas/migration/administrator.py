@@ -15,7 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from migration.access import Access, Entry, Way
-from migration.administrator_user import ensure_administrator, grant_access, take_access_away
+from migration.administrator_user import (
+    ensure_administrator,
+    find_owner,
+    grant_access,
+    take_access_away,
+)
 from migration.directory_model import AdministratorRecord, Before
 from migration.errors import AdministratorPending, CredentialsRejected, TenantMisconfigured
 from migration.model import AdministratorKind, Mailbox, MailboxStatus, Note
@@ -124,7 +129,8 @@ def _open_by_role(means: Means, run: str, mailbox: Mailbox) -> Access:
 
 def _open_by_console(means: Means, mailbox: Mailbox, why: str) -> Access:
     """As the migration administrator whom somebody has chosen in WorkMail's console, which has no
-    API: what that user may is not touched."""
+    API: what that user may is not touched. A user of the migration's own, of an earlier run or
+    attempt, goes first: its record would be lost, and with it what takes its rights away."""
     _require_passwords(means)
     problems = []
     user_id = means.directory.organization().migration_admin
@@ -141,6 +147,9 @@ def _open_by_console(means: Means, mailbox: Mailbox, why: str) -> Access:
         )
     if problems or user is None:
         raise TenantMisconfigured(problems)
+    known = means.ledger.administrator()
+    if means.ledger.grants() or (known is not None and known.before is not Before.ENABLED):
+        take_access_away(means.directory, means.ledger, means.secrets, means.seconds_left)
     record = AdministratorRecord(user.email, Before.ENABLED, user.id, why)
     means.ledger.set_administrator(record)
     return _settle_entry(means, Way.CONSOLE, mailbox)
@@ -196,8 +205,8 @@ def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:
     records.sort(key=lambda record: record.status is MailboxStatus.PLANNED)
     for record in records[:_ASKED_AT_MOST]:
         mailbox = record.at_present
-        user = means.directory.find_user(mailbox.target, mailbox.username)
-        if user is not None and user.ready and user.email.lower() == mailbox.target.lower():
+        user = find_owner(means.directory, mailbox)
+        if user is not None and user.email.lower() == mailbox.target.lower():
             return mailbox
     return None
 

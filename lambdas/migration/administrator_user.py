@@ -28,7 +28,7 @@ from migration.errors import (
     TenantMisconfigured,
     UserRefused,
 )
-from migration.model import Mailbox
+from migration.model import Mailbox, MailboxStatus
 from migration.passwords import generate, read_administrator, write_administrator
 from migration.ports import Directory, Ledger, WaveSecrets
 from migration.workmail_names import TEST_DOMAIN
@@ -70,6 +70,8 @@ def ensure_administrator(
         record = _begin(ledger, user, address, why)
     password = _ensure_password(secrets, source)
     if user is None:
+        record = replace(record, before=Before.ABSENT, user_id="")  # one of before is gone
+        ledger.set_administrator(record)
         made = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
         ledger.set_administrator(replace(record, user_id=made.id))
         directory.enable_user(made.id, address)
@@ -125,41 +127,74 @@ def grant_access(
     seconds_left: Callable[[], float],
 ) -> int:
     """Gives the administrator full access to every mailbox of the run that is there; how many have
-    it. AdministratorPending when the time is over, to go on with the next call."""
+    it. AdministratorPending when the time is over, to go on with the next call.
+
+    A mailbox that is not to be opened does not hold up the others: it fails when it is copied, with
+    a reason of its own. ProvisioningPending, after all had their turn, for one that may be opened
+    by the next call.
+    """
     known = {grant.owner_id: grant for grant in ledger.grants()}
+    given, pending = 0, None
     for record in ledger.mailboxes(run):
-        owner = record.user_id or _find_owner(directory, record.mailbox)
-        if not owner or owner == administrator.user_id or (owner in known and known[owner].given):
+        if record.status is MailboxStatus.FAILED:
             continue
-        if seconds_left() < _ENOUGH:
-            raise AdministratorPending("not all mailboxes are open to the administrator yet", 1)
-        known[owner] = _grant(directory, ledger, owner, administrator.user_id, known.get(owner))
-    return len(known)
+        owner = record.user_id or _find_owner_id(directory, record.mailbox)
+        if not owner or owner == administrator.user_id:
+            continue
+        begun = known.get(owner)
+        if begun is None or begun.grantee_id != administrator.user_id or not begun.given:
+            if seconds_left() < _ENOUGH:
+                raise AdministratorPending("not all mailboxes are open to the administrator yet", 1)
+            try:
+                _grant(directory, ledger, owner, administrator.user_id, begun)
+            except UserRefused:
+                continue
+            except ProvisioningPending as error:
+                if _is_enabled(directory, owner):
+                    pending = pending or error
+                continue
+        given += 1
+    if pending:
+        raise pending
+    return given
+
+
+def _is_enabled(directory: Directory, user_id: str) -> bool:
+    user = directory.user(user_id)
+    return user is not None and user.state == "ENABLED"
 
 
 def _grant(
-    directory: Directory,
-    ledger: Ledger,
-    owner: str,
-    grantee: str,
-    begun: GrantRecord | None,
-) -> GrantRecord:
-    """What was before is kept before it is changed, and is what an attempt that died has kept."""
+    directory: Directory, ledger: Ledger, owner: str, grantee: str, begun: GrantRecord | None
+) -> None:
+    """What was before is kept before it is changed, and is what an attempt that died has kept. What
+    another user was given is taken from that one first: the ledger keeps one grant of a mailbox."""
     grant = begun
+    if grant is not None and grant.grantee_id != grantee:
+        _restore(directory, grant)
+        grant = None
     if grant is None:
         before = directory.permissions(owner).get(grantee, frozenset())
         grant = GrantRecord(owner, grantee, before)
         ledger.set_grant(grant)
     directory.put_permissions(owner, grantee, grant.before | {Permission.FULL_ACCESS})
-    given = replace(grant, given=True)
-    ledger.set_grant(given)
-    return given
+    ledger.set_grant(replace(grant, given=True))
 
 
-def _find_owner(directory: Directory, mailbox: Mailbox) -> str:
+def find_owner(directory: Directory, mailbox: Mailbox) -> DirectoryUser | None:
+    """The user whose mailbox it is and who has it by now; None also if a group or a resource has
+    the address."""
+    try:
+        user = directory.find_user(mailbox.target, mailbox.username)
+    except UserRefused:
+        return None
+    return user if user is not None and user.ready else None
+
+
+def _find_owner_id(directory: Directory, mailbox: Mailbox) -> str:
     """For a mailbox that no run has provisioned; "" if it is not there."""
-    user = directory.find_user(mailbox.target, mailbox.username)
-    return user.id if user is not None and user.ready else ""
+    user = find_owner(directory, mailbox)
+    return user.id if user else ""
 
 
 def take_access_away(
@@ -232,11 +267,11 @@ def _end_administrator(
 
 def _take_back(directory: Directory, record: AdministratorRecord) -> None:
     """The user as it was before. One that was created and whose id never became known is found by
-    its address."""
-    user = directory.user(record.user_id) if record.user_id else None
-    if user is None:
-        name = record.address.partition("@")[0]
-        user = directory.find_user(record.address, name)
+    its address; a namesake of one whose id is known is somebody else's."""
+    if record.user_id:
+        user = directory.user(record.user_id)
+    else:
+        user = directory.find_user(record.address, record.address.partition("@")[0])
     if user is None or user.state == "DELETED":
         return
     directory.disable_entity(user.id)

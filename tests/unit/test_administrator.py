@@ -21,7 +21,8 @@ from migration.errors import (
     TenantMisconfigured,
     UserRefused,
 )
-from migration.model import AdministratorKind, Failure
+from migration.model import AdministratorKind, Failure, Mailbox
+from tests.contract.workmail_cloud import mailbox
 from tests.unit.administrators import ADMIN, ANNA, BERTA, NOW, ROLE, RUN, Desk, desk, insist
 
 KINDS = AdministratorKind
@@ -38,6 +39,12 @@ def enable(place: Desk, kind: AdministratorKind = KINDS.AUTO) -> Administrator:
     enabled = insist(place, lambda: enable_administrator(place.means(), kind, RUN, NOW))
     assert isinstance(enabled, Administrator)
     return enabled
+
+
+def grants_of(place: Desk) -> list[str]:
+    """The owners whose mailboxes the ledger thinks are open, by name."""
+    names = {user["Id"]: user["Name"] for user in place.cloud.call("list_users")["Users"]}
+    return sorted(names[grant.owner_id] for grant in place.ledger.grants())
 
 
 def forbid_roles(place: Desk) -> None:
@@ -280,6 +287,120 @@ def test_a_mailbox_that_no_run_has_provisioned_is_opened_too(place: Desk) -> Non
     assert [grant.owner_id for grant in place.ledger.grants()] == [owner and owner.id]
 
 
+def plan_one_more(place: Desk, name: str) -> Mailbox:
+    """A third mailbox of the run."""
+    box = mailbox(name)
+    known = [record.mailbox for record in place.ledger.mailboxes(RUN)]
+    provisioned = {each.id: place.ledger.mailbox(each.id).user_id for each in known}
+    place.ledger.plan_mailboxes(RUN, [*known, box])
+    for each, user_id in provisioned.items():
+        place.ledger.set_provisioned(each, user_id, "created")
+    return box
+
+
+def test_a_mailbox_whose_address_a_group_has_does_not_hold_up_the_others(place: Desk) -> None:
+    gina = plan_one_more(place, "gina")
+    group = place.cloud.call("create_group", Name="ginas")["GroupId"]
+    place.cloud.seconds += 10
+    place.cloud.call("register_to_work_mail", EntityId=group, Email=gina.target)
+    assert enable(place, KINDS.USER).access.way is Way.USER
+    assert grants_of(place) == ["anna", "berta"]
+
+
+def test_a_group_is_no_mailbox_that_is_ready(place: Desk) -> None:
+    place.cloud.call("deregister_from_work_mail", EntityId=place.ledger.mailbox(ANNA.id).user_id)
+    group = place.cloud.call("create_group", Name="annas")["GroupId"]
+    place.cloud.seconds += 10
+    place.cloud.call("register_to_work_mail", EntityId=group, Email=ANNA.target)
+    place.ledger.plan_mailboxes("run-2", [ANNA, BERTA])
+    enabled = insist(place, lambda: enable_administrator(place.means(), KINDS.ROLE, "run-2", NOW))
+    assert isinstance(enabled, Administrator)
+    assert enabled.mailbox == BERTA
+
+
+def test_a_user_who_is_not_enabled_does_not_hold_up_the_others(place: Desk) -> None:
+    dora = plan_one_more(place, "dora")
+    place.ledger.set_provisioned(dora.id, place.cloud.add_user("dora"), "creating")
+    assert enable(place, KINDS.USER).access.way is Way.USER
+    assert place.cloud.directory.permissions(place.ledger.mailbox(BERTA.id).user_id)
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.ledger.grants() == []
+
+
+def test_a_mailbox_that_has_failed_is_not_opened(place: Desk) -> None:
+    dora = plan_one_more(place, "dora")
+    place.ledger.set_provisioned(dora.id, place.cloud.add_user("dora", dora.target), "created")
+    place.ledger.set_failed(dora.id, Failure("UserRefused", "quota"))
+    assert enable(place, KINDS.USER).access.way is Way.USER
+    assert grants_of(place) == ["anna", "berta"]
+
+
+def test_a_mailbox_that_refuses_once_is_opened_by_the_next_call(place: Desk) -> None:
+    place.cloud.fake.fail_next("PutMailboxPermissions", "ThrottlingException", "later")
+    enable(place, KINDS.USER)
+    assert grants_of(place) == ["anna", "berta"]
+    assert all(grant.given for grant in place.ledger.grants())
+
+
+def test_a_user_who_was_made_anew_is_given_every_mailbox_once_more(place: Desk) -> None:
+    """Somebody has deleted the one of an earlier run, whose rights were never taken away."""
+    before = place.snapshot()
+    enable(place, KINDS.USER)
+    (first,) = {grant.grantee_id for grant in place.ledger.grants()}
+    place.cloud.call("deregister_from_work_mail", EntityId=first)
+    place.cloud.seconds += 60
+    place.cloud.call("delete_user", UserId=first)
+    place.cloud.seconds += 60
+    enable(place, KINDS.USER)
+    record = place.ledger.administrator()
+    assert record is not None
+    assert {grant.grantee_id for grant in place.ledger.grants()} == {record.user_id} != {first}
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.snapshot() == before
+
+
+def test_what_another_user_was_given_is_taken_before_it_is_forgotten(place: Desk) -> None:
+    """The tenant's administrator of before has another id, and is enabled still."""
+    other = place.cloud.add_user("former", "former@example.com")
+    anna = place.ledger.mailbox(ANNA.id).user_id
+    before = place.snapshot()
+    place.cloud.directory.put_permissions(anna, other, {Permission.FULL_ACCESS})
+    place.ledger.set_grant(GrantRecord(anna, other, given=True))
+    enable(place, KINDS.USER)
+    assert other not in place.cloud.directory.permissions(anna)
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.snapshot() == before
+
+
+def test_a_namesake_of_the_user_that_is_gone_is_left_alone(place: Desk) -> None:
+    enable(place, KINDS.USER)
+    (own,) = {grant.grantee_id for grant in place.ledger.grants()}
+    place.cloud.call("deregister_from_work_mail", EntityId=own)
+    place.cloud.seconds += 60
+    place.cloud.call("delete_user", UserId=own)
+    place.cloud.seconds += 60
+    place.cloud.add_user(ADMIN, f"{ADMIN}@example.com")
+    # what WorkMail says of it when the 30 days are over
+    place.cloud.fake.fail_next("DescribeUser", "EntityNotFoundException", "gone")
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.users()[ADMIN] == "ENABLED"
+    assert place.ledger.administrator() is None
+
+
+def test_a_user_of_its_own_goes_before_the_consoles_administrator_is_used(place: Desk) -> None:
+    """An earlier run's rights were never taken away, and somebody has chosen one since."""
+    enable(place, KINDS.USER)
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    place.knows_console_password = True
+    assert enable(place, KINDS.CONSOLE).access.way is Way.CONSOLE
+    assert ADMIN not in place.users()
+    assert place.ledger.grants() == []
+    assert place.secrets.values[SECRET] == "{}"
+    disable_administrator(place.means(), RUN, NOW)
+    assert place.users()["chief"] == "ENABLED"
+
+
 def test_when_the_time_is_over_it_goes_on_with_the_next_call(place: Desk) -> None:
     before = place.snapshot()
     left = iter([900.0, 5.0])
@@ -294,12 +415,6 @@ def test_when_the_time_is_over_it_goes_on_with_the_next_call(place: Desk) -> Non
 
 
 # ---- something cannot be put back -------------------------------------------------------------
-
-
-def grants_of(place: Desk) -> list[str]:
-    """The owners whose mailboxes the ledger thinks are open, by name."""
-    names = {user["Id"]: user["Name"] for user in place.cloud.call("list_users")["Users"]}
-    return sorted(names[grant.owner_id] for grant in place.ledger.grants())
 
 
 def test_a_permission_that_stays_keeps_neither_the_others_nor_the_user_nor_the_role(

@@ -84,10 +84,11 @@ def test_the_administrator_comes_through_what_is_there_already(place: Desk) -> N
     assert place.users()[ADMIN] == "DISABLED"
 
 
-def test_the_consoles_administrator_needs_no_other_rights(place: Desk) -> None:
+def test_the_consoles_administrator_takes_the_place_of_the_migrations_own(place: Desk) -> None:
     chief = place.cloud.add_user("chief", "chief@example.com")
     place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
     place.knows_console_password = True
+    assert enable(place, KINDS.USER).way is Way.USER
     assert enable(place, KINDS.CONSOLE).way is Way.CONSOLE
     disable(place, "disable_administrator")
     assert place.ledger.administrator() is None
