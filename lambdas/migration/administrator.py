@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migration.access import Access, Entry, Way
 from migration.administrator_user import (
@@ -22,13 +22,21 @@ from migration.administrator_user import (
     take_access_away,
 )
 from migration.directory_model import AdministratorRecord, Before
-from migration.errors import AdministratorPending, CredentialsRejected, TenantMisconfigured
+from migration.errors import (
+    AdministratorPending,
+    CredentialsRejected,
+    MailboxUnreachable,
+    TenantMisconfigured,
+)
 from migration.model import AdministratorKind, Mailbox, MailboxStatus, Note
 from migration.passwords import SIGNS_IN_ELSEWHERE
 from migration.ports import Directory, Ledger, WaveSecrets
 
 # Each costs two calls: a wave of which nobody is ready must not outlast the function.
 _ASKED_AT_MOST = 25
+# The state's retries spread so many over minutes: with their waits a password that was just made is
+# known by the fifth or so. Too many refusals may lock the account.
+_REFUSALS_AT_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,25 +184,56 @@ def _require_passwords(means: Means) -> None:
 def _settle_entry(means: Means, way: Way, mailbox: Mailbox) -> Access:
     """The way in which WorkMail lets a user open another's mailbox, which is not documented.
 
-    A password that is refused is not tried a second time here: that locks accounts. One that was
-    just made is unknown to the mail servers for a minute; the operator's is wrong.
+    A mailbox that refuses one entry, in whatever words, may have the other. A password that is
+    refused is not tried by it: that locks accounts.
     """
+    unreachable: list[MailboxUnreachable] = []
+    _check_refusals(means, way)
     for entry in Entry:
         access = Access(way, entry=entry)
         try:
             means.probe(access, mailbox.target)
         except AdministratorPending:
             continue
+        except MailboxUnreachable as error:
+            unreachable.append(error)
+            continue
         except CredentialsRejected as refusal:
-            if way is Way.CONSOLE:
-                problem = (
-                    "WorkMail refuses the password of the console's migration administrator: put "
-                    "the right one into the target's secret"
-                )
-                raise TenantMisconfigured([problem]) from None
+            if refusal.after_login:
+                continue
+            _note_refusal(means, way)
             raise AdministratorPending("the password is not known everywhere yet", 30) from refusal
         return access
+    if len(unreachable) == len(Entry):
+        raise unreachable[0]
     raise AdministratorPending("the mailboxes do not let the administrator in yet", 15)
+
+
+def _check_refusals(means: Means, way: Way) -> None:
+    """TenantMisconfigured when the migration's own user was refused so often that its password
+    cannot be too new any more."""
+    record = means.ledger.administrator()
+    if way is Way.USER and record is not None and record.refusals >= _REFUSALS_AT_MOST:
+        problem = (
+            f"WorkMail has refused the login of the migration's own user {record.refusals} times: "
+            "see whether an access control rule denies it EWS, or set `target.administrator` to "
+            "`role` or `console`"
+        )
+        raise TenantMisconfigured([problem])
+
+
+def _note_refusal(means: Means, way: Way) -> None:
+    """A password that was just made is unknown to the mail servers for a minute; the operator's is
+    wrong."""
+    record = means.ledger.administrator()
+    if way is Way.CONSOLE or record is None:
+        problem = (
+            "WorkMail refuses the password of the console's migration administrator: put the right "
+            "one into the target's secret"
+        )
+        raise TenantMisconfigured([problem])
+    means.ledger.set_administrator(replace(record, refusals=record.refusals + 1))
+    _check_refusals(means, way)
 
 
 def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:

@@ -309,7 +309,7 @@ def test_there_is_one_administrator_until_it_is_dropped(ledger: Ledger) -> None:
     begun = AdministratorRecord("m@acme.awsapps.com", Before.ABSENT, why="no role")
     ledger.set_administrator(begun)
     assert ledger.administrator() == begun
-    known = AdministratorRecord("m@acme.awsapps.com", Before.DISABLED, "id-1")
+    known = AdministratorRecord("m@acme.awsapps.com", Before.DISABLED, "id-1", refusals=3)
     ledger.set_administrator(known)
     assert ledger.administrator() == known
     for _ in range(2):

@@ -16,6 +16,7 @@ from migration.administrator_user import SECRET
 from migration.directory_model import AdministratorRecord, Before, GrantRecord, Permission
 from migration.errors import (
     AdministratorPending,
+    MailboxUnreachable,
     ProvisioningPending,
     TargetBusy,
     TenantMisconfigured,
@@ -202,11 +203,56 @@ def test_the_way_in_that_works_is_found(place: Desk) -> None:
     assert enable(place, KINDS.USER).access == Access(Way.USER, entry=Entry.DELEGATE)
 
 
-def test_a_password_that_is_refused_is_not_tried_by_the_other_entry(place: Desk) -> None:
+@pytest.mark.parametrize("kind", [KINDS.USER, KINDS.CONSOLE])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ErrorAccessDenied",
+        "ErrorImpersonateUserDenied",
+        "ErrorImpersonationDenied",
+        "ErrorImpersonationFailed",
+        "ErrorInvalidExchangeImpersonationHeaderData",
+    ],
+)
+def test_an_entry_that_is_refused_is_no_wrong_password(
+    place: Desk, kind: AdministratorKind, code: str
+) -> None:
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    place.knows_console_password = True
+    place.entries, place.refuses_entry_with = frozenset({Entry.DELEGATE}), code
+    assert enable(place, kind).access.entry is Entry.DELEGATE
+
+
+def test_a_password_that_is_refused_is_not_tried_by_the_other_entry_nor_for_ever(
+    place: Desk,
+) -> None:
     place.knows_password = False
-    with pytest.raises(AssertionError, match="never became ready"):
+    with pytest.raises(TenantMisconfigured, match="refused the login of the migration's own user"):
+        insist(place, lambda: enable_administrator(place.means(), KINDS.USER, RUN, NOW), 40)
+    assert [code for code, _ in place.opened] == ["user:impersonation"] * 10
+    with pytest.raises(TenantMisconfigured):
+        enable_administrator(place.means(), KINDS.USER, RUN, NOW)
+    assert len(place.opened) == 10
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    place.knows_password = True
+    assert enable(place, KINDS.USER).access.way is Way.USER
+
+
+def test_a_password_that_becomes_known_late_is_waited_for(place: Desk) -> None:
+    place.knows_password = False
+    for _ in range(4):
+        with pytest.raises((AdministratorPending, ProvisioningPending)):
+            enable_administrator(place.means(), KINDS.USER, RUN, NOW)
+        place.cloud.seconds += 20
+    place.knows_password = True
+    assert enable(place, KINDS.USER).access.way is Way.USER
+
+
+def test_a_mailbox_that_is_not_to_be_had_by_either_entry_is_told_as_it_says(place: Desk) -> None:
+    place.entries, place.refuses_entry_with = frozenset(), "ErrorNonExistentMailbox"
+    with pytest.raises(MailboxUnreachable, match="ErrorNonExistentMailbox"):
         enable(place, KINDS.USER)
-    assert {code for code, _ in place.opened} == {"user:impersonation"}
 
 
 def test_a_wrong_password_of_the_consoles_administrator_is_tried_once(place: Desk) -> None:

@@ -14,12 +14,13 @@ def administrator_attributes(record: AdministratorRecord) -> dict[str, Any]:
         "before": str(record.before),
         "user_id": record.user_id,
         "why": record.why,
+        "refusals": record.refusals,
     }
 
 
 def administrator_from(item: Mapping[str, Any]) -> AdministratorRecord:
-    before = Before(item["before"])
-    return AdministratorRecord(item["address"], before, item["user_id"], item["why"])
+    before, refusals = Before(item["before"]), int(item.get("refusals", 0))
+    return AdministratorRecord(item["address"], before, item["user_id"], item["why"], refusals)
 
 
 def grant_attributes(grant: GrantRecord) -> dict[str, Any]:
