@@ -99,7 +99,7 @@ class Cloud:
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
         server = self._stack.enter_context(ModelServer([api]))
         account = Endpoints(plane.url, server.url, "", world.workmail_api.url)
-        self.lambdas = LambdaHost(account.variables(), logs)
+        self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
         self._stack.callback(self.lambdas.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
         create(self.template, self.client)
