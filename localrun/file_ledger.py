@@ -227,7 +227,8 @@ class FileLedger:
                 change.delete_all(self._mailbox_pk(mailbox_id), prefix)
             if item := change.read(self._pk, f"M#{mailbox_id}"):
                 item["status"] = str(MailboxStatus.PLANNED)
-                _drop(item, "user_id", "provisioned", "failure", "verdict")
+                _drop(item, "user_id", "provisioned", "address", "remarks", "password_in")
+                _drop(item, "failure", "verdict")
                 change.write(self._pk, f"M#{mailbox_id}", item)
 
     # -- folders

@@ -685,7 +685,8 @@ def test_a_deed_keeps_everything(ledger: Ledger) -> None:
 
 def test_a_forgotten_mailbox_begins_anew_and_its_old_workers_are_cut_off(ledger: Ledger) -> None:
     ledger.plan_mailboxes("run-1", [mailbox(BOX), mailbox("mailbox2")])
-    ledger.set_provisioned(BOX, "u-1", "created")
+    ledger.set_provisioned(BOX, "u-1", "created", "a@acme.awsapps.com", ["a remark"])
+    ledger.set_password_place(BOX, "waves/run-1/1")
     fence = ledger.next_fence(BOX)
     record = claim(ledger, fence)
     ledger.claim_folder("mailbox2", plan(), "t1", 1, 1)

@@ -248,7 +248,8 @@ class DynamoLedger:
                     batch.delete_item(Key={"pk": pk, "sk": item["sk"]})
         known = Attr("pk").exists()
         sets = {"status": str(MailboxStatus.PLANNED)}
-        removes = ("user_id", "provisioned", "failure", "verdict")
+        removes = ("user_id", "provisioned", "address", "remarks", "password_in")
+        removes += ("failure", "verdict")
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
 
     # -- folders
