@@ -76,6 +76,10 @@ class FileLedger:
             change.delete(self._pk, "LOCK")
             return True
 
+    def lock_owner(self) -> str:
+        lock = self._items.read(self._pk, "LOCK")
+        return str(lock["owner"]) if lock else ""
+
     def add_note(self, run: str, note: Note) -> None:
         item = {"at": note.at, "state": note.state, "what": note.what}
         self._put(self._pk, f"N#{run}#{note.at}#{note.state}", item)

@@ -70,18 +70,19 @@ def ensure_administrator(
         record = _begin(ledger, user, address, why)
     password = _ensure_password(secrets, source)
     if user is None:
-        record = replace(record, before=Before.ABSENT, user_id="")  # one of before is gone
+        # one of before is gone
+        record = replace(record, before=Before.ABSENT, user_id="", seen=False)
         ledger.set_administrator(record)
         made = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
         ledger.set_administrator(replace(record, user_id=made.id))
         directory.enable_user(made.id, address)
     elif user.state == "DISABLED":
-        ledger.set_administrator(replace(record, user_id=user.id))
+        ledger.set_administrator(replace(record, user_id=user.id, seen=True))
         if record.before is Before.DISABLED:
             directory.reset_password(user.id, password)
         directory.enable_user(user.id, address)
     elif user.ready:
-        known = replace(record, user_id=user.id)
+        known = replace(record, user_id=user.id, seen=True)
         if known != record:
             ledger.set_administrator(known)
         return known
@@ -267,11 +268,14 @@ def _end_administrator(
 
 def _take_back(directory: Directory, record: AdministratorRecord) -> None:
     """The user as it was before. One that was created and whose id never became known is found by
-    its address; a namesake of one whose id is known is somebody else's."""
+    its address; a namesake of one whose id is known is somebody else's. ProvisioningPending if it
+    was created just now, and cannot be seen yet."""
     if record.user_id:
         user = directory.user(record.user_id)
     else:
         user = directory.find_user(record.address, record.address.partition("@")[0])
+    if user is None and record.user_id and not record.seen:
+        raise ProvisioningPending("WorkMail does not show the administrator's user yet", 5)
     if user is None or user.state == "DELETED":
         return
     directory.disable_entity(user.id)

@@ -3,17 +3,23 @@
 An execution that is aborted, times out, or whose history is full enters no more states: the
 administrator keeps its rights and the tenant its lock. A rule on the status of executions calls
 this then (stacks/triggers.py). It may be called twice, and for executions that left nothing behind.
+
+Its functions work on for some minutes when an execution is aborted. What they make then, the
+cleaner may not see: who gives rights looks afterwards whether the lock is its execution's still.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from migration.errors import ProvisioningPending
+from migration.errors import ProvisioningPending, TenantMisconfigured
 from migration.model import Note
 from migration.ports import Executions, Ledger
 from migration.runs import cleaned_by, cleaner_of, is_cleaning
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +63,28 @@ def clean_up(
     ledger.add_note(ended.run, Note(ended.at, "CleanUp", what))
     ledger.release_lock(cleaner)
     return True
+
+
+def make_under_lock(
+    ledger: Ledger,
+    execution: str,
+    make: Callable[[], T],
+    take_rights_away: Callable[[], object],
+) -> T:
+    """What `make` answers, which gives rights. If the lock is not the execution's any more then,
+    however `make` has ended, the cleaner may have come and gone before: the rights are taken away
+    here. Not if another execution has the lock: they are its own by now, and end with it.
+
+    TenantMisconfigured if the lock is lost, unless `make` itself raises.
+    """
+    try:
+        made = make()
+    finally:
+        owner = ledger.lock_owner()
+        if not owner or cleaned_by(owner):
+            take_rights_away()
+    if owner != execution:
+        raise TenantMisconfigured(
+            ["the tenant's lock is not this execution's any more: it was ended from outside"]
+        )
+    return made

@@ -293,7 +293,10 @@ class SettlePasswordsResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class EnableAdministrator(Event):
+    """`run` is the one whose mailboxes are opened, `execution` who holds the tenant's lock."""
+
     run: str
+    execution: str
     now: str
 
 

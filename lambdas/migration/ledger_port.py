@@ -40,6 +40,9 @@ class Ledger(Protocol):
     def release_lock(self, owner: str) -> bool:
         """Frees the lock if `owner` holds it; False otherwise."""
 
+    def lock_owner(self) -> str:
+        """Who holds the lock; "" if nobody does."""
+
     def add_note(self, run: str, note: Note) -> None:
         """Adds a line to the run's timeline; the same time and state again overwrites."""
 

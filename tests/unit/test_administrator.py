@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from localrun.fakes.steps import no_step
 from migration.access import Access, Entry, Way
 from migration.administrator import Administrator, disable_administrator, enable_administrator
 from migration.administrator_user import SECRET
+from migration.aftermath import Ended, clean_up, make_under_lock
 from migration.directory_model import AdministratorRecord, Before, GrantRecord, Permission
 from migration.errors import (
     AdministratorPending,
@@ -25,6 +27,7 @@ from migration.errors import (
 from migration.model import AdministratorKind, Failure, Mailbox
 from tests.contract.workmail_cloud import mailbox
 from tests.unit.administrators import ADMIN, ANNA, BERTA, NOW, ROLE, RUN, Desk, desk, insist
+from tests.unit.test_runs import Running
 
 KINDS = AdministratorKind
 
@@ -458,6 +461,50 @@ def test_when_the_time_is_over_it_goes_on_with_the_next_call(place: Desk) -> Non
     assert len(place.ledger.grants()) == 1
     insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
     assert place.snapshot() == before
+
+
+# ---- aborted while it is being made -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation"),
+    [
+        (KINDS.ROLE, "CreateImpersonationRole"),
+        (KINDS.USER, "CreateUser"),
+        (KINDS.USER, "RegisterToWorkMail"),
+        (KINDS.USER, "PutMailboxPermissions"),
+    ],
+)
+def test_a_clean_up_in_the_middle_leaves_no_rights(
+    place: Desk, kind: AdministratorKind, operation: str
+) -> None:
+    """The cleaner comes and goes just before WorkMail does what the function has asked for."""
+    before = place.snapshot()
+    place.ledger.acquire_lock("arn:me", NOW)
+    ended = Ended("arn:me", RUN, "ABORTED", NOW)
+    cleaned: list[str] = []
+
+    def take() -> bool:
+        return disable_administrator(place.means(), RUN, NOW)
+
+    def make() -> Administrator:
+        return enable_administrator(place.means(), kind, RUN, NOW)
+
+    def come(model: Any, **_: object) -> None:
+        if model.name == operation and not cleaned:
+            cleaned.append(operation)
+            place.cloud.seconds += 30
+            assert clean_up(place.ledger, Running(), take, ended, NOW)
+
+    events = place.cloud.client.meta.events
+    events.register("before-call.workmail", come, unique_id="cleaner")
+    while not cleaned:
+        with suppress(AdministratorPending, ProvisioningPending):
+            make_under_lock(place.ledger, "arn:me", make, take)
+        place.cloud.seconds += 30
+    insist(place, take)
+    assert place.snapshot() == before
+    assert place.ledger.grants() == []
 
 
 # ---- something cannot be put back -------------------------------------------------------------

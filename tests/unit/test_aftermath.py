@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from localrun.fakes.ledger import MemoryLedger
-from migration.aftermath import Ended, clean_up
-from migration.errors import ProvisioningPending, TargetBusy
+from migration.aftermath import Ended, clean_up, make_under_lock
+from migration.errors import ProvisioningPending, TargetBusy, TenantMisconfigured
 from migration.runs import take_lock
 from tests.unit.test_runs import Running
 
@@ -175,3 +175,43 @@ def test_step_functions_is_not_asked_about_a_cleaner() -> None:
     with pytest.raises(ProvisioningPending):
         take_lock(ledger, Asked(), "arn:new", SOON)
     assert take_lock(ledger, Asked(), "arn:new", LATER) == "arn:new"
+
+
+# ---- a function that was at work when its execution was aborted -------------------------------
+
+
+def test_who_has_the_lock_keeps_what_it_has_made() -> None:
+    ledger, rights = MemoryLedger(), Rights()
+    ledger.acquire_lock("arn:me", ENDED.at)
+    assert make_under_lock(ledger, "arn:me", lambda: "role", rights) == "role"
+    assert rights.taken == 0
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+@pytest.mark.parametrize("is_at_work", [True, False])
+def test_rights_that_are_made_behind_the_cleaners_back_are_taken_away(
+    is_ready: bool, is_at_work: bool
+) -> None:
+    ledger, rights = MemoryLedger(), Rights()
+    ledger.acquire_lock("arn:me", ENDED.at)
+
+    def make() -> str:
+        with pytest.raises(TargetBusy):
+            clean_up(ledger, Running(), Rights(TargetBusy("busy", 10)), ENDED, BEGAN)
+        if not is_at_work:
+            clean_up(ledger, Running(), Rights(), ENDED, SOON)
+        if not is_ready:
+            raise ProvisioningPending("not yet", 10)
+        return "role"
+
+    with pytest.raises(TenantMisconfigured if is_ready else ProvisioningPending):
+        make_under_lock(ledger, "arn:me", make, rights)
+    assert rights.taken == 1
+
+
+def test_rights_that_another_execution_uses_by_now_are_its_own() -> None:
+    ledger, rights = MemoryLedger(), Rights()
+    ledger.acquire_lock("arn:other", ENDED.at)
+    with pytest.raises(TenantMisconfigured, match="not this execution's any more"):
+        make_under_lock(ledger, "arn:me", lambda: "role", rights)
+    assert rights.taken == 0
