@@ -17,7 +17,8 @@ class Row:
     writes    key patterns of the bucket
     secret    may read the source's credentials
     passwords  may read the passwords of the target's mailboxes
-    waves     actions on the secrets with made-up passwords
+    waves     actions on the secrets with made-up passwords of users
+    administrator  actions on the secret with that of the migration's own administrator
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
     by_rule   called by a rule (see triggers.py) and not by a state of its name
@@ -30,6 +31,7 @@ class Row:
     secret: bool = False
     passwords: bool = False
     waves: tuple[str, ...] = ()
+    administrator: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     observes: bool = False
     by_rule: bool = False
@@ -121,7 +123,8 @@ TABLE: Mapping[str, Row] = {
     "enable_administrator": Row(
         timeout=280,
         passwords=True,
-        waves=_WRITE_WAVES,
+        waves=_READ_WAVES,
+        administrator=_WRITE_WAVES,
         workmail=(
             "CreateImpersonationRole",
             "AssumeImpersonationRole",
@@ -140,6 +143,7 @@ TABLE: Mapping[str, Row] = {
         secret=True,
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
     # the traits of a message of 40 MB need several times its size
@@ -151,6 +155,7 @@ TABLE: Mapping[str, Row] = {
         secret=True,
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
     "fail_mailbox": Row(),
@@ -173,6 +178,7 @@ TABLE: Mapping[str, Row] = {
         reads=("audit/*",),
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("DescribeUser", "AssumeImpersonationRole"),
     ),
     "order_rollback": Row(
@@ -198,14 +204,16 @@ TABLE: Mapping[str, Row] = {
             "DeregisterMailDomain",
         ),
     ),
-    "disable_administrator": Row(timeout=280, waves=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY),
+    "disable_administrator": Row(
+        timeout=280, administrator=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY
+    ),
     "write_report": Row(
         timeout=280, memory=512, reads=("verify/*", "reports/*"), writes=("reports/*",)
     ),
     "release_lock": Row(),
     "clean_up": Row(
         timeout=900,
-        waves=_CHANGE_WAVES,
+        administrator=_CHANGE_WAVES,
         workmail=_TAKE_RIGHTS_AWAY,
         observes=True,
         by_rule=True,

@@ -33,7 +33,7 @@ from migration.passwords import generate, read_administrator, write_administrato
 from migration.ports import Directory, Ledger, WaveSecrets
 from migration.workmail_names import TEST_DOMAIN
 
-SECRET = "waves/administrator"  # noqa: S105 - the path of the secret
+SECRET = "administrator"  # noqa: S105 - the path of the secret
 """Below workmail-migration/<tenant>/: the password of the user that this makes."""
 
 _RETRY_AFTER = 5.0
