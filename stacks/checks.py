@@ -164,13 +164,20 @@ def is_domain(text: str) -> str:
     return "" if fine else "must be a domain such as example.com"
 
 
+def is_email(text: str) -> str:
+    """One address, without a name before it."""
+    local, _, domain = text.rpartition("@")
+    fine = re.fullmatch(r"[^\s@<>,;:\"()]{1,64}", local) and not is_domain(domain)
+    return "" if fine else "must be an e-mail address"
+
+
 def is_host(text: str) -> str:
     """A host's name, or an address."""
     fine = len(text) <= 253 and (_HOST.fullmatch(text) or _is_address(text))
     return "" if fine else "must be a host name or an IP address"
 
 
-def is_ews_url(text: str) -> str:
+def is_https_url(text: str) -> str:
     """HTTPS, because a token travels there; plain HTTP only within one machine."""
     try:
         url = urlsplit(text)

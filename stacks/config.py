@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -16,16 +16,16 @@ from stacks.checks import (
     between,
     empty_or,
     is_day,
-    is_dns_server,
     is_domain,
-    is_ews_url,
     is_folder_pattern,
     is_host,
+    is_https_url,
     matches,
     one_of,
     read_record,
     read_yaml,
 )
+from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications
 
 __all__ = ["ConfigError", "TenantConfig"]
 
@@ -73,7 +73,7 @@ class Target:
 
     kind: Annotated[str, one_of("auto", "workmail_ews", "workmail_imap")] = "auto"
     administrator: Annotated[str, one_of("auto", "role", "user", "console")] = "auto"
-    ews_url: Annotated[str, empty_or(is_ews_url)] = ""
+    ews_url: Annotated[str, empty_or(is_https_url)] = ""
     imap_host: Annotated[str, empty_or(is_host)] = ""
     imap_tls: Annotated[str, one_of("ssl", "starttls", "none")] = "ssl"
     imap_port: Annotated[int, between(0, 65535)] = 0
@@ -150,19 +150,6 @@ class DomainSetup:
 
 
 @dataclass(frozen=True, slots=True)
-class Dns:
-    """How the cut-over is watched.
-
-    servers       address:port of the resolvers to ask; none means the public ones
-    timeout_days  how long the MX may take before the run gives up; the history of an execution
-                  has room for 29 days of looking (every 15 minutes, 30 after two weeks)
-    """
-
-    servers: tuple[Annotated[str, is_dns_server], ...] = ()
-    timeout_days: Annotated[int, between(1, 28)] = 14
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """How much happens at the same time.
 
@@ -174,19 +161,6 @@ class Limits:
 
     users: Annotated[int, between(1, 50)] = 5
     mailboxes: Annotated[int, between(1, 500)] = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """The passes after the cut-over, for mail that still arrives at the old server.
-
-    interval_minutes  the wait between two passes; two of them must outlast the old MX record's
-                      TTL, because senders keep it in their caches for so long
-    passes            at most so many; two passes in a row that copied nothing end it sooner
-    """
-
-    interval_minutes: Annotated[int, between(1, 10080)] = 720
-    passes: Annotated[int, between(1, 50)] = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +237,12 @@ class TenantConfig:
     target: Target = Target()
     copy: Copy = Copy()
     domain_setup: DomainSetup = DomainSetup()
-    dns: Dns = Dns()
+    dns: Dns = field(default_factory=Dns)
     limits: Limits = Limits()
-    delta: Delta = Delta()
+    delta: Delta = field(default_factory=Delta)
+    cutover: Cutover = field(default_factory=Cutover)
+    notifications: Notifications = field(default_factory=Notifications)
+    clients: Clients = field(default_factory=Clients)
     rollback: Rollback = Rollback()
     passwords: Passwords = Passwords()
     end_of_support_acknowledged: Annotated[str, is_day] = ""
@@ -282,8 +259,9 @@ class TenantConfig:
             problems.append("domains: needs at least one")
         if tenant and config.tenant and config.tenant != tenant:
             problems.append(f"tenant: must be {tenant}, as the file is called, not {config.tenant}")
-        if not any(p.startswith("copy") for p in problems):
-            problems += config.copy.faults()
+        for part in ("copy", "dns", "clients"):
+            if not any(p.startswith(part) for p in problems):
+                problems += getattr(config, part).faults()
         if problems:
             raise ConfigError(str(path), problems)
         return replace(

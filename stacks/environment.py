@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import aws_cdk as cdk
+from aws_cdk import aws_sns as sns
 
 from stacks.config import Copy, TenantConfig
 from stacks.storage import Storage, secret_arn, secrets_prefix
 
 
-def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
+def make_environment(config: TenantConfig, storage: Storage, topic: sns.Topic) -> dict[str, str]:
     """What migration/settings.py reads: each of its fields in capitals. Lists have commas, but
     for the folder patterns: a folder's name may have one, so they are JSON."""
     return {
@@ -38,17 +39,18 @@ def make_environment(config: TenantConfig, storage: Storage) -> dict[str, str]:
         "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
         "DOMAIN_MAKE_DEFAULT": str(config.domain_setup.make_default).lower(),
         "DOMAIN_START_BEFORE_VERIFIED": str(config.domain_setup.start_before_verified).lower(),
-        "DNS_SERVERS": ",".join(config.dns.servers),
-        "DNS_TIMEOUT_DAYS": str(config.dns.timeout_days),
+        **_cutover_environment(config),
         "USER_CONCURRENCY": str(config.limits.users),
         "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
         "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
         "DELTA_PASSES": str(config.delta.passes),
+        "DELTA_LATE_DAYS": ",".join(map(str, config.delta.late_days)),
         "ROLLBACK_KEEP_COPIED": str(config.rollback.keep_copied).lower(),
         "SECRETS_ARN": secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
         "PASSWORDS_NEW_USERS": config.passwords.new_users,
         "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),
         "PASSWORDS_KMS_KEY": config.passwords.kms_key,
+        **_telling_environment(config, topic),
         "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
     }
 
@@ -63,4 +65,34 @@ def _copy_environment(copy: Copy) -> dict[str, str]:
         "COPY_MAX_KILOBYTES_PER_SECOND": str(copy.max_kilobytes_per_second),
         "COPY_DELTA_POLICY": copy.delta_policy,
         "COPY_VERIFY_SAMPLE": str(copy.verify_sample),
+    }
+
+
+def _cutover_environment(config: TenantConfig) -> dict[str, str]:
+    dns, cutover = config.dns, config.cutover
+    return {
+        "DNS_SERVERS": ",".join(dns.servers),
+        "DNS_PORT": str(dns.port),
+        "DNS_REQUIRE": dns.require,
+        "DNS_GATEWAYS": ",".join(dns.gateways),
+        "DNS_MAIL_FROM": dns.mail_from,
+        "DNS_TIMEOUT_DAYS": str(dns.timeout_days),
+        "DNS_PUBLISH": dns.publish,
+        "DNS_ZONE_ID": dns.zone_id,
+        "DNS_LOWER_TTL": str(dns.lower_ttl),
+        "CUTOVER_APPROVAL": cutover.approval,
+        "CUTOVER_APPROVAL_DAYS": str(cutover.approval_days),
+        "CUTOVER_REMINDER_HOURS": str(cutover.reminder_hours),
+        "CUTOVER_LINKS": cutover.links,
+        "CUTOVER_DRAIN_MINUTES": str(cutover.drain_minutes),
+    }
+
+
+def _telling_environment(config: TenantConfig, topic: sns.Topic) -> dict[str, str]:
+    return {
+        "TOPIC_ARN": topic.topic_arn,
+        "CLIENTS_SEND": config.clients.send,
+        "CLIENTS_SENDER": config.clients.sender,
+        "CLIENTS_LANGUAGES": ",".join(config.clients.languages),
+        "AUTODISCOVER_URL": config.clients.autodiscover_url,
     }

@@ -21,6 +21,7 @@ class Row:
     administrator  actions on the secret with that of the migration's own administrator
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
+    tells     may publish to the topic of notifications
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     """
 
@@ -34,6 +35,7 @@ class Row:
     administrator: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     observes: bool = False
+    tells: bool = False
     by_rule: bool = False
 
 

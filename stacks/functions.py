@@ -14,6 +14,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.config import TenantConfig
@@ -41,6 +42,7 @@ class Functions(Construct):
         *,
         config: TenantConfig,
         storage: Storage,
+        topic: sns.Topic,
         machine_name: str,
         folder: Path,
         table: Mapping[str, Row] = TABLE,
@@ -48,8 +50,9 @@ class Functions(Construct):
         super().__init__(scope, construct_id)
         self._config = config
         self._storage = storage
+        self._topic = topic
         self._machine_name = machine_name
-        self._environment = make_environment(config, storage)
+        self._environment = make_environment(config, storage, topic)
         self._layer = make_layer(self, "Packages", folder / "requirements.txt")
         self._code = lambda_.Code.from_asset(
             str(folder), exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"]
@@ -133,6 +136,7 @@ class Functions(Construct):
             ("kms", using_key, [key] if key and made_up else []),
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
+            ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),
         ]
         return [
             iam.PolicyStatement(

@@ -10,6 +10,7 @@ from constructs import Construct
 from stacks.config import TenantConfig
 from stacks.functions import Functions
 from stacks.machine import Machine
+from stacks.notifications import Notifications
 from stacks.storage import Storage, passwords_name, secret_name, waves_prefix
 from stacks.triggers import Triggers
 
@@ -31,11 +32,15 @@ class MigrationStack(cdk.Stack):
         )
         machine_name = f"{self.stack_name}-migrate-tenant"
         self.storage = Storage(self, "Storage", tenant=config.tenant)
+        self.notifications = Notifications(
+            self, "Notifications", tenant=config.tenant, emails=config.notifications.emails
+        )
         self.functions = Functions(
             self,
             "Functions",
             config=config,
             storage=self.storage,
+            topic=self.notifications.topic,
             machine_name=machine_name,
             folder=lambdas,
         )
@@ -76,6 +81,10 @@ class MigrationStack(cdk.Stack):
                 "Secrets of made-up passwords begin so; the report names them",
             ),
             "LedgerTable": (self.storage.ledger.table_name, "What is known to be copied"),
+            "NotificationTopicArn": (
+                self.notifications.topic.topic_arn,
+                "Told what a run does; subscribe whom you like",
+            ),
             "StartCommand": (start, "Starts the migration; so does {} in the console"),
         }
         for name, (value, description) in outputs.items():

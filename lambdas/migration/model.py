@@ -493,6 +493,33 @@ class Note:
     what: str
 
 
+class NoticeKind(StrEnum):
+    """What a notice is about, for whoever filters them."""
+
+    STARTED = "started"
+    WAVE_DONE = "wave done"
+    MAILBOX_FAILED = "mailbox failed"
+    QUESTION = "question"
+    DNS = "dns"
+    CUT_OVER = "cut over"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What operators are told while a run works. `subject` (at most 100 characters of printable
+    ASCII in one line, as SNS wants it) and `text` are for people; `facts` say the same to
+    programs. No passwords; no addresses but those of the records that the DNS must have."""
+
+    kind: NoticeKind
+    run: str
+    at: str
+    subject: str
+    text: str
+    facts: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
 # ---- DNS -------------------------------------------------------------------------------------
 
 
@@ -504,6 +531,14 @@ class DnsVerdict(StrEnum):
     WRONG = "wrong"
     EXTRA = "extra"
     UNANSWERED = "unanswered"
+
+
+class Require(StrEnum):
+    """`dns.require` in the tenant file: which records end the waiting."""
+
+    MX = "mx"
+    MX_AND_AUTODISCOVER = "mx+autodiscover"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)

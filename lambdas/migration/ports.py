@@ -23,6 +23,7 @@ from migration.model import (
     Gone,
     Item,
     ItemRef,
+    Notice,
     Outcome,
     Page,
     Stamped,
@@ -36,6 +37,7 @@ __all__ = [
     "DnsAnswer",
     "Executions",
     "Ledger",
+    "Notifier",
     "Receipt",
     "Resolver",
     "Secrets",
@@ -236,6 +238,15 @@ class Executions(Protocol):
 
     def is_running(self, execution: str) -> bool:
         """False for executions that ended or are unknown."""
+
+
+class Notifier(Protocol):
+    """Tells the operators what a run does."""
+
+    def tell(self, notice: Notice) -> None:
+        """Publishes the notice: for people, and as JSON for programs. The same notice may come
+        twice, if whoever told it died before he could note that. ProvisioningPending during an
+        outage; TenantMisconfigured if the topic may not be used or is gone."""
 
 
 class Resolver(Protocol):

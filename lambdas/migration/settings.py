@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from migration.errors import SettingsError
-from migration.model import AdministratorKind, CopyPolicy, DeltaPolicy, NewPasswords
+from migration.model import AdministratorKind, CopyPolicy, DeltaPolicy, NewPasswords, Require
 
 _KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 
@@ -24,9 +24,12 @@ class Settings:
 
     Lists are comma-separated. `source_tls` and `target_imap_tls` are ssl, starttls or none;
     `target_kind` is auto, workmail_ews or workmail_imap. `dns_servers` are `address:port`, empty
-    for the public ones. `end_of_support_acknowledged` is empty or the day that the operator wrote
-    down. What begins with `copy_` is for `policy`. `secrets_arn` is the ARN of the tenant's secrets
-    up to their path below workmail-migration/<tenant>/.
+    for the public ones; `dns_port` is where authoritative servers answer. `dns_publish` is none or
+    route53, `cutover_approval` ask or auto, `cutover_links` once, iam or none, `clients_send` none,
+    old or new. `autodiscover_url` may hold {domain}. `end_of_support_acknowledged` is empty or the
+    day that the operator wrote down. What begins with `copy_` is for `policy`.
+    `secrets_arn` is the ARN of the tenant's secrets up to their path below
+    workmail-migration/<tenant>/.
     """
 
     tenant: str
@@ -61,16 +64,34 @@ class Settings:
     domain_make_default: bool
     domain_start_before_verified: bool
     dns_servers: tuple[str, ...]
+    dns_port: int
+    dns_require: Require
+    dns_gateways: tuple[str, ...]
+    dns_mail_from: str
     dns_timeout_days: int
+    dns_publish: str
+    dns_zone_id: str
+    dns_lower_ttl: int
+    cutover_approval: str
+    cutover_approval_days: int
+    cutover_reminder_hours: int
+    cutover_links: str
+    cutover_drain_minutes: int
     user_concurrency: int
     mailbox_concurrency: int
     delta_interval_minutes: int
     delta_passes: int
+    delta_late_days: tuple[int, ...]
     rollback_keep_copied: bool
     secrets_arn: str
     passwords_new_users: NewPasswords
     passwords_reset_after_run: bool
     passwords_kms_key: str
+    topic_arn: str
+    clients_send: str
+    clients_sender: str
+    clients_languages: tuple[str, ...]
+    autodiscover_url: str
     end_of_support_acknowledged: str
 
     @classmethod
@@ -126,6 +147,10 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _read_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in _split(text))
+
+
 def _read_patterns(text: str) -> Patterns:
     read = json.loads(text)
     if not isinstance(read, list) or not all(isinstance(pattern, str) for pattern in read):
@@ -143,10 +168,12 @@ _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "str": (str, "a text"),
     "int": (int, "a whole number"),
     "tuple[str, ...]": (_split, "a list"),
+    "tuple[int, ...]": (_read_numbers, "whole numbers with commas between"),
     "Patterns": (_read_patterns, "a JSON list of texts"),
     "AdministratorKind": (AdministratorKind, f"one of {', '.join(AdministratorKind)}"),
     "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),
     "NewPasswords": (NewPasswords, f"one of {', '.join(NewPasswords)}"),
+    "Require": (Require, f"one of {', '.join(Require)}"),
     "bool": (_read_bool, "true or false"),
 }
 """By the type of a field: what reads it, and what the text must be."""

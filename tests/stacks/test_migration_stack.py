@@ -183,6 +183,7 @@ def test_the_outputs_say_where_things_are_and_how_to_start(template: dict[str, A
         "TargetSecretName",
         "WaveSecretsPrefix",
         "LedgerTable",
+        "NotificationTopicArn",
         "StartCommand",
     }
     assert outputs["SourceSecretName"]["Value"] == "workmail-migration/example/source"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, Stack
+from aws_cdk.aws_sns import Topic
 
 from migration.model import CopyPolicy
 from migration.settings import Settings
@@ -146,6 +147,7 @@ def test_a_handler_without_a_row_fails_the_synth_by_name(folder: Path) -> None:
             "Functions",
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
             storage=Storage(stack, "Storage", tenant="example"),
+            topic=Topic(stack, "Topic"),
             machine_name="m",
             folder=folder,
         )
@@ -172,6 +174,7 @@ def test_a_name_that_lambda_would_refuse_fails_the_synth(folder: Path) -> None:
             "Functions",
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
             storage=Storage(stack, "Storage", tenant="example"),
+            topic=Topic(stack, "Topic"),
             machine_name="m",
             folder=folder,
         )

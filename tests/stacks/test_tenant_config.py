@@ -303,3 +303,25 @@ def test_the_example_uncommented_is_valid_and_shows_the_defaults(tmp_path: Path)
     assert (shown.account, shown.end_of_support_acknowledged) == ("123456789012", "2027-03-31")
     for name in ("manifest", "source", "target", "copy", "dns", "limits", "delta"):
         assert getattr(shown, name) == getattr(plain, name)
+    for name in ("cutover", "notifications", "clients", "rollback", "passwords"):
+        assert getattr(shown, name) == getattr(plain, name)
+
+
+def test_settings_of_the_cutover_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
+    text = (
+        f"{SMALLEST}dns: {{zone_id: Z1, lower_ttl: 300}}\nclients: {{send: new, languages: []}}\n"
+    )
+    assert problems_of(tmp_path, text) == [
+        "clients.languages: needs at least one",
+        "clients.sender: is missing; somebody must be the sender of the mails",
+        "dns.lower_ttl: is only for publish: route53",
+        "dns.zone_id: is only for publish: route53",
+    ]
+
+
+@pytest.mark.parametrize(
+    "email", ["it", "it@", "@acme.example", "a b@acme.example", "<a@b.example>"]
+)
+def test_what_is_no_address_cannot_be_notified(tmp_path: Path, email: str) -> None:
+    (problem,) = problems_of(tmp_path, f"{SMALLEST}notifications: {{emails: ['{email}']}}\n")
+    assert problem.startswith("notifications.emails[0]: must be an e-mail address")

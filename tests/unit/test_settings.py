@@ -13,6 +13,8 @@ from migration.settings import Settings
 _SAMPLES = {
     "int": "7",
     "bool": "true",
+    "tuple[int, ...]": "1, 7",
+    "Require": "mx",
     "Patterns": '["Work, private", "**/Old"]',
     "DeltaPolicy": "add",
     "NewPasswords": "generate",
@@ -32,6 +34,7 @@ def test_every_field_is_read() -> None:
     assert settings.copy_include == ("Work, private", "**/Old")
     assert settings.limits["delta_interval_seconds"] == 420
     assert settings.rollback_keep_copied is True
+    assert settings.delta_late_days == (1, 7)
 
 
 def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
@@ -44,6 +47,8 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "PASSWORDS_NEW_USERS": "ask",
         "PASSWORDS_RESET_AFTER_RUN": "yes",
         "DOMAIN_REGISTER": "1",
+        "DELTA_LATE_DAYS": "1;7",
+        "DNS_REQUIRE": "some",
     }
     del env["TENANT"], env["EWS_URL"]
     with pytest.raises(SettingsError) as caught:
@@ -57,6 +62,8 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable COPY_DELTA_POLICY must be one of add, follow",
         "environment variable ROLLBACK_KEEP_COPIED must be true or false",
         "environment variable PASSWORDS_NEW_USERS must be one of generate, secret, none",
+        "environment variable DELTA_LATE_DAYS must be whole numbers with commas between",
+        "environment variable DNS_REQUIRE must be one of mx, mx+autodiscover, all",
         "environment variable PASSWORDS_RESET_AFTER_RUN must be true or false",
         "environment variable DOMAIN_REGISTER must be true or false",
     }
