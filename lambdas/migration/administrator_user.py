@@ -28,7 +28,7 @@ from migration.errors import (
     TenantMisconfigured,
     UserRefused,
 )
-from migration.model import Mailbox, MailboxStatus
+from migration.model import Mailbox
 from migration.passwords import generate, read_administrator, write_administrator
 from migration.ports import Directory, Ledger, WaveSecrets
 from migration.workmail_names import TEST_DOMAIN
@@ -137,8 +137,8 @@ def grant_access(
     known = {grant.owner_id: grant for grant in ledger.grants()}
     given, pending = 0, None
     for record in ledger.mailboxes(run):
-        if record.status is MailboxStatus.FAILED:
-            continue
+        if record.refused:
+            continue  # nobody copies it
         owner = record.user_id or _find_owner_id(directory, record.mailbox)
         if not owner or owner == administrator.user_id:
             continue

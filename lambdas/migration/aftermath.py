@@ -85,6 +85,9 @@ def make_under_lock(
             take_rights_away()
     if owner != execution:
         raise TenantMisconfigured(
-            ["the tenant's lock is not this execution's any more: it was ended from outside"]
+            [
+                "the tenant's lock is not this execution's any more: it was ended from outside; "
+                "start the migration again"
+            ]
         )
     return made

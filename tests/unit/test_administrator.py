@@ -376,12 +376,22 @@ def test_a_user_who_is_not_enabled_does_not_hold_up_the_others(place: Desk) -> N
     assert place.ledger.grants() == []
 
 
-def test_a_mailbox_that_has_failed_is_not_opened(place: Desk) -> None:
+@pytest.mark.parametrize(
+    ("error", "opened"),
+    [
+        ("UserRefused", ["anna", "berta"]),
+        # a rollback wants to look into it
+        ("QuotaExceeded", ["anna", "berta", "dora"]),
+    ],
+)
+def test_a_mailbox_whose_user_was_refused_is_not_opened(
+    place: Desk, error: str, opened: list[str]
+) -> None:
     dora = plan_one_more(place, "dora")
     place.ledger.set_provisioned(dora.id, place.cloud.add_user("dora", dora.target), "created")
-    place.ledger.set_failed(dora.id, Failure("UserRefused", "quota"))
+    place.ledger.set_failed(dora.id, Failure(error, "x"))
     assert enable(place, KINDS.USER).access.way is Way.USER
-    assert grants_of(place) == ["anna", "berta"]
+    assert grants_of(place) == opened
 
 
 def test_a_mailbox_that_refuses_once_is_opened_by_the_next_call(place: Desk) -> None:
