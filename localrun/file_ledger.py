@@ -94,6 +94,23 @@ class FileLedger:
             return "", []
         return item["at"], [rows.finding_from(text) for text in item["findings"]]
 
+    # -- what the operators were told
+
+    def is_told(self, run: str, key: str) -> bool:
+        return self._items.read(self._pk, f"TOLD#{run}#{key}") is not None
+
+    def set_told(self, run: str, key: str) -> None:
+        self._put(self._pk, f"TOLD#{run}#{key}", {})
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        place = self._pk, f"FIRST#{run}#{about}"
+        with self._items.change() as change:
+            admitted = (change.read(*place) or {"admitted": []})["admitted"]
+            if key not in admitted and len(admitted) < limit:
+                admitted = [*admitted, key]
+                change.write(*place, {"admitted": admitted})
+            return key in admitted
+
     # -- mailboxes
 
     def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:

@@ -52,6 +52,17 @@ class Ledger(Protocol):
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         """When the DNS was last looked at and what was found; ("", []) before."""
 
+    # -- what the operators were told
+    def is_told(self, run: str, key: str) -> bool:
+        """Whether the run has told what `key` stands for."""
+
+    def set_told(self, run: str, key: str) -> None:
+        """It has; again is no error."""
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        """Whether `key` is among the first `limit` keys that were asked for `about`; the answer for
+        a key does not change."""
+
     # -- mailboxes
     def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:
         """Puts the mailboxes of a run: status PLANNED, failure and verdict cleared; what was

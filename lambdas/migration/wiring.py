@@ -19,6 +19,7 @@ from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
+from migration.aws.notifier import Topic
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
@@ -31,6 +32,7 @@ from migration.ports import (
     Directory,
     Executions,
     Ledger,
+    Notifier,
     Resolver,
     Secrets,
     Source,
@@ -43,6 +45,7 @@ from migration.sources.imap_login import choose_login
 from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
+from migration.telling import Teller
 from migration.wave_passwords import KnownPasswords
 from migration.wire.ews import EwsClient
 from migration.wire.ews_login import Basic, Login
@@ -96,6 +99,15 @@ class Wiring:
     @cached_property
     def executions(self) -> Executions:
         return StepFunctions(boto3.client("stepfunctions"))
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        return Topic(boto3.client("sns"), self.settings.topic_arn)
+
+    @property
+    def teller(self) -> Teller:
+        """By whom operators are told things once."""
+        return Teller(self.ledger, self.notifier)
 
     @cached_property
     def directory(self) -> Directory:

@@ -36,6 +36,8 @@ class MemoryLedger:
         self._pause_wanted = False
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._admitted: dict[tuple[str, str], list[str]] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
         self._entities: dict[str, EntityRecord] = {}
@@ -82,6 +84,23 @@ class MemoryLedger:
         with self._lock:
             at, findings = self._dns.get(run, ("", []))
             return at, list(findings)
+
+    # -- what the operators were told
+
+    def is_told(self, run: str, key: str) -> bool:
+        with self._lock:
+            return (run, key) in self._told
+
+    def set_told(self, run: str, key: str) -> None:
+        with self._write("set_told"):
+            self._told.add((run, key))
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        with self._write("admit"):
+            admitted = self._admitted.setdefault((run, about), [])
+            if key not in admitted and len(admitted) < limit:
+                admitted.append(key)
+            return key in admitted
 
     # -- mailboxes
 

@@ -5,6 +5,8 @@
                           PAUSE                         whether the copy shall stop for a while
                           N#<run>#<at>#<state>          the timeline
                           DNS#<run>                     the latest DNS findings
+                          TOLD#<run>#<key>              what the operators were told
+                          FIRST#<run>#<about>           whose turn it was to be told of
                           M#<mailbox>                   a mailbox
                           E#<entity>                    a group, a resource, a sharing
                           ADMIN                         the migration administrator's user
@@ -116,6 +118,28 @@ class DynamoLedger:
         if item is None:
             return "", []
         return item["at"], [rows.finding_from(text) for text in item["findings"]]
+
+    # -- what the operators were told
+
+    def is_told(self, run: str, key: str) -> bool:
+        return self._items.read(self._pk, f"TOLD#{run}#{key}") is not None
+
+    def set_told(self, run: str, key: str) -> None:
+        self._table.put_item(Item={"pk": self._pk, "sk": f"TOLD#{run}#{key}"})
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        try:
+            self._table.update_item(
+                Key={"pk": self._pk, "sk": f"FIRST#{run}#{about}"},
+                UpdateExpression="ADD admitted :key",
+                ConditionExpression=Attr("admitted").not_exists()
+                | Attr("admitted").contains(key)
+                | Attr("admitted").size().lt(limit),
+                ExpressionAttributeValues={":key": {key}},
+            )
+        except self._items.refused:
+            return False
+        return True
 
     # -- mailboxes
 
