@@ -17,6 +17,7 @@ from migration.copy.audit import Row
 from migration.copy.findings import Extra, FolderFindings, Place, Verified
 from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
+from migration.figures import format_bytes, format_moment
 from migration.model import (
     Agreement,
     DnsFinding,
@@ -39,8 +40,6 @@ from migration.model import (
 )
 from migration.remark_words import advise_on, explain
 from migration.report import (
-    format_bytes,
-    format_moment,
     group_by_record,
     headline,
     make_visible,
