@@ -32,7 +32,8 @@ def answer_by_page(world: World, answer: str) -> str:
 
 def latest_link(world: World) -> str:
     """That of the last message that has one."""
-    links = [notice["facts"]["link"] for notice in world.told() if "link" in notice["facts"]]
+    facts = [notice["facts"] for notice in world.told() if notice["kind"] == "question"]
+    links = [each["page"] for each in facts if "page" in each]
     if not links:
         raise PageError(NO_MESSAGE)
     return str(links[-1])

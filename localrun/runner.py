@@ -156,7 +156,8 @@ class Run:
         """All that was told so far; what is new is shown."""
         for told in self.notices.collect():
             moment = datetime.fromisoformat(told["at"]).timestamp()
-            self.display.tell(told["subject"], moment)
+            page = told["facts"].get("page", "") if told["kind"] == "question" else ""
+            self.display.tell(f"{told['subject']} {page}".rstrip(), moment)
         return list(self.notices.told)
 
     def _schedule(self, seconds: float, what: str, act: Any) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+WIDTH = 78
+"""Characters of a line in a message."""
+
 
 def format_bytes(size: int) -> str:
     """Decimal units, three digits: `12 B`, `4.2 kB`, `512 MB`."""

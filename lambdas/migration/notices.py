@@ -6,10 +6,11 @@ Each `tell_` says one thing, once in a run; what it says is made by the function
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from textwrap import fill, wrap
 from urllib.parse import quote
 
 from migration.advice import advise
-from migration.figures import format_bytes
+from migration.figures import WIDTH, format_bytes
 from migration.model import Failure, MailboxRecord, MailboxStatus, Notice, NoticeKind
 from migration.report import Written
 from migration.report_summary import Verdict
@@ -58,11 +59,11 @@ def tell_end(
 def started(tenant: str, run: str, now: str, mailboxes: int, entities: int) -> Notice:
     """How much is planned."""
     more = f" and {entities:,} groups, resources and permissions" if entities else ""
-    text = (
+    text = _write(
         f"The run {run} has begun: {_count(mailboxes, 'mailbox', 'mailboxes')}{more} are planned "
-        "from the manifest.\n\n"
+        "from the manifest.",
         "Nothing is to be done. You are told when the first pass is complete, of mailboxes that "
-        "fail, and when you are asked something.\n"
+        "fail, and when you are asked something.",
     )
     facts: Facts = {"mailboxes": mailboxes, "entities": entities}
     subject = f"{tenant}: the migration of {_count(mailboxes, 'mailbox', 'mailboxes')} has begun"
@@ -88,7 +89,8 @@ def wave_done(
     ]
     if failures:
         lines.append("Why mailboxes failed, and what to do:")
-        lines += [f"- {error} ({number:,}): {advise(error)}" for error, number in failures.items()]
+        for error, number in failures.items():
+            lines += _item(f"{error} ({number:,}): {advise(error)}")
         lines += ["", "The report names them when the run has ended; the ledger knows them now."]
     else:
         lines.append("Nothing is to be done.")
@@ -107,13 +109,13 @@ def wave_done(
 
 def mailbox_failed(tenant: str, run: str, now: str, mailbox: str, error: str) -> Notice:
     """One mailbox cannot go on; the others do."""
-    text = (
-        f"The mailbox {mailbox} cannot go on: {error}. All others do.\n\n"
-        f"{advise(error)}\n\n"
+    text = _write(
+        f"The mailbox {mailbox} cannot go on: {error}. All others do.",
+        advise(error),
         "Whose it is stands in the report, when the run has ended, and in the ledger now: the item "
-        f"M#{mailbox} of the tenant.\n\n"
+        f"M#{mailbox} of the tenant.",
         f"At most {ONE_BY_ONE} mailboxes of a run are told like this. The notice of the complete "
-        "wave counts all.\n"
+        "wave counts all.",
     )
     subject = f"{tenant}: a mailbox failed ({error})"
     facts: Facts = {"mailbox": mailbox, "error": error}
@@ -122,11 +124,11 @@ def mailbox_failed(tenant: str, run: str, now: str, mailbox: str, error: str) ->
 
 def cut_over(tenant: str, run: str, now: str) -> Notice:
     """New mail goes to WorkMail."""
-    text = (
+    text = _write(
         "All required DNS records are right at every server that was asked: new mail goes to "
-        "WorkMail.\n\n"
+        "WorkMail.",
         "Nothing is to be done. Senders that still know the old MX record deliver to the old "
-        "server for a while; the run copies that in its last passes. Keep the old server.\n"
+        "server for a while; the run copies that in its last passes. Keep the old server.",
     )
     subject = f"{tenant}: the mail goes to WorkMail now"
     return Notice(NoticeKind.CUT_OVER, run, now, subject, text)
@@ -141,9 +143,10 @@ def ended(
     names = ("mailboxes", "done", "exceptions", "failed", "messages", "rejected")
     lines += [f"{name:<10}  {counts[name]:,}" for name in names if name in counts]
     lines += ["", "What to do now:"]
-    lines += [f"- {step}" for step in written.next_steps] or ["- Nothing."]
+    for step in written.next_steps or ("Nothing.",):
+        lines += _item(step)
     lines += ["", "The report:", f"  {place}", ""]
-    facts: Facts = {"verdict": written.verdict, "report": written.key, "link": place, **counts}
+    facts: Facts = {"verdict": written.verdict, "report": written.key, "page": place, **counts}
     if failure:
         facts["error"] = failure.error
         subject = f"{tenant}: the migration has failed ({failure.error})"
@@ -164,6 +167,14 @@ def console_page(region: str, bucket: str, key: str) -> str:
     """Where the S3 console shows a file, for those who may read it."""
     prefix = quote(key, safe="")
     return f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={prefix}"
+
+
+def _write(*paragraphs: str) -> str:
+    return "\n\n".join(fill(paragraph, WIDTH) for paragraph in paragraphs) + "\n"
+
+
+def _item(text: str) -> list[str]:
+    return wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ")
 
 
 def _count(number: int, one: str, many: str) -> str:

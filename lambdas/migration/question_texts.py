@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 
-from migration.figures import format_moment
+from migration.figures import WIDTH, format_moment
 from migration.model import Notice, NoticeKind
 from migration.question_model import Answer, Question
 from migration.question_words import CHOICES, WORDS
-
-_WIDTH = 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def compose(
         **numbers,
     }
     if link := _link(question, place):
-        facts["link"] = link
+        facts["page"] = link
     subject = f"{place.tenant}: {words.short}{again}"
     text = "\n".join(_lines(question, place, key, link))
     return Notice(NoticeKind.QUESTION, question.run, now, subject, text + "\n", facts)
@@ -63,7 +61,7 @@ def _lines(question: Question, place: Place, key: str, link: str) -> Iterator[st
     words = WORDS[question.kind]
     yield words.title
     yield ""
-    yield from wrap(words.explanation, _WIDTH)
+    yield from wrap(words.explanation, WIDTH)
     yield ""
     width = max((len(label) for label, _ in question.facts), default=0)
     yield from (f"{label:<{width}}  {value}" for label, value in question.facts)
@@ -71,14 +69,14 @@ def _lines(question: Question, place: Place, key: str, link: str) -> Iterator[st
     yield "You can answer:"
     for each in question.answers:
         choice = CHOICES[question.kind][Answer(each)]
-        yield from wrap(f"{each}: {choice.effect}", _WIDTH, initial_indent="- ",
+        yield from wrap(f"{each}: {choice.effect}", WIDTH, initial_indent="- ",
                         subsequent_indent="  ")  # fmt: skip
     yield ""
     yield from _ways(place, key, link)
     yield ""
     until = format_moment(question.until)
     end = f"Until {until}; without an answer {words.consequence}."
-    yield from wrap(f"{end} There is a reminder every {place.reminder_hours} hours.", _WIDTH)
+    yield from wrap(f"{end} There is a reminder every {place.reminder_hours} hours.", WIDTH)
 
 
 def _ways(place: Place, key: str, link: str) -> Iterator[str]:

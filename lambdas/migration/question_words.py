@@ -102,6 +102,11 @@ CHOICES: Mapping[QuestionKind, Mapping[Answer, Choice]] = {
         Answer.REJECT: Choice("Reject", "nothing is taken back", "the rollback was rejected"),
     },
 }
+WAYS: Mapping[str, str] = {
+    "link": "by the page that the message names",
+    "command": "by a command",
+}
+"""Who has answered, if it is not somebody whom IAM knows."""
 ENDING = frozenset({Answer.REJECT, Answer.STOP, Answer.EXPIRED})
 """Answers after which a migration ends without its cut-over."""
 

@@ -20,7 +20,7 @@ from migration.model import Note, Notice, NoticeKind
 from migration.ports import BlobStore, Ledger, WaitingTasks
 from migration.question_model import Answer, Question, QuestionKind
 from migration.question_texts import Place, compose
-from migration.question_words import CHOICES, WORDS, choice_of, output_of, write_commands
+from migration.question_words import CHOICES, WAYS, WORDS, choice_of, output_of, write_commands
 from migration.telling import Teller
 
 SCHEMA = 1
@@ -124,11 +124,12 @@ def answer(
         return Reply.NONE, question
     if now > question.until and not question.answer:
         return Reply.EXPIRED, question
+    was_open = not question.answer
     question = ledger.settle(question, given, by, now)
     if question.answer != given:
         return Reply.BEFORE, question
     if not _send(tasks, question, given):
-        return (Reply.LATE if question.answered == now else Reply.BEFORE), question
+        return (Reply.LATE if was_open else Reply.BEFORE), question
     _note(ledger, question)
     return Reply.TAKEN, question
 
@@ -149,10 +150,11 @@ def record(
         by = "" if given == Answer.EXPIRED else "command"
         question = ledger.settle(question, given, by, now, over=True)
     _note(ledger, question)
-    line = _line(question)
+    told = _line(question)
     facts: dict[str, str | int | bool] = {"answer": given, "question": kind, "asked": asked}
     subject = f"{teller.tenant}: {choice_of(question, given).noted}"
-    notice = Notice(NoticeKind.QUESTION, run, now, subject, f"{line}.\n", facts)
+    text = f"{told[0].upper()}{told[1:]}.\n"
+    notice = Notice(NoticeKind.QUESTION, run, now, subject, text, facts)
     teller.tell(notice, f"answer {kind} {asked}")
     return True
 
@@ -174,8 +176,7 @@ def _line(question: Question) -> str:
     noted = choice_of(question, question.answer).noted
     if not question.by:
         return noted
-    ways = {"link": "with the link of the message", "command": "with a command"}
-    return f"{noted} {ways.get(question.by, f'by {question.by} of IAM')}"
+    return f"{noted} ({WAYS.get(question.by, f'by {question.by} of IAM')})"
 
 
 def _state(kind: QuestionKind) -> str:

@@ -23,6 +23,7 @@ from migration.figures import format_bytes, format_moment
 from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.question_model import Answer
+from migration.question_words import WAYS
 from migration.remark_words import advise_on, explain, name_fate
 from migration.report_entities import EntityLine
 from migration.report_summary import (
@@ -161,6 +162,7 @@ def to_html(summary: Summary) -> bytes:
         tell_verified=tell_verified,
         all_folders=sum(len(line.folders) for line in summary.mailboxes) <= _FOLDER_ROWS,
         is_elsewhere=is_elsewhere,
+        decision_ways=WAYS,
     )
     return text.encode("utf-8", "xmlcharrefreplace")
 

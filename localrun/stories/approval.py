@@ -25,7 +25,7 @@ _TENANT = {"cutover": {"approval_days": DAYS, "reminder_hours": REMINDER_HOURS}}
 def _reject(world: World) -> None:
     """With the link of the first message, although there is a second one by now."""
     first, second = (notice["facts"] for notice in _questions(world))
-    if first["link"] != second["link"]:
+    if first["page"] != second["page"]:
         raise AssertionError("the reminder has another link")
     if "rejected" not in answer_by_page(world, "reject"):
         raise AssertionError("the page does not say what was answered")
