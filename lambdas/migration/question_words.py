@@ -47,8 +47,7 @@ WORDS: Mapping[QuestionKind, Words] = {
         title="The DNS does not point to WorkMail yet. What now?",
         short="the DNS is still not right",
         explanation="The run has watched the DNS for as many days as the tenant file allows, and "
-        "not all required records are as WorkMail expects them. The report and the timeline say "
-        "which are not.",
+        "the records below are not as WorkMail expects them at every server.",
         consequence="the run ends without its last passes; what is copied stays",
         file="dns-question.json",
     ),
