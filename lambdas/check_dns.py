@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import cutover, events, wiring
+from migration import cutover, events, notices, wiring
 from migration.entry import entry
 
 
@@ -21,4 +21,5 @@ def handler(job: events.CheckDns, _context: Any) -> events.CheckDnsResult:
         job.since,
         job.now,
     )
+    notices.tell_cutover(wired.teller, job.run, job.now, look.ready)
     return events.CheckDnsResult(look.ready, look.wait_seconds, look.open)

@@ -8,7 +8,7 @@ administrator and lies in the tenant's own bucket. Subjects and contents do not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,16 +28,20 @@ from migration.model import (
     Remark,
 )
 from migration.password_parts import WAVES
+from migration.question_model import Answer, Question, QuestionKind
+from migration.question_words import ENDING, choice_of
 from migration.report_entities import EntityLine, count_entities, tell_entities
 
 SCHEMA = 1
 
 
 class Verdict(StrEnum):
-    """How the run ended."""
+    """How the run ended. NOT_CUT_OVER: the operators did not want the cut-over, or did not say so;
+    nothing has failed."""
 
     DONE = "done"
     EXCEPTIONS = "exceptions"
+    NOT_CUT_OVER = "not cut over"
     FAILED = "failed"
 
 
@@ -153,6 +157,19 @@ class RollbackReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the operators were asked about the cut-over, and what they said: an Answer. `by` is as
+    in Question, `told` says it in words."""
+
+    question: str
+    asked: str
+    answer: str
+    by: str
+    answered: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
@@ -178,6 +195,7 @@ class Summary:
     entities: tuple[EntityLine, ...]
     entity_outcomes: Mapping[str, Mapping[str, int]]
     rollback: RollbackReport | None = None
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +221,7 @@ class RunFacts:
     failure: Failure | None
     secrets: str = ""
     entities: Sequence[EntityRecord] = ()
+    questions: Sequence[Question] = ()
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
@@ -211,12 +230,13 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
     entities = tell_entities(facts.entities)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
+    decisions = tuple(_decisions(facts.questions))
     return Summary(
         schema=SCHEMA,
         tenant=facts.tenant,
         run=facts.run,
         written=now,
-        verdict=_judge(facts.failure, lines, entities),
+        verdict=_judge(facts.failure, lines, entities, decisions),
         failure=facts.failure,
         counts=_count(lines, entities),
         provisioned=dict(sorted(provisioned.items())),
@@ -228,14 +248,31 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         mailboxes=tuple(lines),
         entities=entities,
         entity_outcomes=count_entities(entities),
+        decisions=decisions,
     )
 
 
+def _decisions(questions: Iterable[Question]) -> Iterator[Decision]:
+    """Of the questions about the cut-over that have an answer."""
+    for each in questions:
+        if each.answer and each.kind is not QuestionKind.ROLLBACK:
+            told = choice_of(each, each.answer).noted
+            yield Decision(each.kind, each.asked, each.answer, each.by, each.answered, told)
+
+
 def _judge(
-    failure: Failure | None, lines: Sequence[MailboxLine], entities: Sequence[EntityLine]
+    failure: Failure | None,
+    lines: Sequence[MailboxLine],
+    entities: Sequence[EntityLine],
+    decisions: Sequence[Decision],
 ) -> Verdict:
     if failure:
         return Verdict.FAILED
+    answers = {decision.answer for decision in decisions}
+    if answers & ENDING:
+        return Verdict.NOT_CUT_OVER
+    if Answer.PROCEED in answers:
+        return Verdict.EXCEPTIONS
     fine = {Outcome.DONE, Outcome.NOT_COPIED}
     clean = all(line.outcome in fine for line in lines)
     clean = clean and not any(line.address for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localrun.scenario import Scenario
+from localrun.stories.approval import APPROVAL_REJECTED, APPROVAL_TIMEOUT
 from localrun.stories.before_verified import BEFORE_VERIFIED
 from localrun.stories.imap_target import IMAP_TARGET
 from localrun.stories.new_passwords import NEW_PASSWORDS
@@ -16,6 +17,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
+        *(APPROVAL_REJECTED, APPROVAL_TIMEOUT),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

@@ -18,6 +18,7 @@ from migration.copy.findings import Extra, FolderFindings, Place, Verified
 from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
 from migration.directory_model import EntityRecord, Group
+from migration.figures import format_bytes, format_moment
 from migration.model import (
     Agreement,
     DnsFinding,
@@ -40,8 +41,6 @@ from migration.model import (
 )
 from migration.remark_words import advise_on, explain
 from migration.report import (
-    format_bytes,
-    format_moment,
     group_by_record,
     headline,
     make_visible,
