@@ -10,15 +10,8 @@ from migration.entry import entry
 
 @entry(events.CheckDns)
 def handler(job: events.CheckDns, _context: Any) -> events.CheckDnsResult:
-    wired = wiring.wire()
-    look = cutover.check_dns(
-        wired.settings,
-        wired.region,
-        wired.directory,
-        wired.resolver,
-        wired.ledger,
-        job.run,
-        job.since,
-        job.now,
+    lookout = wiring.wire().lookout
+    look = cutover.check_dns(lookout, job.run, job.since, job.now)
+    return events.CheckDnsResult(
+        look.ready, look.wait_seconds, look.open, look.overdue, look.drain_seconds
     )
-    return events.CheckDnsResult(look.ready, look.wait_seconds, look.open)
