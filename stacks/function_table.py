@@ -156,7 +156,8 @@ TABLE: Mapping[str, Row] = {
     ),
     "fail_mailbox": Row(),
     "summarise_pass": Row(timeout=280),
-    "check_dns": Row(workmail=("GetMailDomain",)),
+    "check_dns": Row(workmail=("GetMailDomain",), tells=True),
+    "recheck_dns": Row(workmail=("GetMailDomain",), tells=True),
     "verify_tenant": Row(timeout=280),
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)

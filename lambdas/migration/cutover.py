@@ -13,8 +13,9 @@ from datetime import datetime
 from migration import dns, dns_verdicts, dns_waits, dns_watch
 from migration.errors import TenantMisconfigured
 from migration.model import DnsFinding, DnsRecord, DnsWatch, Note
-from migration.ports import Directory, DnsAnswer, Ledger, Notifier, Resolver
+from migration.ports import Directory, DnsAnswer, Ledger, Resolver
 from migration.settings import Settings
+from migration.telling import Teller
 
 # All servers may be silent: asked one after another, ten domains would outlast the Lambda.
 _QUESTIONS_AT_ONCE = 16
@@ -29,7 +30,7 @@ class Lookout:
     directory: Directory
     resolver: Resolver
     ledger: Ledger
-    notifier: Notifier
+    teller: Teller
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
 
     TenantMisconfigured if WorkMail does not know a domain, or if mailboxes of the run still have
     addresses in the test domain: mail to their own would be refused. Users whom WorkMail has
-    refused do not count, here as everywhere: the others go on. Directory's Busy leaves pass, and
-    what a Notifier raises.
+    refused do not count, here as everywhere: the others go on. Directory's Busy leaves pass.
     """
     _refuse_before_promotion(lookout.ledger, run)
     findings = _look(lookout, now)
@@ -154,7 +154,7 @@ def _keep(
     if what != dns_verdicts.describe(found_before):
         ledger.add_note(run, Note(now, state, " ".join(filter(None, (gone_back, what)))))
     if notice := dns_watch.choose_notice(run, now, before, after, findings):
-        lookout.notifier.tell(notice)
+        lookout.teller.tell(notice, f"{notice.kind} {now}")
         after = replace(after, told=now)
     ledger.write_dns(run, now, findings, after)
     return after

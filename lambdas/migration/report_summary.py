@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from migration import dns
+from migration import dns_verdicts
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.end_of_support import LAST_DAY, days_left
@@ -221,7 +221,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         end_of_support=LAST_DAY,
         days_left=days_left(now),
         timeline=tuple(facts.notes),
-        dns=DnsReport(facts.looked, dns.is_cut_over(facts.findings), tuple(facts.findings)),
+        dns=DnsReport(facts.looked, dns_verdicts.is_cut_over(facts.findings), tuple(facts.findings)),
         mailboxes=tuple(lines),
         entities=entities,
         entity_outcomes=count_entities(entities),

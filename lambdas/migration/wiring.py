@@ -19,9 +19,11 @@ from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
+from migration.aws.notifier import Topic
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
+from migration.cutover import Lookout
 from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
 from migration.model import MailboxRecord
@@ -31,7 +33,7 @@ from migration.ports import (
     Directory,
     Executions,
     Ledger,
-    Resolver,
+    Notifier,
     Secrets,
     Source,
     Target,
@@ -43,11 +45,12 @@ from migration.sources.imap_login import choose_login
 from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
+from migration.telling import Teller
 from migration.wave_passwords import KnownPasswords
+from migration.wire.authority import WholeDns
 from migration.wire.ews import EwsClient
 from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
-from migration.wire.resolver import DnsPythonResolver
 
 
 class Wiring:
@@ -98,6 +101,15 @@ class Wiring:
         return StepFunctions(boto3.client("stepfunctions"))
 
     @cached_property
+    def notifier(self) -> Notifier:
+        return Topic(boto3.client("sns"), self.settings.topic_arn)
+
+    @property
+    def teller(self) -> Teller:
+        """By whom operators are told things once."""
+        return Teller(self.ledger, self.notifier)
+
+    @cached_property
     def directory(self) -> Directory:
         return WorkMailDirectory(build_client(self.region), self.settings.organization_id)
 
@@ -105,9 +117,13 @@ class Wiring:
         """The directory for whoever makes something in it: the ledger keeps what."""
         return keep_journal(self.directory, self.ledger, run, now)
 
-    @cached_property
-    def resolver(self) -> Resolver:
-        return DnsPythonResolver(self.settings.dns_servers)
+    @property
+    def lookout(self) -> Lookout:
+        """What one look at the DNS is made with: its resolver keeps the zones that it has found."""
+        resolver = WholeDns(self.settings.dns_servers, self.settings.dns_port)
+        return Lookout(
+            self.settings, self.region, self.directory, resolver, self.ledger, self.teller
+        )
 
     def administrator_means(self, context: Any) -> Means:
         """What the migration administrator is made with, and taken away; `context` is Lambda's."""

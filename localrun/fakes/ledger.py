@@ -12,6 +12,7 @@ from migration.directory_model import AdministratorRecord, EntityRecord, GrantRe
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
@@ -35,7 +36,9 @@ class MemoryLedger:
         self._owner = ""
         self._pause_wanted = False
         self._notes: dict[tuple[str, str, str], Note] = {}
-        self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
+        self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._admitted: dict[tuple[str, str], list[str]] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
         self._entities: dict[str, EntityRecord] = {}
@@ -74,14 +77,37 @@ class MemoryLedger:
         with self._lock:
             return [note for key, note in sorted(self._notes.items()) if key[0] == run]
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
+    def write_dns(
+        self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch = DnsWatch()
+    ) -> None:
         with self._write("write_dns"):
-            self._dns[run] = (at, list(findings))
+            self._dns[run] = (at, list(findings), watch)
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         with self._lock:
-            at, findings = self._dns.get(run, ("", []))
+            at, findings, _ = self._dns.get(run, ("", [], DnsWatch()))
             return at, list(findings)
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        with self._lock:
+            return self._dns.get(run, ("", [], DnsWatch()))[2]
+
+    # -- what the operators were told
+
+    def is_told(self, run: str, key: str) -> bool:
+        with self._lock:
+            return (run, key) in self._told
+
+    def set_told(self, run: str, key: str) -> None:
+        with self._write("set_told"):
+            self._told.add((run, key))
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        with self._write("admit"):
+            admitted = self._admitted.setdefault((run, about), [])
+            if key not in admitted and len(admitted) < limit:
+                admitted.append(key)
+            return key in admitted
 
     # -- mailboxes
 

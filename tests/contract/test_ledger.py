@@ -703,3 +703,22 @@ def test_a_forgotten_mailbox_begins_anew_and_its_old_workers_are_cut_off(ledger:
         ledger.advance(BOX, record, record)
     assert ledger.next_fence(BOX) > fence
     assert [each.mailbox.id for each in ledger.mailboxes("run-1")] == [BOX, "mailbox2"]
+
+
+# ---- what the operators were told
+
+
+def test_what_was_told_is_known_per_run(ledger: Ledger) -> None:
+    assert ledger.is_told("run1", "started") is False
+    ledger.set_told("run1", "started")
+    ledger.set_told("run1", "started")
+    assert ledger.is_told("run1", "started") is True
+    assert ledger.is_told("run1", "start") is False
+    assert ledger.is_told("run2", "started") is False
+
+
+def test_only_the_first_keys_are_admitted_and_stay_so(ledger: Ledger) -> None:
+    assert [ledger.admit("run1", "failed", key, 2) for key in "abca"] == [True, True, False, True]
+    assert ledger.admit("run1", "failed", "c", 2) is False
+    assert ledger.admit("run2", "failed", "c", 2) is True
+    assert ledger.admit("run1", "other", "c", 2) is True

@@ -30,6 +30,8 @@ USE_CASES = {
     *("manifest_permissions", "manifest_compare", "resource_names"),
     "domains",
     "spf",
+    *("dns_verdicts", "dns_waits", "dns_watch"),
+    "telling",
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",
