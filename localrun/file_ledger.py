@@ -85,9 +85,7 @@ class FileLedger:
         items = self._items.query(self._pk, f"N#{run}#")
         return [Note(item["at"], item["state"], item["what"]) for item in items]
 
-    def write_dns(
-        self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch = DnsWatch()
-    ) -> None:
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
         self._put(self._pk, f"DNS#{run}", dns_rows.attributes(at, findings, watch))
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:

@@ -141,9 +141,7 @@ def _ask(
         return dict(zip(questions, answered, strict=True))
 
 
-def _keep(
-    lookout: Lookout, run: str, state: str, now: str, findings: list[DnsFinding]
-) -> DnsWatch:
+def _keep(lookout: Lookout, run: str, state: str, now: str, findings: list[DnsFinding]) -> DnsWatch:
     ledger = lookout.ledger
     before, (_, found_before) = ledger.dns_watch(run), ledger.dns(run)
     after = dns_watch.remember(before, findings, now)

@@ -101,9 +101,9 @@ def _lets_ses_in(record: str) -> bool:
 def judge_all(
     record: DnsRecord, answers: Iterable[DnsAnswer], now: datetime, gateways: Collection[str] = ()
 ) -> list[DnsFinding]:
-    """The answers of all servers to the question for a record, in their order; `now` in UTC. Where the zone's own
-    servers have it right, all that answer, what a resolver says else is STALE until its TTL has
-    passed."""
+    """The answers of all servers to the question for a record, in their order; `now` in UTC. Where
+    the zone's own servers have it right, all that answer, what a resolver says else is STALE until
+    its TTL has passed."""
     findings = [judge(record, answer, gateways) for answer in answers]
     own = {each.verdict for each in findings if each.authoritative} - {DnsVerdict.UNANSWERED}
     if own != {DnsVerdict.RIGHT}:
@@ -147,9 +147,7 @@ def settle_all(findings: Iterable[DnsFinding]) -> dict[DnsRecord, DnsVerdict]:
 
 def is_cut_over(findings: Iterable[DnsFinding]) -> bool:
     """Whether every required record is right; nothing required is not cut over."""
-    verdicts = [
-        verdict for record, verdict in settle_all(findings).items() if record.required
-    ]
+    verdicts = [verdict for record, verdict in settle_all(findings).items() if record.required]
     return bool(verdicts) and all(verdict is DnsVerdict.RIGHT for verdict in verdicts)
 
 

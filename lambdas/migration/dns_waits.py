@@ -49,7 +49,8 @@ def choose_wait(began: datetime, now: datetime, findings: Iterable[DnsFinding]) 
     usual = next_wait(began, now)
     settled = settle_all(findings)
     open_ = {
-        record for record, verdict in settled.items()
+        record
+        for record, verdict in settled.items()
         if record.required and verdict is not DnsVerdict.RIGHT
     }
     if not open_ or {settled[record] for record in open_} != {DnsVerdict.STALE}:

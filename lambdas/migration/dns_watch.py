@@ -104,14 +104,10 @@ def choose_notice(
         return _notice(NoticeKind.DNS, run, now, subject, lead, findings)
     if after.ready and not before.ready:
         lead = "Every required record is right: new mail goes to WorkMail."
-        return _notice(
-            NoticeKind.CUT_OVER, run, now, "DNS: mail goes to WorkMail", lead, findings
-        )
+        return _notice(NoticeKind.CUT_OVER, run, now, "DNS: mail goes to WorkMail", lead, findings)
     if before.went_back and not after.went_back:
         lead = "Every required record is right again."
-        return _notice(
-            NoticeKind.DNS, run, now, "DNS: mail goes to WorkMail again", lead, findings
-        )
+        return _notice(NoticeKind.DNS, run, now, "DNS: mail goes to WorkMail again", lead, findings)
     opened = len(find_open(findings))
     due = bool(opened) and _is_due(before, now)
     if not due and not _has_changed(before, findings):
@@ -125,8 +121,7 @@ def choose_notice(
 
 def _has_changed(before: DnsWatch, findings: Iterable[DnsFinding]) -> bool:
     return any(
-        _last(before, record) is not verdict
-        and not {_last(before, record), verdict} <= _FORGETTING
+        _last(before, record) is not verdict and not {_last(before, record), verdict} <= _FORGETTING
         for record, verdict in settle_all(findings).items()
     )
 
@@ -146,7 +141,9 @@ def _notice(
     findings: Sequence[DnsFinding],
 ) -> Notice:
     settled = settle_all(findings)
-    lines = [line for record, verdict in settled.items() for line in _tell(record, verdict, findings)]
+    lines = [
+        line for record, verdict in settled.items() for line in _tell(record, verdict, findings)
+    ]
     facts: dict[str, str | int | bool] = {
         "ready": is_cut_over(findings),
         "open": len(find_open(findings)),
@@ -156,9 +153,7 @@ def _notice(
     return Notice(kind, run, now, subject[:_SUBJECT], text, facts)
 
 
-def _tell(
-    record: DnsRecord, verdict: DnsVerdict, findings: Iterable[DnsFinding]
-) -> Iterable[str]:
+def _tell(record: DnsRecord, verdict: DnsVerdict, findings: Iterable[DnsFinding]) -> Iterable[str]:
     """Lines on a record: what is expected, and what which servers say unless it is right. Foreign
     TXT records are nobody's business and not repeated."""
     required = ", required" if record.required else ""

@@ -47,9 +47,7 @@ class Ledger(Protocol):
     def notes(self, run: str) -> list[Note]:
         """The run's timeline, in order of time."""
 
-    def write_dns(
-        self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch = DnsWatch()
-    ) -> None:
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
         """Keeps the latest findings of the run, and what is remembered of all its looks."""
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:

@@ -221,7 +221,9 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         end_of_support=LAST_DAY,
         days_left=days_left(now),
         timeline=tuple(facts.notes),
-        dns=DnsReport(facts.looked, dns_verdicts.is_cut_over(facts.findings), tuple(facts.findings)),
+        dns=DnsReport(
+            facts.looked, dns_verdicts.is_cut_over(facts.findings), tuple(facts.findings)
+        ),
         mailboxes=tuple(lines),
         entities=entities,
         entity_outcomes=count_entities(entities),

@@ -77,9 +77,7 @@ class MemoryLedger:
         with self._lock:
             return [note for key, note in sorted(self._notes.items()) if key[0] == run]
 
-    def write_dns(
-        self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch = DnsWatch()
-    ) -> None:
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
         with self._write("write_dns"):
             self._dns[run] = (at, list(findings), watch)
 

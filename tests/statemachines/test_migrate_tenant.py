@@ -61,14 +61,27 @@ def stubs(**changes: Sequence[object]) -> Stubs:
             summary(),
         ],
         "CheckDns": [
-            {"ready": False, "wait_seconds": 60, "open": 1},
-            {"ready": True, "wait_seconds": 0, "open": 0},
+            looked(wait_seconds=60, open=1),
+            looked(ready=True, drain_seconds=3600),
         ],
+        "RecheckDns": [{"went_back": False, "open": 0}],
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
         "ResetPasswords": [{"reset": 0, "refused": 0}],
         "DisableAdministrator": [{"removed": True}],
         "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
         "ReleaseLock": [{"released": True}],
+        **changes,
+    }
+
+
+def looked(**changes: object) -> dict[str, object]:
+    """Of a look at the DNS, while nothing is right yet, with some of it changed."""
+    return {
+        "ready": False,
+        "wait_seconds": 0,
+        "open": 0,
+        "overdue": False,
+        "drain_seconds": 0,
         **changes,
     }
 

@@ -4,7 +4,7 @@
     T#<tenant>            LOCK                          who runs now
                           PAUSE                         whether the copy shall stop for a while
                           N#<run>#<at>#<state>          the timeline
-                          DNS#<run>                     the latest DNS findings, and the watch over all
+                          DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
                           FIRST#<run>#<about>           whose turn it was to be told of
                           M#<mailbox>                   a mailbox
@@ -109,9 +109,7 @@ class DynamoLedger:
         items = self._items.query(self._pk, f"N#{run}#")
         return [Note(item["at"], item["state"], item["what"]) for item in items]
 
-    def write_dns(
-        self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch = DnsWatch()
-    ) -> None:
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
         item = {"pk": self._pk, "sk": f"DNS#{run}", **dns_rows.attributes(at, findings, watch)}
         self._table.put_item(Item=item)
 

@@ -70,9 +70,7 @@ class WholeDns:
     `servers` and `timeout` as for DnsPythonResolver; `port` is where authoritative servers answer.
     """
 
-    def __init__(
-        self, servers: Sequence[str] = (), port: int = 53, timeout: float = 4.0
-    ) -> None:
+    def __init__(self, servers: Sequence[str] = (), port: int = 53, timeout: float = 4.0) -> None:
         self._resolvers = DnsPythonResolver(servers, timeout)
         self._port = port
         self._timeout = timeout
