@@ -86,7 +86,7 @@ class World:
             )
         )
         old = [Records(domain, "MX", [OLD_MX], 3600)]
-        self.dns = self._stack.enter_context(DnsNet(domain, old, clock.now))
+        self.dns = self._stack.enter_context(DnsNet(domain, old, clock.now, resolvers=3))
         self.workmail.watch_dns(self.dns.records)
         self.imap: ImapServer | None = None
         if source is None:

@@ -12,15 +12,16 @@ from migration.model import DnsFinding, DnsVerdict
 #
 # A round is 9 events (task 5, choice 2, wait 2), and an execution dies at 25,000, uncaught. 29 days
 # of looking every 15 minutes are 2,784 rounds or 25,056 events, and the delta passes still have to
-# follow. So after 14 days, which is also the default of the time limit, the wait doubles: 29 days
-# then take less than 19,000 events. Beyond them, if the operator lets it wait on, the execution has
-# at most 60 days.
+# follow. So after 14 days, which is also the default of the time limit, the wait doubles, and after
+# three weeks again: 29 days then take about 17,000 events. Beyond them, if the operator lets it
+# wait on, the execution has at most 60 days.
 _WAITS = (
     (timedelta(minutes=10), 60),
     (timedelta(minutes=30), 2 * 60),
     (timedelta(hours=2), 5 * 60),
     (timedelta(days=14), 15 * 60),
-    (timedelta(days=29), 30 * 60),
+    (timedelta(days=21), 30 * 60),
+    (timedelta(days=29), 60 * 60),
 )
 _LAST_WAIT = 4 * 3600
 

@@ -60,12 +60,16 @@ def _first_right(before: DnsWatch, record: DnsRecord, verdict: DnsVerdict, now: 
 
 
 def find_gone_back(before: DnsWatch, findings: Iterable[DnsFinding]) -> list[DnsRecord]:
-    """The required records that were right at the look before, and that servers answer otherwise
-    now. Silence is none of that, nor is a resolver that has an old value in its cache again."""
+    """The required records that the zone's own servers had right, at the look before or when all
+    was ready, and that are answered otherwise now. Silence is none of that, nor is a resolver that
+    has an old value in its cache again."""
+    was_ready = bool(before.ready and not before.went_back)
     return [
         record
         for record, verdict in settle_all(findings).items()
-        if record.required and verdict in _BACK and _last(before, record) is DnsVerdict.RIGHT
+        if record.required
+        and verdict in _BACK
+        and (was_ready or _last(before, record) in _FORGETTING)
     ]
 
 

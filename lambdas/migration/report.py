@@ -20,9 +20,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
 from migration.copy.findings import Verified, read_verified
-from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
+from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.remark_words import advise_on, explain, name_fate
+from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import EntityLine
 from migration.report_summary import (
     FolderLine,
@@ -84,6 +85,7 @@ def write_report(
         failure,
         secrets,
         list(ledger.entities(run)),
+        ledger.dns_watch(run),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     if rollback := read_rollback(ledger, blobs, run):
@@ -148,6 +150,8 @@ def to_html(summary: Summary) -> bytes:
         problems=split_problems(summary.failure) if summary.failure else (),
         advise=advise,
         dns_rows=group_by_record(summary.dns.findings),
+        name_servers=name_servers,
+        suggest_spf=suggest_spf,
         remarks=list(islice(_remarks(summary.mailboxes), _REMARK_ROWS)),
         entity_rows=list(islice(_told(summary.entities), _REMARK_ROWS)),
         remark_rows=_REMARK_ROWS,
@@ -196,6 +200,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(advise(summary.failure.error))
     if summary.rollback:
         steps += next_rollback_steps(summary.rollback)
+    if summary.dns.went_back:
+        steps.append(
+            "Mail goes to the old server again: put the records back that the DNS section expects, "
+            "then start the workflow with the phases cutover and delta, to bring what arrived."
+        )
     if outcomes[Outcome.FAILED]:
         steps.append(
             "Put right what is named at each failed mailbox, then start the workflow again: what "
@@ -226,14 +235,6 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
 
 
 # ---- rows ------------------------------------------------------------------------------------
-
-
-def group_by_record(findings: Iterable[DnsFinding]) -> list[tuple[DnsRecord, list[DnsFinding]]]:
-    """The findings of all servers under the record that they are about."""
-    rows: dict[DnsRecord, list[DnsFinding]] = {}
-    for finding in findings:
-        rows.setdefault(finding.record, []).append(finding)
-    return list(rows.items())
 
 
 def is_elsewhere(folder: FolderLine) -> bool:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migration import dns_verdicts
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.end_of_support import LAST_DAY, days_left
 from migration.model import (
     Agreement,
     DnsFinding,
+    DnsWatch,
     Failure,
     Fate,
     FolderRecord,
@@ -28,6 +28,7 @@ from migration.model import (
     Remark,
 )
 from migration.password_parts import WAVES
+from migration.report_dns import DnsReport, report_dns
 from migration.report_entities import EntityLine, count_entities, tell_entities
 
 SCHEMA = 1
@@ -116,15 +117,6 @@ class MailboxLine:
 
 
 @dataclass(frozen=True, slots=True)
-class DnsReport:
-    """The latest look at the DNS; `at` is empty if there was none."""
-
-    at: str
-    cut_over: bool
-    findings: tuple[DnsFinding, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class DeedLine:
     """Something that a rollback has dealt with: what it is, whom it is about, the address, member
     or grantee, and why it is left ("" if nobody has dealt with it)."""
@@ -200,12 +192,14 @@ class RunFacts:
     failure: Failure | None
     secrets: str = ""
     entities: Sequence[EntityRecord] = ()
+    watch: DnsWatch = field(default_factory=DnsWatch)
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
     """The report of a run at the time `now`. Mailboxes that need attention come first."""
     lines = sorted((_line(each) for each in mailboxes), key=_urgency)
     entities = tell_entities(facts.entities)
+    dns = report_dns(facts.looked, facts.findings, facts.watch)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
     return Summary(
@@ -213,7 +207,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         tenant=facts.tenant,
         run=facts.run,
         written=now,
-        verdict=_judge(facts.failure, lines, entities),
+        verdict=_judge(facts.failure, lines, entities, dns),
         failure=facts.failure,
         counts=_count(lines, entities),
         provisioned=dict(sorted(provisioned.items())),
@@ -221,9 +215,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         end_of_support=LAST_DAY,
         days_left=days_left(now),
         timeline=tuple(facts.notes),
-        dns=DnsReport(
-            facts.looked, dns_verdicts.is_cut_over(facts.findings), tuple(facts.findings)
-        ),
+        dns=dns,
         mailboxes=tuple(lines),
         entities=entities,
         entity_outcomes=count_entities(entities),
@@ -231,13 +223,17 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
 
 
 def _judge(
-    failure: Failure | None, lines: Sequence[MailboxLine], entities: Sequence[EntityLine]
+    failure: Failure | None,
+    lines: Sequence[MailboxLine],
+    entities: Sequence[EntityLine],
+    dns: DnsReport,
 ) -> Verdict:
     if failure:
         return Verdict.FAILED
     fine = {Outcome.DONE, Outcome.NOT_COPIED}
     clean = all(line.outcome in fine for line in lines)
     clean = clean and not any(entity.needs_attention for entity in entities)
+    clean = clean and not dns.went_back
     return Verdict.DONE if clean else Verdict.EXCEPTIONS
 
 

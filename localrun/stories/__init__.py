@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from localrun.scenario import Scenario
 from localrun.stories.before_verified import BEFORE_VERIFIED
+from localrun.stories.dns_trouble import GATEWAY_MX, MX_FLAPS_BACK, SLOW_DNS
 from localrun.stories.imap_target import IMAP_TARGET
 from localrun.stories.new_passwords import NEW_PASSWORDS
 from localrun.stories.sample import SAMPLE
@@ -16,6 +17,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
+        *(SLOW_DNS, MX_FLAPS_BACK, GATEWAY_MX),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }
