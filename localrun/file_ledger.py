@@ -13,12 +13,20 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, question_rows, rows
+from migration.aws import (
+    administrator_rows,
+    deed_rows,
+    dns_rows,
+    entity_rows,
+    question_rows,
+    rows,
+)
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
@@ -89,15 +97,16 @@ class FileLedger:
         items = self._items.query(self._pk, f"N#{run}#")
         return [Note(item["at"], item["state"], item["what"]) for item in items]
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
-        texts = [rows.to_text(finding) for finding in findings]
-        self._put(self._pk, f"DNS#{run}", {"at": at, "findings": texts})
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
+        self._put(self._pk, f"DNS#{run}", dns_rows.attributes(at, findings, watch))
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         item = self._items.read(self._pk, f"DNS#{run}")
-        if item is None:
-            return "", []
-        return item["at"], [rows.finding_from(text) for text in item["findings"]]
+        return dns_rows.findings_from(item) if item else ("", [])
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        item = self._items.read(self._pk, f"DNS#{run}")
+        return dns_rows.watch_from(item) if item else DnsWatch()
 
     # -- what the operators were told
 

@@ -15,7 +15,8 @@ from typing import Any, Self
 from imapclient import IMAPClient
 
 from localrun.engine.clock import Clock
-from localrun.fakes.dns import DnsServer, Records
+from localrun.fakes.dns import Records
+from localrun.fakes.dns_net import DnsNet
 from localrun.fakes.imap import ImapServer
 from localrun.fakes.workmail import FakeWorkMail
 from localrun.fakes.workmail_ews.server import MEBIBYTE, EwsServer
@@ -87,7 +88,7 @@ class World:
             )
         )
         old = [Records(domain, "MX", [OLD_MX], 3600)]
-        self.dns = self._stack.enter_context(DnsServer({domain: old}))
+        self.dns = self._stack.enter_context(DnsNet(domain, old, clock.now, resolvers=3))
         self.workmail.watch_dns(self.dns.records)
         self.imap: ImapServer | None = None
         if source is None:

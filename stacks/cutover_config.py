@@ -31,7 +31,7 @@ class Dns:
                   MX and SPF are looked at then. Empty: no such records are wanted
     timeout_days  how long it may take before you are asked whether to go on waiting; the history
                   of an execution has room for 29 days of looking (every 15 minutes, 30 after two
-                  weeks)
+                  weeks, 60 after three)
     publish       route53: the run writes the records into the account's hosted zone, keeps what
                   was there, and the phase rollback-dns puts it back; none: it tells you the records
     zone_id       the hosted zone, if there are several public ones of the domain's name

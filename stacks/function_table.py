@@ -173,6 +173,7 @@ TABLE: Mapping[str, Row] = {
         timeout=280, memory=512, writes=("reports/*",), tells=True, answers=True, asks=True
     ),
     "check_dns": Row(workmail=("GetMailDomain",), tells=True),
+    "recheck_dns": Row(workmail=("GetMailDomain",), tells=True),
     "ask_about_dns": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
     "record_answer": Row(tells=True),
     "answer_question": Row(timeout=20, answers=True, by_url=True),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from migration.directory_model import MailDomain
-from migration.dns import next_wait
+from migration.dns_waits import next_wait
 from migration.errors import TenantMisconfigured
 from migration.model import Note
 from migration.ports import Directory, Ledger

@@ -445,7 +445,8 @@ class RecordAnswerResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class CheckDns(Event):
-    """`since` is when the cut-over began."""
+    """`since` is when the waiting began: with the cut-over, or when the operator wanted to wait
+    on."""
 
     run: str
     now: str
@@ -454,13 +455,30 @@ class CheckDns(Event):
 
 @dataclass(frozen=True, slots=True)
 class CheckDnsResult(Event):
-    """`open` counts the required records that are not right yet. `overdue`: they still are not,
-    after the configured days."""
+    """`open` counts the required records that are not right yet. `overdue`: the operator is to be
+    asked whether to wait on. `drain_seconds`: for so long senders may go to the old server."""
 
     ready: bool
     wait_seconds: int
     open: int
-    overdue: bool = False
+    overdue: bool
+    drain_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckDns(Event):
+    """Between two passes, after the cut-over."""
+
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckDnsResult(Event):
+    """`went_back`: the DNS was right, and servers do not say so any more. `open` as of CheckDns."""
+
+    went_back: bool
+    open: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from migration.directory_model import (
 )
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
@@ -50,11 +51,14 @@ class Ledger(Protocol):
     def notes(self, run: str) -> list[Note]:
         """The run's timeline, in order of time."""
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
-        """Keeps the latest findings of the run."""
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
+        """Keeps the latest findings of the run, and what is remembered of all its looks."""
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         """When the DNS was last looked at and what was found; ("", []) before."""
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        """What was kept of the run's looks; an empty one before the first."""
 
     # -- what the operators were told
     def is_told(self, run: str, key: str) -> bool:

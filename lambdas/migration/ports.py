@@ -262,17 +262,24 @@ class Notifier(Protocol):
 
 
 class Resolver(Protocol):
-    """Asks one DNS question."""
+    """Asks DNS questions, for one look: what it learns on the way it may keep."""
 
     def ask(self, name: str, type_: str) -> list[DnsAnswer]:
-        """One answer per server that was asked."""
+        """One answer per server that was asked, all at about the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
-    """What one server said. `error` is empty, or NXDOMAIN, NODATA, SERVFAIL, TIMEOUT."""
+    """What one server said. `server` is address:port, `host` its name where that is known.
+
+    `error` is empty, or NXDOMAIN or NODATA (the record is not there), SERVFAIL, REFUSED, LAME (an
+    authoritative server that does not know the zone) or TIMEOUT. With NXDOMAIN and NODATA `ttl` is
+    how long that may be cached (RFC 2308); 0 where it is not told.
+    """
 
     server: str
     values: tuple[str, ...] = ()
     ttl: int = 0
     error: str = ""
+    host: str = ""
+    authoritative: bool = False

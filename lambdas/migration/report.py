@@ -20,11 +20,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from migration.advice import advise, split_problems
 from migration.copy.findings import Verified, read_verified
 from migration.figures import format_bytes, format_moment
-from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
+from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.question_model import Answer
 from migration.question_words import WAYS
 from migration.remark_words import advise_on, explain, name_fate
+from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import NOT_PROVISIONED, EntityLine
 from migration.report_summary import (
     FolderLine,
@@ -89,6 +90,7 @@ def write_report(
         secrets,
         list(ledger.entities(run)),
         ledger.questions(run),
+        ledger.dns_watch(run),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     if rollback := read_rollback(ledger, blobs, run):
@@ -153,6 +155,8 @@ def to_html(summary: Summary) -> bytes:
         problems=split_problems(summary.failure) if summary.failure else (),
         advise=advise,
         dns_rows=group_by_record(summary.dns.findings),
+        name_servers=name_servers,
+        suggest_spf=suggest_spf,
         remarks=list(islice(_remarks(summary.mailboxes), _REMARK_ROWS)),
         entity_rows=list(islice(_told(summary.entities), _REMARK_ROWS)),
         remark_rows=_REMARK_ROWS,
@@ -204,6 +208,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(advise(summary.failure.error))
     if summary.rollback:
         steps += next_rollback_steps(summary.rollback)
+    if summary.dns.went_back:
+        steps.append(
+            "Mail goes to the old server again: put the records back that the DNS section expects, "
+            "then start the workflow with the phases cutover and delta, to bring what arrived."
+        )
     if waiting := summary.counts["in_test_domain"]:
         has = "1 mailbox has its address" if waiting == 1 else f"{waiting} mailboxes have addresses"
         unmade = any(entity.outcome == NOT_PROVISIONED for entity in summary.entities)
@@ -259,14 +268,6 @@ def _after_decisions(summary: Summary) -> Iterator[str]:
 
 
 # ---- rows ------------------------------------------------------------------------------------
-
-
-def group_by_record(findings: Iterable[DnsFinding]) -> list[tuple[DnsRecord, list[DnsFinding]]]:
-    """The findings of all servers under the record that they are about."""
-    rows: dict[DnsRecord, list[DnsFinding]] = {}
-    for finding in findings:
-        rows.setdefault(finding.record, []).append(finding)
-    return list(rows.items())
 
 
 def is_elsewhere(folder: FolderLine) -> bool:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migration import dns
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.end_of_support import LAST_DAY, days_left
 from migration.model import (
     Agreement,
     DnsFinding,
+    DnsWatch,
     Failure,
     Fate,
     FolderRecord,
@@ -30,6 +30,7 @@ from migration.model import (
 from migration.password_parts import WAVES
 from migration.question_model import Answer, Question, QuestionKind
 from migration.question_words import ENDING, choice_of
+from migration.report_dns import DnsReport, report_dns
 from migration.report_entities import EntityLine, count_entities, tell_entities
 
 SCHEMA = 1
@@ -119,15 +120,6 @@ class MailboxLine:
     lists: str
     password_in: str
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class DnsReport:
-    """The latest look at the DNS; `at` is empty if there was none."""
-
-    at: str
-    cut_over: bool
-    findings: tuple[DnsFinding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +214,14 @@ class RunFacts:
     secrets: str = ""
     entities: Sequence[EntityRecord] = ()
     questions: Sequence[Question] = ()
+    watch: DnsWatch = field(default_factory=DnsWatch)
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
     """The report of a run at the time `now`. Mailboxes that need attention come first."""
     lines = sorted((_line(each) for each in mailboxes), key=_urgency)
     entities = tell_entities(facts.entities)
+    dns = report_dns(facts.looked, facts.findings, facts.watch)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
     decisions = tuple(_decisions(facts.questions))
@@ -236,7 +230,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         tenant=facts.tenant,
         run=facts.run,
         written=now,
-        verdict=_judge(facts.failure, lines, entities, decisions),
+        verdict=_judge(facts.failure, lines, entities, decisions, dns),
         failure=facts.failure,
         counts=_count(lines, entities),
         provisioned=dict(sorted(provisioned.items())),
@@ -244,7 +238,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         end_of_support=LAST_DAY,
         days_left=days_left(now),
         timeline=tuple(facts.notes),
-        dns=DnsReport(facts.looked, dns.is_cut_over(facts.findings), tuple(facts.findings)),
+        dns=dns,
         mailboxes=tuple(lines),
         entities=entities,
         entity_outcomes=count_entities(entities),
@@ -265,6 +259,7 @@ def _judge(
     lines: Sequence[MailboxLine],
     entities: Sequence[EntityLine],
     decisions: Sequence[Decision],
+    dns: DnsReport,
 ) -> Verdict:
     if failure:
         return Verdict.FAILED
@@ -277,6 +272,7 @@ def _judge(
     clean = all(line.outcome in fine for line in lines)
     clean = clean and not any(line.address for line in lines)
     clean = clean and not any(entity.needs_attention for entity in entities)
+    clean = clean and not dns.went_back
     return Verdict.DONE if clean else Verdict.EXCEPTIONS
 
 

@@ -25,6 +25,7 @@ from migration.aws.secrets import TenantSecrets
 from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
+from migration.cutover import Lookout
 from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
 from migration.model import MailboxRecord
@@ -35,7 +36,6 @@ from migration.ports import (
     Executions,
     Ledger,
     Notifier,
-    Resolver,
     Secrets,
     Source,
     Target,
@@ -52,10 +52,10 @@ from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.telling import Teller
 from migration.wave_passwords import KnownPasswords
+from migration.wire.authority import WholeDns
 from migration.wire.ews import EwsClient
 from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
-from migration.wire.resolver import DnsPythonResolver
 
 
 class Wiring:
@@ -142,9 +142,13 @@ class Wiring:
         """The directory for whoever makes something in it: the ledger keeps what."""
         return keep_journal(self.directory, self.ledger, run, now)
 
-    @cached_property
-    def resolver(self) -> Resolver:
-        return DnsPythonResolver(self.settings.dns_servers)
+    @property
+    def lookout(self) -> Lookout:
+        """What one look at the DNS is made with: its resolver keeps the zones that it has found."""
+        resolver = WholeDns(self.settings.dns_servers, self.settings.dns_port)
+        return Lookout(
+            self.settings, self.region, self.directory, resolver, self.ledger, self.teller
+        )
 
     def administrator_means(self, context: Any) -> Means:
         """What the migration administrator is made with, and taken away; `context` is Lambda's."""

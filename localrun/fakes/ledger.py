@@ -12,6 +12,7 @@ from migration.directory_model import AdministratorRecord, EntityRecord, GrantRe
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
@@ -36,7 +37,7 @@ class MemoryLedger:
         self._owner = ""
         self._pause_wanted = False
         self._notes: dict[tuple[str, str, str], Note] = {}
-        self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
+        self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
         self._told: set[tuple[str, str]] = set()
         self._admitted: dict[tuple[str, str], list[str]] = {}
         self._questions: dict[tuple[str, str, str], Question] = {}
@@ -82,14 +83,18 @@ class MemoryLedger:
         with self._lock:
             return [note for key, note in sorted(self._notes.items()) if key[0] == run]
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
         with self._write("write_dns"):
-            self._dns[run] = (at, list(findings))
+            self._dns[run] = (at, list(findings), watch)
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         with self._lock:
-            at, findings = self._dns.get(run, ("", []))
+            at, findings, _ = self._dns.get(run, ("", [], DnsWatch()))
             return at, list(findings)
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        with self._lock:
+            return self._dns.get(run, ("", [], DnsWatch()))[2]
 
     # -- what the operators were told
 

@@ -28,8 +28,10 @@ from migration.errors import FencedOff, SourceChanged
 from migration.model import (
     Agreement,
     DnsFinding,
+    DnsProgress,
     DnsRecord,
     DnsVerdict,
+    DnsWatch,
     Failure,
     Fate,
     Folder,
@@ -44,6 +46,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
     Profile,
+    RecordKind,
     Remark,
     Tally,
 )
@@ -146,9 +149,46 @@ def test_the_latest_dns_findings_are_kept(ledger: Ledger) -> None:
     record = DnsRecord("example.test", "MX", "10 inbound", required=True)
     finding = DnsFinding(record, DnsVerdict.WRONG, ("10 old",), 3600, "127.0.0.1:53")
     assert ledger.dns("run1") == ("", [])
-    ledger.write_dns("run1", "2026-01", [finding, finding])
-    ledger.write_dns("run1", NOW, [finding])
+    assert ledger.dns_watch("run1") == DnsWatch()
+    ledger.write_dns("run1", "2026-01", [finding, finding], DnsWatch(began="2026-01"))
+    ledger.write_dns("run1", NOW, [finding], DnsWatch(began=NOW))
+    ledger.write_dns("run2", "2026-02", [], DnsWatch())
     assert ledger.dns("run1") == (NOW, [finding])
+    assert ledger.dns_watch("run1") == DnsWatch(began=NOW)
+
+
+def test_all_that_a_look_at_the_dns_tells_is_kept(ledger: Ledger) -> None:
+    record = DnsRecord("_dmarc.example.test", "TXT", '"v=DMARC1;\\195\\164"', kind=RecordKind.DMARC)
+    stale = DnsFinding(record, DnsVerdict.STALE, ("a", "b"), 60, "[::1]:53", stale_until=NOW)
+    own = DnsFinding(
+        record, DnsVerdict.UNANSWERED, server="a", host="ns1", authoritative=True, detail="LAME"
+    )
+    records = {
+        record.key: DnsProgress(DnsVerdict.STALE, "2026-01"),
+        "MX example.test 10 x": DnsProgress(DnsVerdict.UNANSWERED),
+    }
+    watch = DnsWatch("2026-01", "2026-02", "2026-03", "2026-04", 3600, records)
+    ledger.write_dns("run1", NOW, [stale, own], watch)
+    assert ledger.dns("run1") == (NOW, [stale, own])
+    assert ledger.dns_watch("run1") == watch
+
+
+def test_a_look_at_forty_domains_at_twelve_servers_has_room(ledger: Ledger) -> None:
+    """400 KB is what DynamoDB takes for an item."""
+    findings = [
+        DnsFinding(
+            DnsRecord(f"name-{number % 11}.domain-{number // 11}.example.test", "TXT", "v" * 60),
+            DnsVerdict.WRONG,
+            ("w" * 90, f"{number}"),
+            3600 + server,
+            f"192.0.2.{server}:53",
+            f"ns{server}.domain-{number // 11}.example.test",
+        )
+        for number in range(40 * 11)
+        for server in range(12)
+    ]
+    ledger.write_dns("run1", NOW, findings, DnsWatch())
+    assert ledger.dns("run1") == (NOW, findings)
 
 
 # ---- mailboxes

@@ -64,7 +64,11 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         ],
         "ApproveCutover": [{"answer": "approve"}],
         "RecordAnswer": [{"recorded": True}],
-        "CheckDns": [looked(), looked(ready=True, wait_seconds=0, open=0)],
+        "CheckDns": [
+            looked(wait_seconds=60, open=1),
+            looked(ready=True, drain_seconds=3600),
+        ],
+        "RecheckDns": [{"went_back": False, "open": 0}],
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
         "ResetPasswords": [{"reset": 0, "refused": 0}],
         "DisableAdministrator": [{"removed": True}],
@@ -75,8 +79,15 @@ def stubs(**changes: Sequence[object]) -> Stubs:
 
 
 def looked(**changes: object) -> dict[str, object]:
-    """One look at a DNS that is not right yet, with some of it changed."""
-    return {"ready": False, "wait_seconds": 60, "open": 1, "overdue": False, **changes}
+    """Of a look at the DNS, while nothing is right yet, with some of it changed."""
+    return {
+        "ready": False,
+        "wait_seconds": 0,
+        "open": 0,
+        "overdue": False,
+        "drain_seconds": 0,
+        **changes,
+    }
 
 
 def summary(**changes: object) -> dict[str, object]:

@@ -18,7 +18,7 @@ from migration.model import DnsRecord
 from migration.ports import Directory
 from migration.settings import Settings
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
-from tests.unit.test_dns import SINCE as MOMENT
+from tests.unit.test_dns_waits import SINCE as MOMENT
 from tests.unit.test_provisioning import Stopped, Stopping
 from tests.unit.test_settings import environment
 

@@ -31,6 +31,8 @@ USE_CASES = {
     "domains",
     *("telling", "notices", "questions", "question_words", "question_texts", "copy_state"),
     *("approval", "answer_page"),
+    "spf",
+    *("dns_verdicts", "dns_waits", "dns_watch"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",

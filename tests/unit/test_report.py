@@ -22,8 +22,10 @@ from migration.figures import format_bytes, format_moment
 from migration.model import (
     Agreement,
     DnsFinding,
+    DnsProgress,
     DnsRecord,
     DnsVerdict,
+    DnsWatch,
     Failure,
     Fate,
     Folder,
@@ -36,12 +38,12 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
+    RecordKind,
     Remark,
     Tally,
 )
 from migration.remark_words import advise_on, explain
 from migration.report import (
-    group_by_record,
     headline,
     make_visible,
     next_steps,
@@ -50,6 +52,7 @@ from migration.report import (
     to_json,
     write_report,
 )
+from migration.report_dns import group_by_record
 from migration.report_summary import (
     MailboxFacts,
     Outcome,
@@ -275,7 +278,7 @@ def filled_ledger() -> MemoryLedger:
     ledger.add_note("run-1", Note("2026-12-04T18:00:00Z", "PlanWave", "2 mailboxes planned"))
     mx = DnsRecord("acme.example", "MX", "10 new.example", required=True)
     finding = DnsFinding(mx, DnsVerdict.RIGHT, ("10 new.example.",), 300, "192.0.2.1:53")
-    ledger.write_dns("run-1", "2026-12-04T22:00:00Z", [finding])
+    ledger.write_dns("run-1", "2026-12-04T22:00:00Z", [finding], DnsWatch())
     return ledger
 
 
@@ -366,7 +369,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
         "days_left timeline dns mailboxes entities entity_outcomes rollback".split()
     )
-    assert set(summary["dns"]) == {"at", "cut_over", "findings"}
+    assert set(summary["dns"]) == {"at", "cut_over", "findings", "went_back", "records"}
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
@@ -445,6 +448,49 @@ def test_hostile_names_show_as_text() -> None:
     assert "{{ 7*7 }}" in parsed.text
     assert "\N{REPLACEMENT CHARACTER}gnp.exe" in parsed.text
     assert json.loads(to_json(summary))["mailboxes"][0]["display_name"] == HOSTILE
+
+
+def test_the_dns_is_told_record_by_record_server_by_server() -> None:
+    mx = DnsRecord("acme.example", "MX", "10 new.example", required=True, kind=RecordKind.MX)
+    policy = DnsRecord("acme.example", "TXT", "v=spf1 include:amazonses.com ~all")
+    policy = replace(policy, kind=RecordKind.SPF)
+    found = ('"v=spf1 ip4:192.0.2.1 -all"', '"another text"')
+    answers = [
+        DnsFinding(mx, DnsVerdict.RIGHT, server="192.0.2.1:53", host="ns1.acme.example"),
+        DnsFinding(mx, DnsVerdict.UNANSWERED, server="192.0.2.2:53", host="ns2", detail="LAME"),
+        DnsFinding(
+            mx, DnsVerdict.STALE, ("10 old.",), server="8.8.8.8:53", stale_until="2026-12-04T19:30Z"
+        ),
+        DnsFinding(policy, DnsVerdict.WRONG, found, server="8.8.8.8:53"),
+    ]
+    progress = {mx.key: DnsProgress(DnsVerdict.STALE, "2026-12-04T18:05:00Z")}
+    watched = replace(
+        FACTS, looked=NOW, findings=answers, watch=DnsWatch(began=NOW, records=progress)
+    )
+    rows = page(summarise(watched, [CLEAN], NOW)).rows
+    (row,) = [row for row in rows if row.startswith(" MX required")]
+    for told in (
+        *("right at ns1.acme.example (192.0.2.1:53)", "unanswered at ns2 (192.0.2.2:53) LAME"),
+        "stale at 8.8.8.8:53 found 10 old. in its cache until 2026-12-04 19:30 UTC",
+    ):
+        assert told in " ".join(row.split())
+    assert row.endswith("2026-12-04 18:05 UTC")
+    (row,) = [row for row in rows if row.startswith(" TXT acme.example")]
+    assert "in place of the present one: v=spf1 ip4:192.0.2.1 include:amazonses.com -all" in row
+    assert "\N{EN DASH}" in row
+
+
+def test_mail_that_goes_to_the_old_server_again_is_an_exception() -> None:
+    mx = DnsRecord("acme.example", "MX", "10 new.example", required=True)
+    wrong = DnsFinding(mx, DnsVerdict.WRONG)
+    back = DnsWatch(began=NOW, ready=NOW, went_back="2026-12-05T08:00:00Z")
+    watched = replace(FACTS, looked=NOW, findings=[wrong], watch=back)
+    summary = summarise(watched, [CLEAN], NOW)
+    assert summary.verdict == "exceptions"
+    assert any("Mail goes to the old server again" in step for step in next_steps(summary))
+    assert "Mail goes to the old server again since 2026-12-05 08:00 UTC" in page(summary).text
+    never = replace(watched, watch=replace(back, ready=""))
+    assert summarise(never, [CLEAN], NOW).verdict == "done", "there was no cut-over yet"
 
 
 def test_a_row_for_each_mailbox_folder_refusal_and_record() -> None:

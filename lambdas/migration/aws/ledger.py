@@ -4,7 +4,7 @@
     T#<tenant>            LOCK                          who runs now
                           PAUSE                         whether the copy shall stop for a while
                           N#<run>#<at>#<state>          the timeline
-                          DNS#<run>                     the latest DNS findings
+                          DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
                           FIRST#<run>#<about>           whose turn it was to be told of
                           ASK#<run>#<kind>#<asked>      a question to the operators
@@ -32,13 +32,21 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, question_rows, rows
+from migration.aws import (
+    administrator_rows,
+    deed_rows,
+    dns_rows,
+    entity_rows,
+    question_rows,
+    rows,
+)
 from migration.aws.items import ItemTable
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
@@ -114,16 +122,17 @@ class DynamoLedger:
         items = self._items.query(self._pk, f"N#{run}#")
         return [Note(item["at"], item["state"], item["what"]) for item in items]
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
-        texts = [rows.to_text(finding) for finding in findings]
-        item = {"pk": self._pk, "sk": f"DNS#{run}", "at": at, "findings": texts}
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
+        item = {"pk": self._pk, "sk": f"DNS#{run}", **dns_rows.attributes(at, findings, watch)}
         self._table.put_item(Item=item)
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         item = self._items.read(self._pk, f"DNS#{run}")
-        if item is None:
-            return "", []
-        return item["at"], [rows.finding_from(text) for text in item["findings"]]
+        return dns_rows.findings_from(item) if item else ("", [])
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        item = self._items.read(self._pk, f"DNS#{run}")
+        return dns_rows.watch_from(item) if item else DnsWatch()
 
     # -- what the operators were told
 

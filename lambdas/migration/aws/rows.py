@@ -14,9 +14,6 @@ from urllib.parse import quote, unquote
 
 from migration.model import (
     Agreement,
-    DnsFinding,
-    DnsRecord,
-    DnsVerdict,
     Failure,
     Fate,
     FolderCheck,
@@ -120,17 +117,6 @@ def _mailbox_from(text: str) -> Mailbox:
     fields["aliases"] = tuple(fields["aliases"])
     fields["profile"] = Profile(**fields.get("profile", {}))
     return Mailbox(**fields)
-
-
-def finding_from(text: str) -> DnsFinding:
-    fields = json.loads(text)
-    return DnsFinding(
-        record=DnsRecord(**fields["record"]),
-        verdict=DnsVerdict(fields["verdict"]),
-        found=tuple(fields["found"]),
-        ttl=fields["ttl"],
-        server=fields["server"],
-    )
 
 
 def remark_from(item: Mapping[str, Any]) -> Remark:
