@@ -70,7 +70,7 @@ class TenantWaves:
                     Tags=[
                         {"Key": "app", "Value": "workmail-migration"},
                         {"Key": "tenant", "Value": self._tenant},
-                        *({"Key": "run", "Value": run} for run in path.split("/")[1:2]),
+                        {"Key": "run", "Value": path.split("/")[1] if "/" in path else ""},
                     ],
                     **key,
                 )
