@@ -30,6 +30,7 @@ ACCEPTED = {
     "IAM5[Resource::<bucket>/quarantine/*]": "A key per message that was put aside.",
     "IAM5[Resource::<bucket>/verify/*]": "A key per mailbox and pass.",
     "IAM5[Resource::<waves>*]": "A secret per run, whose name is known when it starts.",
+    "IAM5[Resource::<secret>/administrator*]": "One secret, and its ARN before it exists.",
     "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
     "IAM5[Resource::*]": "Log delivery has no narrower resource; a test lists its actions.",
@@ -60,4 +61,5 @@ def shorten(rule: str) -> str:
     rule = rule.removeprefix("AwsSolutions-")
     rule = re.sub(r"<StorageBucket\w+\.Arn>", "<bucket>", rule)
     rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+/waves/", "<waves>", rule)
+    rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+(/administrator)", r"<secret>\1", rule)
     return re.sub(r"arn:aws:states:.*:execution:[\w-]+-migrate-tenant", "<machine>", rule)
