@@ -21,6 +21,7 @@ from localrun.engine.api import StepFunctionsApi
 from localrun.engine.clock import Clock
 from localrun.engine.engine import Engine
 from localrun.engine.event_rules import EventRules
+from localrun.engine.function_urls import FunctionUrls
 from localrun.engine.lambda_host import Function, LambdaHost
 from localrun.engine.template import Template
 from localrun.fakes.data_plane import DataPlane, create
@@ -79,7 +80,13 @@ class Cloud:
         self._session: Any = boto3.Session()  # Any: services are named at run time
         self._lock = threading.Lock()
         self.clock: Clock = world.clock
-        self.template = Template.load(cdk_out, stack, REGION, ACCOUNT)
+        self.urls = FunctionUrls(
+            lambda function, payload: self.lambdas.invoke(function, payload),
+            world.clock.now,
+            ACCOUNT,
+        )
+        self._stack.callback(self.urls.close)
+        self.template = Template.load(cdk_out, stack, REGION, ACCOUNT, self.urls.url)
         plane = self._stack.enter_context(DataPlane())
         self.rules = EventRules(
             world.clock,

@@ -21,7 +21,8 @@ SHOWN_NOTES = 4
 
 class Display(Protocol):
     """Told what happens: states that are entered, what `happen`s outside, what the run `note`s in
-    its timeline. `follow` starts showing the virtual clock and messages per mailbox."""
+    its timeline, what it `tell`s the operators. `follow` starts showing the virtual clock and
+    messages per mailbox."""
 
     def say(self, text: str) -> None: ...
 
@@ -30,6 +31,8 @@ class Display(Protocol):
     def happen(self, what: str, moment: float) -> None: ...
 
     def note(self, what: str, moment: float) -> None: ...
+
+    def tell(self, subject: str, moment: float) -> None: ...
 
     def follow(
         self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]
@@ -63,6 +66,9 @@ class PlainDisplay:
     def note(self, what: str, moment: float) -> None:
         self._print(f"{format_moment(moment)}  noted: {what}")
 
+    def tell(self, subject: str, moment: float) -> None:
+        self._print(f"{format_moment(moment)}  told: {subject}")
+
     def follow(self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]) -> None:
         def watch() -> None:
             shown = 0
@@ -90,6 +96,7 @@ class LiveDisplay:
         self._passed: dict[str, tuple[float, int]] = {}
         self._outside: list[str] = []
         self._notes: list[str] = []
+        self._told: list[str] = []
         self._now: Callable[[], float] | None = None
         self._counts: Counts = dict
         self._names: Mapping[str, str] = {}
@@ -109,6 +116,9 @@ class LiveDisplay:
 
     def note(self, what: str, moment: float) -> None:
         self._notes.append(f"{format_moment(moment)}  {what}")
+
+    def tell(self, subject: str, moment: float) -> None:
+        self._told.append(f"{format_moment(moment)}  {subject}")
 
     def follow(self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]) -> None:
         self._now, self._counts, self._names = now, counts, names
@@ -143,7 +153,8 @@ class LiveDisplay:
             states.add_row(mark, name, again, format_moment(entered))
         outside = [Text(f"outside: {line}", style="cyan") for line in self._outside[-4:]]
         notes = [Text(f"noted: {line}", style="green") for line in self._notes[-SHOWN_NOTES:]]
-        return Group(clock, Text(), states, Text(), mailboxes, *notes, *outside)
+        told = [Text(f"told: {line}", style="magenta") for line in self._told[-SHOWN_NOTES:]]
+        return Group(clock, Text(), states, Text(), mailboxes, *notes, *told, *outside)
 
 
 class Shown:

@@ -13,7 +13,14 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, dns_rows, entity_rows, rows
+from migration.aws import (
+    administrator_rows,
+    deed_rows,
+    dns_rows,
+    entity_rows,
+    question_rows,
+    rows,
+)
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
@@ -31,6 +38,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 
 
 class FileLedger:
@@ -116,6 +124,34 @@ class FileLedger:
                 admitted = [*admitted, key]
                 change.write(*place, {"admitted": admitted})
             return key in admitted
+
+    # -- what the operators are asked
+
+    def ask(self, question: Question) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        with self._items.change() as change:
+            known = change.read(self._pk, sk)
+            item = known or question_rows.question_attributes(question)
+            item |= question_rows.asked_attributes(question)
+            change.write(self._pk, sk, item)
+        return question_rows.question_from(item)
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        with self._items.change() as change:
+            item = change.read(self._pk, sk)
+            if item is None:
+                raise KeyError(sk)
+            if over or not item["answer"]:
+                item |= question_rows.answer_attributes(answer, by, at)
+                change.write(self._pk, sk, item)
+        return question_rows.question_from(item)
+
+    def questions(self, run: str = "") -> list[Question]:
+        items = self._items.query(self._pk, f"ASK#{run}#" if run else "ASK#")
+        return [question_rows.question_from(item) for item in items]
 
     # -- mailboxes
 

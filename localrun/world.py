@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -40,7 +40,8 @@ class World:
     `source` describes a real IMAP server (host, port, tls) to migrate from instead of the
     embedded one; `imap` is None then. `workmail_imap` is WorkMail's IMAP, which opens a mailbox
     with the password that its user has; it does not show what EWS has stored, nor EWS
-    what it has. Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
+    what it has. `told` gives what the operators were told (notices.py), once somebody tells them.
+    Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
     EWS emulator write what it stores into a Maildir tree as well.
     """
 
@@ -57,6 +58,7 @@ class World:
         registered: bool = True,
     ) -> None:
         self.clock = clock
+        self.told: Callable[[], Sequence[Mapping[str, Any]]] = tuple
         self.domain = domain
         self.users = dict(users)
         self._stack = ExitStack()

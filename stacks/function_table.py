@@ -22,7 +22,10 @@ class Row:
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
     tells     may publish to the topic of notifications
+    answers   may answer the tasks of the state machine that wait for a token
+    asks      knows the page on which questions are answered
     by_rule   called by a rule (see triggers.py) and not by a state of its name
+    by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
 
     timeout: int = 100
@@ -36,7 +39,10 @@ class Row:
     workmail: tuple[str, ...] = ()
     observes: bool = False
     tells: bool = False
+    answers: bool = False
+    asks: bool = False
     by_rule: bool = False
+    by_url: bool = False
 
 
 _READ_WAVES = ("GetSecretValue",)
@@ -80,7 +86,7 @@ TABLE: Mapping[str, Row] = {
             *_SEE_ENTITY,
         ),
     ),
-    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
+    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",), tells=True),
     "ensure_domains": Row(
         workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
     ),
@@ -160,10 +166,17 @@ TABLE: Mapping[str, Row] = {
         administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
-    "fail_mailbox": Row(),
-    "summarise_pass": Row(timeout=280),
+    "fail_mailbox": Row(tells=True),
+    "summarise_pass": Row(timeout=280, tells=True),
+    # the folders of every mailbox are counted if this run has copied nothing
+    "approve_cutover": Row(
+        timeout=280, memory=512, writes=("reports/*",), tells=True, answers=True, asks=True
+    ),
     "check_dns": Row(workmail=("GetMailDomain",), tells=True),
     "recheck_dns": Row(workmail=("GetMailDomain",), tells=True),
+    "ask_about_dns": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
+    "record_answer": Row(tells=True),
+    "answer_question": Row(timeout=20, answers=True, by_url=True),
     "verify_tenant": Row(timeout=280),
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
@@ -174,7 +187,7 @@ TABLE: Mapping[str, Row] = {
         writes=("plans/*", "reports/*"),
         workmail=("ListUsers", *_FIND_NAME),
     ),
-    "approve_rollback": Row(writes=("reports/*",)),
+    "approve_rollback": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
     "look_into_mailbox": Row(
         timeout=280,
         memory=512,
@@ -211,7 +224,11 @@ TABLE: Mapping[str, Row] = {
         timeout=280, administrator=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY
     ),
     "write_report": Row(
-        timeout=280, memory=512, reads=("verify/*", "reports/*"), writes=("reports/*",)
+        timeout=280,
+        memory=512,
+        reads=("verify/*", "reports/*"),
+        writes=("reports/*",),
+        tells=True,
     ),
     "release_lock": Row(),
     "clean_up": Row(

@@ -33,7 +33,7 @@ class HandlersError(SynthError):
 
 class Functions(Construct):
     """`by_handler`: the function of each handler, by the name of its file; `by_state`: those that a
-    state calls."""
+    state calls. `answer_url` is empty if the tenant wants no links."""
 
     def __init__(
         self,
@@ -63,8 +63,24 @@ class Functions(Construct):
         self.by_state: Mapping[str, lambda_.Function] = {
             handler: function
             for handler, function in self.by_handler.items()
-            if not table[handler].by_rule
+            if not table[handler].by_rule and not table[handler].by_url
         }
+        self.answer_url = self._open_page(table)
+
+    def _open_page(self, table: Mapping[str, Row]) -> str:
+        """The page on which questions are answered, told to those who ask; "" without one. Its own
+        function is not told: that would be a circle."""
+        links = self._config.cutover.links
+        pages = [self.by_handler[handler] for handler, row in table.items() if row.by_url]
+        if links == "none" or not pages:
+            return ""
+        (page,) = pages
+        auth = lambda_.FunctionUrlAuthType
+        url = page.add_function_url(auth_type=auth.AWS_IAM if links == "iam" else auth.NONE)
+        for handler, row in table.items():
+            if row.asks:
+                self.by_handler[handler].add_environment("ANSWER_URL", url.url)
+        return url.url
 
     def _add(self, handler: str, row: Row) -> lambda_.Function:
         name = f"{cdk.Stack.of(self).stack_name}-{handler.replace('_', '-')}"
@@ -115,6 +131,12 @@ class Functions(Construct):
             resource_name=f"{self._machine_name}:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
+        machine = stack.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=self._machine_name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
         ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
         # `*` for the random end, which an ARN has not that asks for a secret that is not there
         waves = secret_arn(stack, f"{waves_prefix(self._config.tenant)}*")
@@ -136,6 +158,7 @@ class Functions(Construct):
             ("kms", using_key, [key] if key and made_up else []),
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
+            ("states", ("SendTaskSuccess", "SendTaskFailure"), [machine] * row.answers),
             ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),
         ]
         return [

@@ -133,7 +133,8 @@ class Prepare(Event):
 class PrepareResult(Event):
     """`run` is this execution, or the last run if only its report is wanted. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
-    mailboxes, delta_passes, delta_interval_seconds). `rollback_of` is the run to take back, empty
+    mailboxes, delta_passes, delta_interval_seconds, approval_seconds, answer_seconds,
+    reminder_seconds). `rollback_of` is the run to take back, empty
     for all."""
 
     already_running: bool
@@ -382,6 +383,65 @@ class SummarisePassResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveCutover(Event):
+    """`token` answers this one task and nothing else. `asked` is when it was asked first,
+    `reminder` counts from 0; `pass_id` and `passes` are those of the last pass, or 0."""
+
+    run: str
+    now: str
+    token: str
+    asked: str
+    reminder: int
+    pass_id: int
+    passes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveCutoverResult(Event):
+    """What the function says, and nobody waits for. The state's own result is what the operator
+    sends: `answer`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAboutDns(Event):
+    """As ApproveCutover. `waits`: how often the answer was to wait on."""
+
+    run: str
+    now: str
+    token: str
+    asked: str
+    reminder: int
+    waits: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskAboutDnsResult(Event):
+    """As ApproveCutoverResult."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer(Event):
+    """`kind` and `asked` name the question of the run; `answer` is what was sent, or `expired`."""
+
+    run: str
+    now: str
+    kind: str
+    asked: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswerResult(Event):
+    """`recorded`: False if the question has no such answer."""
+
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckDns(Event):
     """`since` is when the waiting began: with the cut-over, or when the operator wanted to wait
     on."""
@@ -583,7 +643,7 @@ class WriteReport(Event):
 
 @dataclass(frozen=True, slots=True)
 class WriteReportResult(Event):
-    """The execution's output. `verdict`: done, exceptions or failed."""
+    """The execution's output. `verdict`: done, exceptions, not cut over or failed."""
 
     verdict: str
     report: str

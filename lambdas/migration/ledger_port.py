@@ -26,6 +26,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 
 
 class Ledger(Protocol):
@@ -69,6 +70,20 @@ class Ledger(Protocol):
     def admit(self, run: str, about: str, key: str, limit: int) -> bool:
         """Whether `key` is among the first `limit` keys that were asked for `about`; the answer for
         a key does not change."""
+
+    # -- what the operators are asked
+    def ask(self, question: Question) -> Question:
+        """Puts the question. One that was asked before (run, kind and `asked` are the same) keeps
+        its id and its answer. What stands there afterwards."""
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        """Answers it unless it has an answer, or all the same if `over`. What stands there
+        afterwards; KeyError if it was never put."""
+
+    def questions(self, run: str = "") -> list[Question]:
+        """Those of a run, or all of the tenant, by run, kind and time."""
 
     # -- mailboxes
     def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:

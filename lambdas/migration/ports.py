@@ -43,6 +43,7 @@ __all__ = [
     "Secrets",
     "Source",
     "Target",
+    "WaitingTasks",
     "WaveSecrets",
 ]
 
@@ -238,6 +239,17 @@ class Executions(Protocol):
 
     def is_running(self, execution: str) -> bool:
         """False for executions that ended or are unknown."""
+
+
+class WaitingTasks(Protocol):
+    """Tasks of the workflow that wait for an answer from outside, each by its token. The answer of
+    these methods: whether the task still waited."""
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> bool:
+        """The task ends with this result."""
+
+    def fail(self, token: str, error: str) -> bool:
+        """The task ends with this error."""
 
 
 class Notifier(Protocol):

@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -20,8 +19,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
 from migration.copy.findings import Verified, read_verified
+from migration.figures import format_bytes, format_moment
 from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
+from migration.question_model import Answer
+from migration.question_words import WAYS
 from migration.remark_words import advise_on, explain, name_fate
 from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import EntityLine
@@ -53,11 +55,12 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`key` is the page's in the blob store; `counts` as in Summary."""
+    """`key` is the page's in the blob store; `counts` as in Summary, `next_steps` as the page."""
 
     verdict: str
     key: str
     counts: Mapping[str, int]
+    next_steps: tuple[str, ...] = ()
 
 
 def write_report(
@@ -70,9 +73,10 @@ def write_report(
 ) -> Written:
     """Writes reports/<run>/summary.json and reports/<run>/report.html, over what was there.
 
-    `failure` is what has stopped the run. The verdict is `failed` with it; `exceptions` if a
-    mailbox failed, differs or has refused messages, or a group, a resource or permissions failed,
-    or if a rollback has left anything; else `done`.
+    `failure` is what has stopped the run. The verdict is `failed` with it; `not cut over` if the
+    operators did not want the cut-over; `exceptions` if a mailbox failed, differs or has refused
+    messages, or a group, a resource or permissions failed, if a rollback has left anything, or if
+    the run went on although the DNS was not right; else `done`.
     """
     looked, findings = ledger.dns(run)
     secrets = settings.secrets_prefix
@@ -86,6 +90,7 @@ def write_report(
         secrets,
         list(ledger.entities(run)),
         ledger.dns_watch(run),
+        ledger.questions(run),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     if rollback := read_rollback(ledger, blobs, run):
@@ -94,7 +99,7 @@ def write_report(
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
     key = f"{folder}/report.html"
     blobs.put(key, to_html(summary), "text/html; charset=utf-8")
-    return Written(summary.verdict, key, summary.counts)
+    return Written(summary.verdict, key, summary.counts, next_steps(summary))
 
 
 _NOT_COPIED = frozenset({MailboxStatus.PLANNED, MailboxStatus.PROVISIONED})
@@ -161,6 +166,7 @@ def to_html(summary: Summary) -> bytes:
         tell_verified=tell_verified,
         all_folders=sum(len(line.folders) for line in summary.mailboxes) <= _FOLDER_ROWS,
         is_elsewhere=is_elsewhere,
+        decision_ways=WAYS,
     )
     return text.encode("utf-8", "xmlcharrefreplace")
 
@@ -205,6 +211,7 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
             "Mail goes to the old server again: put the records back that the DNS section expects, "
             "then start the workflow with the phases cutover and delta, to bring what arrived."
         )
+    steps += _after_decisions(summary)
     if outcomes[Outcome.FAILED]:
         steps.append(
             "Put right what is named at each failed mailbox, then start the workflow again: what "
@@ -232,6 +239,21 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
     if summary.verdict is Verdict.DONE and summary.counts["done"]:
         steps.append("Keep the old mailboxes until their owners have looked at the new ones.")
     return tuple(steps)
+
+
+def _after_decisions(summary: Summary) -> Iterator[str]:
+    answers = {decision.answer for decision in summary.decisions}
+    if summary.verdict is Verdict.NOT_CUT_OVER:
+        yield (
+            "Nothing is cut over: the old server goes on as before, and what is copied stays. When "
+            "the mail shall go to WorkMail, start the workflow with "
+            '{"phases": ["cutover", "delta", "report"]}; a delta pass brings what came meanwhile.'
+        )
+    if Answer.PROCEED in answers:
+        yield (
+            "Put the DNS right, and keep the old server: mail may still arrive there. Afterwards "
+            'start the workflow with {"phases": ["cutover", "delta", "report"]}.'
+        )
 
 
 # ---- rows ------------------------------------------------------------------------------------
@@ -275,19 +297,3 @@ def make_visible(name: str) -> str:
     """The name without what would disguise it: control characters and those that turn the
     direction of the text become U+FFFD."""
     return _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", name)
-
-
-def format_bytes(size: int) -> str:
-    """Decimal units, three digits: `12 B`, `4.2 kB`, `512 MB`."""
-    amount, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 999.5:
-            break
-        amount, unit = amount / 1000, larger
-    digits = 0 if unit == "B" or amount >= 99.95 else 1
-    return f"{amount:.{digits}f} {unit}"
-
-
-def format_moment(moment: str) -> str:
-    """An ISO 8601 time as `2026-12-04 18:00 UTC`."""
-    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

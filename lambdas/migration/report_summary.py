@@ -8,7 +8,7 @@ administrator and lies in the tenant's own bucket. Subjects and contents do not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -28,6 +28,8 @@ from migration.model import (
     Remark,
 )
 from migration.password_parts import WAVES
+from migration.question_model import Answer, Question, QuestionKind
+from migration.question_words import ENDING, choice_of
 from migration.report_dns import DnsReport, report_dns
 from migration.report_entities import EntityLine, count_entities, tell_entities
 
@@ -35,10 +37,12 @@ SCHEMA = 1
 
 
 class Verdict(StrEnum):
-    """How the run ended."""
+    """How the run ended. NOT_CUT_OVER: the operators did not want the cut-over, or did not say so;
+    nothing has failed."""
 
     DONE = "done"
     EXCEPTIONS = "exceptions"
+    NOT_CUT_OVER = "not cut over"
     FAILED = "failed"
 
 
@@ -143,6 +147,19 @@ class RollbackReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the operators were asked about the cut-over, and what they said: an Answer. `by` is as
+    in Question, `told` says it in words."""
+
+    question: str
+    asked: str
+    answer: str
+    by: str
+    answered: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
@@ -167,6 +184,7 @@ class Summary:
     entities: tuple[EntityLine, ...]
     entity_outcomes: Mapping[str, Mapping[str, int]]
     rollback: RollbackReport | None = None
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +211,7 @@ class RunFacts:
     secrets: str = ""
     entities: Sequence[EntityRecord] = ()
     watch: DnsWatch = field(default_factory=DnsWatch)
+    questions: Sequence[Question] = ()
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
@@ -202,12 +221,13 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
     dns = report_dns(facts.looked, facts.findings, facts.watch)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
+    decisions = tuple(_decisions(facts.questions))
     return Summary(
         schema=SCHEMA,
         tenant=facts.tenant,
         run=facts.run,
         written=now,
-        verdict=_judge(facts.failure, lines, entities, dns),
+        verdict=_judge(facts.failure, lines, entities, decisions, dns),
         failure=facts.failure,
         counts=_count(lines, entities),
         provisioned=dict(sorted(provisioned.items())),
@@ -219,17 +239,32 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         mailboxes=tuple(lines),
         entities=entities,
         entity_outcomes=count_entities(entities),
+        decisions=decisions,
     )
+
+
+def _decisions(questions: Iterable[Question]) -> Iterator[Decision]:
+    """Of the questions about the cut-over that have an answer."""
+    for each in questions:
+        if each.answer and each.kind is not QuestionKind.ROLLBACK:
+            told = choice_of(each, each.answer).noted
+            yield Decision(each.kind, each.asked, each.answer, each.by, each.answered, told)
 
 
 def _judge(
     failure: Failure | None,
     lines: Sequence[MailboxLine],
     entities: Sequence[EntityLine],
+    decisions: Sequence[Decision],
     dns: DnsReport,
 ) -> Verdict:
     if failure:
         return Verdict.FAILED
+    answers = {decision.answer for decision in decisions}
+    if answers & ENDING:
+        return Verdict.NOT_CUT_OVER
+    if Answer.PROCEED in answers:
+        return Verdict.EXCEPTIONS
     fine = {Outcome.DONE, Outcome.NOT_COPIED}
     clean = all(line.outcome in fine for line in lines)
     clean = clean and not any(entity.needs_attention for entity in entities)

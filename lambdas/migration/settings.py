@@ -121,7 +121,15 @@ class Settings:
             "mailboxes": min(self.mailbox_concurrency, self.source_max_connections),
             "delta_passes": self.delta_passes,
             "delta_interval_seconds": self.delta_interval_minutes * 60,
+            # 0: nobody is asked whether the cut-over may begin
+            "approval_seconds": self._answer_seconds if self.cutover_approval == "ask" else 0,
+            "answer_seconds": self._answer_seconds,
+            "reminder_seconds": self.cutover_reminder_hours * 3600,
         }
+
+    @property
+    def _answer_seconds(self) -> int:
+        return self.cutover_approval_days * 86400
 
     @property
     def secrets_prefix(self) -> str:

@@ -11,10 +11,11 @@ from migration.ports import Ledger, Notifier
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Whoever has something to tell does it by this."""
+    """Whoever has something to tell does it by this; subjects begin with the `tenant`."""
 
     ledger: Ledger
     notifier: Notifier
+    tenant: str = ""
 
     def tell(self, notice: Notice, key: str = "") -> None:
         """Publishes the notice unless the run has told it before. `key` says what is told once; ""

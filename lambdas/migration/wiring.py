@@ -22,6 +22,7 @@ from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.notifier import Topic
 from migration.aws.secrets import TenantSecrets
+from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
 from migration.cutover import Lookout
@@ -38,8 +39,11 @@ from migration.ports import (
     Secrets,
     Source,
     Target,
+    WaitingTasks,
     WaveSecrets,
 )
+from migration.question_texts import Place
+from migration.questions import Desk
 from migration.settings import Settings
 from migration.sources import imap
 from migration.sources.imap_login import choose_login
@@ -55,11 +59,13 @@ from migration.wire.imap_login import ImapLogin, ImapServer
 
 
 class Wiring:
-    """Everything a handler may ask for, made when it is first asked for."""
+    """Everything a handler may ask for, made when it is first asked for. `answer_url` is the page
+    on which questions are answered, empty if there is none."""
 
-    def __init__(self, settings: Settings, region: str) -> None:
+    def __init__(self, settings: Settings, region: str, answer_url: str = "") -> None:
         self.settings = settings
         self.region = region
+        self.answer_url = answer_url
 
     @property
     def role_name(self) -> str:
@@ -108,7 +114,25 @@ class Wiring:
     @property
     def teller(self) -> Teller:
         """By whom operators are told things once."""
-        return Teller(self.ledger, self.notifier)
+        return Teller(self.ledger, self.notifier, self.settings.tenant)
+
+    @cached_property
+    def tasks(self) -> WaitingTasks:
+        return StepFunctionsTasks(boto3.client("stepfunctions"))
+
+    @property
+    def desk(self) -> Desk:
+        """What the operators are asked with."""
+        settings = self.settings
+        place = Place(
+            settings.tenant,
+            self.region,
+            settings.bucket_name,
+            settings.cutover_links,
+            self.answer_url,
+            settings.cutover_reminder_hours,
+        )
+        return Desk(self.ledger, self.blobs, self.teller, self.tasks, self.random, place)
 
     @cached_property
     def directory(self) -> Directory:
@@ -268,11 +292,13 @@ def moment(context: Any) -> str:
 
 def wire() -> Wiring:
     """The wiring of this process's environment; SettingsError names what is missing."""
-    return _wire(Settings.from_env(os.environ), os.environ.get("AWS_REGION", ""))
+    settings = Settings.from_env(os.environ)
+    # Only those who ask know the page's address: it would be a circle for the page's own function.
+    return _wire(settings, os.environ.get("AWS_REGION", ""), os.environ.get("ANSWER_URL", ""))
 
 
 @lru_cache(maxsize=1)
-def _wire(settings: Settings, region: str) -> Wiring:
+def _wire(settings: Settings, region: str, answer_url: str) -> Wiring:
     """One for all invocations of a process: its clients keep their connections, and a connection
     to AWS takes longer to open than most calls take."""
-    return Wiring(settings, region)
+    return Wiring(settings, region, answer_url)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from localrun.engine.intrinsics import Resolver, TemplateError
+from localrun.engine.intrinsics import FunctionUrl, Resolver, TemplateError
 
 __all__ = [
     "BucketResource",
@@ -32,6 +32,7 @@ _DATA_TYPES = frozenset(
         "AWS::DynamoDB::GlobalTable",
         "AWS::DynamoDB::Table",
         "AWS::Events::Rule",
+        "AWS::Lambda::Url",
         "AWS::S3::Bucket",
         "AWS::SNS::Topic",
         "AWS::SecretsManager::Secret",
@@ -136,14 +137,22 @@ class Template:
         self._resolver = resolver
 
     @classmethod
-    def load(cls, cdk_out: Path, stack: str, region: str, account: str) -> Self:
-        """Read a stack. TemplateError, naming the stacks there are, when it is not there."""
+    def load(
+        cls,
+        cdk_out: Path,
+        stack: str,
+        region: str,
+        account: str,
+        function_url: FunctionUrl | None = None,
+    ) -> Self:
+        """Read a stack. TemplateError, naming the stacks there are, when it is not there. See
+        Resolver for `function_url`."""
         template_file = cdk_out / f"{stack}.template.json"
         if not template_file.is_file():
             found = sorted(path.name.split(".")[0] for path in cdk_out.glob("*.template.json"))
             raise TemplateError(f"no stack {stack} in {cdk_out}; found: {', '.join(found)}")
         document = json.loads(template_file.read_text("utf-8"))
-        resolver = Resolver(document, stack, region, account)
+        resolver = Resolver(document, stack, region, account, function_url)
         return cls(document, _asset_paths(cdk_out, stack), resolver)
 
     def functions(self) -> list[FunctionResource]:

@@ -24,6 +24,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 
 
 class MemoryLedger:
@@ -39,6 +40,7 @@ class MemoryLedger:
         self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
         self._told: set[tuple[str, str]] = set()
         self._admitted: dict[tuple[str, str], list[str]] = {}
+        self._questions: dict[tuple[str, str, str], Question] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
         self._entities: dict[str, EntityRecord] = {}
@@ -110,6 +112,39 @@ class MemoryLedger:
             if key not in admitted and len(admitted) < limit:
                 admitted.append(key)
             return key in admitted
+
+    # -- what the operators are asked
+
+    def ask(self, question: Question) -> Question:
+        with self._write("ask"):
+            place = question.run, str(question.kind), question.asked
+            if known := self._questions.get(place):
+                question = replace(
+                    known,
+                    token=question.token,
+                    until=question.until,
+                    answers=question.answers,
+                    facts=question.facts,
+                )
+            self._questions[place] = question
+            return question
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        with self._write("settle"):
+            place = question.run, str(question.kind), question.asked
+            known = self._questions[place]
+            if over or not known.answer:
+                known = replace(known, answer=answer, by=by, answered=at)
+            self._questions[place] = known
+            return known
+
+    def questions(self, run: str = "") -> list[Question]:
+        with self._lock:
+            return [
+                each for place, each in sorted(self._questions.items()) if run in ("", place[0])
+            ]
 
     # -- mailboxes
 

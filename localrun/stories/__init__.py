@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from localrun.scenario import Scenario
+from localrun.stories.approval import APPROVAL_REJECTED, APPROVAL_TIMEOUT
 from localrun.stories.before_verified import BEFORE_VERIFIED
 from localrun.stories.dns_trouble import GATEWAY_MX, MX_FLAPS_BACK, SLOW_DNS
 from localrun.stories.imap_target import IMAP_TARGET
@@ -18,6 +19,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     for scenario in (
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
         *(SLOW_DNS, MX_FLAPS_BACK, GATEWAY_MX),
+        *(APPROVAL_REJECTED, APPROVAL_TIMEOUT),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

@@ -51,6 +51,7 @@ from migration.model import (
     Tally,
 )
 from migration.ports import Ledger
+from migration.question_model import Question, QuestionKind
 from migration.transitions import finish, leave, open_batch, resume, touch
 
 BOX = "mailbox1"
@@ -775,3 +776,58 @@ def test_only_the_first_keys_are_admitted_and_stay_so(ledger: Ledger) -> None:
     assert ledger.admit("run1", "failed", "c", 2) is False
     assert ledger.admit("run2", "failed", "c", 2) is True
     assert ledger.admit("run1", "other", "c", 2) is True
+
+
+# ---- what the operators are asked
+
+ASKED = Question(
+    run="run1",
+    kind=QuestionKind.CUTOVER,
+    asked=NOW,
+    id="secret-1",
+    token="token-1",
+    until="2026-12-07T10:00:00Z",
+    answers=("approve", "reject"),
+    facts=(("Mailboxes", "3 done"), ("Größe", "1.2 GB")),
+)
+
+
+def test_a_question_is_kept_as_it_was_put(ledger: Ledger) -> None:
+    assert ledger.questions() == []
+    assert ledger.ask(ASKED) == ASKED
+    later = replace(ASKED, kind=QuestionKind.DNS, answers=("stop",), facts=(), id="secret-2")
+    other = replace(ASKED, run="run10", id="secret-3")
+    for each in (other, later):
+        ledger.ask(each)
+    assert ledger.questions("run1") == [ASKED, later]
+    assert ledger.questions() == [ASKED, later, other]
+
+
+def test_asking_again_keeps_the_id_and_takes_the_token(ledger: Ledger) -> None:
+    ledger.ask(ASKED)
+    again = replace(ASKED, id="secret-2", token="token-2", facts=(("a", "b"),), until="x")
+    assert ledger.ask(again) == replace(again, id="secret-1")
+    assert ledger.questions() == [replace(again, id="secret-1")]
+
+
+def test_the_first_answer_stays_over_reminders(ledger: Ledger) -> None:
+    ledger.ask(ASKED)
+    answered = replace(ASKED, answer="approve", by="link", answered=NOW)
+    assert ledger.settle(ASKED, "approve", "link", NOW) == answered
+    assert ledger.settle(ASKED, "reject", "AIDA1", "later") == answered
+    assert ledger.ask(replace(ASKED, token="token-2")) == replace(answered, token="token-2")
+
+
+def test_an_answer_is_replaced_only_on_purpose(ledger: Ledger) -> None:
+    ledger.ask(ASKED)
+    ledger.settle(ASKED, "approve", "link", NOW)
+    settled = ledger.settle(ASKED, "reject", "command", "later", over=True)
+    assert (settled.answer, settled.by, settled.answered) == ("reject", "command", "later")
+    assert ledger.questions() == [settled]
+
+
+def test_a_question_that_was_never_put_cannot_be_answered(ledger: Ledger) -> None:
+    for over in (False, True):
+        with pytest.raises(KeyError):
+            ledger.settle(ASKED, "approve", "link", NOW, over=over)
+    assert ledger.questions() == []

@@ -13,7 +13,7 @@ import aws_cdk as cdk
 import boto3
 
 from stacks.config import Passwords, TenantConfig
-from stacks.function_table import TABLE
+from stacks.function_table import TABLE, Row
 from stacks.migration import MigrationStack
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ def statements(resources: Resources, name: str = "") -> Iterator[dict[str, Any]]
     for logical_id, policy in resources("AWS::IAM::Policy").items():
         if name in logical_id:
             yield from policy["Properties"]["PolicyDocument"]["Statement"]
+
+
+def row_of(function: dict[str, Any]) -> Row:
+    """The row of a function in the template."""
+    return TABLE[function["Properties"]["Handler"].removesuffix(".handler")]
 
 
 def rights(resources: Resources, state: str) -> dict[str, list[str]]:
@@ -498,7 +503,7 @@ def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resourc
     assert called == {
         logical_id
         for logical_id, one in resources("AWS::Lambda::Function").items()
-        if not TABLE[one["Properties"]["Handler"].removesuffix(".handler")].by_rule
+        if not (row_of(one).by_rule or row_of(one).by_url)
     }
     name = "WorkMailMigration-example-migrate-tenant"
     assert f":stateMachine:{name}" in json.dumps(given["states:StartExecution"])

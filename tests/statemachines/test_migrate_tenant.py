@@ -31,6 +31,7 @@ LEAVES = [leaf.__name__ for leaf in errors.leaves()]
 ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
 ALL |= {"rollback": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
+LIMITS |= {"approval_seconds": 86400, "answer_seconds": 86400, "reminder_seconds": 36000}
 WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
 
 
@@ -61,10 +62,9 @@ def stubs(**changes: Sequence[object]) -> Stubs:
             summary(copied=1),
             summary(),
         ],
-        "CheckDns": [
-            looked(wait_seconds=60, open=1),
-            looked(ready=True, drain_seconds=3600),
-        ],
+        "ApproveCutover": [{"answer": "approve"}],
+        "RecordAnswer": [{"recorded": True}],
+        "CheckDns": [looked(), looked(ready=True, wait_seconds=0, open=0)],
         "RecheckDns": [{"went_back": False, "open": 0}],
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
         "ResetPasswords": [{"reset": 0, "refused": 0}],
@@ -76,11 +76,11 @@ def stubs(**changes: Sequence[object]) -> Stubs:
 
 
 def looked(**changes: object) -> dict[str, object]:
-    """Of a look at the DNS, while nothing is right yet, with some of it changed."""
+    """One look at a DNS that is not right yet, with some of it changed."""
     return {
         "ready": False,
-        "wait_seconds": 0,
-        "open": 0,
+        "wait_seconds": 60,
+        "open": 1,
         "overdue": False,
         "drain_seconds": 0,
         **changes,
@@ -189,6 +189,25 @@ def test_the_good_path_ends_with_the_reports_summary() -> None:
     assert trace.states[-5:] == (*WAY_OUT, "Migrated")
 
 
+def test_a_look_between_passes_that_fails_is_followed_by_the_pass() -> None:
+    trace = run_both(stubs(RecheckDns=[StubError("TenantMisconfigured")]))
+    assert trace.error is None
+    assert trace.states == run_both(stubs()).states
+
+
+def test_while_mail_goes_to_the_old_server_again_no_pass_is_quiet() -> None:
+    back = {"went_back": True, "open": 1}
+    fine = {"went_back": False, "open": 0}
+    usual = run_both(stubs(SummarisePass=[summary(copied=7), summary(), summary()]))
+    assert usual.states.count("DeltaPass") == 2
+    trace = run_both(
+        stubs(SummarisePass=[summary(copied=7), *[summary()] * 3], RecheckDns=[back, fine])
+    )
+    # the first one before the look counts for nothing
+    assert trace.states.count("DeltaPass") == 3
+    assert trace.error is None
+
+
 def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> None:
     usual = run_both(stubs())
     trace = run_both(stubs(Preflight=[preflighted(provisions=False)]))
@@ -201,7 +220,8 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
     # MX stays at Exchange, so that nobody waits for it: the delta passes follow the full one.
     cutover = {
         *("WantsPromotion", "StartCutover", "CheckDns", "IsCutOver", "WaitForDns"),
-        "WantsDelta",
+        *("WantsDelta", "WantsApproval", "StartApproval", "ApproveCutover", "RecordAnswer"),
+        *("AfterAnswer", "StartDns"),
     }
     skipped = provisioning | cutover
     assert provisioning <= set(usual.states)
@@ -376,6 +396,99 @@ def test_phases_run_alone(chosen: tuple[str, ...], present: set[str], absent: se
     assert trace.states[-5:] == (*WAY_OUT, "Migrated")
 
 
+# ---- what the operators are asked
+
+ANSWERED = ("RecordAnswer", "AfterAnswer")
+NOT_CUT_OVER = {"CheckDns", "DeltaPass", "VerifyTenant", "ResetPasswords"}
+
+
+def test_the_cut_over_begins_when_it_is_approved() -> None:
+    trace = run_both(stubs())
+    begin = trace.states.index("StartCutover")
+    assert trace.states[begin:][:8] == (
+        "StartCutover", "WantsApproval", "StartApproval", "ApproveCutover", *ANSWERED,
+        "StartDns", "CheckDns",
+    )  # fmt: skip
+
+
+def test_a_tenant_that_wants_no_approval_is_not_asked() -> None:
+    trace = run_both(stubs(Prepare=[prepared(limits={**LIMITS, "approval_seconds": 0})]))
+    begin = trace.states.index("StartCutover")
+    assert trace.states[begin:][:3] == ("StartCutover", "WantsApproval", "StartDns")
+    assert trace.error is None
+
+
+def test_a_rejected_cut_over_ends_the_run_cleanly() -> None:
+    trace = run_both(stubs(ApproveCutover=[{"answer": "reject"}]))
+    assert trace.error is None
+    assert not NOT_CUT_OVER & set(trace.states)
+    assert trace.states[-8:] == ("ApproveCutover", *ANSWERED, *WAY_OUT, "Migrated")
+
+
+def test_a_question_is_asked_again_until_somebody_answers() -> None:
+    silence = StubError("States.Timeout")
+    trace = run_both(stubs(ApproveCutover=[silence, silence, {"answer": "approve"}]))
+    assert trace.error is None
+    begin = trace.states.index("ApproveCutover")
+    assert trace.states[begin:][:8] == (
+        *("ApproveCutover", "IsTimeUp") * 2, "ApproveCutover", *ANSWERED, "StartDns",
+    )  # fmt: skip
+
+
+def test_nobodys_answer_ends_the_run_cleanly() -> None:
+    over = prepared(limits={**LIMITS, "answer_seconds": 0})
+    trace = run_both(stubs(Prepare=[over], ApproveCutover=[StubError("States.Timeout")]))
+    assert trace.error is None
+    assert not NOT_CUT_OVER & set(trace.states)
+    assert trace.states[-9:] == ("ApproveCutover", "IsTimeUp", *ANSWERED, *WAY_OUT, "Migrated")
+
+
+@pytest.mark.parametrize("sent", [{}, {"answer": True}, "approve", {"approved": True}, None, []])
+def test_what_is_no_answer_is_asked_again(sent: object) -> None:
+    recorded = [{"recorded": False}, {"recorded": True}]
+    answers = stubs(ApproveCutover=[sent, {"answer": "approve"}], RecordAnswer=recorded)
+    trace = run_both(answers)
+    assert trace.error is None
+    assert trace.states.count("ApproveCutover") == 2
+
+
+OVERDUE = looked(overdue=True)
+READY = looked(ready=True)
+
+
+def test_a_dns_that_is_overdue_is_asked_about_and_may_be_waited_for_again() -> None:
+    silence = StubError("States.Timeout")
+    trace = run_both(stubs(CheckDns=[OVERDUE, READY], AskAboutDns=[silence, {"answer": "wait"}]))
+    assert trace.error is None
+    begin = trace.states.index("StartDnsQuestion")
+    assert trace.states[begin:][:9] == (
+        "StartDnsQuestion", "AskAboutDns", "IsTimeUp", "AskAboutDns", *ANSWERED,
+        "WaitOn", "CheckDns", "IsCutOver",
+    )  # fmt: skip
+    assert "DeltaPass" in trace.states
+
+
+def test_the_run_may_go_on_although_the_dns_is_not_right() -> None:
+    trace = run_both(stubs(CheckDns=[OVERDUE], AskAboutDns=[{"answer": "proceed"}]))
+    assert trace.error is None
+    assert {"DeltaPass", "VerifyTenant"} <= set(trace.states)
+    assert trace.states.count("CheckDns") == 1
+
+
+def test_a_run_may_be_ended_because_the_dns_is_not_right() -> None:
+    trace = run_both(stubs(CheckDns=[OVERDUE], AskAboutDns=[{"answer": "stop"}]))
+    assert trace.error is None
+    assert trace.states[-8:] == ("AskAboutDns", *ANSWERED, *WAY_OUT, "Migrated")
+
+
+def test_nobodys_word_about_the_dns_ends_the_run_cleanly() -> None:
+    over = prepared(limits={**LIMITS, "answer_seconds": 0})
+    silence = StubError("States.Timeout")
+    trace = run_both(stubs(Prepare=[over], CheckDns=[OVERDUE], AskAboutDns=[silence]))
+    assert trace.error is None
+    assert trace.states[-9:] == ("AskAboutDns", "IsTimeUp", *ANSWERED, *WAY_OUT, "Migrated")
+
+
 # ---- rollback
 
 TAKING_BACK = {"OrderRollback", "RollbackEntities", "UndoStep", "EnableAdministrator"}
@@ -522,7 +635,8 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     name: str, error: str
 ) -> None:
     base = rollback_stubs if name in ROLLBACK else stubs
-    trace = run_both(base(**{name: [StubError(error)]}))
+    overdue: Stubs = {"CheckDns": [OVERDUE]} if name == "AskAboutDns" else {}
+    trace = run_both(base(**{**overdue, name: [StubError(error)]}))
     assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":
         assert trace.states == ("Prepare", "NotStarted")
@@ -532,7 +646,8 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     inside_a_map = {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
     inside_a_map |= {"ProvisionEntity", "LinkEntity", "FailEntity", "LookIntoMailbox", "UndoStep"}
     is_rejected = error == "RollbackRejected"
-    assert trace.error == (None if name in inside_a_map or is_rejected else error)
+    stops_nothing = name in inside_a_map or name == "RecheckDns"
+    assert trace.error == (None if stops_nothing or is_rejected else error)
     if name in {"CopySlice", "VerifyMailbox"}:
         assert "FailMailbox" in trace.states
     if name == "ProvisionEntity":

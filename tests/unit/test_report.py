@@ -17,6 +17,7 @@ from migration.copy.audit import Row
 from migration.copy.findings import Extra, FolderFindings, Place, Verified
 from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
+from migration.figures import format_bytes, format_moment
 from migration.model import (
     Agreement,
     DnsFinding,
@@ -42,8 +43,6 @@ from migration.model import (
 )
 from migration.remark_words import advise_on, explain
 from migration.report import (
-    format_bytes,
-    format_moment,
     headline,
     make_visible,
     next_steps,
@@ -341,7 +340,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert summary["schema"] == 1
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
-        "days_left timeline dns mailboxes entities entity_outcomes rollback".split()
+        "days_left timeline dns mailboxes entities entity_outcomes rollback decisions".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings", "went_back", "records"}
     (line,) = summary["mailboxes"]

@@ -19,6 +19,7 @@ from migration.report import write_report
 from migration.rollback import ask_approval, plan_key, plan_rollback
 from migration.rollback_undo import CHANGED_SINCE, undo_step
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
+from tests.unit.desks import Office
 from tests.unit.rolled_back import ANNA, BO, DORA, NOW, Tenant, roll_back
 from tests.unit.test_provisioning import Stopped, Stopping
 from tests.unit.test_report import SETTINGS
@@ -242,7 +243,8 @@ def test_the_plan_says_what_would_be_done_and_changes_nothing(tenant: Tenant) ->
 
 
 def test_the_operator_is_told_how_to_answer(tenant: Tenant) -> None:
-    key = ask_approval(tenant.blobs, tenant.ledger, "eu-west-1", "back-1", "T0ken", 7, NOW)
+    office = Office(tenant.ledger, tenant.blobs)
+    key = ask_approval(office.desk, "back-1", "T0ken", 7, NOW)
     asked = json.loads(tenant.blobs.get(key))
     assert asked["approve"] == (
         "aws stepfunctions send-task-success --region eu-west-1 --task-token T0ken "

@@ -7,6 +7,7 @@
                           DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
                           FIRST#<run>#<about>           whose turn it was to be told of
+                          ASK#<run>#<kind>#<asked>      a question to the operators
                           M#<mailbox>                   a mailbox
                           E#<entity>                    a group, a resource, a sharing
                           ADMIN                         the migration administrator's user
@@ -31,7 +32,14 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, dns_rows, entity_rows, rows
+from migration.aws import (
+    administrator_rows,
+    deed_rows,
+    dns_rows,
+    entity_rows,
+    question_rows,
+    rows,
+)
 from migration.aws.items import ItemTable
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
@@ -50,6 +58,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -146,6 +155,35 @@ class DynamoLedger:
         except self._items.refused:
             return False
         return True
+
+    # -- what the operators are asked
+
+    def ask(self, question: Question) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        known, unknown = Attr("pk").exists(), Attr("pk").not_exists()
+        again = question_rows.asked_attributes(question)
+        first = question_rows.question_attributes(question)
+        while True:
+            written = self._items.update(self._pk, sk, again, condition=known)
+            written = written or self._items.update(self._pk, sk, first, condition=unknown)
+            if written:  # else another call has put it between the two
+                return question_rows.question_from(written)
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        sets = question_rows.answer_attributes(answer, by, at)
+        open_ = Attr("pk").exists() if over else Attr("answer").eq("")
+        written = self._items.update(self._pk, sk, sets, condition=open_)
+        written = written or self._items.read(self._pk, sk)
+        if written is None:
+            raise KeyError(sk)
+        return question_rows.question_from(written)
+
+    def questions(self, run: str = "") -> list[Question]:
+        items = self._items.query(self._pk, f"ASK#{run}#" if run else "ASK#")
+        return [question_rows.question_from(item) for item in items]
 
     # -- mailboxes
 
