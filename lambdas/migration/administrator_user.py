@@ -75,12 +75,12 @@ def ensure_administrator(
         ledger.set_administrator(record)
         made = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
         ledger.set_administrator(replace(record, user_id=made.id))
-        directory.enable_user(made.id, address)
+        directory.enable_entity(made.id, address)
     elif user.state == "DISABLED":
         ledger.set_administrator(replace(record, user_id=user.id, seen=True))
         if record.before is Before.DISABLED:
             directory.reset_password(user.id, password)
-        directory.enable_user(user.id, address)
+        directory.enable_entity(user.id, address)
     elif user.ready:
         known = replace(record, user_id=user.id, seen=True)
         if known != record:

@@ -84,10 +84,9 @@ def make_under_lock(
         if not owner or cleaned_by(owner):
             take_rights_away()
     if owner != execution:
-        raise TenantMisconfigured(
-            [
-                "the tenant's lock is not this execution's any more: it was ended from outside; "
-                "start the migration again"
-            ]
+        problem = (
+            "the tenant's lock is not this execution's any more: it was ended from outside; start "
+            "the migration again"
         )
+        raise TenantMisconfigured([problem])
     return made

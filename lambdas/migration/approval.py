@@ -11,10 +11,8 @@ from migration.question_model import Answer, QuestionKind
 from migration.questions import Asking, Desk, ask
 from migration.settings import Settings
 
-_EVENTS_OF_LOOKING = 20_000
-"""So many of the 25,000 events of an execution's history may be looks at the DNS."""
-_EVENTS_PER_LOOK = 9  # a Task, a Choice, a Wait
-_TWO_WEEKS = 14
+_LONGEST_LOOKING = timedelta(days=60)
+"""The history of an execution has room for so many days of looks (dns_waits.py)."""
 _SHOWN_RECORDS = 10
 
 
@@ -65,6 +63,7 @@ def ask_about_dns(
     lines = describe_open(findings)
     shown = tuple(("Not right", line) for line in lines[:_SHOWN_RECORDS])
     until = _until(asked, settings.cutover_approval_days)
+    began = desk.ledger.dns_watch(run).began or asked
     answers = (Answer.PROCEED, Answer.STOP)
     asking = Asking(
         run=run,
@@ -74,7 +73,7 @@ def ask_about_dns(
         until=until,
         token=token,
         reminder=reminder,
-        answers=(Answer.WAIT, *answers) if may_wait(settings, waits) else answers,
+        answers=(Answer.WAIT, *answers) if may_wait(settings, began, now) else answers,
         facts=(("Waited for", f"{settings.dns_timeout_days * (waits + 1)} days"), *shown),
         numbers={"open": len(find_open(findings))},
         note=f"what to do about the DNS is asked, until {until}",
@@ -82,16 +81,10 @@ def ask_about_dns(
     return ask(desk, asking)
 
 
-def may_wait(settings: Settings, waits: int) -> bool:
-    """Whether the execution's history has room for as many days of looking once more.
-
-    The first days look every 15 minutes and, after two weeks, every 30 or less often (see
-    dns_waits.py), with some quicker looks at their beginning; those after an answer `wait` every 30
-    (WaitForDns)."""
-    days = settings.dns_timeout_days
-    first = min(days, _TWO_WEEKS) * 96 + max(days - _TWO_WEEKS, 0) * 48 + 40
-    looks = first + days * 48 * (waits + 1)
-    return looks * _EVENTS_PER_LOOK <= _EVENTS_OF_LOOKING
+def may_wait(settings: Settings, began: str, now: str) -> bool:
+    """Whether the DNS, looked at since `began`, may be waited for as many days once more."""
+    so_far = datetime.fromisoformat(now) - datetime.fromisoformat(began)
+    return so_far + timedelta(days=settings.dns_timeout_days) <= _LONGEST_LOOKING
 
 
 def _until(asked: str, days: int) -> str:

@@ -65,8 +65,8 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
     this look.
 
     TenantMisconfigured if WorkMail does not know a domain, or if mailboxes of the run still have
-    addresses in the test domain: mail to their own would be refused. Users whom WorkMail has
-    refused do not count, here as everywhere: the others go on. Directory's Busy leaves pass.
+    addresses in the test domain: mail to their own would be refused, also if it is WorkMail that
+    has refused them theirs. Directory's Busy leaves pass.
     """
     _refuse_before_promotion(lookout.ledger, run)
     findings = _look(lookout, now)
@@ -93,12 +93,12 @@ def recheck_dns(lookout: Lookout, run: str, now: str) -> SecondLook:
 
 
 def _refuse_before_promotion(ledger: Ledger, run: str) -> None:
-    records = ledger.mailboxes(run)
-    waiting = sum(record.address != "" and not record.refused for record in records)
+    waiting = sum(record.address != "" for record in ledger.mailboxes(run))
     if waiting:
         problem = (
             f"{waiting} mailboxes have addresses in the test domain still, so that mail to their "
-            "own would be lost: start again with the phase `provision`, which gives them those"
+            "own would be lost: start again with the phase `provision`, which gives them those; "
+            "the report says what WorkMail has refused to whom"
         )
         raise TenantMisconfigured([problem])
 

@@ -180,7 +180,7 @@ class DirectoryResource:
 @dataclass(frozen=True, slots=True)
 class Group:
     """A distribution list. `members` are addresses of users, groups or resources; `owners` too,
-    which WorkMail does not know: they are told in the plan and the report. `hidden` None: as it
+    which WorkMail does not know: plan and report tell how many there are. `hidden` None: as it
     is."""
 
     id: str

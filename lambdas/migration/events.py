@@ -148,20 +148,22 @@ class PrepareResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class Preflight(Event):
+    """`provision`: whether the run has that phase, and so a plan of what it does to WorkMail's
+    directory."""
+
     run: str
     now: str
     manifest: str
+    provision: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PreflightResult(Event):
-    """`warnings` counts what the report tells and what does not stop the run; `conflicts` what the
-    manifest wants and WorkMail has otherwise. `provisions`: whether the users are WorkMail's own,
-    to be created and enabled."""
+    """`warnings` counts what the report tells and what does not stop the run. `provisions`: whether
+    the users are WorkMail's own, to be created and enabled."""
 
     days_left: int
     warnings: int
-    conflicts: int
     provisions: bool
 
 

@@ -17,7 +17,7 @@ from migration.directory_model import (
     Organization,
 )
 from migration.domains import Step, rule_on_domain
-from migration.errors import Busy
+from migration.errors import Busy, UserRefused
 from migration.findings import NOTHING, Findings, look
 from migration.model import ManifestRow, NewPasswords
 from migration.passwords import SIGNS_IN_ELSEWHERE, lives_elsewhere
@@ -29,7 +29,7 @@ USERS_BY_DEFAULT = 1000
 
 ASKED_AT_MOST = 200
 """Sizes that are asked for, one call each, one after the other: even at a second each they leave
-time for the rest of Preflight, which has 280 seconds."""
+most of Preflight's time to the rest, the plan above all."""
 
 _FULL = 0.9  # of the quota; from there on WorkMail warns the user, too
 _LINES_NAMED = 20
@@ -81,7 +81,7 @@ def _check_sizes(
     directory: Directory, rows: Iterable[ManifestRow], users: Iterable[DirectoryUser]
 ) -> Findings:
     """Asks for the sizes of mailboxes that exist, in the order of the manifest. A busy WorkMail
-    ends it: a warning less is no reason to hold the run up."""
+    ends it: a warning less is no reason to hold the run up. Nor is a mailbox that is not shown."""
     ids = {user.email.lower(): user.id for user in users}
     there = [(row.line, ids[row.target.lower()]) for row in rows if row.target.lower() in ids]
     sizes: dict[int, MailboxSize] = {}
@@ -91,6 +91,8 @@ def _check_sizes(
             size = directory.mailbox_size(user_id)
         except Busy:
             break
+        except UserRefused:
+            continue
         asked += 1
         if size is not None:
             sizes[line] = size

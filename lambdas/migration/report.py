@@ -26,7 +26,7 @@ from migration.question_model import Answer
 from migration.question_words import WAYS
 from migration.remark_words import advise_on, explain, name_fate
 from migration.report_dns import group_by_record, name_servers, suggest_spf
-from migration.report_entities import EntityLine
+from migration.report_entities import NOT_PROVISIONED, EntityLine
 from migration.report_summary import (
     FolderLine,
     MailboxFacts,
@@ -89,8 +89,8 @@ def write_report(
         failure,
         secrets,
         list(ledger.entities(run)),
-        ledger.dns_watch(run),
         ledger.questions(run),
+        ledger.dns_watch(run),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     if rollback := read_rollback(ledger, blobs, run):
@@ -187,6 +187,8 @@ def headline(summary: Summary) -> str:
         f"{counts['failed']} failed" if counts["failed"] else "",
         f"{rest} not copied in this run" if (rest := _not_copied(counts)) else "",
     ]
+    waiting = counts["in_test_domain"]
+    parts.append(f"{waiting} in the test domain still" if waiting else "")
     rest_of_it = ", ".join(part for part in parts if part)
     if not rest_of_it:
         verb = "mailbox is" if total == 1 else "mailboxes are"
@@ -210,6 +212,15 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(
             "Mail goes to the old server again: put the records back that the DNS section expects, "
             "then start the workflow with the phases cutover and delta, to bring what arrived."
+        )
+    if waiting := summary.counts["in_test_domain"]:
+        has = "1 mailbox has its address" if waiting == 1 else f"{waiting} mailboxes have addresses"
+        unmade = any(entity.outcome == NOT_PROVISIONED for entity in summary.entities)
+        others = "; groups, resources and permissions are made then, too" if unmade else ""
+        steps.append(
+            f"Leave MX as it is: {has} in the test domain still. When WorkMail says that the "
+            "tenant's domains are verified, start the workflow again with the phase provision, "
+            f"which gives them their own{others}."
         )
     steps += _after_decisions(summary)
     if outcomes[Outcome.FAILED]:

@@ -95,7 +95,8 @@ class MailboxLine:
     `copied` is what the last pass added. `reasons` are those that no folder line tells. `refusals`
     were not copied, `adjusted` not exactly. `user_remarks` say what of the WorkMail user could not
     be made as the manifest says. `verified` is what the last pass has compared, with its lists in
-    the file `lists`. `password_in` is as in the ledger."""
+    the file `lists`. `password_in` is as in the ledger. `address` is the one of the test domain
+    that the mailbox has as long as its own domain is not verified, "" afterwards."""
 
     id: str
     display_name: str
@@ -118,6 +119,7 @@ class MailboxLine:
     verified: Verified | None
     lists: str
     password_in: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ class Summary:
     """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
     run. `passwords`: how many users have a generated password, by the name of the secret that holds
-    it. entities and entities_failed in `counts` are groups, resources and permissions of mailboxes;
+    it. in_test_domain in `counts` are mailboxes that have not got their own addresses yet; entities
+    and entities_failed in `counts` are groups, resources and permissions of mailboxes;
     `entity_outcomes` tells them by kind and outcome."""
 
     schema: int
@@ -210,8 +213,8 @@ class RunFacts:
     failure: Failure | None
     secrets: str = ""
     entities: Sequence[EntityRecord] = ()
-    watch: DnsWatch = field(default_factory=DnsWatch)
     questions: Sequence[Question] = ()
+    watch: DnsWatch = field(default_factory=DnsWatch)
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
@@ -267,6 +270,7 @@ def _judge(
         return Verdict.EXCEPTIONS
     fine = {Outcome.DONE, Outcome.NOT_COPIED}
     clean = all(line.outcome in fine for line in lines)
+    clean = clean and not any(line.address for line in lines)
     clean = clean and not any(entity.needs_attention for entity in entities)
     clean = clean and not dns.went_back
     return Verdict.DONE if clean else Verdict.EXCEPTIONS
@@ -284,6 +288,7 @@ def _count(lines: Sequence[MailboxLine], entities: Sequence[EntityLine]) -> dict
         "rejected": sum(line.refused for line in lines),
         "adjusted": sum(len(line.adjusted) for line in lines),
         "user_remarks": sum(len(line.user_remarks) for line in lines),
+        "in_test_domain": sum(line.address != "" for line in lines),
         "entities": len(entities),
         "entities_failed": sum(entity.needs_attention for entity in entities),
     }
@@ -322,6 +327,7 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         verified=facts.verified,
         lists=findings_key(mailbox.id, verdict.pass_id) if verdict and facts.verified else "",
         password_in=record.password_in,
+        address=record.address,
     )
 
 

@@ -18,8 +18,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
-        *(SLOW_DNS, MX_FLAPS_BACK, GATEWAY_MX),
         *(APPROVAL_REJECTED, APPROVAL_TIMEOUT),
+        *(SLOW_DNS, MX_FLAPS_BACK, GATEWAY_MX),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

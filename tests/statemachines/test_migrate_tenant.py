@@ -64,7 +64,10 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         ],
         "ApproveCutover": [{"answer": "approve"}],
         "RecordAnswer": [{"recorded": True}],
-        "CheckDns": [looked(), looked(ready=True, wait_seconds=0, open=0)],
+        "CheckDns": [
+            looked(wait_seconds=60, open=1),
+            looked(ready=True, drain_seconds=3600),
+        ],
         "RecheckDns": [{"went_back": False, "open": 0}],
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
         "ResetPasswords": [{"reset": 0, "refused": 0}],
@@ -76,7 +79,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
 
 
 def looked(**changes: object) -> dict[str, object]:
-    """One look at a DNS that is not right yet, with some of it changed."""
+    """Of a look at the DNS, while nothing is right yet, with some of it changed."""
     return {
         "ready": False,
         "wait_seconds": 60,
@@ -134,7 +137,7 @@ def rollback_planned(**changes: object) -> dict[str, object]:
 
 
 def preflighted(*, provisions: bool = True) -> dict[str, object]:
-    return {"days_left": 100, "warnings": 0, "conflicts": 0, "provisions": provisions}
+    return {"days_left": 100, "warnings": 0, "provisions": provisions}
 
 
 def planned(entities: int = 2) -> dict[str, object]:

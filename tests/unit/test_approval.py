@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from migration.approval import ask_about_dns, ask_cutover, may_wait
+from migration.approval import ask_about_dns, ask_cutover
 from migration.model import DnsFinding, DnsRecord, DnsVerdict, DnsWatch, Mailbox
 from migration.question_model import QuestionKind
 from tests.unit.desks import Office
@@ -37,7 +38,7 @@ def test_the_question_about_the_dns_names_what_is_not_right() -> None:
         DnsFinding(MX, DnsVerdict.WRONG, ("10 mail.old-host.example.",), 300, "192.0.2.1:53"),
         DnsFinding(MX, DnsVerdict.RIGHT, (MX.value,), 300, "192.0.2.2:53"),
     ]
-    office.ledger.write_dns(RUN, NOW, findings, DnsWatch())
+    office.ledger.write_dns(RUN, NOW, findings, DnsWatch(began=NOW))
     settings = replace(SETTINGS, dns_timeout_days=14)
     ask_about_dns(office.desk, settings, RUN, NOW, NOW, "token", 0, 0)
     (question,) = office.ledger.questions()
@@ -46,23 +47,15 @@ def test_the_question_about_the_dns_names_what_is_not_right() -> None:
     assert question.facts[1][1].startswith("MX of acme.example: ")
 
 
-def test_waiting_on_is_offered_only_while_the_history_has_room() -> None:
+@pytest.mark.parametrize(("looked_for", "offered"), [(14, True), (46, True), (47, False)])
+def test_waiting_on_is_offered_only_while_the_history_has_room(
+    looked_for: int, offered: bool
+) -> None:
     office = Office()
+    began = (datetime.fromisoformat(NOW) - timedelta(days=looked_for)).isoformat()
+    office.ledger.write_dns(RUN, NOW, [], DnsWatch(began=began))
     settings = replace(SETTINGS, dns_timeout_days=14)
     ask_about_dns(office.desk, settings, RUN, NOW, NOW, "token", 0, 1)
     (question,) = office.ledger.questions()
-    assert question.answers == ("proceed", "stop")
+    assert question.answers == (*(["wait"] if offered else []), "proceed", "stop")
     assert question.facts[0] == ("Waited for", "28 days")
-
-
-@pytest.mark.parametrize("days", range(1, 29))
-def test_however_often_one_waits_on_the_looks_fit_into_the_history(days: int) -> None:
-    """First as next_wait says, then every 30 minutes; 9 events a look, of 25,000 at most."""
-    settings = replace(SETTINGS, dns_timeout_days=days)
-    waits = 0
-    while may_wait(settings, waits):
-        waits += 1
-    fifteen, thirty = min(days, 14), max(days - 14, 0)
-    looks = fifteen * 96 + thirty * 48 + 40 + waits * days * 48
-    assert looks * 9 < 25_000 - 4_000  # the rest is for the passes
-    assert waits >= (1 if days <= 14 else 0)

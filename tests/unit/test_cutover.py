@@ -124,6 +124,11 @@ def test_nobody_is_told_to_change_the_mx_while_addresses_are_in_the_test_domain(
     with pytest.raises(TenantMisconfigured, match="1 mailboxes"):
         look(zone, ledger, "2026-12-04T18:00:01.000Z")
     ledger.set_failed("id-berta", Failure("UserRefused", "the address is somebody else's"))
+    with pytest.raises(TenantMisconfigured, match="1 mailboxes"):
+        look(zone, ledger, "2026-12-04T18:00:01.000Z")
+    # Whom WorkMail has refused altogether has no mailbox: the others go on.
+    ledger.set_failed("id-carl", Failure("UserRefused", "the address is somebody else's"))
+    ledger.set_provisioned("id-berta", "u", "created")
     assert look(zone, ledger, "2026-12-04T18:00:01.000Z").ready
 
 

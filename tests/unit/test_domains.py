@@ -193,6 +193,20 @@ def test_the_first_domain_becomes_the_default_one_once(cloud: WorkMailCloud) -> 
     assert cloud.call("describe_organization")["DefaultMailDomain"] == "new.test"
 
 
+def test_a_default_domain_that_workmail_refuses_is_told_and_the_run_goes_on(
+    cloud: WorkMailCloud,
+) -> None:
+    cloud.call("register_mail_domain", DomainName="new.test", ClientToken="t")
+    cloud.fake.set_domain_status(cloud.organization_id, "new.test", "VERIFIED")
+    settings = replace(SETTINGS, domains=("new.test",), domain_make_default=True)
+    cloud.fake.fail_next("UpdateDefaultMailDomain", "MailDomainStateException", "not yet")
+    ledger = MemoryLedger()
+    assert look(cloud, ledger, SINCE, settings).verified
+    (note,) = ledger.notes("run-1")
+    assert note.what.startswith("the default domain stays another one: choose it in the WorkMail")
+    assert "MailDomainStateException" in note.what
+
+
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("stop_at", range(1, 8))
 def test_it_may_be_stopped_anywhere(cloud: WorkMailCloud, stop_at: int, before: bool) -> None:

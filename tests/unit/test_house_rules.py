@@ -29,10 +29,10 @@ USE_CASES = {
     *("manifest_fields", "manifest_references", "manifest_groups", "manifest_resources"),
     *("manifest_permissions", "manifest_compare", "resource_names"),
     "domains",
-    "spf",
-    *("dns_verdicts", "dns_waits", "dns_watch", "report_dns"),
     *("telling", "notices", "questions", "question_words", "question_texts", "copy_state"),
     *("approval", "answer_page"),
+    "spf",
+    *("dns_verdicts", "dns_waits", "dns_watch", "report_dns"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",

@@ -17,6 +17,7 @@ from migration.copy.audit import Row
 from migration.copy.findings import Extra, FolderFindings, Place, Verified
 from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
+from migration.directory_model import EntityRecord, Group
 from migration.figures import format_bytes, format_moment
 from migration.model import (
     Agreement,
@@ -164,6 +165,7 @@ def test_counts_and_order() -> None:
         "rejected": 1,
         "adjusted": 0,
         "user_remarks": 0,
+        "in_test_domain": 0,
         "entities": 0,
         "entities_failed": 0,
     }
@@ -189,6 +191,31 @@ def test_what_could_not_be_made_of_a_user_is_told_and_counted_and_no_exception()
     assert "It could not make everything that the manifest says (1 user): " in page
     assert "could not make everything" not in to_html(summarise(FACTS, [CLEAN], NOW)).decode()
     assert json.loads(to_json(summary))["counts"]["user_remarks"] == 1
+
+
+EARLY = replace(CLEAN, record=replace(CLEAN.record, address="anna@acme.awsapps.com"))
+
+
+def test_an_early_start_is_not_complete_before_everybody_has_the_own_address() -> None:
+    otto = facts("otto")
+    summary = summarise(FACTS, [EARLY, otto], NOW)
+    assert (summary.verdict, summary.counts["in_test_domain"]) == ("exceptions", 1)
+    assert [line.outcome for line in summary.mailboxes] == [Outcome.DONE] * 2
+    assert headline(summary) == "2 of 2 mailboxes complete; 1 in the test domain still."
+    (step,) = next_steps(summary)
+    assert step == (
+        "Leave MX as it is: 1 mailbox has its address in the test domain still. When WorkMail says "
+        "that the tenant's domains are verified, start the workflow again with the phase "
+        "provision, which gives them their own."
+    )
+    page = to_html(summary).decode()
+    assert page.count("Its address is still <bdi>anna@acme.awsapps.com</bdi>") == 1
+    staff = EntityRecord(Group("g", "staff@acme.example", "Staff"), "run-1")
+    summary = summarise(replace(FACTS, entities=[staff]), [EARLY, EARLY], NOW)
+    assert "2 mailboxes have addresses in the test domain" in next_steps(summary)[0]
+    assert next_steps(summary)[0].endswith("resources and permissions are made then, too.")
+    promoted = replace(EARLY, record=replace(EARLY.record, address=""))
+    assert summarise(FACTS, [promoted, otto], NOW).verdict == "done"
 
 
 def test_a_failed_mailbox_stays_failed_although_an_earlier_pass_agreed() -> None:
@@ -347,7 +374,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
         "copied refused gone folders refusals adjusted verified lists password_in "
-        "user_remarks".split()
+        "user_remarks address".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason".split()
