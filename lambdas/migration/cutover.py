@@ -19,6 +19,7 @@ from migration.telling import Teller
 
 # All servers may be silent: asked one after another, ten domains would outlast the Lambda.
 _QUESTIONS_AT_ONCE = 16
+_SUBJECT = 100  # characters, as SNS wants it
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _keep(lookout: Lookout, run: str, state: str, now: str, findings: list[DnsFi
     if what != dns_verdicts.describe(found_before):
         ledger.add_note(run, Note(now, state, " ".join(filter(None, (gone_back, what)))))
     if notice := dns_watch.choose_notice(run, now, before, after, findings):
-        lookout.teller.tell(notice, f"{notice.kind} {now}")
+        subject = f"{lookout.settings.tenant}: {notice.subject}"[:_SUBJECT]
+        lookout.teller.tell(replace(notice, subject=subject), f"{notice.kind} {now}")
         after = replace(after, told=now)
     ledger.write_dns(run, now, findings, after)
     return after

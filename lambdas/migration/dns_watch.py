@@ -27,7 +27,6 @@ from migration.model import (
 )
 
 _DAILY = timedelta(days=1)
-_SUBJECT = 100  # characters, as SNS wants it
 _BACK = (DnsVerdict.WRONG, DnsVerdict.EXTRA, DnsVerdict.MISSING)
 # Between these two, caches come and go: no news.
 _FORGETTING = {DnsVerdict.RIGHT, DnsVerdict.STALE}
@@ -95,8 +94,9 @@ def describe_gone_back(before: DnsWatch, findings: Iterable[DnsFinding]) -> str:
 def choose_notice(
     run: str, now: str, before: DnsWatch, after: DnsWatch, findings: Sequence[DnsFinding]
 ) -> Notice | None:
-    """What is to be told of a look, if anything: that a record went back, that all is done, that
-    the verdict on a record has changed, and how things are once a day while something is open."""
+    """What is to be told of a look, if anything: that a record went back or is right again, that
+    the verdict on a record has changed, and how things are once a day while something is open. The
+    subject is yet without the tenant, and as long as names are."""
     gone = find_gone_back(before, findings)
     if gone:
         subject = f"DNS: {gone[0].type} of {gone[0].name} has gone back"
@@ -107,8 +107,7 @@ def choose_notice(
         )
         return _notice(NoticeKind.DNS, run, now, subject, lead, findings)
     if after.ready and not before.ready:
-        lead = "Every required record is right: new mail goes to WorkMail."
-        return _notice(NoticeKind.CUT_OVER, run, now, "DNS: mail goes to WorkMail", lead, findings)
+        return None  # that is a notice of its own; see notices.cut_over
     if before.went_back and not after.went_back:
         lead = "Every required record is right again."
         return _notice(NoticeKind.DNS, run, now, "DNS: mail goes to WorkMail again", lead, findings)
@@ -154,7 +153,7 @@ def _notice(
         **{f"{record.type} {record.name}": str(verdict) for record, verdict in settled.items()},
     }
     text = "\n".join([*([lead, ""] if lead else []), *lines])
-    return Notice(kind, run, now, subject[:_SUBJECT], text, facts)
+    return Notice(kind, run, now, subject, text, facts)
 
 
 def _tell(record: DnsRecord, verdict: DnsVerdict, findings: Iterable[DnsFinding]) -> Iterable[str]:

@@ -84,7 +84,7 @@ def _secondary_catches_up(world: World) -> None:
 
 
 def _third_resolver_dies(world: World) -> None:
-    world.dns.resolvers[2].set_silent(True)
+    world.dns.resolvers[2].set_failing(True)
 
 
 SLOW_DNS = _story(
@@ -149,4 +149,5 @@ GATEWAY_MX = _story(
     Happening("StartCutover", 4 * HOUR, "the MX names the gateway alone", _point_to_the_gateway),
     _mail(2, "DeltaPass", 2 * HOUR),
     dns={"gateways": list(GATEWAYS), "require": "mx+autodiscover"},
+    delta={"interval_minutes": 180},
 )

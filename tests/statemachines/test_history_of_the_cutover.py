@@ -38,7 +38,11 @@ def loop() -> dict[str, Any]:
     states["Done"] = {"Type": "Succeed"}
     start = {
         "Type": "Pass",
-        "Assign": {"run": "r", "cutoverStarted": "{% $states.context.State.EnteredTime %}"},
+        "Assign": {
+            "run": "r",
+            "dnsWaits": 0,
+            "cutoverStarted": "{% $states.context.State.EnteredTime %}",
+        },
         "Next": "CheckDns",
     }
     return {"QueryLanguage": "JSONata", "StartAt": "Start", "States": {"Start": start, **states}}

@@ -32,7 +32,7 @@ USE_CASES = {
     *("telling", "notices", "questions", "question_words", "question_texts", "copy_state"),
     *("approval", "answer_page"),
     "spf",
-    *("dns_verdicts", "dns_waits", "dns_watch"),
+    *("dns_verdicts", "dns_waits", "dns_watch", "report_dns"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",
