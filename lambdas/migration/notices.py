@@ -156,9 +156,9 @@ def ended(
     facts: Facts = {"verdict": written.verdict, "report": written.key, "page": place, **counts}
     if failure:
         facts["error"] = failure.error
-        subject = f"{tenant}: the migration has failed ({failure.error})"
+        subject = f"{tenant}: the run has failed ({failure.error})"
         return Notice(NoticeKind.FAILED, run, now, subject, "\n".join(lines), facts)
-    subject = f"{tenant}: the migration has ended: {_END[written.verdict]}"
+    subject = f"{tenant}: the run has ended: {_END[written.verdict]}"
     return Notice(NoticeKind.FINISHED, run, now, subject, "\n".join(lines), facts)
 
 

@@ -92,18 +92,18 @@ def test_the_cut_over_is_told_once_it_is_there(office: Office) -> None:
 @pytest.mark.parametrize(
     ("verdict", "failure", "kind", "subject"),
     [
-        ("done", None, NoticeKind.FINISHED, "acme: the migration has ended: done"),
+        ("done", None, NoticeKind.FINISHED, "acme: the run has ended: done"),
         (
             "not cut over",
             None,
             NoticeKind.FINISHED,
-            "acme: the migration has ended: not cut over",
+            "acme: the run has ended: not cut over",
         ),
         (
             "failed",
             Failure("PreflightFailed", "anna@acme.example"),
             NoticeKind.FAILED,
-            "acme: the migration has failed (PreflightFailed)",
+            "acme: the run has failed (PreflightFailed)",
         ),
     ],
 )
