@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import administrator, aftermath, events, wiring
+from migration import administrator, aftermath, events, notices, wiring
 from migration.entry import entry
 
 
@@ -19,4 +19,6 @@ def handler(job: events.CleanUp, context: Any) -> events.CleanUpResult:
         aftermath.Ended(job.execution, job.run, job.status, job.now),
         wiring.moment(context),
     )
+    if cleaned:
+        notices.tell_abort(wired.teller, job.run, job.now, job.status)
     return events.CleanUpResult(cleaned)

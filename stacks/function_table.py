@@ -236,6 +236,7 @@ TABLE: Mapping[str, Row] = {
         administrator=_CHANGE_WAVES,
         workmail=_TAKE_RIGHTS_AWAY,
         observes=True,
+        tells=True,
         by_rule=True,
     ),
 }

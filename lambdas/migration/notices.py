@@ -21,6 +21,7 @@ ONE_BY_ONE = 10
 """So many failed mailboxes of a run are told one by one; the rest stand in the wave's notice."""
 
 Facts = dict[str, str | int | bool]
+_END_KEY = "end"
 
 
 def tell_start(teller: Teller, run: str, now: str, mailboxes: int, entities: int) -> None:
@@ -53,7 +54,13 @@ def tell_end(
     teller: Teller, run: str, now: str, written: Written, failure: Failure | None, place: str
 ) -> None:
     """The report is written. `place` is the page that shows it; see `console_page`."""
-    teller.tell(ended(teller.tenant, run, now, written, failure, place), "end")
+    teller.tell(ended(teller.tenant, run, now, written, failure, place), _END_KEY)
+
+
+def tell_abort(teller: Teller, run: str, now: str, status: str) -> None:
+    """An execution ended without its own last states. One that has told its end itself is not told
+    again."""
+    teller.tell(aborted(teller.tenant, run, now, status), _END_KEY)
 
 
 def started(tenant: str, run: str, now: str, mailboxes: int, entities: int) -> Notice:
@@ -149,10 +156,21 @@ def ended(
     facts: Facts = {"verdict": written.verdict, "report": written.key, "page": place, **counts}
     if failure:
         facts["error"] = failure.error
-        subject = f"{tenant}: the migration has failed ({failure.error})"
+        subject = f"{tenant}: the run has failed ({failure.error})"
         return Notice(NoticeKind.FAILED, run, now, subject, "\n".join(lines), facts)
-    subject = f"{tenant}: the migration has ended: {_END[written.verdict]}"
+    subject = f"{tenant}: the run has ended: {_END[written.verdict]}"
     return Notice(NoticeKind.FINISHED, run, now, subject, "\n".join(lines), facts)
+
+
+def aborted(tenant: str, run: str, now: str, status: str) -> Notice:
+    """`status` is the execution's, such as ABORTED or TIMED_OUT."""
+    text = _write(
+        f"The run {run} was ended from outside or by a limit of Step Functions ({status}), and has "
+        "written no report. The administrator's rights were taken away, and the tenant is free.",
+        "What is copied stays. Start the workflow again: it goes on where this run has stopped.",
+    )
+    subject = f"{tenant}: the migration was ended ({status})"
+    return Notice(NoticeKind.FAILED, run, now, subject, text, {"status": status})
 
 
 _END: Mapping[str, str] = {

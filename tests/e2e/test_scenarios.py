@@ -46,6 +46,10 @@ class Finished:
     """All that were ever in a secret of the run's own."""
     kept: str
     """The ledger, and every version of every file in the bucket."""
+    told: list[dict[str, Any]]
+    """What the operators were told, from the file that the run has written."""
+    ids: set[str]
+    """Of questions: whoever knows one may answer."""
 
     @property
     def copied(self) -> bool:
@@ -63,13 +67,17 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             requests = dict(run.world.ews.requests)
             left = _left_behind(run)
             passwords, kept = read_generated(run), read_kept(run)
+            ids = {question.id for question in run.ledger.questions()}
         display.close()
     logs = "".join(path.read_text("utf-8", "replace") for path in run.out.glob("logs/*"))
     # Without these the searches below would prove nothing.
     assert logs
     assert "Prepare" in history
     shown = (out / "shown.txt").read_text("utf-8")
-    finished = Finished(outcome, shown, history, logs, requests, *left, passwords, kept)
+    told = [
+        json.loads(line) for line in (run.out / "notices.jsonl").read_text("utf-8").splitlines()
+    ]
+    finished = Finished(outcome, shown, history, logs, requests, *left, passwords, kept, told, ids)
     assert ("CopySlice" in history) == finished.copied
     return finished
 
@@ -154,8 +162,32 @@ def test_no_secret_no_address_and_no_content_is_in_logs_or_history(finished: Fin
             "INBOX", "Sent", "Drafts", "Trash", "Junk", "Archive", "2019", "Q3", "2024", "Lists",
             "Sent Items",
         }  # fmt: skip
-    for text in (finished.history, finished.logs):
+    for text in (finished.history, finished.logs, json.dumps(finished.told, ensure_ascii=False)):
         assert {word for word in forbidden if word in text} == set()
+
+
+@pytest.mark.slow
+def test_what_operators_are_asked_stays_between_them_and_the_ledger(finished: Finished) -> None:
+    asks = finished.outcome.scenario in ("sample", "approval-rejected", "approval-timeout")
+    assert bool(finished.ids) is asks
+    report = finished.outcome.report.read_text("utf-8") if finished.outcome.report else ""
+    for text in (finished.history, finished.logs, report):
+        assert [id_ for id_ in finished.ids if id_ in text] == []
+
+
+@pytest.mark.slow
+def test_the_operators_are_told_the_end_and_what_leads_to_it(finished: Finished) -> None:
+    kinds = [notice["kind"] for notice in finished.told]
+    failed = finished.outcome.status == "FAILED"
+    assert kinds[-1] == ("failed" if failed else "finished")
+    assert kinds.count("finished") + kinds.count("failed") == 1
+    assert kinds.count("started") == (finished.outcome.scenario != "bad-manifest")
+    assert kinds.count("wave done") == finished.copied
+    assert kinds.count("cut over") == ("outside: the DNS" in finished.shown)
+    assert kinds.count("mailbox failed") == len(finished.outcome.failed)
+    for notice in finished.told:
+        assert notice["subject"].isascii()
+        assert len(notice["subject"]) < 100
 
 
 @pytest.mark.slow
@@ -193,6 +225,10 @@ def test_the_sample_saw_the_outside_world_move(finished: Finished) -> None:
     if finished.outcome.scenario != "sample":
         assert finished.outcome.virtual_seconds < (5 if _takes_days(finished) else 1) * 86_400
         return
+    assert "outside: the operator approves on the page" in finished.shown
+    assert "the cut-over was approved (by the page that the message names)" in finished.shown
+    assert finished.outcome.report is not None
+    assert "What was decided" in finished.outcome.report.read_text("utf-8")
     assert finished.outcome.messages == 312 + 8
     assert finished.outcome.virtual_seconds > 4 * 3600
     assert "outside: the DNS now points to WorkMail" in finished.shown
@@ -201,7 +237,7 @@ def test_the_sample_saw_the_outside_world_move(finished: Finished) -> None:
 
 
 def _takes_days(finished: Finished) -> bool:
-    return finished.outcome.scenario == "slow-dns"
+    return finished.outcome.scenario in ("slow-dns", "approval-timeout", "approval-rejected")
 
 
 DNS_STORIES = {

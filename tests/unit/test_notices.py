@@ -92,18 +92,18 @@ def test_the_cut_over_is_told_once_it_is_there(office: Office) -> None:
 @pytest.mark.parametrize(
     ("verdict", "failure", "kind", "subject"),
     [
-        ("done", None, NoticeKind.FINISHED, "acme: the migration has ended: done"),
+        ("done", None, NoticeKind.FINISHED, "acme: the run has ended: done"),
         (
             "not cut over",
             None,
             NoticeKind.FINISHED,
-            "acme: the migration has ended: not cut over",
+            "acme: the run has ended: not cut over",
         ),
         (
             "failed",
             Failure("PreflightFailed", "anna@acme.example"),
             NoticeKind.FAILED,
-            "acme: the migration has failed (PreflightFailed)",
+            "acme: the run has failed (PreflightFailed)",
         ),
     ],
 )
@@ -120,6 +120,19 @@ def test_the_end_says_the_verdict_and_where_the_report_is(
     assert notice.facts["failed"] == 1
 
 
+def test_an_abort_is_told_unless_the_run_has_told_its_end(office: Office) -> None:
+    for _ in range(2):
+        notices.tell_abort(office.teller, RUN, NOW, "ABORTED")
+    (notice,) = office.notifier.told
+    assert notice.kind is NoticeKind.FAILED
+    assert notice.subject == "acme: the migration was ended (ABORTED)"
+    written = Written("failed", "reports/run-2/report.html", COUNTS)
+    failure = Failure("PreflightFailed", "x")
+    notices.tell_end(office.teller, "run-2", NOW, written, failure, PLACE)
+    notices.tell_abort(office.teller, "run-2", NOW, "FAILED")
+    assert [each.run for each in office.notifier.told] == [RUN, "run-2"]
+
+
 def test_the_console_shows_the_report() -> None:
     page = notices.console_page("eu-west-1", "bucket", "reports/run 1/report.html")
     assert page == (
@@ -133,6 +146,7 @@ TOLD: list[Callable[[Office], None]] = [
     lambda office: notices.tell_pass(office.teller, RUN, NOW, 1, PassSummary(1, 0, 1, 0, 1, 1)),
     lambda office: notices.tell_failure(office.teller, RUN, NOW, "m000", "UserRefused"),
     lambda office: notices.tell_cutover(office.teller, RUN, NOW, True),
+    lambda office: notices.tell_abort(office.teller, RUN, NOW, "TIMED_OUT"),
     lambda office: notices.tell_end(
         office.teller, RUN, NOW, Written("exceptions", "k", COUNTS), None, PLACE
     ),

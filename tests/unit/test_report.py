@@ -42,6 +42,7 @@ from migration.model import (
     Remark,
     Tally,
 )
+from migration.question_model import Question, QuestionKind
 from migration.remark_words import advise_on, explain
 from migration.report import (
     headline,
@@ -152,6 +153,50 @@ PAUSED = facts("rosa", MailboxStatus.PAUSED)  # an earlier pass had judged it
 )
 def test_verdict(mailboxes: list[MailboxFacts], failure: Failure | None, verdict: str) -> None:
     assert summarise(replace(FACTS, failure=failure), mailboxes, NOW).verdict == verdict
+
+
+CUTOVER, DNS = QuestionKind.CUTOVER, QuestionKind.DNS
+
+
+def decided(kind: QuestionKind, answer: str, by: str = "link") -> Question:
+    return Question("run-1", kind, NOW, "secret-id", "token", NOW, (), (), answer, by, NOW)
+
+
+@pytest.mark.parametrize(
+    ("questions", "failure", "verdict"),
+    [
+        ((decided(CUTOVER, "approve"),), None, "done"),
+        ((decided(CUTOVER, ""),), None, "done"),  # it was not answered yet
+        ((decided(CUTOVER, "reject"),), None, "not cut over"),
+        ((decided(CUTOVER, "expired", ""),), None, "not cut over"),
+        ((decided(CUTOVER, "approve"), decided(DNS, "wait")), None, "done"),
+        ((decided(CUTOVER, "approve"), decided(DNS, "proceed")), None, "exceptions"),
+        ((decided(CUTOVER, "approve"), decided(DNS, "stop")), None, "not cut over"),
+        ((decided(CUTOVER, "reject"),), Failure("Unexpected", "x"), "failed"),
+        ((decided(QuestionKind.ROLLBACK, "reject"),), None, "done"),
+    ],
+)
+def test_the_verdict_follows_what_the_operators_have_decided(
+    questions: tuple[Question, ...], failure: Failure | None, verdict: str
+) -> None:
+    told = replace(FACTS, questions=questions, failure=failure)
+    assert summarise(told, [CLEAN], NOW).verdict == verdict
+
+
+def test_what_was_decided_stands_in_the_report_and_what_to_do_then() -> None:
+    questions = (decided(CUTOVER, "approve", "AROAEXAMPLE"), decided(DNS, "stop", "command"))
+    summary = summarise(replace(FACTS, questions=questions), [CLEAN], NOW)
+    html = to_html(summary).decode()
+    for part in (
+        "<h1>Not cut over</h1>",
+        "the cut-over was approved (by AROAEXAMPLE of IAM)",
+        "the run was ended because the DNS is not right (by a command)",
+        "Nothing is cut over: the old server goes on as before",
+    ):
+        assert part in html
+    for text in (html, to_json(summary).decode()):
+        assert "secret-id" not in text
+        assert "token" not in text
 
 
 def test_counts_and_order() -> None:
