@@ -20,6 +20,7 @@ from migration.aws import (
     entity_rows,
     question_rows,
     rows,
+    zone_rows,
 )
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
@@ -39,6 +40,7 @@ from migration.model import (
     Remark,
 )
 from migration.question_model import Question
+from migration.zone_model import PublishedSet
 
 
 class FileLedger:
@@ -152,6 +154,14 @@ class FileLedger:
     def questions(self, run: str = "") -> list[Question]:
         items = self._items.query(self._pk, f"ASK#{run}#" if run else "ASK#")
         return [question_rows.question_from(item) for item in items]
+
+    def keep_published(self, record: PublishedSet) -> None:
+        attributes = zone_rows.published_attributes(record)
+        self._put(self._pk, zone_rows.published_key(record), attributes)
+
+    def published(self) -> list[PublishedSet]:
+        items = self._items.query(self._pk, "Z#")
+        return [zone_rows.published_from(item) for item in items]
 
     # -- mailboxes
 

@@ -20,6 +20,7 @@ class Row:
     waves     actions on the secrets with made-up passwords of users
     administrator  actions on the secret with that of the migration's own administrator
     workmail  actions on the tenant's organization
+    zones     actions on Route 53's hosted zones, if the tenant publishes there
     observes  may ask whether an execution of the state machine still runs
     tells     may publish to the topic of notifications
     answers   may answer the tasks of the state machine that wait for a token
@@ -37,6 +38,7 @@ class Row:
     waves: tuple[str, ...] = ()
     administrator: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
     observes: bool = False
     tells: bool = False
     answers: bool = False
@@ -60,6 +62,10 @@ _FIND_USER = ("DescribeEntity", "DescribeUser")
 _SEE_ENTITY = (
     *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
     *("ListGroupMembers", "ListResourceDelegates", "ListMailboxPermissions"),
+)
+_CHANGE_ZONES = (
+    *("ListHostedZonesByName", "ListResourceRecordSets"),
+    *("ChangeResourceRecordSets", "GetChange"),
 )
 _FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
 _MAKE_ENTITY = (
@@ -177,6 +183,22 @@ TABLE: Mapping[str, Row] = {
     "ask_about_dns": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
     "record_answer": Row(tells=True),
     "answer_question": Row(timeout=20, answers=True, by_url=True),
+    # 100 domains are 1,000 requests, and Route 53 lets an account make five a second
+    "prepare_dns": Row(
+        timeout=880,
+        writes=("reports/*",),
+        workmail=("GetMailDomain",),
+        zones=_CHANGE_ZONES,
+    ),
+    "publish_dns": Row(
+        timeout=880,
+        reads=("reports/*",),
+        writes=("reports/*",),
+        workmail=("GetMailDomain",),
+        zones=_CHANGE_ZONES,
+        tells=True,
+    ),
+    "rollback_dns": Row(timeout=880, writes=("reports/*",), zones=tuple(_CHANGE_ZONES[1:])),
     "verify_tenant": Row(timeout=280),
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)

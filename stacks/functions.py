@@ -23,6 +23,7 @@ from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
 from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
+from stacks.zone_rights import zone_statements
 
 _NAME_LIMIT = 64  # of a Lambda function's name
 
@@ -161,13 +162,14 @@ class Functions(Construct):
             ("states", ("SendTaskSuccess", "SendTaskFailure"), [machine] * row.answers),
             ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),
         ]
-        return [
+        statements = [
             iam.PolicyStatement(
                 actions=[f"{service}:{action}" for action in actions], resources=resources
             )
             for service, actions, resources in wanted
             if resources
         ]
+        return [*statements, *zone_statements(stack, self._config, row.zones)]
 
 
 def match_handlers(folder: Path, table: Mapping[str, Row]) -> list[str]:

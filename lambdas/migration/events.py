@@ -19,7 +19,8 @@ from migration.errors import InputInvalid
 
 MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
-PHASES = (*MIGRATION, ROLLBACK)
+ROLLBACK_DNS = "rollback-dns"
+PHASES = (*MIGRATION, ROLLBACK, ROLLBACK_DNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,10 @@ class ExecutionInput:
         if ROLLBACK in phases and len(phases) > 1:
             problems.append(
                 "the phase rollback stands alone: nothing is made and taken back at once"
+            )
+        if ROLLBACK_DNS in phases and len(phases) > 1:
+            problems.append(
+                "the phase rollback-dns stands alone: nothing is published and put back at once"
             )
         manifest = payload.get("manifest", "")
         if not isinstance(manifest, str) or not re.fullmatch("(intake/.+)?", manifest, re.DOTALL):
@@ -441,6 +446,61 @@ class RecordAnswerResult(Event):
     """`recorded`: False if the question has no such answer."""
 
     recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareDns(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareDnsResult(Event):
+    """`lowered` counts the domains whose old MX may be cached for a shorter time now, `conflicts`
+    the record sets that nobody will change but the operator."""
+
+    lowered: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDns(Event):
+    """`since` is when publishing began."""
+
+    run: str
+    now: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDnsResult(Event):
+    """`pending`: come again after `wait_seconds`. `changed` record sets were written by this call;
+    `conflicts` are left to the operator."""
+
+    pending: bool
+    wait_seconds: int
+    changed: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackDns(Event):
+    """`since` is when the rollback began."""
+
+    run: str
+    now: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackDnsResult(Event):
+    """`pending`: come again after `wait_seconds`. `restored` record sets were put back by this
+    call; `left` were changed by somebody since."""
+
+    pending: bool
+    wait_seconds: int
+    restored: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

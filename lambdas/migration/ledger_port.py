@@ -27,6 +27,7 @@ from migration.model import (
     Remark,
 )
 from migration.question_model import Question
+from migration.zone_model import PublishedSet
 
 
 class Ledger(Protocol):
@@ -84,6 +85,14 @@ class Ledger(Protocol):
 
     def questions(self, run: str = "") -> list[Question]:
         """Those of a run, or all of the tenant, by run, kind and time."""
+
+    # -- DNS records that were published
+    def keep_published(self, record: PublishedSet) -> None:
+        """Puts the record of a DNS record set in the place of the one of its zone, name and type;
+        kept over runs."""
+
+    def published(self) -> list[PublishedSet]:
+        """All of them, in the order of zone, name and type."""
 
     # -- mailboxes
     def plan_mailboxes(self, run: str, mailboxes: Iterable[Mailbox]) -> None:

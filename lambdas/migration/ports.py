@@ -1,5 +1,5 @@
-"""The seams: what the use-cases need from the outside. Two of them are long and have modules of
-their own: directory_port.py and ledger_port.py.
+"""The seams: what the use-cases need from the outside. Some have modules of their own:
+directory_port.py, ledger_port.py and zones_port.py.
 
 Words: a *cursor* is a position in a source folder that stays good between runs; a *mark* is where
 a target folder ended at a moment; a *fence* is a number that only grows, and cuts off workers
@@ -29,6 +29,7 @@ from migration.model import (
     Stamped,
     Unreadable,
 )
+from migration.zones_port import Zones
 
 __all__ = [
     "BlobStore",
@@ -45,6 +46,7 @@ __all__ = [
     "Target",
     "WaitingTasks",
     "WaveSecrets",
+    "Zones",
 ]
 
 

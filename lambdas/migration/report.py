@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
 from migration.copy.findings import Verified, read_verified
+from migration.dns_rollback import DnsRollback, read_dns_rollback, tell_dns_rollback
 from migration.figures import format_bytes, format_moment
 from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
@@ -75,8 +76,8 @@ def write_report(
 
     `failure` is what has stopped the run. The verdict is `failed` with it; `not cut over` if the
     operators did not want the cut-over; `exceptions` if a mailbox failed, differs or has refused
-    messages, or a group, a resource or permissions failed, if a rollback has left anything, or if
-    the run went on although the DNS was not right; else `done`.
+    messages, or a group, a resource or permissions failed, if a rollback has left anything, of
+    the directory or of the DNS, or if the run went on although the DNS was not right; else `done`.
     """
     looked, findings = ledger.dns(run)
     secrets = settings.secrets_prefix
@@ -95,11 +96,20 @@ def write_report(
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     if rollback := read_rollback(ledger, blobs, run):
         summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))
+    if dns_rollback := read_dns_rollback(ledger, run):
+        verdict = _judge_dns_rollback(dns_rollback, failure)
+        summary = replace(summary, dns_rollback=dns_rollback, verdict=verdict)
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
     key = f"{folder}/report.html"
     blobs.put(key, to_html(summary), "text/html; charset=utf-8")
     return Written(summary.verdict, key, summary.counts, next_steps(summary))
+
+
+def _judge_dns_rollback(rollback: DnsRollback, failure: Failure | None) -> Verdict:
+    if failure:
+        return Verdict.FAILED
+    return Verdict.EXCEPTIONS if rollback.left else Verdict.DONE
 
 
 _NOT_COPIED = frozenset({MailboxStatus.PLANNED, MailboxStatus.PROVISIONED})
@@ -178,6 +188,8 @@ def headline(summary: Summary) -> str:
     """One sentence about the mailboxes."""
     if summary.rollback:
         return tell_rollback(summary.rollback)
+    if summary.dns_rollback:
+        return tell_dns_rollback(summary.dns_rollback)
     counts = summary.counts
     total, done = counts["mailboxes"], counts["done"]
     if not total:
@@ -208,6 +220,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(advise(summary.failure.error))
     if summary.rollback:
         steps += next_rollback_steps(summary.rollback)
+    if summary.dns_rollback and summary.dns_rollback.left:
+        steps.append(
+            "Look at the DNS records that are left: put them right in the hosted zone, or, if they "
+            "shall go back as well, make them what was published and start rollback-dns again."
+        )
     if summary.dns.went_back:
         steps.append(
             "Mail goes to the old server again: put the records back that the DNS section expects, "

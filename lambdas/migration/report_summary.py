@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
+from migration.dns_rollback import DnsRollback
 from migration.end_of_support import LAST_DAY, days_left
 from migration.model import (
     Agreement,
@@ -188,6 +189,7 @@ class Summary:
     entity_outcomes: Mapping[str, Mapping[str, int]]
     rollback: RollbackReport | None = None
     decisions: tuple[Decision, ...] = ()
+    dns_rollback: DnsRollback | None = None
 
 
 @dataclass(frozen=True, slots=True)

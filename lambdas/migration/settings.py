@@ -125,6 +125,7 @@ class Settings:
             "approval_seconds": self._answer_seconds if self.cutover_approval == "ask" else 0,
             "answer_seconds": self._answer_seconds,
             "reminder_seconds": self.cutover_reminder_hours * 3600,
+            "route53": int(self.dns_publish == "route53"),
         }
 
     @property

@@ -24,6 +24,8 @@ from migration.aws.notifier import Topic
 from migration.aws.secrets import TenantSecrets
 from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
 from migration.aws.wave_secrets import TenantWaves
+from migration.aws.zones import Route53Zones
+from migration.aws.zones import build_client as build_route53
 from migration.copy.selection import asks_for_dates
 from migration.cutover import Lookout
 from migration.errors import CredentialsRejected, TenantMisconfigured
@@ -36,12 +38,15 @@ from migration.ports import (
     Executions,
     Ledger,
     Notifier,
+    Resolver,
     Secrets,
     Source,
     Target,
     WaitingTasks,
     WaveSecrets,
+    Zones,
 )
+from migration.publishing import Means as PublishingMeans
 from migration.question_texts import Place
 from migration.questions import Desk
 from migration.settings import Settings
@@ -145,9 +150,31 @@ class Wiring:
     @property
     def lookout(self) -> Lookout:
         """What one look at the DNS is made with: its resolver keeps the zones that it has found."""
-        resolver = WholeDns(self.settings.dns_servers, self.settings.dns_port)
         return Lookout(
-            self.settings, self.region, self.directory, resolver, self.ledger, self.teller
+            self.settings, self.region, self.directory, self.resolver, self.ledger, self.teller
+        )
+
+    @property
+    def resolver(self) -> Resolver:
+        """Another one each time: it keeps what it has found of the zones and their servers."""
+        return WholeDns(self.settings.dns_servers, self.settings.dns_port)
+
+    @cached_property
+    def zones(self) -> Zones:
+        return Route53Zones(build_route53())
+
+    @property
+    def publishing_means(self) -> PublishingMeans:
+        """What DNS records are published with, and put back."""
+        return PublishingMeans(
+            self.settings,
+            self.region,
+            self.directory,
+            self.zones,
+            self.resolver,
+            self.ledger,
+            self.blobs,
+            self.teller,
         )
 
     def administrator_means(self, context: Any) -> Means:

@@ -7,10 +7,14 @@ inside the server's zones. Names outside them are REFUSED. Answers over UDP have
 bytes, as servers do since https://www.dnsflagday.net/2020/, and 512 without EDNS: larger ones are
 fetched by TCP. NS records below a zone's apex delegate: names there are answered by a referral with
 the addresses that the server knows (RFC 1034, 4.3.2). No wildcards, no DNSSEC.
+
+A zone may follow another place that holds it, such as a hosted zone: what is there is asked for
+with every question. Of what the server itself has in it, only name servers and addresses count
+then.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,6 +26,7 @@ _PLAIN_BYTES = 512
 _SOA_TTL = 5
 _BIND_ATTEMPTS = 20
 _TXT_CHUNK = 255
+_OWN_TYPES = frozenset({"SOA", "NS", "A", "AAAA"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,10 @@ class DnsServer:
         """What is published at a name, without asking over the network; none if nothing is."""
         return self._zones.published(name, type)
 
+    def follow(self, origin: str, source: Callable[[], Sequence[Records]]) -> None:
+        """From now on the zone is what `source` says at the moment of each question."""
+        self._zones.follow(origin, source)
+
     def set_failing(self, failing: bool) -> None:
         """While failing, every question is answered SERVFAIL."""
         self._zones.failing = failing
@@ -115,6 +124,7 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
         self.silent = False
         self.lame = False
         self.queries: list[Query] = []
+        self._sources: dict[Any, Callable[[], Sequence[Records]]] = {}
         for origin, content in zones.items():
             if isinstance(content, str):
                 self._records += RR.fromZone(content, origin=origin)
@@ -124,8 +134,11 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
 
     def replace(self, records: Records) -> None:
         name = DNSLabel(records.name.lower())
-        if self._origin(name) is None:
+        origin = self._origin(name)
+        if origin is None:
             raise ValueError(f"{records.name} is in no zone of this server")
+        if origin in self._sources and records.type not in _OWN_TYPES:
+            raise ValueError(f"{records.name} is in a zone that follows another place")
         added = parse_records(records)
         with self._lock:
             kept = [
@@ -135,13 +148,29 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
             ]
             self._records = kept + added
 
+    def follow(self, origin: str, source: Callable[[], Sequence[Records]]) -> None:
+        with self._lock:
+            self._sources[DNSLabel(origin.lower())] = source
+
+    def _now(self) -> list[Any]:
+        """All records at this moment."""
+        with self._lock:
+            own, sources = self._records, dict(self._sources)
+        if not sources:
+            return own
+        kept = [
+            record
+            for record in own
+            if self._origin(record.rname) not in sources or QTYPE[record.rtype] in _OWN_TYPES
+        ]
+        followed = [records for source in sources.values() for records in source()]
+        return kept + [record for records in followed for record in parse_records(records)]
+
     def published(self, name: str, type: str) -> list[str]:  # noqa: A002
         wanted = DNSLabel(name.lower())
-        with self._lock:
-            records = self._records
         return [
             str(record.rdata)
-            for record in records
+            for record in self._now()
             if _same(record.rname, wanted) and QTYPE[record.rtype] == type
         ]
 
@@ -156,8 +185,7 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
     def answer(self, request: Any) -> Any:
         """The reply to a request, None while silent."""
         question = request.q
-        with self._lock:
-            records = self._records
+        records = self._now()
         reply: DNSRecord = request.reply(ra=0, aa=0)
         origin = self._origin(question.qname)
         if self.silent:

@@ -111,6 +111,11 @@ class DnsNet:
         for records in self._published:
             self.own[number].set_records(records.name, records.type, records.rdata, records.ttl)
 
+    def follow(self, origin: str, source: Callable[[], Sequence[Records]]) -> None:
+        """From now on the zone is, at all its own servers, what `source` says at each question."""
+        for server in self.own:
+            server.follow(origin, source)
+
     def set_failing(self, failing: bool) -> None:
         """While failing, the domain's servers and all resolvers answer SERVFAIL."""
         for server in self.own:

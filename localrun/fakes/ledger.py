@@ -25,6 +25,7 @@ from migration.model import (
     Remark,
 )
 from migration.question_model import Question
+from migration.zone_model import PublishedSet
 
 
 class MemoryLedger:
@@ -41,6 +42,7 @@ class MemoryLedger:
         self._told: set[tuple[str, str]] = set()
         self._admitted: dict[tuple[str, str], list[str]] = {}
         self._questions: dict[tuple[str, str, str], Question] = {}
+        self._published: dict[tuple[str, str, str], PublishedSet] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
         self._entities: dict[str, EntityRecord] = {}
@@ -145,6 +147,16 @@ class MemoryLedger:
             return [
                 each for place, each in sorted(self._questions.items()) if run in ("", place[0])
             ]
+
+    # -- DNS records that were published
+
+    def keep_published(self, record: PublishedSet) -> None:
+        with self._write("keep_published"):
+            self._published[record.zone, record.name, record.type] = record
+
+    def published(self) -> list[PublishedSet]:
+        with self._lock:
+            return [record for _, record in sorted(self._published.items())]
 
     # -- mailboxes
 

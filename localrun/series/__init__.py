@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from localrun.series.administrator import ADMINISTRATOR
 from localrun.series.directory import DIRECTORY
 from localrun.series.rollback import STORY as ROLLBACK
+from localrun.series.route53 import ROUTE53
 from localrun.series.series import Series
 
 SERIES: Mapping[str, Series] = {
-    series.name: series for series in (DIRECTORY, ADMINISTRATOR, ROLLBACK)
+    series.name: series for series in (DIRECTORY, ADMINISTRATOR, ROLLBACK, ROUTE53)
 }

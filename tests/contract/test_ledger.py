@@ -53,6 +53,7 @@ from migration.model import (
 from migration.ports import Ledger
 from migration.question_model import Question, QuestionKind
 from migration.transitions import finish, leave, open_batch, resume, touch
+from migration.zone_model import PublishedSet, RecordSet
 
 BOX = "mailbox1"
 NOW = "2026-11-23T10:00:00Z"
@@ -692,6 +693,36 @@ def test_the_remarks_of_one_folder_are_dropped(ledger: Ledger) -> None:
     ledger.drop_remarks("nobody", "f1")
     assert ledger.remarks(BOX) == kept
     assert len(ledger.remarks("another")) == 1
+
+
+# ---- changed record sets
+
+OLD_MX = RecordSet("acme.example", "MX", 3600, ("10 mail.old.example.",))
+NEW_MX = RecordSet("acme.example", "MX", 300, ("10 inbound-smtp.eu-west-1.amazonaws.com.",))
+
+
+def test_changed_record_sets_are_kept_one_for_each_zone_name_and_type(ledger: Ledger) -> None:
+    assert ledger.published() == []
+    mx = PublishedSet("Z1", "acme.example", "MX", OLD_MX, (NEW_MX,), "run1")
+    txt = RecordSet("_dmarc.acme.example", "TXT", 60, ('"v=DMARC1"', '"\\303" "x"'), "weighted")
+    others = [
+        PublishedSet("Z1", "_dmarc.acme.example", "TXT", None, (txt,), "run1"),
+        PublishedSet("Z2", "acme.example", "MX", None, (), "run1"),
+    ]
+    for record in (mx, *others):
+        ledger.keep_published(record)
+    done = replace(
+        mx,
+        written=(OLD_MX, NEW_MX),
+        run="run2",
+        change="C1",
+        in_sync=True,
+        outcome="left",
+        decided_by="run3",
+        reason="somebody has changed it",
+    )
+    ledger.keep_published(done)
+    assert ledger.published() == [others[0], done, others[1]]
 
 
 # ---- deeds

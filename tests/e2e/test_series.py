@@ -52,3 +52,13 @@ def test_the_administrators_rights_end_on_every_way_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert play("administrator", tmp_path, capsys)["executions"] == 12
+
+
+def test_the_run_publishes_its_records_and_the_old_ones_come_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("route53", tmp_path, capsys)
+    sets = line["record_sets"]
+    assert isinstance(sets, dict)
+    assert sets["before"] == sets["put back"] == sets["and the rest"] == 5
+    assert sets["published"] == 5 + 6

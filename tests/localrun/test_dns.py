@@ -122,3 +122,24 @@ def test_two_servers_may_disagree_about_a_zone() -> None:
         first.set_records("a.test", "MX", ["1 new.test."])
         assert values(first, "a.test", "MX") == ["1 new.test."]
         assert ask(second, "a.test", "MX").rcode() == dns.rcode.NXDOMAIN
+
+
+def test_a_zone_follows_another_place_with_every_question() -> None:
+    there = [Records("acme.test", "MX", ["10 mail.old.test."], 3600)]
+    own = [
+        Records("acme.test", "MX", ["10 mine.test."]),
+        Records("ns.acme.test", "A", ["192.0.2.53"]),
+    ]
+    with DnsServer({"acme.test": own, "other.test": []}) as server:
+        server.follow("acme.test", lambda: there)
+        assert server.records("acme.test", "MX") == ["10 mail.old.test."]
+        assert server.records("ns.acme.test", "A") == ["192.0.2.53"]
+        there[:] = [Records("acme.test", "MX", ["10 new.test."], 300)]
+        answer = dns.query.udp(
+            dns.message.make_query("acme.test", "MX"), "127.0.0.1", port=server.port, timeout=5
+        )
+        assert [(each.ttl, each[0].to_text()) for each in answer.answer] == [(300, "10 new.test.")]
+        with pytest.raises(ValueError, match="follows another place"):
+            server.set_records("acme.test", "MX", ["10 x.test."])
+        server.set_records("other.test", "MX", ["10 x.test."])
+        assert server.records("other.test", "MX") == ["10 x.test."]

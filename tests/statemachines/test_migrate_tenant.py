@@ -29,9 +29,10 @@ HANDLERS = [path.stem for path in (ROOT / "lambdas").glob("*.py")]
 FUNCTIONS = ["".join(part.title() for part in stem.split("_")) for stem in HANDLERS]
 LEAVES = [leaf.__name__ for leaf in errors.leaves()]
 ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
-ALL |= {"rollback": False}
+ALL |= {"rollback": False, "rollback-dns": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
 LIMITS |= {"approval_seconds": 86400, "answer_seconds": 86400, "reminder_seconds": 36000}
+LIMITS |= {"route53": 1}
 WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
 
 
@@ -64,6 +65,12 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         ],
         "ApproveCutover": [{"answer": "approve"}],
         "RecordAnswer": [{"recorded": True}],
+        "PrepareDns": [{"lowered": 1, "conflicts": 0}],
+        "PublishDns": [
+            {"pending": True, "wait_seconds": 20, "changed": 7, "conflicts": 0},
+            {"pending": True, "wait_seconds": 20, "changed": 2, "conflicts": 0},
+            {"pending": False, "wait_seconds": 0, "changed": 0, "conflicts": 0},
+        ],
         "CheckDns": [
             looked(wait_seconds=60, open=1),
             looked(ready=True, drain_seconds=3600),
@@ -132,6 +139,21 @@ def rollback_planned(**changes: object) -> dict[str, object]:
         "looks": 1,
         "looks_key": "plans/r/looks.jsonl",
         "copied_by": "run-0",
+        **changes,
+    }
+
+
+def dns_rollback_stubs(**changes: Sequence[object]) -> Stubs:
+    """Answers of a rollback of the DNS that is waited for once."""
+    return {
+        "Prepare": [prepared(phases=phases("rollback-dns"))],
+        "RollbackDns": [
+            {"pending": True, "wait_seconds": 20, "restored": 9, "left": 0},
+            {"pending": False, "wait_seconds": 0, "restored": 0, "left": 0},
+        ],
+        "DisableAdministrator": [{"removed": False}],
+        "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
+        "ReleaseLock": [{"released": True}],
         **changes,
     }
 
@@ -225,12 +247,52 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
         *("WantsPromotion", "StartCutover", "CheckDns", "IsCutOver", "WaitForDns"),
         *("WantsDelta", "WantsApproval", "StartApproval", "ApproveCutover", "RecordAnswer"),
         *("AfterAnswer", "StartDns"),
+        *("StartPublishing", "PublishDns", "IsPublished", "WaitForPublishing", "PrepareDns"),
     }
     skipped = provisioning | cutover
     assert provisioning <= set(usual.states)
     assert "DeltaPass" in trace.states
     assert not cutover & set(trace.states)
     assert trace.states == tuple(state for state in usual.states if state not in skipped)
+
+
+def test_records_are_published_batch_by_batch_before_the_dns_is_watched() -> None:
+    states = run_both(stubs()).states
+    start = states.index("StartCutover")
+    once = ("PublishDns", "IsPublished", "WaitForPublishing")
+    assert states[start:][:11] == (
+        "StartCutover", "StartPublishing", *once, *once, "PublishDns", "IsPublished", "CheckDns",
+    )  # fmt: skip
+    assert states.index("PlanWave") < states.index("PrepareDns") < states.index("ProvisionUser")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "route53", "prepares"),
+    [
+        (("copy", "cutover"), 1, True),
+        (("copy", "cutover"), 0, False),
+        (("provision", "copy"), 1, False),
+    ],
+)
+def test_the_old_mx_is_prepared_only_for_a_cut_over_that_the_run_publishes(
+    chosen: tuple[str, ...], route53: int, prepares: bool
+) -> None:
+    limits = LIMITS | {"route53": route53}
+    trace = run_both(stubs(Prepare=[prepared(phases=phases(*chosen), limits=limits)]))
+    assert trace.error is None
+    assert ("PrepareDns" in trace.states) is prepares
+    assert ("PublishDns" in trace.states) is ("cutover" in chosen)
+
+
+def test_the_old_dns_comes_back_without_an_administrator_or_any_mailbox() -> None:
+    trace = run_both(dns_rollback_stubs())
+    assert trace.error is None
+    assert trace.states == (
+        "Prepare", "HasLock", "StartDnsRollback",
+        "RollbackDns", "IsDnsBack", "WaitForDnsRollback",
+        "RollbackDns", "IsDnsBack",
+        *WAY_OUT, "Migrated",
+    )  # fmt: skip
 
 
 NOT_YET: dict[str, object] = {"verified": False, "wait_seconds": 900, "early": False}
@@ -639,6 +701,7 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
 ) -> None:
     base = rollback_stubs if name in ROLLBACK else stubs
     overdue: Stubs = {"CheckDns": [OVERDUE]} if name == "AskAboutDns" else {}
+    base = dns_rollback_stubs if name == "RollbackDns" else base
     trace = run_both(base(**{**overdue, name: [StubError(error)]}))
     assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":

@@ -17,6 +17,7 @@ def test_an_empty_input_runs_the_whole_migration_and_takes_nothing_back() -> Non
 
 def test_a_rollback_may_name_the_run_that_it_takes_back() -> None:
     assert ExecutionInput.parse({"phases": ["rollback"]}) == ExecutionInput(("rollback",))
+    assert ExecutionInput.parse({"phases": ["rollback-dns"]}) == ExecutionInput(("rollback-dns",))
     named = ExecutionInput.parse({"phases": ["rollback"], "run": "run-1"})
     assert named == ExecutionInput(("rollback",), "", "run-1")
 
@@ -26,6 +27,9 @@ def test_a_rollback_may_name_the_run_that_it_takes_back() -> None:
     [
         ({"phases": ["rollback", "report"]}, "the phase rollback stands alone"),
         ({"phases": ["copy", "rollback"]}, "the phase rollback stands alone"),
+        ({"phases": ["rollback-dns", "report"]}, "the phase rollback-dns stands alone"),
+        ({"phases": ["rollback", "rollback-dns"]}, "the phase rollback-dns stands alone"),
+        ({"phases": ["rollback-dns"], "run": "run-1"}, "only the phase rollback takes it"),
         ({"run": "run-1"}, "only the phase rollback takes it"),
         ({"phases": ["copy"], "run": "run-1"}, "only the phase rollback takes it"),
         ({"phases": ["rollback"], "run": 1}, "run must be the name of a run"),

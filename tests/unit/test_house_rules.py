@@ -31,8 +31,9 @@ USE_CASES = {
     "domains",
     *("telling", "notices", "questions", "question_words", "question_texts", "copy_state"),
     *("approval", "answer_page"),
-    "spf",
     *("dns_verdicts", "dns_waits", "dns_watch", "report_dns"),
+    *("spf", "dns_values", "dns_publishing", "dns_restoring", "dns_forms", "publishing"),
+    *("dns_survey", "dns_rollback", "zone_changes"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",
@@ -54,7 +55,7 @@ FOUNDATION = {
         "deeds",
         "question_model",
     ),
-    *("settings", "identity", "workmail_names", "end_of_support", "figures"),
+    *("settings", "identity", "workmail_names", "end_of_support", "figures", "zone_model"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}
 

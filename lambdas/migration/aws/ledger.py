@@ -8,6 +8,7 @@
                           TOLD#<run>#<key>              what the operators were told
                           FIRST#<run>#<about>           whose turn it was to be told of
                           ASK#<run>#<kind>#<asked>      a question to the operators
+                          Z#<zone>#<name>#<type>        a record set that was changed
                           M#<mailbox>                   a mailbox
                           E#<entity>                    a group, a resource, a sharing
                           ADMIN                         the migration administrator's user
@@ -39,6 +40,7 @@ from migration.aws import (
     entity_rows,
     question_rows,
     rows,
+    zone_rows,
 )
 from migration.aws.items import ItemTable
 from migration.deeds import Deed
@@ -59,6 +61,7 @@ from migration.model import (
     Remark,
 )
 from migration.question_model import Question
+from migration.zone_model import PublishedSet
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -184,6 +187,14 @@ class DynamoLedger:
     def questions(self, run: str = "") -> list[Question]:
         items = self._items.query(self._pk, f"ASK#{run}#" if run else "ASK#")
         return [question_rows.question_from(item) for item in items]
+
+    def keep_published(self, record: PublishedSet) -> None:
+        place = {"pk": self._pk, "sk": zone_rows.published_key(record)}
+        self._table.put_item(Item=place | zone_rows.published_attributes(record))
+
+    def published(self) -> list[PublishedSet]:
+        items = self._items.query(self._pk, "Z#")
+        return [zone_rows.published_from(item) for item in items]
 
     # -- mailboxes
 
