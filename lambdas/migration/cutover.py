@@ -106,12 +106,13 @@ def _refuse_before_promotion(ledger: Ledger, run: str) -> None:
 def _look(lookout: Lookout, now: str) -> list[DnsFinding]:
     settings, moment = lookout.settings, datetime.fromisoformat(now)
     records = _expect(settings, lookout.region, lookout.directory)
+    gateways = {host.rstrip(".").lower() for host in settings.dns_gateways}
     answers = _ask(records, lookout.resolver)
     return [
         finding
         for record in records
         for finding in dns_verdicts.judge_all(
-            record, answers[record.name, record.type], moment, settings.dns_gateways
+            record, answers[record.name, record.type], moment, gateways
         )
     ]
 

@@ -263,7 +263,7 @@ def test_a_resolver_that_has_the_old_mx_in_its_cache_is_waited_for() -> None:
 
 
 def test_a_gateway_and_what_is_required_come_from_the_settings() -> None:
-    settings = replace(SETTINGS, dns_gateways=("mx.gateway.example",), dns_mail_from="bounce")
+    settings = replace(SETTINGS, dns_gateways=("MX.Gateway.example",), dns_mail_from="bounce")
     zone = Zone({ACME_MX: "10 mx.gateway.example."})
     assert look(zone, MemoryLedger(), SINCE, settings).ready
     assert ("bounce.acme.example", "MX") in zone.asked
