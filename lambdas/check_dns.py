@@ -21,4 +21,4 @@ def handler(job: events.CheckDns, _context: Any) -> events.CheckDnsResult:
         job.since,
         job.now,
     )
-    return events.CheckDnsResult(look.ready, look.wait_seconds, look.open)
+    return events.CheckDnsResult(look.ready, look.wait_seconds, look.open, look.drain_seconds)

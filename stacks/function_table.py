@@ -20,6 +20,9 @@ class Row:
     waves     actions on the secrets with made-up passwords
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
+    stops     may abort an execution of the state machine, and ask which of its Maps are at work
+    schedules  actions on the tenant's schedules; who creates them may pass the scheduler its role
+    lists_schedules  may list schedules, for which IAM knows no narrower resource than all
     tells     may publish to the topic of notifications
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     """
@@ -33,6 +36,9 @@ class Row:
     waves: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     observes: bool = False
+    stops: bool = False
+    schedules: tuple[str, ...] = ()
+    lists_schedules: bool = False
     tells: bool = False
     by_rule: bool = False
 
@@ -60,6 +66,10 @@ _MAKE_ENTITY = (
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
+    "control_run": Row(
+        observes=True, stops=True, schedules=("DeleteSchedule",), lists_schedules=True
+    ),
+    "repeat_wave": Row(timeout=280, reads=("plans/*",), writes=("plans/*",)),
     # the plan asks WorkMail two to four times for each of the manifest's entries
     "preflight": Row(
         timeout=880,
@@ -161,6 +171,7 @@ TABLE: Mapping[str, Row] = {
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
     ),
+    "schedule_late_passes": Row(schedules=("CreateSchedule",)),
     "plan_rollback": Row(
         timeout=280,
         memory=512,
@@ -177,7 +188,12 @@ TABLE: Mapping[str, Row] = {
         workmail=("DescribeUser", "AssumeImpersonationRole"),
     ),
     "order_rollback": Row(
-        timeout=280, memory=512, writes=("plans/*",), workmail=("ListUsers", *_FIND_NAME)
+        timeout=280,
+        memory=512,
+        writes=("plans/*",),
+        workmail=("ListUsers", *_FIND_NAME),
+        schedules=("DeleteSchedule",),
+        lists_schedules=True,
     ),
     "undo_step": Row(
         timeout=280,

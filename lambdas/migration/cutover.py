@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from migration import dns
+from migration.drain import note_drain
 from migration.errors import CutoverTimedOut, TenantMisconfigured
-from migration.model import DnsFinding, DnsRecord, Note
+from migration.model import DnsFinding, DnsRecord, DnsVerdict, Note
 from migration.ports import Directory, Ledger, Resolver
 from migration.settings import Settings
 
@@ -19,11 +20,14 @@ _QUESTIONS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`open` counts the required records that are not right yet; no wait when `ready`."""
+    """`open` counts the required records that are not right yet; no wait when `ready`.
+    `drain_seconds` is the TTL of the old MX record as it was seen before the change, 0 if it was
+    never seen."""
 
     ready: bool
     wait_seconds: int
     open: int
+    drain_seconds: int = 0
 
 
 def check_dns(
@@ -49,9 +53,11 @@ def check_dns(
     _refuse_before_promotion(ledger, run)
     records = _expect(settings, region, directory)
     findings = _look(records, resolver)
+    old_ttl = _old_ttl(ledger.dns(run)[1])
     _keep(ledger, run, now, findings)
     if dns.is_cut_over(findings):
-        return Look(ready=True, wait_seconds=0, open=0)
+        note_drain(ledger, run, old_ttl, settings.cutover_drain_minutes, now)
+        return Look(ready=True, wait_seconds=0, open=0, drain_seconds=old_ttl)
     began, moment = datetime.fromisoformat(since), datetime.fromisoformat(now)
     if dns.has_timed_out(began, moment, settings.dns_timeout_days):
         days = settings.dns_timeout_days
@@ -85,6 +91,18 @@ def _expect(settings: Settings, region: str, directory: Directory) -> list[DnsRe
     if problems:
         raise TenantMisconfigured(problems)
     return records
+
+
+def _old_ttl(before: Iterable[DnsFinding]) -> int:
+    """How long the MX that was not right yet at the look before may be cached."""
+    return max(
+        (
+            finding.ttl
+            for finding in before
+            if finding.record.required and finding.verdict is not DnsVerdict.RIGHT
+        ),
+        default=0,
+    )
 
 
 def _look(records: Iterable[DnsRecord], resolver: Resolver) -> list[DnsFinding]:

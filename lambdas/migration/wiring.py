@@ -19,6 +19,7 @@ from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
+from migration.aws.schedules import Destination, EventBridgeSchedules
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
 from migration.copy.selection import asks_for_dates
@@ -32,6 +33,7 @@ from migration.ports import (
     Executions,
     Ledger,
     Resolver,
+    Schedules,
     Secrets,
     Source,
     Target,
@@ -96,6 +98,19 @@ class Wiring:
     @cached_property
     def executions(self) -> Executions:
         return StepFunctions(boto3.client("stepfunctions"))
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        settings = self.settings
+        return EventBridgeSchedules(
+            boto3.client("scheduler"),
+            Destination(
+                settings.late_group,
+                settings.machine_arn,
+                settings.late_role_arn,
+                settings.late_dead_letters_arn,
+            ),
+        )
 
     @cached_property
     def directory(self) -> Directory:

@@ -28,8 +28,9 @@ HANDLERS = [path.stem for path in (ROOT / "lambdas").glob("*.py")]
 FUNCTIONS = ["".join(part.title() for part in stem.split("_")) for stem in HANDLERS]
 LEAVES = [leaf.__name__ for leaf in errors.leaves()]
 ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
-ALL |= {"rollback": False}
+ALL |= {"rollback": False, "pause": False, "resume": False, "abort": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
+LIMITS |= {"drain_seconds": 1200, "late_passes": 2}
 WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
 
 
@@ -61,11 +62,12 @@ def stubs(**changes: Sequence[object]) -> Stubs:
             summary(),
         ],
         "CheckDns": [
-            {"ready": False, "wait_seconds": 60, "open": 1},
-            {"ready": True, "wait_seconds": 0, "open": 0},
+            {"ready": False, "wait_seconds": 60, "open": 1, "drain_seconds": 0},
+            {"ready": True, "wait_seconds": 0, "open": 0, "drain_seconds": 3600},
         ],
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
         "ResetPasswords": [{"reset": 0, "refused": 0}],
+        "ScheduleLatePasses": [{"scheduled": 2}],
         "DisableAdministrator": [{"removed": True}],
         "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
         "ReleaseLock": [{"released": True}],
@@ -143,6 +145,7 @@ def prepared(**changes: object) -> dict[str, object]:
         "limits": LIMITS,
         "manifest": "intake/manifest.csv",
         "rollback_of": "",
+        "wave_of": "",
         **changes,
     }
 
