@@ -149,6 +149,7 @@ def test_the_timeline_gets_a_line_when_something_changed_and_not_each_round() ->
         ("00", "CheckDns", f"MX of acme.example: wrong at 2 of 2 servers; {others}"),
         ("05", "CheckDns", f"MX of acme.example: right at 1, wrong at 1 of 2 servers; {others}"),
         ("06", "CheckDns", f"MX of acme.example: right at 2 of 2 servers; {others}"),
+        ("06", "DrainOldMx", ledger.notes("run-1")[-1].what),
     ]
 
 
