@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 from localrun.series.administrator import ADMINISTRATOR
 from localrun.series.directory import DIRECTORY
+from localrun.series.late_mail import LATE_MAIL
+from localrun.series.quick_cutover import QUICK_CUTOVER
 from localrun.series.rollback import STORY as ROLLBACK
 from localrun.series.series import Series
 
 SERIES: Mapping[str, Series] = {
-    series.name: series for series in (DIRECTORY, ADMINISTRATOR, ROLLBACK)
+    series.name: series for series in (DIRECTORY, ADMINISTRATOR, ROLLBACK, QUICK_CUTOVER, LATE_MAIL)
 }

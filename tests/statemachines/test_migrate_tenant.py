@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -629,9 +629,9 @@ def task_errors() -> Iterator[tuple[str, str]]:
 def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     name: str, error: str
 ) -> None:
-    base = {"RepeatWave": late_stubs, "ControlRun": control_stubs}.get(
-        name, rollback_stubs if name in ROLLBACK else stubs
-    )
+    bases: dict[str, Callable[..., Stubs]] = dict.fromkeys(ROLLBACK, rollback_stubs)
+    bases |= {"RepeatWave": late_stubs, "ControlRun": control_stubs}
+    base = bases.get(name, stubs)
     trace = run_both(base(**{name: [StubError(error)]}))
     assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":
