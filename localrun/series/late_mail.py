@@ -1,8 +1,8 @@
 """The series `late-mail`: mail goes on arriving at the old server after the MX has changed.
 
-Some comes while the old MX is drained, some between two delta passes, some after the end of the run:
-what came then is brought by the passes that begin by themselves a day and a week later. Before the
-first of them somebody puts the manifest of another wave in the place of this one.
+Some comes while the old MX is drained, some between two delta passes, some after the end of the
+run: that is brought by the passes that begin by themselves a day and a week later. Before the first
+of them somebody puts the manifest of another wave in the place of this one.
 """
 
 from __future__ import annotations
