@@ -2,8 +2,8 @@
 
 The first is stopped by hand amid the copy: its rights end, the tenant is free, and the next run
 goes on. The second is a worse accident: functions die, the execution ends, and EventBridge loses
-the event, so that nobody cleans up; once amid the copy, and once more amid a delta pass. The lock of
-the dead stays, and each next run takes it over after asking Step Functions whether its owner runs.
+the event, so that nobody cleans up; once amid the copy, and once more amid a delta pass. The dead
+keep their lock, and each next run takes it over after asking Step Functions whether its owner runs.
 """
 
 from __future__ import annotations

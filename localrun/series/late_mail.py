@@ -2,7 +2,8 @@
 
 Some comes while the old MX is drained, some between two delta passes, some after the end of the
 run: that is brought by the passes that begin by themselves a day and a week later. Before the first
-of them somebody puts the manifest of another wave in the place of this one.
+of them somebody puts the manifest of another wave in the place of this one. At last somebody starts
+delta passes by hand, and takes back the late passes that would follow.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from localrun.scenario import Happening
 from localrun.series.interrupting import pass_time
 from localrun.series.series import Played, Series, opened
 from localrun.series.small_tenant import (
+    MANIFEST,
     SEEDED,
     Step,
     check_end,
     executions,
     late_mail,
     mx_changes,
+    output,
     show_steps,
     steps,
     story,
@@ -33,7 +36,7 @@ from localrun.series.small_tenant import (
 
 HOUR, DAY = 3600, 86_400
 _OTHER_WAVE = b"source,target,display_name\nnobody@acme.example,nobody@acme.example,Nobody\n"
-_IN_DRAIN, _BETWEEN, _AFTER, _AFTER_A_DAY = 4, 3, 2, 1
+_IN_DRAIN, _BETWEEN, _AFTER, _AFTER_A_DAY, _BY_HAND = 4, 3, 2, 1, 1
 
 STORY = story(
     "late-mail",
@@ -75,18 +78,36 @@ class _Story:
         arn = run.start("friday", {})
         yield from self._end(arn, (SEEDED, _IN_DRAIN, _BETWEEN, 0, 0), waiting=2)
         self.steps = steps(run, arn)
-        run.cloud.client("s3").put_object(
-            Bucket=run.cloud.output("BucketName"), Key="intake/manifest.csv", Body=_OTHER_WAVE
-        )
+        self._put_manifest(_OTHER_WAVE)
         pass_time(run, 3 * HOUR)
         yield from self._arrive(20, _AFTER, "2 messages arrive after the end")
         yield from self._late_pass(DAY, (_AFTER,), waiting=1)
         pass_time(run, 2 * DAY)
         yield from self._arrive(30, _AFTER_A_DAY, "1 message arrives days after the end")
         yield from self._late_pass(6 * DAY, (_AFTER_A_DAY,), waiting=0)
-        pass_time(run, 30 * DAY)
         if len(executions(run)) != len(self.rows):
             yield "a late pass has begun other passes"
+        yield from self._by_hand()
+
+    def _by_hand(self) -> Iterator[str]:
+        """Delta passes for the manifest's mailboxes; then the operator wants no late ones."""
+        run = self._run
+        self._put_manifest(MANIFEST)
+        yield from self._arrive(40, _BY_HAND, "1 message arrives for those who look by hand")
+        arn = run.start("by-hand", {"phases": ["delta", "report"]})
+        yield from self._end(arn, (_BY_HAND, 0, 0), waiting=2)
+        said = output(run.wait(run.start("abort", {"phases": ["abort"]})))
+        if "2 late passes will not begin" not in said["said"]:
+            yield f"abort: {said['said']}"
+        number = len(executions(run))
+        pass_time(run, 30 * DAY)
+        if len(executions(run)) != number:
+            yield "a late pass has begun that was taken back"
+
+    def _put_manifest(self, body: bytes) -> None:
+        self._run.cloud.client("s3").put_object(
+            Bucket=self._run.cloud.output("BucketName"), Key="intake/manifest.csv", Body=body
+        )
 
     def _arrive(self, first: int, count: int, what: str) -> Iterator[str]:
         late_mail(first, count)(self._run.world)
