@@ -205,3 +205,20 @@ def test_after_the_last_day_it_says_what_is_open_and_keeps_it() -> None:
 
 def test_a_cut_over_on_the_last_day_still_counts() -> None:
     assert look(Zone({ACME_MX: NEW}), MemoryLedger(), "2026-12-30T18:00:00.000Z").ready
+
+
+def test_how_long_the_old_mx_may_be_cached_is_told_when_it_is_right() -> None:
+    zone, ledger = Zone({ACME_MX: OLD}, ttl=3600), MemoryLedger()
+    assert look(zone, ledger, "2026-12-04T18:00:01.000Z").drain_seconds == 0
+    zone.tables[0][ACME_MX] = NEW
+    assert look(zone, ledger, "2026-12-04T19:00:00.000Z").drain_seconds == 3600
+    (note,) = [note for note in ledger.notes("run-1") if note.state == "DrainOldMx"]
+    assert "3600 seconds" in note.what
+
+
+def test_an_mx_that_was_right_at_the_first_look_is_drained_for_the_minutes_alone() -> None:
+    ledger = MemoryLedger()
+    now = "2026-12-04T18:00:01.000Z"
+    assert look(Zone({ACME_MX: NEW}), ledger, now) == Look(True, 0, 0)
+    (note,) = [note for note in ledger.notes("run-1") if note.state == "DrainOldMx"]
+    assert f"{SETTINGS.cutover_drain_minutes} minutes are added" in note.what
