@@ -1,7 +1,8 @@
 """The AWS account of a local run: the synthesized template, made real on this machine.
 
 Data plane: moto in process. Lambda: AWS's own runtime client in child processes. Step Functions:
-localrun.engine. WorkMail: the emulator of the world around. Nothing leaves the loopback interface.
+localrun.engine. EventBridge Scheduler and WorkMail: emulators. Nothing leaves the loopback
+interface.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from localrun.engine.function_urls import FunctionUrls
 from localrun.engine.lambda_host import Function, LambdaHost
 from localrun.engine.template import Template
 from localrun.fakes.data_plane import DataPlane, create
+from localrun.fakes.scheduler import FakeScheduler
 from localrun.model_service import ModelServer, ModelService
+from localrun.rest_server import RestServer
 from localrun.world import REGION, World
 
 ACCOUNT = "123456789012"
@@ -39,6 +42,7 @@ class Endpoints:
     stepfunctions: str
     lambda_: str
     workmail: str
+    scheduler: str
 
     def variables(self) -> dict[str, str]:
         """The environment that makes the AWS CLI and boto3 talk to this account."""
@@ -52,6 +56,7 @@ class Endpoints:
             "AWS_ENDPOINT_URL_SFN": self.stepfunctions,
             **({"AWS_ENDPOINT_URL_LAMBDA": self.lambda_} if self.lambda_ else {}),
             "AWS_ENDPOINT_URL_WORKMAIL": self.workmail,
+            "AWS_ENDPOINT_URL_SCHEDULER": self.scheduler,
         }
 
     def of(self, service: str) -> str:
@@ -60,6 +65,7 @@ class Endpoints:
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
             "workmail": self.workmail,
+            "scheduler": self.scheduler,
         }
         return named.get(service, self.other)
 
@@ -105,7 +111,11 @@ class Cloud:
         )
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
         server = self._stack.enter_context(ModelServer([api]))
-        account = Endpoints(plane.url, server.url, "", world.workmail_api.url)
+        self.scheduler = FakeScheduler(world.clock, self._start_late, REGION, ACCOUNT)
+        schedules = self._stack.enter_context(
+            RestServer("scheduler", ModelService("scheduler", self.scheduler))
+        )
+        account = Endpoints(plane.url, server.url, "", world.workmail_api.url, schedules.url)
         self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
         self._stack.callback(self.lambdas.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
@@ -145,6 +155,10 @@ class Cloud:
     def output(self, name: str) -> str:
         """A stack output."""
         return str(self.template.outputs()[name])
+
+    def _start_late(self, machine: str, state_input: Any) -> None:
+        """What EventBridge Scheduler does when a time has come."""
+        self.engine.start(machine, state_input=state_input)
 
     def _deploy_functions(self, servers: Iterable[ModelServer]) -> None:
         """Each function has an access key of its own, as it has a role of its own in AWS: WorkMail

@@ -315,12 +315,14 @@ class FileLedger:
             claimed = transitions.claim(current, plan, target_id, fence, pass_id)
             return self._keep(change, mailbox_id, claimed, item)
 
-    def pause_wanted(self) -> bool:
-        item = self._items.read(self._pk, "PAUSE")
-        return bool(item and item["wanted"])
+    def pause_wanted(self, run: str = "") -> bool:
+        return rows.stops(self._items.read(self._pk, "PAUSE"), run)
 
     def want_pause(self, wanted: bool) -> None:
-        self._put(self._pk, "PAUSE", {"wanted": wanted})
+        self._set(self._pk, "PAUSE", {"wanted": wanted})
+
+    def want_abort(self, run: str) -> None:
+        self._set(self._pk, "PAUSE", {"aborted": run})
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         item = self._items.read(*self._place(mailbox_id, record.key))
@@ -391,6 +393,11 @@ class FileLedger:
     def _put(self, pk: str, sk: str, item: Item) -> None:
         with self._items.change() as change:
             change.write(pk, sk, item)
+
+    def _set(self, pk: str, sk: str, attributes: Item) -> None:
+        """Changes these attributes of the item, which is made if there is none."""
+        with self._items.change() as change:
+            change.write(pk, sk, {**(change.read(pk, sk) or {}), **attributes})
 
     def _delete(self, pk: str, sk: str) -> None:
         with self._items.change() as change:

@@ -1,4 +1,5 @@
-"""Serves any AWS JSON-protocol service from its botocore model.
+"""Serves any AWS JSON-protocol service from its botocore model; rest_server.py those of
+the REST JSON protocol.
 
 A backend is any object with one plain method per operation, named as boto3 names it
 (`CreateUser` -> `create_user`). It is called with keyword arguments only: the members that the
@@ -90,8 +91,8 @@ class ModelService:
         self, service_name: str, backend: object, validation_error: str = "ValidationException"
     ) -> None:
         model = botocore.session.get_session().get_service_model(service_name)
-        if not str(model.metadata.get("protocol")) == "json":
-            raise ValueError(f"{service_name} does not speak the AWS JSON protocol")
+        if str(model.metadata.get("protocol")) not in ("json", "rest-json"):
+            raise ValueError(f"{service_name} does not speak JSON")
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._model: ServiceModel = model
         self._backend = backend

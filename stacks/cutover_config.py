@@ -83,8 +83,8 @@ class Cutover:
 class Delta:
     """The passes after the cut-over, for mail that still arrives at the old server.
 
-    interval_minutes  the wait between two passes; two of them must outlast the old MX record's
-                      TTL, because senders keep it in their caches for so long
+    interval_minutes  the wait between two passes; the old MX record's TTL has passed before the
+                      first one (cutover.drain_minutes)
     passes            at most so many; two passes in a row that copied nothing end it sooner
     late_days         so many days after the end another pass begins by itself, such as [1, 7];
                       none means none

@@ -22,6 +22,9 @@ class Row:
     workmail  actions on the tenant's organization
     zones     actions on Route 53's hosted zones, if the tenant publishes there
     observes  may ask whether an execution of the state machine still runs
+    stops     may abort an execution of the state machine, and ask which of its Maps are at work
+    schedules  actions on the tenant's schedules; who creates them may pass the scheduler its role
+    lists_schedules  may list schedules, for which IAM knows no narrower resource than all
     tells     may publish to the topic of notifications
     answers   may answer the tasks of the state machine that wait for a token
     asks      knows the page on which questions are answered
@@ -40,6 +43,9 @@ class Row:
     workmail: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     observes: bool = False
+    stops: bool = False
+    schedules: tuple[str, ...] = ()
+    lists_schedules: bool = False
     tells: bool = False
     answers: bool = False
     asks: bool = False
@@ -76,6 +82,10 @@ _MAKE_ENTITY = (
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
+    "control_run": Row(
+        observes=True, stops=True, schedules=("DeleteSchedule",), lists_schedules=True
+    ),
+    "repeat_wave": Row(timeout=280, reads=("plans/*",), writes=("plans/*",)),
     # the plan asks WorkMail two to four times for each of the manifest's entries
     "preflight": Row(
         timeout=880,
@@ -203,6 +213,7 @@ TABLE: Mapping[str, Row] = {
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
     ),
+    "schedule_late_passes": Row(schedules=("CreateSchedule",)),
     "plan_rollback": Row(
         timeout=280,
         memory=512,
@@ -220,7 +231,12 @@ TABLE: Mapping[str, Row] = {
         workmail=("DescribeUser", "AssumeImpersonationRole"),
     ),
     "order_rollback": Row(
-        timeout=280, memory=512, writes=("plans/*",), workmail=("ListUsers", *_FIND_NAME)
+        timeout=280,
+        memory=512,
+        writes=("plans/*",),
+        workmail=("ListUsers", *_FIND_NAME),
+        schedules=("DeleteSchedule",),
+        lists_schedules=True,
     ),
     "undo_step": Row(
         timeout=280,

@@ -21,6 +21,7 @@ from stacks.config import TenantConfig
 from stacks.environment import make_environment
 from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
+from stacks.late_passes import LatePasses
 from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 from stacks.zone_rights import zone_statements
@@ -44,6 +45,7 @@ class Functions(Construct):
         config: TenantConfig,
         storage: Storage,
         topic: sns.Topic,
+        late_passes: LatePasses,
         machine_name: str,
         folder: Path,
         table: Mapping[str, Row] = TABLE,
@@ -52,8 +54,9 @@ class Functions(Construct):
         self._config = config
         self._storage = storage
         self._topic = topic
+        self._late_passes = late_passes
         self._machine_name = machine_name
-        self._environment = make_environment(config, storage, topic)
+        self._environment = make_environment(config, storage, topic, late_passes)
         self._layer = make_layer(self, "Packages", folder / "requirements.txt")
         self._code = lambda_.Code.from_asset(
             str(folder), exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"]
@@ -98,7 +101,8 @@ class Functions(Construct):
         role = iam.Role(
             self, f"{state}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
         )
-        for statement in self._statements(row):
+        late = self._late_passes.statements(row.schedules, lists=row.lists_schedules)
+        for statement in [*self._statements(row), *late]:
             role.add_to_policy(statement)
         # instead of AWSLambdaBasicExecutionRole, which may write to every log group
         log_group.grant_write(role)
@@ -160,6 +164,7 @@ class Functions(Construct):
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
             ("states", ("SendTaskSuccess", "SendTaskFailure"), [machine] * row.answers),
+            ("states", ("StopExecution", "ListMapRuns"), [executions] * row.stops),
             ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),
         ]
         statements = [

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from migration import dns, dns_verdicts, dns_waits, dns_watch
+from migration.drain import note_drain
 from migration.errors import TenantMisconfigured
 from migration.model import DnsFinding, DnsRecord, DnsWatch, Note
 from migration.ports import Directory, DnsAnswer, Ledger, Resolver
@@ -73,6 +74,8 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
     watch = _keep(lookout, run, "CheckDns", now, findings)
     opened = len(dns_verdicts.find_open(findings))
     if not opened:
+        minutes = lookout.settings.cutover_drain_minutes
+        note_drain(lookout.ledger, run, watch.old_mx_ttl, minutes, now)
         return Look(True, 0, 0, drain_seconds=watch.old_mx_ttl)
     moment = datetime.fromisoformat(now)
     # The waits go on growing when the operator lets it wait on: the history has an end.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
@@ -20,7 +20,16 @@ from migration.errors import InputInvalid
 MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
-PHASES = (*MIGRATION, ROLLBACK, ROLLBACK_DNS)
+CONTROL = ("pause", "resume", "abort")
+"""What an execution may say to the one that works for the tenant."""
+ALONE = (ROLLBACK, ROLLBACK_DNS, *CONTROL)
+"""Phases that stand alone."""
+PHASES = (*MIGRATION, *ALONE)
+_WHY_ALONE = {
+    ROLLBACK: "nothing is made and taken back at once",
+    ROLLBACK_DNS: "nothing is published and put back at once",
+    **dict.fromkeys(CONTROL, "it is a word to another execution"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,8 @@ def _fits(value: object, type_name: str) -> bool:
 class ExecutionInput:
     """What an operator may write into the console's input box; `{}` runs the whole migration.
     `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
-    ends in /. `run` is the run to take back, with the phase rollback; empty for all."""
+    ends in /. `run` is the run to take back, with the phase rollback, empty for all; or, with the
+    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
@@ -70,6 +80,26 @@ class ExecutionInput:
     def only_report(self) -> bool:
         """Whether nothing is to be done but to report the last run once more."""
         return self.phases == ("report",)
+
+    @property
+    def control(self) -> str:
+        """What is said to the execution that works for the tenant; "" if this one is to work."""
+        return next((phase for phase in self.phases if phase in CONTROL), "")
+
+    @property
+    def wave_of(self) -> str:
+        """The run whose mailboxes are looked at once more; "" for those of the manifest."""
+        return self.run if ROLLBACK not in self.phases else ""
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """What differs from the tenant's: one more look is one pass, and none after it."""
+        return {"delta_passes": 1, "late_passes": 0} if self.wave_of else {}
+
+    @property
+    def rollback_of(self) -> str:
+        """The run to take back; "" for all."""
+        return self.run if ROLLBACK in self.phases else ""
 
     @classmethod
     def parse(cls, payload: object) -> ExecutionInput:
@@ -89,14 +119,11 @@ class ExecutionInput:
             for phase in phases
             if phase not in PHASES
         ]
-        if ROLLBACK in phases and len(phases) > 1:
-            problems.append(
-                "the phase rollback stands alone: nothing is made and taken back at once"
-            )
-        if ROLLBACK_DNS in phases and len(phases) > 1:
-            problems.append(
-                "the phase rollback-dns stands alone: nothing is published and put back at once"
-            )
+        problems += [
+            f"the phase {phase} stands alone: {why}"
+            for phase, why in _WHY_ALONE.items()
+            if phase in phases and len(phases) > 1
+        ]
         manifest = payload.get("manifest", "")
         if not isinstance(manifest, str) or not re.fullmatch("(intake/.+)?", manifest, re.DOTALL):
             problems.append(
@@ -104,11 +131,20 @@ class ExecutionInput:
                 "is a folder"
             )
         run = payload.get("run", "")
-        if not isinstance(run, str) or (run and phases != [ROLLBACK]):
-            problems.append("run must be the name of a run, and only the phase rollback takes it")
+        if not isinstance(run, str) or (run and not _takes_run(phases)):
+            problems.append(
+                "run must be the name of a run; only the phase rollback takes it, and the phase "
+                "delta alone or with report"
+            )
+        if run and manifest:
+            problems.append("run and manifest name two waves; give one of them")
         if problems:
             raise InputInvalid(problems)
         return cls(tuple(phases), manifest, run)
+
+
+def _takes_run(phases: Sequence[object]) -> bool:
+    return phases == [ROLLBACK] or ("delta" in phases and {*phases} <= {"delta", "report"})
 
 
 def _short(value: object) -> str:
@@ -138,9 +174,10 @@ class Prepare(Event):
 class PrepareResult(Event):
     """`run` is this execution, or the last run if only its report is wanted. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
-    mailboxes, delta_passes, delta_interval_seconds, approval_seconds, answer_seconds,
-    reminder_seconds). `rollback_of` is the run to take back, empty
-    for all."""
+    mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
+    answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
+    all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
+    manifest."""
 
     already_running: bool
     owner: str
@@ -149,6 +186,49 @@ class PrepareResult(Event):
     limits: Mapping[str, int]
     manifest: str
     rollback_of: str
+    wave_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRun(Event):
+    """`word` is pause, resume or abort. `since` is when it was said first, `owner` the execution
+    that is to be aborted: "" at the first look."""
+
+    run: str
+    now: str
+    word: str
+    since: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRunResult(Event):
+    """`verdict`: paused, resumed, aborted, aborting (look again after `wait_seconds`) or nothing
+    runs. `said` tells the operator what was done. `owner` is the execution that it was said to, ""
+    if none works."""
+
+    verdict: str
+    said: str
+    owner: str
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatWave(Event):
+    """`of` is the run whose mailboxes are looked at once more."""
+
+    run: str
+    now: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatWaveResult(Event):
+    """Where the wave lies in the bucket, and how many mailboxes it names."""
+
+    key: str
+    version: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,7 +596,8 @@ class CheckDns(Event):
 @dataclass(frozen=True, slots=True)
 class CheckDnsResult(Event):
     """`open` counts the required records that are not right yet. `overdue`: the operator is to be
-    asked whether to wait on. `drain_seconds`: for so long senders may go to the old server."""
+    asked whether to wait on. `drain_seconds`: the TTL of the old MX record as it
+    was seen before the change, 0 if none was."""
 
     ready: bool
     wait_seconds: int
@@ -567,6 +648,19 @@ class ResetPasswordsResult(Event):
 
     reset: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLatePasses(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLatePassesResult(Event):
+    """How many passes will begin by themselves."""
+
+    scheduled: int
 
 
 @dataclass(frozen=True, slots=True)

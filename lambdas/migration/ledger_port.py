@@ -199,11 +199,15 @@ class Ledger(Protocol):
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         """Reads only: FencedOff if another worker has claimed the folder since."""
 
-    def pause_wanted(self) -> bool:
-        """Whether the operator wants the copy to stop for a while."""
+    def pause_wanted(self, run: str = "") -> bool:
+        """Whether the copy of this run shall stop: for a while, as the operator wants it of all
+        runs, or because this one is aborted."""
 
     def want_pause(self, wanted: bool) -> None:
-        """Says so, or takes it back."""
+        """Says that all runs shall stop for a while, or takes it back."""
+
+    def want_abort(self, run: str) -> None:
+        """Says that the copy of this run, and of no other, shall stop for good."""
 
     def advance(self, mailbox_id: str, before: FolderRecord, after: FolderRecord) -> FolderRecord:
         """Writes `after` in place of `before` (see transitions.py) in one update, and returns it

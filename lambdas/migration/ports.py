@@ -41,6 +41,7 @@ __all__ = [
     "Notifier",
     "Receipt",
     "Resolver",
+    "Schedules",
     "Secrets",
     "Source",
     "Target",
@@ -241,6 +242,28 @@ class Executions(Protocol):
 
     def is_running(self, execution: str) -> bool:
         """False for executions that ended or are unknown."""
+
+    def maps_at_work(self, execution: str) -> frozenset[str]:
+        """The labels of the Distributed Maps whose children are at work for this execution."""
+
+    def stop(self, execution: str, error: str, cause: str) -> None:
+        """Aborts the execution; functions at work end by themselves. No error if it has ended."""
+
+
+class Schedules(Protocol):
+    """Executions of the workflow that begin by themselves, once, later.
+
+    TenantMisconfigured if the scheduler may not be used; ProvisioningPending during an outage."""
+
+    def add(self, name: str, at: str, state_input: Mapping[str, object]) -> bool:
+        """An execution with this input begins at that time (ISO 8601); False, and nothing changed,
+        if there is one of that name already."""
+
+    def names(self) -> list[str]:
+        """Those of the tenant that have not begun, in order."""
+
+    def remove(self, name: str) -> None:
+        """It does not begin; no error if it has begun, or never was."""
 
 
 class WaitingTasks(Protocol):

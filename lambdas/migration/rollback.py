@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 
 from migration.deeds import CREATIONS, Deed, DeedKind, DeedState
 from migration.directory_model import DirectoryUser, Group, Resource
+from migration.late_passes import remove_late_passes
 from migration.model import Note
-from migration.ports import BlobStore, Directory, Ledger
+from migration.ports import BlobStore, Directory, Ledger, Schedules
 from migration.question_model import Answer, QuestionKind
 from migration.questions import Asking, Desk, ask, file_key
 from migration.rollback_plan import Plan, Stage, judge_looks, make_plan
@@ -96,12 +97,16 @@ def order_rollback(
     directory: Directory,
     ledger: Ledger,
     blobs: BlobStore,
+    schedules: Schedules,
     run: str,
     of: str,
     now: str,
 ) -> tuple[str, ...]:
     """The files with the steps, one for each stage that has any, in the order of the stages. What
-    is left is written down with its reason. May be called again: what was done is not planned."""
+    is left is written down with its reason. May be called again: what was done is not planned.
+
+    No late pass of the tenant begins any more: it would copy into what is taken back."""
+    remove_late_passes(schedules)
     deeds = list(_identified(directory, ledger.deeds(of)))
     users = directory.users()
     kept = judge_looks(deeds, users, run)

@@ -56,6 +56,12 @@ class PassSummary:
     pause_wanted: bool = False
 
 
+def let_in(ledger: Ledger, executions: Executions, execution: str, now: str, control: str) -> str:
+    """As `take_lock`; but what only has something to say to another execution (`control`) is let
+    in without the lock, whoever has it."""
+    return execution if control else take_lock(ledger, executions, execution, now)
+
+
 def take_lock(ledger: Ledger, executions: Executions, execution: str, now: str) -> str:
     """The execution that owns the tenant afterwards: `execution`, or another that still runs.
 
@@ -114,7 +120,7 @@ def summarise_pass(ledger: Ledger, run: str, pass_id: int, passes: int, now: str
         paused=paused,
         unsettled=paused + sum(map(_is_unsettled, failures)),
         copied=sum(verdict.in_pass.copied for verdict in verdicts),
-        pause_wanted=ledger.pause_wanted(),
+        pause_wanted=ledger.pause_wanted(run),
     )
     # A pause is looked at every few minutes: its line stands at the beginning of the pass, where
     # each look overwrites it.

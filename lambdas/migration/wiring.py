@@ -21,6 +21,7 @@ from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.notifier import Topic
+from migration.aws.schedules import Destination, EventBridgeSchedules
 from migration.aws.secrets import TenantSecrets
 from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
 from migration.aws.wave_secrets import TenantWaves
@@ -39,6 +40,7 @@ from migration.ports import (
     Ledger,
     Notifier,
     Resolver,
+    Schedules,
     Secrets,
     Source,
     Target,
@@ -138,6 +140,19 @@ class Wiring:
             settings.cutover_reminder_hours,
         )
         return Desk(self.ledger, self.blobs, self.teller, self.tasks, self.random, place)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        settings = self.settings
+        return EventBridgeSchedules(
+            boto3.client("scheduler"),
+            Destination(
+                settings.late_group,
+                settings.machine_arn,
+                settings.late_role_arn,
+                settings.late_dead_letters_arn,
+            ),
+        )
 
     @cached_property
     def directory(self) -> Directory:

@@ -84,6 +84,9 @@ _NAMINGS: Mapping[str, _Naming] = {
             "Id": f"arn:aws:secretsmanager:{{region}}:{{account}}:secret:{{name}}-{SECRET_SUFFIX}"
         },
     ),
+    "AWS::Scheduler::ScheduleGroup": _Naming(
+        "Name", 64, "arn:aws:scheduler:{region}:{account}:schedule-group/{name}"
+    ),
     "AWS::IAM::Role": _Naming("RoleName", 64, "arn:aws:iam::{account}:role/{name}"),
     "AWS::Logs::LogGroup": _Naming(
         "LogGroupName", 512, "arn:aws:logs:{region}:{account}:log-group:{name}:*"

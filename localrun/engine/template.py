@@ -35,6 +35,7 @@ _DATA_TYPES = frozenset(
         "AWS::Lambda::Url",
         "AWS::S3::Bucket",
         "AWS::SNS::Topic",
+        "AWS::Scheduler::ScheduleGroup",
         "AWS::SecretsManager::Secret",
         "AWS::StepFunctions::StateMachine",
     }
@@ -247,6 +248,13 @@ class Template:
         return [
             TopicResource(self._resolver.name(logical_id), self._resolver.arn(logical_id))
             for logical_id, _ in self._all("AWS::SNS::Topic")
+        ]
+
+    def schedule_groups(self) -> list[str]:
+        """The names of EventBridge Scheduler's groups."""
+        return [
+            self._resolver.name(logical_id)
+            for logical_id, _ in self._all("AWS::Scheduler::ScheduleGroup")
         ]
 
     def event_rules(self) -> list[EventRuleResource]:

@@ -37,6 +37,7 @@ class MemoryLedger:
         self._lock = threading.RLock()
         self._owner = ""
         self._pause_wanted = False
+        self._aborted = ""
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
         self._told: set[tuple[str, str]] = set()
@@ -325,13 +326,17 @@ class MemoryLedger:
             record = transitions.claim(known, plan, target_id, fence, pass_id)
             return self._keep(mailbox_id, replace(record, revision=record.revision + 1))
 
-    def pause_wanted(self) -> bool:
+    def pause_wanted(self, run: str = "") -> bool:
         with self._lock:
-            return self._pause_wanted
+            return self._pause_wanted or bool(run and run == self._aborted)
 
     def want_pause(self, wanted: bool) -> None:
         with self._write("want_pause"):
             self._pause_wanted = wanted
+
+    def want_abort(self, run: str) -> None:
+        with self._write("want_abort"):
+            self._aborted = run
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         with self._lock:

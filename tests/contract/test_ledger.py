@@ -115,13 +115,14 @@ def test_a_released_lock_is_free(ledger: Ledger) -> None:
     assert ledger.acquire_lock("run2", NOW) == "run2"
 
 
-def test_it_is_told_who_holds_the_lock(ledger: Ledger) -> None:
+def test_the_owner_of_the_lock_can_be_asked(ledger: Ledger) -> None:
     assert ledger.lock_owner() == ""
     ledger.acquire_lock("run1", NOW)
+    ledger.acquire_lock("run2", NOW)
     assert ledger.lock_owner() == "run1"
-    ledger.take_over_lock("run2", "run1", NOW)
-    assert ledger.lock_owner() == "run2"
-    ledger.release_lock("run2")
+    ledger.take_over_lock("run3", "run1", NOW)
+    assert ledger.lock_owner() == "run3"
+    ledger.release_lock("run3")
     assert ledger.lock_owner() == ""
 
 
@@ -665,6 +666,24 @@ def test_the_copy_pauses_when_it_is_wanted(ledger: Ledger) -> None:
     assert ledger.pause_wanted() is True
     ledger.want_pause(False)
     assert ledger.pause_wanted() is False
+
+
+def test_an_abort_stops_its_own_run_and_no_other(ledger: Ledger) -> None:
+    ledger.want_abort("run1")
+    assert ledger.pause_wanted("run1") is True
+    assert ledger.pause_wanted("run2") is False
+    assert ledger.pause_wanted() is False
+
+
+def test_a_pause_and_an_abort_do_not_end_each_other(ledger: Ledger) -> None:
+    ledger.want_pause(True)
+    ledger.want_abort("run1")
+    assert ledger.pause_wanted("run2") is True
+    ledger.want_pause(False)
+    assert ledger.pause_wanted("run1") is True
+    assert ledger.pause_wanted("run2") is False
+    ledger.want_abort("run2")
+    assert ledger.pause_wanted("run1") is False
 
 
 # ---- remarks

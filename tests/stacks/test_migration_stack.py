@@ -34,6 +34,8 @@ UNBOUNDED = {
     "logs:UpdateLogDelivery",
     # only for tenants that publish there; it has no resource
     "route53:ListHostedZonesByName",
+    # a list of schedules names its group in the call; IAM is not known to look at that
+    "scheduler:ListSchedules",
 }
 
 
@@ -216,7 +218,7 @@ def test_no_policy_has_a_bare_wildcard_resource_without_a_reason(resources: Reso
 
 def test_no_role_has_a_managed_policy(resources: Resources) -> None:
     roles = resources("AWS::IAM::Role")
-    assert len(roles) == len(TABLE) + 1
+    assert len(roles) == len(TABLE) + 2
     assert not [name for name, role in roles.items() if "ManagedPolicyArns" in role["Properties"]]
 
 
@@ -494,6 +496,69 @@ def test_readers_of_the_intake_can_tell_missing_from_forbidden(resources: Resour
 def test_prepare_may_ask_about_executions_of_this_machine_only(resources: Resources) -> None:
     (executions,) = rights(resources, "Prepare")["states:DescribeExecution"]
     assert ":execution:WorkMailMigration-example-migrate-tenant:*" in executions
+
+
+def test_the_scheduler_starts_the_machine_for_the_tenants_own_schedules_alone(
+    resources: Resources,
+) -> None:
+    (group,) = resources("AWS::Scheduler::ScheduleGroup").values()
+    name = "WorkMailMigration-example-late-passes"
+    assert group["Properties"]["Name"] == name
+    (role,) = (
+        one["Properties"]
+        for logical_id, one in resources("AWS::IAM::Role").items()
+        if logical_id.startswith("LatePassesRole")
+    )
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    (condition,) = trust["Condition"].values()
+    assert set(condition) == {"aws:SourceAccount", "aws:SourceArn"}
+    assert f":schedule-group/{name}" in json.dumps(condition["aws:SourceArn"])
+    granted = {
+        action: json.dumps(statement["Resource"])
+        for logical_id, policy in resources("AWS::IAM::Policy").items()
+        if logical_id.startswith("LatePassesRole")
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+    assert set(granted) == {"states:StartExecution", "sqs:SendMessage"}
+    machine = ":stateMachine:WorkMailMigration-example-migrate-tenant"
+    assert machine in granted["states:StartExecution"]
+    assert "LatePassesDeadLetters" in granted["sqs:SendMessage"]
+
+
+def test_only_these_functions_touch_schedules_or_end_an_execution(resources: Resources) -> None:
+    found: dict[str, set[str]] = {}
+    for logical_id in resources("AWS::IAM::Policy"):
+        if logical_id.startswith("Functions"):
+            state = logical_id.removeprefix("Functions").split("Role")[0]
+            actions = {
+                action
+                for action in rights(resources, state)
+                if action.startswith(("scheduler:", "iam:"))
+                or action in {"states:StopExecution", "states:ListMapRuns"}
+            }
+            if actions:
+                found[state] = actions
+    removing = {"scheduler:DeleteSchedule", "scheduler:ListSchedules"}
+    assert found == {
+        "ControlRun": {"states:StopExecution", "states:ListMapRuns", *removing},
+        "OrderRollback": removing,
+        "ScheduleLatePasses": {"scheduler:CreateSchedule", "iam:PassRole"},
+    }
+    executions = ":execution:WorkMailMigration-example-migrate-tenant:*"
+    assert executions in "".join(rights(resources, "ControlRun")["states:StopExecution"])
+    (schedules,) = rights(resources, "ScheduleLatePasses")["scheduler:CreateSchedule"]
+    assert ":schedule/WorkMailMigration-example-late-passes/*" in schedules
+    (passing,) = (
+        statement
+        for statement in statements(resources, "FunctionsScheduleLatePassesRole")
+        if "iam:PassRole" in as_list(statement["Action"])
+    )
+    assert "LatePassesRole" in json.dumps(passing["Resource"])
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
+    }
 
 
 def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resources) -> None:

@@ -19,6 +19,7 @@ from migration.settings import Settings
 from stacks.config import TenantConfig
 from stacks.function_table import TABLE, Row
 from stacks.functions import Functions, HandlersError, match_handlers, state_name
+from stacks.late_passes import LatePasses
 from stacks.machine import SubstitutionsError, check_substitutions
 from stacks.storage import Storage
 
@@ -160,6 +161,7 @@ def test_a_handler_without_a_row_fails_the_synth_by_name(folder: Path) -> None:
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
             storage=Storage(stack, "Storage", tenant="example"),
             topic=Topic(stack, "Topic"),
+            late_passes=LatePasses(stack, "LatePasses", machine_name="m"),
             machine_name="m",
             folder=folder,
         )
@@ -187,6 +189,7 @@ def test_a_name_that_lambda_would_refuse_fails_the_synth(folder: Path) -> None:
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
             storage=Storage(stack, "Storage", tenant="example"),
             topic=Topic(stack, "Topic"),
+            late_passes=LatePasses(stack, "LatePasses", machine_name="m"),
             machine_name="m",
             folder=folder,
         )

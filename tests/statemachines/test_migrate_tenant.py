@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,11 @@ FUNCTIONS = ["".join(part.title() for part in stem.split("_")) for stem in HANDL
 LEAVES = [leaf.__name__ for leaf in errors.leaves()]
 ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
 ALL |= {"rollback": False, "rollback-dns": False}
+ALL |= {"pause": False, "resume": False, "abort": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
 LIMITS |= {"approval_seconds": 86400, "answer_seconds": 86400, "reminder_seconds": 36000}
 LIMITS |= {"route53": 1}
+LIMITS |= {"drain_seconds": 1200, "late_passes": 2}
 WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
 
 
@@ -78,6 +80,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "RecheckDns": [{"went_back": False, "open": 0}],
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
         "ResetPasswords": [{"reset": 0, "refused": 0}],
+        "ScheduleLatePasses": [{"scheduled": 2}],
         "DisableAdministrator": [{"removed": True}],
         "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
         "ReleaseLock": [{"released": True}],
@@ -107,6 +110,32 @@ def summary(**changes: object) -> dict[str, object]:
         "unsettled": 0,
         "copied": 0,
         "pause_wanted": False,
+        **changes,
+    }
+
+
+def late_stubs(**changes: Sequence[object]) -> Stubs:
+    """Answers of one more look at the mailboxes of a run that has ended."""
+    limits = {**LIMITS, "delta_passes": 1, "late_passes": 0}
+    prepare = prepared(phases=phases("delta", "report"), limits=limits, wave_of="friday")
+    return stubs(
+        **{
+            "Prepare": [prepare],
+            "RepeatWave": [{"key": "plans/r/wave.jsonl", "version": "v1", "count": 1}],
+            "SummarisePass": [summary(copied=3)],
+            **changes,
+        }
+    )
+
+
+def control_stubs(word: str = "abort", **changes: Sequence[object]) -> Stubs:
+    """Answers of an execution that says something to another."""
+    return {
+        "Prepare": [prepared(phases=phases(word))],
+        "ControlRun": [
+            {"verdict": "aborting", "said": "wait", "owner": "it", "wait_seconds": 15},
+            {"verdict": "aborted", "said": "aborted run x", "owner": "it", "wait_seconds": 0},
+        ],
         **changes,
     }
 
@@ -182,6 +211,7 @@ def prepared(**changes: object) -> dict[str, object]:
         "limits": LIMITS,
         "manifest": "intake/manifest.csv",
         "rollback_of": "",
+        "wave_of": "",
         **changes,
     }
 
@@ -248,6 +278,7 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
         *("WantsDelta", "WantsApproval", "StartApproval", "ApproveCutover", "RecordAnswer"),
         *("AfterAnswer", "StartDns"),
         *("StartPublishing", "PublishDns", "IsPublished", "WaitForPublishing", "PrepareDns"),
+        "DrainOldMx",
     }
     skipped = provisioning | cutover
     assert provisioning <= set(usual.states)
@@ -381,8 +412,8 @@ def test_passwords_are_made_before_the_first_user_and_reset_after_the_last_judge
         "PreparePasswords", "ProvisionDirectory", "ProvisionUser", "SettlePasswords",
     )  # fmt: skip
     reset = trace.states.index("ResetPasswords")
-    assert trace.states[reset - 1 : reset + 2] == (
-        "VerifyTenant", "ResetPasswords", "DisableAdministrator",
+    assert trace.states[reset - 2 : reset + 2] == (
+        "VerifyTenant", "IsOnceMore", "ResetPasswords", "WantsLatePasses",
     )  # fmt: skip
 
 
@@ -665,6 +696,99 @@ def test_a_pause_costs_no_delta_pass() -> None:
     assert trace.states.count("CopyMailboxes") == 1 + LIMITS["delta_passes"] + 1
 
 
+def test_a_pass_that_was_stopped_is_not_one_that_brought_nothing() -> None:
+    """What its paused mailboxes had brought before is counted by nobody."""
+    full, quiet = summary(copied=7), summary()
+    trace = run_both(
+        stubs(CopySlice=[DONE], SummarisePass=[full, quiet, STOPPED, LIFTED, quiet, quiet])
+    )
+    # full, first, second twice; and a third, which is the last that may be
+    assert trace.states.count("DeltaPass") == 3
+    assert trace.states.count("CopyMailboxes") == 1 + 1 + 2 + 1
+
+
+def test_a_pause_keeps_what_is_known_of_the_passes_before() -> None:
+    limits = {**LIMITS, "delta_passes": 9}
+    full, quiet = summary(copied=7), summary()
+    passes = [full, STOPPED, LIFTED, full, quiet, quiet]
+    trace = run_both(
+        stubs(Prepare=[prepared(limits=limits)], CopySlice=[DONE], SummarisePass=passes)
+    )
+    assert trace.states.count("DeltaPass") == 3
+
+
+@pytest.mark.parametrize(
+    ("chosen", "drains"),
+    [
+        (("provision", "copy", "cutover", "delta"), True),
+        (("cutover", "delta"), True),
+        (("cutover",), False),
+        (("delta",), False),
+        (("copy", "delta"), False),
+    ],
+)
+def test_the_old_mx_is_drained_between_a_cut_over_and_the_first_delta_pass(
+    chosen: tuple[str, ...], drains: bool
+) -> None:
+    trace = run_both(stubs(Prepare=[prepared(phases=phases(*chosen))]))
+    assert trace.error is None
+    assert trace.states.count("DrainOldMx") == drains
+    if drains:
+        drain = trace.states.index("DrainOldMx")
+        assert trace.states[drain - 3 : drain + 2] == (
+            "CheckDns", "IsCutOver", "WantsDelta", "DrainOldMx", "DeltaPass",
+        )  # fmt: skip
+
+
+def test_late_passes_are_scheduled_after_a_delta_alone_and_if_there_are_any() -> None:
+    assert "ScheduleLatePasses" in run_both(stubs()).states
+    none = {**LIMITS, "late_passes": 0}
+    for answers in (
+        stubs(Prepare=[prepared(limits=none)]),
+        stubs(Prepare=[prepared(phases=phases("provision", "copy"))]),
+        stubs(VerifyTenant=[StubError("VerificationFailed")]),
+    ):
+        assert "ScheduleLatePasses" not in run_both(answers).states
+
+
+def test_one_more_look_is_one_pass_and_nothing_else() -> None:
+    trace = run_both(late_stubs())
+    assert trace.error is None
+    assert trace.states[:8] == (
+        "Prepare", "HasLock", "RepeatWave", "WantsAdministrator",
+        "EnableAdministrator", "WantsCopy", "DeltaPass", "CopyMailboxes",
+    )  # fmt: skip
+    assert trace.states.count("DeltaPass") == 1
+    verified = trace.states.index("VerifyTenant")
+    assert trace.states[verified:] == ("VerifyTenant", "IsOnceMore", *WAY_OUT, "Migrated")
+
+
+def test_a_late_pass_waits_for_its_turn() -> None:
+    (mine,) = late_stubs()["Prepare"]
+    assert isinstance(mine, dict)
+    busy = {**mine, "already_running": True, "owner": "other"}
+    trace = run_both(late_stubs(Prepare=[busy, busy, mine]))
+    assert trace.error is None
+    assert trace.states[:7] == (
+        "Prepare", "HasLock", "WaitForTurn", "Prepare", "HasLock", "WaitForTurn", "Prepare",
+    )  # fmt: skip
+    assert trace.states.count("DeltaPass") == 1
+
+
+@pytest.mark.parametrize("word", ["pause", "resume", "abort"])
+def test_a_word_to_another_execution_takes_nothing_and_leaves_nothing(word: str) -> None:
+    done = {"verdict": "v", "said": "s", "owner": "it", "wait_seconds": 0}
+    trace = run_both(control_stubs(word, ControlRun=[done]))
+    assert trace.states == ("Prepare", "HasLock", "ControlRun", "IsSaid", "Said")
+    assert trace.output == {"verdict": "v", "said": "s", "owner": "it"}
+
+
+def test_an_abort_is_looked_at_until_it_is_over() -> None:
+    trace = run_both(control_stubs())
+    assert trace.states.count("WaitForEnd") == 1
+    assert trace.output == {"verdict": "aborted", "said": "aborted run x", "owner": "it"}
+
+
 def test_a_pause_that_no_mailbox_met_stops_nothing() -> None:
     trace = run_both(stubs(SummarisePass=[summary(pause_wanted=True)]))
     assert trace.error is None
@@ -699,13 +823,19 @@ def task_errors() -> Iterator[tuple[str, str]]:
 def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     name: str, error: str
 ) -> None:
-    base = rollback_stubs if name in ROLLBACK else stubs
+    bases: dict[str, Callable[..., Stubs]] = dict.fromkeys(ROLLBACK, rollback_stubs)
+    bases |= {"RepeatWave": late_stubs, "ControlRun": control_stubs}
+    base = bases.get(name, stubs)
     overdue: Stubs = {"CheckDns": [OVERDUE]} if name == "AskAboutDns" else {}
     base = dns_rollback_stubs if name == "RollbackDns" else base
     trace = run_both(base(**{**overdue, name: [StubError(error)]}))
     assert name in trace.states or name in {"FailMailbox", "FailEntity"}
     if name == "Prepare":
         assert trace.states == ("Prepare", "NotStarted")
+        assert trace.error == error
+        return
+    if name == "ControlRun":
+        assert trace.states == ("Prepare", "HasLock", "ControlRun", "NotSaid")
         assert trace.error == error
         return
     assert trace.states[-5:-1] == WAY_OUT

@@ -185,6 +185,7 @@ def test_the_timeline_gets_a_line_when_something_changed_and_not_each_round() ->
         ("00", "CheckDns", f"MX of acme.example: wrong at 2 of 2 servers; {others}"),
         ("05", "CheckDns", f"MX of acme.example: right at 1, wrong at 1 of 2 servers; {others}"),
         ("06", "CheckDns", f"MX of acme.example: right at 2 of 2 servers; {others}"),
+        ("06", "DrainOldMx", ledger.notes("run-1")[-1].what),
     ]
 
 
@@ -419,3 +420,20 @@ def test_a_look_that_dies_anywhere_is_repeated_and_ends_alike() -> None:
         assert ledger.dns_watch("run-1") == quiet.dns_watch("run-1")
         assert ledger.notes("run-1") == quiet.notes("run-1")
         assert len(notifier.told) in (1, 2)
+
+
+def test_how_long_the_old_mx_may_be_cached_is_told_when_it_is_right() -> None:
+    zone, ledger = Zone({ACME_MX: OLD}, ttl=3600), MemoryLedger()
+    assert look(zone, ledger, "2026-12-04T18:00:01.000Z").drain_seconds == 0
+    zone.tables[0][ACME_MX] = NEW
+    assert look(zone, ledger, "2026-12-04T19:00:00.000Z").drain_seconds == 3600
+    (note,) = [note for note in ledger.notes("run-1") if note.state == "DrainOldMx"]
+    assert "3600 seconds" in note.what
+
+
+def test_an_mx_that_was_right_at_the_first_look_is_drained_for_the_minutes_alone() -> None:
+    ledger = MemoryLedger()
+    now = "2026-12-04T18:00:01.000Z"
+    assert look(Zone({ACME_MX: NEW}), ledger, now) == Look(True, 0, 0)
+    (note,) = [note for note in ledger.notes("run-1") if note.state == "DrainOldMx"]
+    assert f"{SETTINGS.cutover_drain_minutes} minutes are added" in note.what

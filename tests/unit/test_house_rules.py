@@ -34,6 +34,7 @@ USE_CASES = {
     *("dns_verdicts", "dns_waits", "dns_watch", "report_dns"),
     *("spf", "dns_values", "dns_publishing", "dns_restoring", "dns_forms", "publishing"),
     *("dns_survey", "dns_rollback", "zone_changes"),
+    *("control", "drain", "late_passes"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",

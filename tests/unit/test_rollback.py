@@ -63,6 +63,13 @@ def test_everything_that_was_made_is_taken_back_and_nothing_else(tenant: Tenant)
     }
 
 
+def test_no_late_pass_begins_after_a_rollback(tenant: Tenant) -> None:
+    tenant.migrate()
+    tenant.schedules.add("late-1", "2026-12-11T18:00:00Z", {})
+    roll_back(tenant)
+    assert tenant.schedules.names() == []
+
+
 def test_what_is_known_of_a_deleted_mailbox_is_forgotten(tenant: Tenant) -> None:
     tenant.migrate()
     tenant.copy(ANNA, 3)

@@ -2,7 +2,8 @@
 
     pk                    sk                            what
     T#<tenant>            LOCK                          who runs now
-                          PAUSE                         whether the copy shall stop for a while
+                          PAUSE                         whether the copy shall stop for a while, and
+                                                        which run's for good
                           N#<run>#<at>#<state>          the timeline
                           DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
@@ -347,12 +348,15 @@ class DynamoLedger:
                 return written
         raise FencedOff(f"folder {plan.folder.key} is claimed by several workers at once")
 
-    def pause_wanted(self) -> bool:
+    def pause_wanted(self, run: str = "") -> bool:
         item = self._items.read(self._pk, "PAUSE")
-        return bool(item and item["wanted"])
+        return rows.stops(item, run)
 
     def want_pause(self, wanted: bool) -> None:
-        self._table.put_item(Item={"pk": self._pk, "sk": "PAUSE", "wanted": wanted})
+        self._items.update(self._pk, "PAUSE", {"wanted": wanted})
+
+    def want_abort(self, run: str) -> None:
+        self._items.update(self._pk, "PAUSE", {"aborted": run})
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         current = self._folder(mailbox_id, record.key)

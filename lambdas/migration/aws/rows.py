@@ -125,6 +125,13 @@ def remark_from(item: Mapping[str, Any]) -> Remark:
     )
 
 
+def stops(item: Mapping[str, Any] | None, run: str) -> bool:
+    """Whether the item PAUSE, if there is one, stops the copy of this run."""
+    if item is None:
+        return False
+    return bool(item.get("wanted")) or bool(run and item.get("aborted") == run)
+
+
 def _intent_text(intent: Intent) -> str:
     """A thousand messages in some kilobytes, written anew with every batch: DynamoDB's price is by
     size, and one plain string, with sizes and uids in turns, is the fastest to write."""
