@@ -13,7 +13,7 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, rows
+from migration.aws import administrator_rows, deed_rows, entity_rows, guide_rows, rows
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
@@ -23,6 +23,8 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -229,6 +231,24 @@ class FileLedger:
                 item["status"] = str(MailboxStatus.PLANNED)
                 _drop(item, "user_id", "provisioned", "failure", "verdict")
                 change.write(self._pk, f"M#{mailbox_id}", item)
+
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        with self._items.change() as change:
+            known = change.read(self._pk, f"C#{mailbox_id}")
+            if known and not guide_rows.may_begin(known):
+                return False
+            record = GuideRecord(mailbox_id, GuideState.SENDING)
+            change.write(self._pk, f"C#{mailbox_id}", guide_rows.guide_attributes(record))
+            return True
+
+    def set_guide(self, record: GuideRecord) -> None:
+        self._put(self._pk, f"C#{record.mailbox_id}", guide_rows.guide_attributes(record))
+
+    def guides(self) -> Iterator[GuideRecord]:
+        for item in self._items.query(self._pk, "C#"):
+            yield guide_rows.guide_from(item)
 
     # -- folders
 

@@ -21,6 +21,7 @@ class Row:
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
     tells     may publish to the topic of notifications
+    mails     may send mail from clients.sender, if the tenant wants mails to be sent
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     """
 
@@ -34,6 +35,7 @@ class Row:
     workmail: tuple[str, ...] = ()
     observes: bool = False
     tells: bool = False
+    mails: bool = False
     by_rule: bool = False
 
 
@@ -160,6 +162,15 @@ TABLE: Mapping[str, Row] = {
     "verify_tenant": Row(timeout=280),
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
+    ),
+    # 10,000 users are five files and a mail each
+    "send_client_guides": Row(
+        timeout=880,
+        memory=512,
+        reads=("intake/*",),
+        writes=("clients/*", "reports/*"),
+        mails=True,
+        workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration", "ListUsers"),
     ),
     "plan_rollback": Row(
         timeout=280,

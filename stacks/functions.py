@@ -133,13 +133,28 @@ class Functions(Construct):
             ("states", ("DescribeExecution",), [executions] * row.observes),
             ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),
         ]
-        return [
+        statements = [
             iam.PolicyStatement(
                 actions=[f"{service}:{action}" for action in actions], resources=resources
             )
             for service, actions, resources in wanted
             if resources
         ]
+        if row.mails and self._config.clients.send != "none":
+            statements.append(self._let_mail())
+        return statements
+
+    def _let_mail(self) -> iam.PolicyStatement:
+        """SES knows the sender by the address or by its domain, whichever was verified."""
+        stack, sender = cdk.Stack.of(self), self._config.clients.sender
+        return iam.PolicyStatement(
+            actions=["ses:SendEmail"],
+            resources=[
+                stack.format_arn(service="ses", resource="identity", resource_name=name)
+                for name in (sender, sender.rpartition("@")[2])
+            ],
+            conditions={"StringEquals": {"ses:FromAddress": sender}},
+        )
 
 
 def match_handlers(folder: Path, table: Mapping[str, Row]) -> list[str]:

@@ -18,7 +18,8 @@ from migration.errors import InputInvalid
 
 MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
-PHASES = (*MIGRATION, ROLLBACK)
+CLIENTS = "clients"
+PHASES = (*MIGRATION, CLIENTS, ROLLBACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ class ExecutionInput:
 
     @property
     def only_report(self) -> bool:
-        """Whether nothing is to be done but to report the last run once more."""
-        return self.phases == ("report",)
+        """Whether nothing is to be done but to tell of the last run once more: to the operator, or
+        to its users how to set up their mail programs."""
+        return set(self.phases) <= {"report", CLIENTS}
 
     @classmethod
     def parse(cls, payload: object) -> ExecutionInput:
@@ -421,6 +423,27 @@ class ResetPasswordsResult(Event):
 
     reset: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendClientGuides(Event):
+    """`since` is when this round of sending began: it goes over many calls."""
+
+    run: str
+    now: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendClientGuidesResult(Event):
+    """`more`: not all users had their turn; to be called again after `wait_seconds`. At the end:
+    how many pages were written and mails sent, and what the operator must see to."""
+
+    more: bool
+    wait_seconds: int
+    pages: int
+    sent: int
+    problems: int
 
 
 @dataclass(frozen=True, slots=True)

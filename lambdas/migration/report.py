@@ -19,6 +19,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
+from migration.client_report import read_report_on_clients
 from migration.copy.findings import Verified, read_verified
 from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
@@ -86,6 +87,7 @@ def write_report(
         list(ledger.entities(run)),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
+    summary = replace(summary, clients=read_report_on_clients(blobs, run))
     if rollback := read_rollback(ledger, blobs, run):
         summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))
     folder = f"reports/{run}"
@@ -219,6 +221,11 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
         steps.append(
             "Give the owners of refused messages their originals from the old server; a new run "
             "refuses them again."
+        )
+    if summary.clients and summary.clients.needs_attention:
+        steps.append(
+            "See to what the section on client settings names. Nobody gets a second mail when you "
+            'start the workflow with {"phases": ["clients"]}: only those who have had none.'
         )
     if summary.verdict is Verdict.DONE and summary.counts["done"]:
         steps.append("Keep the old mailboxes until their owners have looked at the new ones.")

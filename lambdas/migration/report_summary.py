@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from migration import dns
+from migration.client_report import ClientsReport
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.end_of_support import LAST_DAY, days_left
@@ -156,7 +157,8 @@ class Summary:
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
     run. `passwords`: how many users have a generated password, by the name of the secret that holds
     it. entities and entities_failed in `counts` are groups, resources and permissions of mailboxes;
-    `entity_outcomes` tells them by kind and outcome."""
+    `entity_outcomes` tells them by kind and outcome. `clients` is None if the run did not come
+    to the settings of mail programs."""
 
     schema: int
     tenant: str
@@ -175,6 +177,7 @@ class Summary:
     entities: tuple[EntityLine, ...]
     entity_outcomes: Mapping[str, Mapping[str, int]]
     rollback: RollbackReport | None = None
+    clients: ClientsReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache
@@ -19,8 +20,10 @@ from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
+from migration.aws.mailer import SesMailer, build_mail_client
 from migration.aws.secrets import TenantSecrets
 from migration.aws.wave_secrets import TenantWaves
+from migration.client_sending import Means as ClientMeans
 from migration.copy.selection import asks_for_dates
 from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
@@ -44,6 +47,7 @@ from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wave_passwords import KnownPasswords
+from migration.wire.autodiscover import HttpAutodiscover
 from migration.wire.ews import EwsClient
 from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
@@ -121,6 +125,20 @@ class Wiring:
             self.probe_target,
             seconds_left(context),
             lambda: bool(find_console_password(self.secrets.read_target())),
+        )
+
+    def client_means(self, context: Any) -> ClientMeans:
+        """What users' client settings are made and sent with; `context` is Lambda's."""
+        return ClientMeans(
+            self.settings,
+            self.region,
+            self.directory,
+            self.ledger,
+            self.blobs,
+            SesMailer(build_mail_client()),
+            HttpAutodiscover(),
+            seconds_left(context),
+            time.sleep,
         )
 
     @contextmanager

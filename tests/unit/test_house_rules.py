@@ -29,6 +29,8 @@ USE_CASES = {
     *("manifest_fields", "manifest_references", "manifest_groups", "manifest_resources"),
     *("manifest_permissions", "manifest_compare", "resource_names"),
     "domains",
+    *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
+    *("client_report", "client_sending"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",
@@ -40,7 +42,7 @@ USE_CASES = {
     ),
 }
 FOUNDATION = {
-    *("access", "model", "directory_model", "errors", "mime", "transitions", "deeds"),
+    *("access", "model", "directory_model", "errors", "mime", "transitions", "deeds", "letters"),
     *("settings", "identity", "workmail_names", "end_of_support"),
 }
 ADAPTERS = {"sources", "targets", "aws", "wire"}

@@ -10,6 +10,7 @@
                           ADMIN                         the migration administrator's user
                           G#<owner>                     what it was given access to
                           D#<key>                       what was made in the directory
+                          C#<mailbox>                   the client settings of its user
     M#<tenant>#<mailbox>  FENCE                         the last fence given
                           F#<folder key>                a folder: cursor, counts, intent
                           Q#<folder key>#<uid>          a message that was not (exactly) copied
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, rows
+from migration.aws import administrator_rows, deed_rows, entity_rows, guide_rows, rows
 from migration.aws.items import ItemTable
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
@@ -40,6 +41,8 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -250,6 +253,21 @@ class DynamoLedger:
         sets = {"status": str(MailboxStatus.PLANNED)}
         removes = ("user_id", "provisioned", "failure", "verdict")
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
+
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        sets = guide_rows.guide_attributes(GuideRecord(mailbox_id, GuideState.SENDING))
+        free = Attr("pk").not_exists() | Attr("status").is_in(list(guide_rows.OPEN))
+        return self._items.update(self._pk, f"C#{mailbox_id}", sets, condition=free) is not None
+
+    def set_guide(self, record: GuideRecord) -> None:
+        place = {"pk": self._pk, "sk": f"C#{record.mailbox_id}"}
+        self._table.put_item(Item=place | guide_rows.guide_attributes(record))
+
+    def guides(self) -> Iterator[GuideRecord]:
+        for item in self._items.query(self._pk, "C#"):
+            yield guide_rows.guide_from(item)
 
     # -- folders
 
