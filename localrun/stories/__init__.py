@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from localrun.scenario import Scenario
 from localrun.stories.before_verified import BEFORE_VERIFIED
+from localrun.stories.client_settings import CLIENT_SETTINGS
 from localrun.stories.imap_target import IMAP_TARGET
 from localrun.stories.new_passwords import NEW_PASSWORDS
 from localrun.stories.sample import SAMPLE
@@ -16,6 +17,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
+        CLIENT_SETTINGS,
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

@@ -42,6 +42,7 @@ def translate(error: http.HTTPError) -> str:
         return "certificate"
     if isinstance(error, http.NameResolutionError):
         return "no-name"
-    if isinstance(error, http.TimeoutError):
+    # a NewConnectionError is a TimeoutError to urllib3, for compatibility with its past
+    if isinstance(error, http.TimeoutError) and not isinstance(error, http.NewConnectionError):
         return "timeout"
     return "unreachable"
