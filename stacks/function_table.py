@@ -166,7 +166,7 @@ TABLE: Mapping[str, Row] = {
     # 10,000 users are five files and a mail each
     "send_client_guides": Row(
         timeout=880,
-        memory=512,
+        memory=1024,
         reads=("intake/*",),
         writes=("clients/*", "reports/*"),
         mails=True,

@@ -110,7 +110,8 @@ class _Accounts:
     def __init__(self, means: Means, found: list[Autodiscover]) -> None:
         self._organization = means.directory.organization()
         self._mode = means.directory.authentication_mode()
-        self._users = {user.id: user for user in means.directory.enabled_users()}
+        users = means.directory.enabled_users()
+        self._users = {user.email.lower(): user for user in users} | {u.id: u for u in users}
         self._region = means.region
         self._found = {each.domain.lower(): each for each in found}
 

@@ -150,8 +150,9 @@ def describe_account(
     mode: str,
     found: Mapping[str, Autodiscover],
 ) -> Account | LeftOut:
-    """The settings of one user. `users` are WorkMail's enabled users by their ids, `found` is what
-    was found of autodiscover, by domain in lower case."""
+    """The settings of one user. `users` are WorkMail's enabled users by their ids and by their
+    addresses in lower case: the ledger has no id of a user whom nobody had to provision. `found` is
+    what was found of autodiscover, by domain in lower case."""
     mailbox, profile = record.mailbox, record.mailbox.profile
     if record.status is MailboxStatus.FAILED:
         return LeftOut.FAILED
@@ -159,7 +160,7 @@ def describe_account(
         return LeftOut.REMOTE
     if profile.hidden:
         return LeftOut.HIDDEN
-    user = users.get(record.user_id)
+    user = users.get(record.user_id or record.at_present.target.lower())
     if user is None or not user.email:
         return LeftOut.NO_USER
     domain = user.email.rpartition("@")[2].lower()

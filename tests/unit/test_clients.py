@@ -41,7 +41,7 @@ def describe(
     mode: str = "",
     *found: Autodiscover,
 ) -> Account | LeftOut:
-    users = {user.id: user} if user else {}
+    users = {key: user for key in (user.id, user.email)} if user else {}
     by_domain = {each.domain: each for each in found}
     return describe_account(record, users, ORGANIZATION, "eu-west-1", mode, by_domain)
 
@@ -73,7 +73,7 @@ def test_a_usual_user_gets_the_servers_of_the_region_and_the_alias() -> None:
         (with_profile(Profile(hidden=True)), USER, LeftOut.HIDDEN),
         (with_profile(Profile(role="REMOTE_USER")), USER, LeftOut.REMOTE),
         (RECORD, None, LeftOut.NO_USER),
-        (replace(RECORD, user_id=""), USER, LeftOut.NO_USER),
+        (replace(RECORD, user_id="u2"), USER, LeftOut.NO_USER),
         (RECORD, replace(USER, email=""), LeftOut.NO_USER),
     ],
 )
@@ -85,6 +85,10 @@ def test_who_has_no_mailbox_to_set_up_gets_no_settings(
 
 def test_a_user_who_is_shown_in_the_address_list_gets_settings() -> None:
     assert isinstance(describe(with_profile(Profile(hidden=False, role="USER"))), Account)
+
+
+def test_a_user_whom_nobody_provisioned_is_known_by_the_address() -> None:
+    assert describe(replace(RECORD, user_id="")) == ACCOUNT
 
 
 def test_who_is_still_in_the_test_domain_gets_that_address() -> None:
