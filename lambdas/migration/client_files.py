@@ -23,7 +23,7 @@ from migration.client_profiles import (
     make_iphone_profile,
     make_mac_profile,
 )
-from migration.client_templates import Rendered
+from migration.client_templates import TEMPLATES, Rendered
 from migration.clients import Account, LeftOut, Servers, make_plain
 from migration.letters import Attachment
 from migration.model import GuideRecord, GuideState, MailboxRecord
@@ -97,8 +97,9 @@ def describe_user(
         name, page, mail, remark = make_plain(mailbox.display_name), "", "", str(account)
         return UserLine(mailbox.id, name, mailbox.target, mailbox.source, page, mail, remark)
     mail = _MAIL_WORDS[guide.state] if guide else "not sent"
-    page = f"{mailbox.id}/index.html"
     remark = guide.reason if guide else ""
+    was_made = not (mail == "refused" and remark.startswith(TEMPLATES))
+    page = f"{mailbox.id}/index.html" if was_made else ""
     return UserLine(mailbox.id, account.name, account.address, mailbox.source, page, mail, remark)
 
 

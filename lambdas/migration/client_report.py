@@ -56,11 +56,11 @@ def report_on(
         pages=len(pages),
         sent=sum(line.mail == "sent" for line in pages),
         doubtful=tuple(line.address for line in pages if line.mail == "may have been sent"),
-        refused={line.address: line.remark for line in pages if line.mail == "refused"},
-        without=dict(Counter(line.remark for line in known if not line.page)),
+        refused={line.address: line.remark for line in known if line.mail == "refused"},
+        without=dict(Counter(line.remark for line in known if not (line.page or line.mail))),
         problems=(
             *problems,
-            *(f"{number:,} were not mailed: {why}" for why, number in sorted(unsent.items())),
+            *(f"{number:,} not mailed: {why}" for why, number in sorted(unsent.items())),
         ),
         autodiscover={each.domain: each.sentence for each in found},
     )

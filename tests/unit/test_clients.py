@@ -41,7 +41,7 @@ def describe(
     mode: str = "",
     *found: Autodiscover,
 ) -> Account | LeftOut:
-    users = {key: user for key in (user.id, user.email)} if user else {}
+    users = dict.fromkeys((user.id, user.email), user) if user else {}
     by_domain = {each.domain: each for each in found}
     return describe_account(record, users, ORGANIZATION, "eu-west-1", mode, by_domain)
 
