@@ -132,7 +132,7 @@ class Prepare(Event):
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
-    """`run` is this execution, or the last run if only its report is wanted. `phases` maps every
+    """`run` is this execution, or the last run if only that is to be told of. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds). `rollback_of` is the run to take back, empty
     for all."""
