@@ -17,5 +17,6 @@ def handler(job: events.CleanUp, context: Any) -> events.CleanUpResult:
         wired.executions,
         lambda: administrator.disable_administrator(means, job.run, job.now),
         aftermath.Ended(job.execution, job.run, job.status, job.now),
+        wiring.moment(context),
     )
     return events.CleanUpResult(cleaned)

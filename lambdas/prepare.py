@@ -9,10 +9,11 @@ from migration.entry import entry
 
 
 @entry(events.Prepare)
-def handler(job: events.Prepare, _context: Any) -> events.PrepareResult:
+def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
     wanted = events.ExecutionInput.parse(job.input)
     wired = wiring.wire()
-    owner = runs.take_lock(wired.ledger, wired.executions, job.execution, job.now)
+    now = wiring.moment(context)
+    owner = runs.take_lock(wired.ledger, wired.executions, job.execution, now)
     return events.PrepareResult(
         already_running=owner != job.execution,
         owner=owner,

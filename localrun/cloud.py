@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,11 +99,11 @@ class Cloud:
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
         server = self._stack.enter_context(ModelServer([api]))
         account = Endpoints(plane.url, server.url, "", world.workmail_api.url)
-        self.lambdas = LambdaHost(account.variables(), logs)
+        self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
         self._stack.callback(self.lambdas.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
         create(self.template, self.client)
-        self._deploy_functions()
+        self._deploy_functions((world.workmail_api, server))
         self.state_machine_arn = self._deploy_machine()
 
     def client(self, service: str) -> Any:
@@ -139,7 +139,12 @@ class Cloud:
         """A stack output."""
         return str(self.template.outputs()[name])
 
-    def _deploy_functions(self) -> None:
+    def _deploy_functions(self, servers: Iterable[ModelServer]) -> None:
+        """Each function has an access key of its own, as it has a role of its own in AWS: WorkMail
+        and Step Functions refuse what its policies do not allow."""
+        for name, actions in self.template.rights().items():
+            for server in servers:
+                server.restrict(name, actions)
         for function in self.template.functions():
             self.lambdas.add(
                 Function(
@@ -149,7 +154,7 @@ class Cloud:
                     handler=function.handler,
                     timeout=function.timeout,
                     memory=function.memory,
-                    environment=function.environment,
+                    environment={**function.environment, "AWS_ACCESS_KEY_ID": function.name},
                 )
             )
 

@@ -78,6 +78,10 @@ class FileLedger:
             change.delete(self._pk, "LOCK")
             return True
 
+    def lock_owner(self) -> str:
+        lock = self._items.read(self._pk, "LOCK")
+        return str(lock["owner"]) if lock else ""
+
     def add_note(self, run: str, note: Note) -> None:
         item = {"at": note.at, "state": note.state, "what": note.what}
         self._put(self._pk, f"N#{run}#{note.at}#{note.state}", item)
@@ -229,7 +233,8 @@ class FileLedger:
                 change.delete_all(self._mailbox_pk(mailbox_id), prefix)
             if item := change.read(self._pk, f"M#{mailbox_id}"):
                 item["status"] = str(MailboxStatus.PLANNED)
-                _drop(item, "user_id", "provisioned", "failure", "verdict")
+                _drop(item, "user_id", "provisioned", "address", "remarks", "password_in")
+                _drop(item, "failure", "verdict")
                 change.write(self._pk, f"M#{mailbox_id}", item)
 
     # -- client settings

@@ -17,7 +17,8 @@ class Row:
     writes    key patterns of the bucket
     secret    may read the source's credentials
     passwords  may read the passwords of the target's mailboxes
-    waves     actions on the secrets with made-up passwords
+    waves     actions on the secrets with made-up passwords of users
+    administrator  actions on the secret with that of the migration's own administrator
     workmail  actions on the tenant's organization
     observes  may ask whether an execution of the state machine still runs
     tells     may publish to the topic of notifications
@@ -32,6 +33,7 @@ class Row:
     secret: bool = False
     passwords: bool = False
     waves: tuple[str, ...] = ()
+    administrator: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     observes: bool = False
     tells: bool = False
@@ -47,6 +49,8 @@ _TAKE_RIGHTS_AWAY = (
     *("ListImpersonationRoles", "DeleteImpersonationRole"),
     *("PutMailboxPermissions", "DeleteMailboxPermissions"),
     *("DescribeEntity", "DescribeUser", "DeregisterFromWorkMail", "DeleteUser"),
+    # asked for the state of what WorkMail refuses to change
+    *("DescribeGroup", "DescribeResource"),
 )
 _FIND_USER = ("DescribeEntity", "DescribeUser")
 _SEE_ENTITY = (
@@ -123,15 +127,15 @@ TABLE: Mapping[str, Row] = {
     "enable_administrator": Row(
         timeout=280,
         passwords=True,
-        waves=_WRITE_WAVES,
+        waves=_READ_WAVES,
+        administrator=_WRITE_WAVES,
         workmail=(
-            *_FIND_USER,
-            "ListImpersonationRoles",
             "CreateImpersonationRole",
             "AssumeImpersonationRole",
             *_ASK_ORGANIZATION,
-            *("CreateUser", "ResetPassword", "RegisterToWorkMail"),
-            *("ListMailboxPermissions", "PutMailboxPermissions"),
+            *("CreateUser", "ResetPassword", "RegisterToWorkMail", "ListMailboxPermissions"),
+            # what an earlier run has left goes before another administrator is used
+            *_TAKE_RIGHTS_AWAY,
         ),
     ),
     # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox
@@ -143,6 +147,7 @@ TABLE: Mapping[str, Row] = {
         secret=True,
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
     # the traits of a message of 40 MB need several times its size
@@ -154,6 +159,7 @@ TABLE: Mapping[str, Row] = {
         secret=True,
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
     "fail_mailbox": Row(),
@@ -185,6 +191,7 @@ TABLE: Mapping[str, Row] = {
         reads=("audit/*",),
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("DescribeUser", "AssumeImpersonationRole"),
     ),
     "order_rollback": Row(
@@ -210,14 +217,16 @@ TABLE: Mapping[str, Row] = {
             "DeregisterMailDomain",
         ),
     ),
-    "disable_administrator": Row(timeout=280, waves=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY),
+    "disable_administrator": Row(
+        timeout=280, administrator=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY
+    ),
     "write_report": Row(
         timeout=280, memory=512, reads=("verify/*", "reports/*"), writes=("reports/*",)
     ),
     "release_lock": Row(),
     "clean_up": Row(
         timeout=900,
-        waves=_CHANGE_WAVES,
+        administrator=_CHANGE_WAVES,
         workmail=_TAKE_RIGHTS_AWAY,
         observes=True,
         by_rule=True,

@@ -22,7 +22,7 @@ from stacks.environment import make_environment
 from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
 from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
-from stacks.storage import Storage, secret_arn, waves_prefix
+from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 
 _NAME_LIMIT = 64  # of a Lambda function's name
 
@@ -116,8 +116,12 @@ class Functions(Construct):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        # `*` for the random end, which an ARN has not that asks for a secret that is not there
         waves = secret_arn(stack, f"{waves_prefix(self._config.tenant)}*")
+        administrator = secret_arn(stack, f"{administrator_name(self._config.tenant)}*")
+        made_up = {*row.waves, *row.administrator}
         key = self._config.passwords.kms_key
+        using_key = ("Decrypt", "GenerateDataKey") if made_up - {"GetSecretValue"} else ("Decrypt",)
         secrets = [self._storage.secret.ref] * row.secret
         secrets += [self._storage.passwords.ref] * row.passwords
         # without ListBucket, a file that is not there looks like one that is forbidden
@@ -128,7 +132,8 @@ class Functions(Construct):
             ("s3", ("PutObject",), [bucket.arn_for_objects(keys) for keys in row.writes]),
             ("secretsmanager", ("GetSecretValue",), secrets),
             ("secretsmanager", row.waves, [waves] if row.waves else []),
-            ("kms", ("Decrypt", "GenerateDataKey"), [key] if key and row.waves else []),
+            ("secretsmanager", row.administrator, [administrator] if row.administrator else []),
+            ("kms", using_key, [key] if key and made_up else []),
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
             ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),

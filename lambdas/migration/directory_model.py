@@ -269,12 +269,15 @@ class Before(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AdministratorRecord:
     """The user by whom mailboxes are opened. `user_id` is "" while it is being created; `why` says
-    why it is this one, in a clause without personal data."""
+    why it is this one, in a clause without personal data. `refusals` counts how often WorkMail has
+    refused its password; `seen`: WorkMail has shown the user, and not only its id."""
 
     address: str
     before: Before
     user_id: str = ""
     why: str = ""
+    refusals: int = 0
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,12 @@ class MailboxUnreachable(MailboxError):
 
 
 class CredentialsRejected(MailboxError):
-    """The source or the target refused the login."""
+    """The source or the target refused the login. `after_login`: it took the password or the token,
+    and then refused what the mailbox was to be opened by."""
+
+    def __init__(self, message: str, *, after_login: bool = False) -> None:
+        super().__init__(message)
+        self.after_login = after_login
 
 
 class SourceChanged(MailboxError):

@@ -3,7 +3,8 @@
 `X` is the input of state X, `XResult` its answer. Ids, positions and counts travel here; never
 mail, addresses, passwords or tokens. `pass_id` is the epoch millisecond at which a pass began: it
 grows from pass to pass and from run to run. `now` is the state's entry time, ISO 8601: handlers
-have no clock of their own, so that a laptop can run days in seconds.
+have no clock of their own, so that a laptop can run days in seconds. (It is the same for all
+attempts of a state. Whose time counts for the lock, see wiring.moment.)
 """
 
 from __future__ import annotations
@@ -294,7 +295,10 @@ class SettlePasswordsResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class EnableAdministrator(Event):
+    """`run` is the one whose mailboxes are opened, `execution` who holds the tenant's lock."""
+
     run: str
+    execution: str
     now: str
 
 

@@ -41,6 +41,9 @@ class Ledger(Protocol):
     def release_lock(self, owner: str) -> bool:
         """Frees the lock if `owner` holds it; False otherwise."""
 
+    def lock_owner(self) -> str:
+        """Who holds the lock; "" if nobody does."""
+
     def add_note(self, run: str, note: Note) -> None:
         """Adds a line to the run's timeline; the same time and state again overwrites."""
 
@@ -140,8 +143,8 @@ class Ledger(Protocol):
         """The deeds of a run, or all of the tenant, in the order of their keys."""
 
     def forget_mailbox(self, mailbox_id: str) -> None:
-        """As if it had only been planned: no user, failure, verdict, folders and remarks; no error
-        if it never was. Fences go on growing, so that a worker of before is cut off."""
+        """As if it had only been planned: no user, password, failure, verdict, folders and remarks;
+        no error if it never was. Fences go on growing, so that a worker of before is cut off."""
 
     # -- client settings
     def begin_guide(self, mailbox_id: str) -> bool:

@@ -20,7 +20,7 @@ from migration.domains import Step, rule_on_domain
 from migration.errors import Busy
 from migration.findings import NOTHING, Findings, look
 from migration.model import ManifestRow, NewPasswords
-from migration.passwords import lives_elsewhere
+from migration.passwords import SIGNS_IN_ELSEWHERE, lives_elsewhere
 from migration.ports import Directory
 from migration.target_choice import AUTO, IMAP
 
@@ -33,7 +33,6 @@ time for the rest of Preflight, which has 280 seconds."""
 
 _FULL = 0.9  # of the quota; from there on WorkMail warns the user, too
 _LINES_NAMED = 20
-_SIGNS_IN_ELSEWHERE = "IDENTITY_PROVIDER_ONLY"
 
 
 def check_workmail(
@@ -214,7 +213,7 @@ def check_dmarc(*, enforced: bool) -> Findings:
 
 def check_sign_in(authentication_mode: str, target_kind: str) -> Findings:
     """With IAM Identity Center alone, no password of the directory opens a mailbox."""
-    if authentication_mode != _SIGNS_IN_ELSEWHERE:
+    if authentication_mode != SIGNS_IN_ELSEWHERE:
         return NOTHING
     fact = "users sign in through IAM Identity Center alone, and passwords open no mailbox"
     if target_kind == IMAP:

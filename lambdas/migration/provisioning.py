@@ -18,12 +18,7 @@ from functools import partial
 
 from migration.directory_model import DirectoryUser
 from migration.errors import ProvisioningPending, UserRefused
-from migration.model import (
-    Failure,
-    Mailbox,
-    MailboxRecord,
-    MailboxStatus,
-)
+from migration.model import Failure, Mailbox, MailboxRecord, MailboxStatus
 from migration.ports import Directory, Ledger
 from migration.user_changes import (
     Action,
@@ -157,6 +152,8 @@ def _provision(
     decision = decide(mailbox, user, address)
     if decision.step is Step.REFUSE:
         raise UserRefused(decision.reason)
+    if user is not None and decision.step is not Step.CREATE:
+        _forget_password_of_another(ledger, record, user)
     if decision.step is Step.CREATE:
         if user is not None and record.provisioned == "creating" and record.user_id != user.id:
             raise ProvisioningPending(
@@ -164,7 +161,7 @@ def _provision(
             )
         # A user of IAM Identity Center signs in there.
         password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
-        user_id = directory.create_user(mailbox, password).id
+        user_id = _create(directory, ledger, mailbox, password)
         _remember(ledger, record, user_id, "creating")
         directory.enable_user(user_id, address or mailbox.target)
     elif user is not None and decision.step in _ENABLING:
@@ -177,6 +174,22 @@ def _provision(
     elif user is not None and decision.step is Step.ENSURE:
         return _ensure(directory, ledger, record, user)
     raise ProvisioningPending("WorkMail has not made the mailbox ready yet", RETRY_AFTER)
+
+
+def _create(directory: Directory, ledger: Ledger, mailbox: Mailbox, password: str) -> str:
+    """WorkMail's id of the new user. Whoever makes a refused one by hand gives it a password of its
+    own, with which this migration has nothing to do."""
+    try:
+        return directory.create_user(mailbox, password).id
+    except UserRefused:
+        ledger.set_password_place(mailbox.id, "")
+        raise
+
+
+def _forget_password_of_another(ledger: Ledger, record: MailboxRecord, user: DirectoryUser) -> None:
+    """The user of an earlier run is gone, and somebody has made this one."""
+    if record.password_in and record.user_id not in ("", user.id):
+        ledger.set_password_place(record.mailbox.id, "")
 
 
 def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from random import Random
 from secrets import SystemRandom
@@ -255,6 +256,16 @@ def _imap_server(host: str, port: int, tls: str) -> ImapServer:
 def seconds_left(context: Any) -> Callable[[], float]:
     """How long this invocation may still go on, from Lambda's context."""
     return lambda: float(context.get_remaining_time_in_millis()) / 1000
+
+
+def moment(context: Any) -> str:
+    """When this attempt is at work, ISO 8601. `now` in an event is the same for all attempts, of
+    which the last may come hours after the first. Whoever calls may tell the time in the context's
+    custom values: on a laptop, days pass in seconds."""
+    custom = getattr(getattr(context, "client_context", None), "custom", None)
+    if custom and "now" in custom:
+        return str(custom["now"])
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def wire() -> Wiring:

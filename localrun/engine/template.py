@@ -7,7 +7,7 @@ resolved that nobody asks for. Resources that no method returns are counted by `
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +165,21 @@ class Template:
                 )
             )
         return found
+
+    def rights(self) -> dict[str, frozenset[str]]:
+        """What the policies of the stack allow each function, by its name: actions such as
+        `workmail:CreateUser`, whatever their resource."""
+        allowed: defaultdict[str, set[str]] = defaultdict(set)
+        for _, policy in self._all("AWS::IAM::Policy"):
+            for role in self._resolver.resolve(policy["Roles"]):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    action = statement["Action"]
+                    allowed[role].update(action if isinstance(action, list) else [action])
+        return {
+            self._resolver.name(logical_id): frozenset(allowed[role.rpartition("/")[2]])
+            for logical_id, properties in self._all("AWS::Lambda::Function")
+            for role in [str(self._resolver.resolve(properties["Role"]))]
+        }
 
     def state_machines(self) -> list[StateMachineResource]:
         return [

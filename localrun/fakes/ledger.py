@@ -69,6 +69,10 @@ class MemoryLedger:
                 self._owner = ""
             return held
 
+    def lock_owner(self) -> str:
+        with self._lock:
+            return self._owner
+
     def add_note(self, run: str, note: Note) -> None:
         with self._write("add_note"):
             self._notes[run, note.at, note.state] = note

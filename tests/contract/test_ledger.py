@@ -112,6 +112,16 @@ def test_a_released_lock_is_free(ledger: Ledger) -> None:
     assert ledger.acquire_lock("run2", NOW) == "run2"
 
 
+def test_it_is_told_who_holds_the_lock(ledger: Ledger) -> None:
+    assert ledger.lock_owner() == ""
+    ledger.acquire_lock("run1", NOW)
+    assert ledger.lock_owner() == "run1"
+    ledger.take_over_lock("run2", "run1", NOW)
+    assert ledger.lock_owner() == "run2"
+    ledger.release_lock("run2")
+    assert ledger.lock_owner() == ""
+
+
 def test_only_one_takes_over_from_a_dead_owner(ledger: Ledger) -> None:
     ledger.acquire_lock("run1", NOW)
     assert ledger.take_over_lock("run2", "run1", NOW) is True
@@ -311,7 +321,9 @@ def test_there_is_one_administrator_until_it_is_dropped(ledger: Ledger) -> None:
     begun = AdministratorRecord("m@acme.awsapps.com", Before.ABSENT, why="no role")
     ledger.set_administrator(begun)
     assert ledger.administrator() == begun
-    known = AdministratorRecord("m@acme.awsapps.com", Before.DISABLED, "id-1")
+    known = AdministratorRecord(
+        "m@acme.awsapps.com", Before.DISABLED, "id-1", refusals=3, seen=True
+    )
     ledger.set_administrator(known)
     assert ledger.administrator() == known
     for _ in range(2):
@@ -687,7 +699,8 @@ def test_a_deed_keeps_everything(ledger: Ledger) -> None:
 
 def test_a_forgotten_mailbox_begins_anew_and_its_old_workers_are_cut_off(ledger: Ledger) -> None:
     ledger.plan_mailboxes("run-1", [mailbox(BOX), mailbox("mailbox2")])
-    ledger.set_provisioned(BOX, "u-1", "created")
+    ledger.set_provisioned(BOX, "u-1", "created", "a@acme.awsapps.com", ["a remark"])
+    ledger.set_password_place(BOX, "waves/run-1/1")
     fence = ledger.next_fence(BOX)
     record = claim(ledger, fence)
     ledger.claim_folder("mailbox2", plan(), "t1", 1, 1)

@@ -286,11 +286,11 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
     assert changing == {
         "CopySlice": {"workmail:AssumeImpersonationRole"},
         "VerifyMailbox": {"workmail:AssumeImpersonationRole"},
-        "EnableAdministrator": {
+        "EnableAdministrator": taking_away
+        | {
             "workmail:AssumeImpersonationRole",
             "workmail:CreateImpersonationRole",
             "workmail:CreateUser",
-            "workmail:PutMailboxPermissions",
             "workmail:RegisterToWorkMail",
             "workmail:ResetPassword",
         },
@@ -358,34 +358,59 @@ def test_only_who_opens_or_makes_mailboxes_reads_their_passwords(resources: Reso
     }
 
 
+def used_secrets(resources: Resources, name: str) -> dict[str, set[str]]:
+    """What each state may do with the made-up secrets whose ARNs end so."""
+    return {
+        logical_id.removeprefix("Functions").split("Role")[0]: {
+            action.removeprefix("secretsmanager:") for action in as_list(statement["Action"])
+        }
+        for logical_id in resources("AWS::IAM::Policy")
+        for statement in statements(resources, logical_id)
+        for resource in as_list(statement["Resource"])
+        if json.dumps(resource).endswith(f':secret:workmail-migration/example/{name}"]]}}')
+    }
+
+
+READING = {"GetSecretValue"}
+CHANGING = {"GetSecretValue", "PutSecretValue"}
+MAKING = {"GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue"}
+
+
 def test_secrets_with_generated_passwords_are_used_by_these_functions_in_these_ways(
     resources: Resources,
 ) -> None:
-    pattern = ":secret:workmail-migration/example/waves/*"
-    used: dict[str, set[str]] = {}
-    for logical_id in resources("AWS::IAM::Policy"):
-        for statement in statements(resources, logical_id):
-            actions = {each for each in as_list(statement["Action"]) if "secretsmanager:" in each}
-            for resource in as_list(statement["Resource"]) if actions else ():
-                if "Storage" not in json.dumps(resource):
-                    assert json.dumps(resource).endswith(f'{pattern}"]]}}')
-                    state = logical_id.removeprefix("Functions").split("Role")[0]
-                    used[state] = {each.removeprefix("secretsmanager:") for each in actions}
-    reading = {"GetSecretValue"}
-    changing = {"GetSecretValue", "PutSecretValue"}
-    making = {"GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue"}
-    assert used == {
-        "PreparePasswords": making,
-        "ProvisionUser": reading,
+    assert used_secrets(resources, "waves/*") == {
+        "PreparePasswords": MAKING,
+        "ProvisionUser": READING,
         "SettlePasswords": {"GetSecretValue", "PutSecretValue", "DeleteSecret"},
-        "EnableAdministrator": making,
-        "DisableAdministrator": changing,
-        "CleanUp": changing,
-        "LookIntoMailbox": reading,
-        "CopySlice": reading,
-        "VerifyMailbox": reading,
-        "ResetPasswords": making,
+        "EnableAdministrator": READING,
+        "LookIntoMailbox": READING,
+        "CopySlice": READING,
+        "VerifyMailbox": READING,
+        "ResetPasswords": MAKING,
     }
+
+
+def test_who_takes_the_administrator_away_sees_nobody_elses_password(
+    resources: Resources,
+) -> None:
+    assert used_secrets(resources, "administrator*") == {
+        "EnableAdministrator": MAKING,
+        "DisableAdministrator": CHANGING,
+        "CleanUp": CHANGING,
+        "LookIntoMailbox": READING,
+        "CopySlice": READING,
+        "VerifyMailbox": READING,
+    }
+
+
+def test_no_function_may_use_another_secret(resources: Resources) -> None:
+    known = ("waves/*", "administrator*")
+    for statement in statements(resources):
+        if any("secretsmanager:" in action for action in as_list(statement["Action"])):
+            for resource in map(json.dumps, as_list(statement["Resource"])):
+                named = [f':secret:workmail-migration/example/{one}"]]}}' for one in known]
+                assert '"Storage' in resource or resource.endswith(tuple(named))
 
 
 def test_functions_are_told_where_the_tenants_secrets_are(resources: Resources) -> None:
@@ -410,17 +435,25 @@ def test_a_key_of_the_tenants_may_be_used_where_passwords_are(tmp_path: Path) ->
     stack = MigrationStack(app, config)
     found = app.synth().get_stack_by_name(stack.stack_name).template["Resources"]
     users = {
-        name.removeprefix("Functions").split("Role")[0]
+        name.removeprefix("Functions").split("Role")[0]: set(as_list(statement["Action"]))
         for name, one in found.items()
         if one["Type"] == "AWS::IAM::Policy"
         for statement in one["Properties"]["PolicyDocument"]["Statement"]
         if statement["Resource"] == key
-        and set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
     }
-    named = {
-        "".join(part.title() for part in name.split("_")) for name in TABLE if TABLE[name].waves
+    reading, writing = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert users == {
+        "CopySlice": reading,
+        "VerifyMailbox": reading,
+        "LookIntoMailbox": reading,
+        "ProvisionUser": reading,
+        "PreparePasswords": writing,
+        "SettlePasswords": writing,
+        "ResetPasswords": writing,
+        "EnableAdministrator": writing,
+        "DisableAdministrator": writing,
+        "CleanUp": writing,
     }
-    assert users == named
 
 
 def test_the_copy_may_reach_audit_and_quarantine_alone(resources: Resources) -> None:

@@ -94,6 +94,10 @@ class DynamoLedger:
             return False
         return True
 
+    def lock_owner(self) -> str:
+        lock = self._items.read(self._pk, "LOCK")
+        return str(lock["owner"]) if lock else ""
+
     def add_note(self, run: str, note: Note) -> None:
         self._table.put_item(
             Item={
@@ -251,7 +255,8 @@ class DynamoLedger:
                     batch.delete_item(Key={"pk": pk, "sk": item["sk"]})
         known = Attr("pk").exists()
         sets = {"status": str(MailboxStatus.PLANNED)}
-        removes = ("user_id", "provisioned", "failure", "verdict")
+        made = ("user_id", "provisioned", "address", "remarks", "password_in")
+        removes = (*made, "failure", "verdict")
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
 
     # -- client settings

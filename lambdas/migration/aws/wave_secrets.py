@@ -1,4 +1,5 @@
-"""The secrets with generated passwords, in Secrets Manager.
+"""The secrets with generated passwords, in Secrets Manager: those of users below waves/<run>/, and
+that of the migration's own administrator.
 
 They are named by their ARN without its random end. By name alone, a secret that does not exist
 would look forbidden: a right that is bounded by ARNs does not cover a bare name.
@@ -69,7 +70,7 @@ class TenantWaves:
                     Tags=[
                         {"Key": "app", "Value": "workmail-migration"},
                         {"Key": "tenant", "Value": self._tenant},
-                        {"Key": "run", "Value": path.split("/")[1]},
+                        *({"Key": "run", "Value": run} for run in path.split("/")[1:2]),
                     ],
                     **key,
                 )
