@@ -338,7 +338,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert summary["schema"] == 1
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
-        "days_left timeline dns mailboxes entities entity_outcomes rollback".split()
+        "days_left timeline dns mailboxes entities entity_outcomes rollback clients".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings"}
     (line,) = summary["mailboxes"]
