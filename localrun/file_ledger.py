@@ -18,6 +18,7 @@ from migration.aws import (
     deed_rows,
     dns_rows,
     entity_rows,
+    guide_rows,
     question_rows,
     rows,
     zone_rows,
@@ -32,6 +33,8 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -299,6 +302,24 @@ class FileLedger:
                 _drop(item, "user_id", "provisioned", "address", "remarks", "password_in")
                 _drop(item, "failure", "verdict")
                 change.write(self._pk, f"M#{mailbox_id}", item)
+
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        with self._items.change() as change:
+            known = change.read(self._pk, f"C#{mailbox_id}")
+            if known and not guide_rows.may_begin(known):
+                return False
+            record = GuideRecord(mailbox_id, GuideState.SENDING)
+            change.write(self._pk, f"C#{mailbox_id}", guide_rows.guide_attributes(record))
+            return True
+
+    def set_guide(self, record: GuideRecord) -> None:
+        self._put(self._pk, f"C#{record.mailbox_id}", guide_rows.guide_attributes(record))
+
+    def guides(self) -> Iterator[GuideRecord]:
+        for item in self._items.query(self._pk, "C#"):
+            yield guide_rows.guide_from(item)
 
     # -- folders
 

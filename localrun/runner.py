@@ -123,6 +123,8 @@ class Run:
             SecretId=self.cloud.output("SourceSecretName"),
             SecretString=json.dumps(dict(self.scenario.secret)),
         )
+        if sender := self.scenario.tenant.get("clients", {}).get("sender"):
+            self.cloud.client("sesv2").create_email_identity(EmailIdentity=sender)
         if self.scenario.target_secret:
             secrets.put_secret_value(
                 SecretId=self.cloud.output("TargetSecretName"),

@@ -28,6 +28,7 @@ class Row:
     tells     may publish to the topic of notifications
     answers   may answer the tasks of the state machine that wait for a token
     asks      knows the page on which questions are answered
+    mails     may send mail from clients.sender, if the tenant wants mails to be sent
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
@@ -49,6 +50,7 @@ class Row:
     tells: bool = False
     answers: bool = False
     asks: bool = False
+    mails: bool = False
     by_rule: bool = False
     by_url: bool = False
 
@@ -214,6 +216,15 @@ TABLE: Mapping[str, Row] = {
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
     ),
     "schedule_late_passes": Row(schedules=("CreateSchedule",)),
+    # 10,000 users are five files and a mail each
+    "send_client_guides": Row(
+        timeout=880,
+        memory=1024,
+        reads=("intake/*",),
+        writes=("clients/*", "reports/*"),
+        mails=True,
+        workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration", "ListUsers"),
+    ),
     "plan_rollback": Row(
         timeout=280,
         memory=512,

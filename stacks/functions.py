@@ -174,7 +174,22 @@ class Functions(Construct):
             for service, actions, resources in wanted
             if resources
         ]
-        return [*statements, *zone_statements(stack, self._config, row.zones)]
+        statements += zone_statements(stack, self._config, row.zones)
+        if row.mails and self._config.clients.send != "none":
+            statements.append(self._let_mail())
+        return statements
+
+    def _let_mail(self) -> iam.PolicyStatement:
+        """SES knows the sender by the address or by its domain, whichever was verified."""
+        stack, sender = cdk.Stack.of(self), self._config.clients.sender
+        return iam.PolicyStatement(
+            actions=["ses:SendEmail"],
+            resources=[
+                stack.format_arn(service="ses", resource="identity", resource_name=name)
+                for name in (sender, sender.rpartition("@")[2])
+            ],
+            conditions={"StringEquals": {"ses:FromAddress": sender}},
+        )
 
 
 def match_handlers(folder: Path, table: Mapping[str, Row]) -> list[str]:

@@ -20,11 +20,12 @@ from migration.errors import InputInvalid
 MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
+CLIENTS = "clients"
 CONTROL = ("pause", "resume", "abort")
 """What an execution may say to the one that works for the tenant."""
 ALONE = (ROLLBACK, ROLLBACK_DNS, *CONTROL)
 """Phases that stand alone."""
-PHASES = (*MIGRATION, *ALONE)
+PHASES = (*MIGRATION, CLIENTS, *ALONE)
 _WHY_ALONE = {
     ROLLBACK: "nothing is made and taken back at once",
     ROLLBACK_DNS: "nothing is published and put back at once",
@@ -78,8 +79,9 @@ class ExecutionInput:
 
     @property
     def only_report(self) -> bool:
-        """Whether nothing is to be done but to report the last run once more."""
-        return self.phases == ("report",)
+        """Whether nothing is to be done but to tell of the last run once more: to the operator, or
+        to its users how to set up their mail programs."""
+        return set(self.phases) <= {"report", CLIENTS}
 
     @property
     def control(self) -> str:
@@ -172,7 +174,7 @@ class Prepare(Event):
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
-    """`run` is this execution, or the last run if only its report is wanted. `phases` maps every
+    """`run` is this execution, or the last run if only that is to be told of. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
     answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
@@ -661,6 +663,27 @@ class ScheduleLatePassesResult(Event):
     """How many passes will begin by themselves."""
 
     scheduled: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendClientGuides(Event):
+    """`since` is when this round of sending began: it goes over many calls."""
+
+    run: str
+    now: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendClientGuidesResult(Event):
+    """`more`: not all users had their turn; to be called again after `wait_seconds`. At the end:
+    how many pages were written and mails sent, and what the operator must see to."""
+
+    more: bool
+    wait_seconds: int
+    pages: int
+    sent: int
+    problems: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -183,6 +184,17 @@ class Ledger(Protocol):
     def forget_mailbox(self, mailbox_id: str) -> None:
         """As if it had only been planned: no user, password, failure, verdict, folders and remarks;
         no error if it never was. Fences go on growing, so that a worker of before is cut off."""
+
+    # -- client settings
+    def begin_guide(self, mailbox_id: str) -> bool:
+        """State SENDING, in no round: a mail is about to be sent. False, and nothing is changed, if
+        it is SENDING or SENT already: then nobody may send another."""
+
+    def set_guide(self, record: GuideRecord) -> None:
+        """Replaces the record of that user."""
+
+    def guides(self) -> Iterator[GuideRecord]:
+        """Those of the tenant, in the order of the mailboxes' ids."""
 
     # -- folders
     def folders(self, mailbox_id: str) -> list[FolderRecord]:

@@ -493,6 +493,28 @@ class Note:
     what: str
 
 
+class GuideState(StrEnum):
+    """How far a user's client settings have come. WRITTEN: into the bucket. SENDING: a mail was
+    about to be sent, and nobody knows yet whether it was. REFUSED: it was not, for good."""
+
+    WRITTEN = "written"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class GuideRecord:
+    """The client settings of a user. `round` is when the round of sending began that has dealt with
+    them last, "" if it has to do so again; `message_id` is the mail service's."""
+
+    mailbox_id: str
+    state: GuideState
+    round: str = ""
+    message_id: str = ""
+    reason: str = ""
+
+
 class NoticeKind(StrEnum):
     """What a notice is about, for whoever filters them."""
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from migration.directory_port import Directory
 from migration.ledger_port import Ledger
+from migration.letters import Letter, Posted
 from migration.model import (
     BatchLimit,
     FlagReading,
@@ -32,12 +33,14 @@ from migration.model import (
 from migration.zones_port import Zones
 
 __all__ = [
+    "AutodiscoverProbe",
     "BlobStore",
     "Capabilities",
     "Directory",
     "DnsAnswer",
     "Executions",
     "Ledger",
+    "Mailer",
     "Notifier",
     "Receipt",
     "Resolver",
@@ -284,6 +287,21 @@ class Notifier(Protocol):
         """Publishes the notice: for people, and as JSON for programs. The same notice may come
         twice, if whoever told it died before he could note that. ProvisioningPending during an
         outage; TenantMisconfigured if the topic may not be used or is gone."""
+
+
+class Mailer(Protocol):
+    """Sends the mails of the migration itself."""
+
+    def send(self, letter: Letter) -> Posted:
+        """Hands one mail over, once: a request whose answer is lost is not sent again."""
+
+
+class AutodiscoverProbe(Protocol):
+    """Asks where mail programs look for their settings."""
+
+    def ask(self, url: str) -> str:
+        """What a POST without a login answers: http-401 and the like, certificate, no-name,
+        timeout or unreachable."""
 
 
 class Resolver(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import islice
@@ -18,21 +17,21 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
+from migration.client_report import read_report_on_clients
 from migration.copy.findings import Verified, read_verified
 from migration.dns_rollback import DnsRollback, read_dns_rollback, tell_dns_rollback
 from migration.figures import format_bytes, format_moment
 from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
-from migration.question_model import Answer
 from migration.question_words import WAYS
 from migration.remark_words import advise_on, explain, name_fate
 from migration.report_dns import group_by_record, name_servers, suggest_spf
-from migration.report_entities import NOT_PROVISIONED, EntityLine
+from migration.report_entities import EntityLine
+from migration.report_steps import next_steps
 from migration.report_summary import (
     FolderLine,
     MailboxFacts,
     MailboxLine,
-    Outcome,
     RemarkLine,
     RunFacts,
     Summary,
@@ -41,7 +40,6 @@ from migration.report_summary import (
 )
 from migration.rollback_report import (
     judge_rollback,
-    next_rollback_steps,
     read_rollback,
     tell_rollback,
 )
@@ -94,6 +92,7 @@ def write_report(
         ledger.dns_watch(run),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
+    summary = replace(summary, clients=read_report_on_clients(blobs, run))
     if rollback := read_rollback(ledger, blobs, run):
         summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))
     if dns_rollback := read_dns_rollback(ledger, run):
@@ -210,78 +209,6 @@ def headline(summary: Summary) -> str:
 
 def _not_copied(counts: Mapping[str, int]) -> int:
     return counts["mailboxes"] - counts["done"] - counts["exceptions"] - counts["failed"]
-
-
-def next_steps(summary: Summary) -> tuple[str, ...]:
-    """What the operator does now, most urgent first."""
-    steps = []
-    outcomes = Counter(line.outcome for line in summary.mailboxes)
-    if summary.failure:
-        steps.append(advise(summary.failure.error))
-    if summary.rollback:
-        steps += next_rollback_steps(summary.rollback)
-    if summary.dns_rollback and summary.dns_rollback.left:
-        steps.append(
-            "Look at the DNS records that are left: put them right in the hosted zone, or, if they "
-            "shall go back as well, make them what was published and start rollback-dns again."
-        )
-    if summary.dns.went_back:
-        steps.append(
-            "Mail goes to the old server again: put the records back that the DNS section expects, "
-            "then start the workflow with the phases cutover and delta, to bring what arrived."
-        )
-    if waiting := summary.counts["in_test_domain"]:
-        has = "1 mailbox has its address" if waiting == 1 else f"{waiting} mailboxes have addresses"
-        unmade = any(entity.outcome == NOT_PROVISIONED for entity in summary.entities)
-        others = "; groups, resources and permissions are made then, too" if unmade else ""
-        steps.append(
-            f"Leave MX as it is: {has} in the test domain still. When WorkMail says that the "
-            "tenant's domains are verified, start the workflow again with the phase provision, "
-            f"which gives them their own{others}."
-        )
-    steps += _after_decisions(summary)
-    if outcomes[Outcome.FAILED]:
-        steps.append(
-            "Put right what is named at each failed mailbox, then start the workflow again: what "
-            "has been copied stays, and only the rest is copied."
-        )
-    if outcomes[Outcome.DIFFERS] or outcomes[Outcome.UNFINISHED]:
-        steps.append(
-            "Keep the old server. Look at the folders that differ, and start the workflow again."
-        )
-    if any(line.verified and line.verified.differing for line in summary.mailboxes):
-        steps.append(
-            "Look at the messages that differ: the lists that are named at each mailbox say which "
-            "they are and in what."
-        )
-    if summary.counts["entities_failed"]:
-        steps.append(
-            "Put right what is named at each failed group, resource or permission, then start the "
-            "workflow again: what is right already is left alone."
-        )
-    if summary.counts["rejected"]:
-        steps.append(
-            "Give the owners of refused messages their originals from the old server; a new run "
-            "refuses them again."
-        )
-    if summary.verdict is Verdict.DONE and summary.counts["done"]:
-        steps.append("Keep the old mailboxes until their owners have looked at the new ones.")
-    return tuple(steps)
-
-
-def _after_decisions(summary: Summary) -> Iterator[str]:
-    answers = {decision.answer for decision in summary.decisions}
-    if summary.verdict is Verdict.NOT_CUT_OVER:
-        yield (
-            "Nothing is cut over: the old server goes on as before, and what is copied stays. When "
-            "the mail shall go to WorkMail, start the workflow with "
-            '{"phases": ["cutover", "delta", "report"]}; a delta pass brings what came meanwhile.'
-        )
-    if Answer.PROCEED in answers:
-        yield (
-            "Put the DNS right, and keep the old server: mail may still arrive there. Afterwards "
-            'start the workflow with {"phases": ["cutover", "delta", "report"]}.'
-        )
 
 
 # ---- rows ------------------------------------------------------------------------------------

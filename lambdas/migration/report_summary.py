@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from migration.client_report import ClientsReport
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.dns_rollback import DnsRollback
@@ -169,7 +170,8 @@ class Summary:
     run. `passwords`: how many users have a generated password, by the name of the secret that holds
     it. in_test_domain in `counts` are mailboxes that have not got their own addresses yet; entities
     and entities_failed in `counts` are groups, resources and permissions of mailboxes;
-    `entity_outcomes` tells them by kind and outcome."""
+    `entity_outcomes` tells them by kind and outcome. `clients` is None if the run did not come to
+    the settings of mail programs."""
 
     schema: int
     tenant: str
@@ -190,6 +192,7 @@ class Summary:
     rollback: RollbackReport | None = None
     decisions: tuple[Decision, ...] = ()
     dns_rollback: DnsRollback | None = None
+    clients: ClientsReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
+from migration.aws.mailer import SesMailer, build_mail_client
 from migration.aws.notifier import Topic
 from migration.aws.schedules import Destination, EventBridgeSchedules
 from migration.aws.secrets import TenantSecrets
@@ -27,6 +29,7 @@ from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
 from migration.aws.wave_secrets import TenantWaves
 from migration.aws.zones import Route53Zones
 from migration.aws.zones import build_client as build_route53
+from migration.client_sending import Means as ClientMeans
 from migration.copy.selection import asks_for_dates
 from migration.cutover import Lookout
 from migration.errors import CredentialsRejected, TenantMisconfigured
@@ -60,6 +63,7 @@ from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.telling import Teller
 from migration.wave_passwords import KnownPasswords
 from migration.wire.authority import WholeDns
+from migration.wire.autodiscover import HttpAutodiscover
 from migration.wire.ews import EwsClient
 from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
@@ -204,6 +208,20 @@ class Wiring:
             self.probe_target,
             seconds_left(context),
             lambda: bool(find_console_password(self.secrets.read_target())),
+        )
+
+    def client_means(self, context: Any) -> ClientMeans:
+        """What users' client settings are made and sent with; `context` is Lambda's."""
+        return ClientMeans(
+            self.settings,
+            self.region,
+            self.directory,
+            self.ledger,
+            self.blobs,
+            SesMailer(build_mail_client()),
+            HttpAutodiscover(),
+            seconds_left(context),
+            time.sleep,
         )
 
     @contextmanager

@@ -17,6 +17,8 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -50,6 +52,7 @@ class MemoryLedger:
         self._administrator: AdministratorRecord | None = None
         self._grants: dict[str, GrantRecord] = {}
         self._deeds: dict[str, Deed] = {}
+        self._guides: dict[str, GuideRecord] = {}
         self._fences: dict[str, int] = {}
         self._folders: dict[str, dict[str, FolderRecord]] = {}
         self._remarks: dict[str, dict[tuple[str, str], Remark]] = {}
@@ -311,6 +314,24 @@ class MemoryLedger:
             self._remarks.pop(mailbox_id, None)
             if known := self._mailboxes.get(mailbox_id):
                 self._mailboxes[mailbox_id] = MailboxRecord(known.mailbox, known.run)
+
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        with self._write("begin_guide"):
+            known = self._guides.get(mailbox_id)
+            if known and known.state in (GuideState.SENDING, GuideState.SENT):
+                return False
+            self._guides[mailbox_id] = GuideRecord(mailbox_id, GuideState.SENDING)
+            return True
+
+    def set_guide(self, record: GuideRecord) -> None:
+        with self._write("set_guide"):
+            self._guides[record.mailbox_id] = record
+
+    def guides(self) -> Iterator[GuideRecord]:
+        with self._lock:
+            return iter([record for _, record in sorted(self._guides.items())])
 
     # -- folders
 

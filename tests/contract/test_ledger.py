@@ -38,6 +38,8 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Intent,
     ItemRef,
     Mailbox,
@@ -881,3 +883,34 @@ def test_a_question_that_was_never_put_cannot_be_answered(ledger: Ledger) -> Non
         with pytest.raises(KeyError):
             ledger.settle(ASKED, "approve", "link", NOW, over=over)
     assert ledger.questions() == []
+
+
+# ---- settings of mail programs
+
+
+def test_a_users_mail_begins_once(ledger: Ledger) -> None:
+    assert ledger.begin_guide(BOX)
+    assert list(ledger.guides()) == [GuideRecord(BOX, GuideState.SENDING)]
+    assert not ledger.begin_guide(BOX)
+    sent = GuideRecord(BOX, GuideState.SENT, NOW, "message-1")
+    ledger.set_guide(sent)
+    assert not ledger.begin_guide(BOX)
+    assert list(ledger.guides()) == [sent]
+
+
+@pytest.mark.parametrize("state", [GuideState.WRITTEN, GuideState.REFUSED])
+def test_a_mail_that_was_not_sent_may_begin_again(ledger: Ledger, state: GuideState) -> None:
+    ledger.set_guide(GuideRecord(BOX, state, NOW, reason="no such address"))
+    assert ledger.begin_guide(BOX)
+    assert list(ledger.guides()) == [GuideRecord(BOX, GuideState.SENDING)]
+
+
+def test_client_settings_come_in_the_order_of_the_mailboxes_and_stay_over_runs(
+    ledger: Ledger,
+) -> None:
+    records = [GuideRecord(f"mailbox{n}", GuideState.SENT, NOW, f"m-{n}") for n in (3, 1, 2)]
+    for record in records:
+        ledger.set_guide(record)
+    ledger.plan_mailboxes("run-2", [mailbox("mailbox1")])
+    ledger.forget_mailbox("mailbox1")
+    assert list(ledger.guides()) == sorted(records, key=lambda each: each.mailbox_id)

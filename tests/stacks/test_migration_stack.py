@@ -13,6 +13,7 @@ import aws_cdk as cdk
 import boto3
 
 from stacks.config import Passwords, TenantConfig
+from stacks.cutover_config import Clients
 from stacks.function_table import TABLE, Row
 from stacks.migration import MigrationStack
 
@@ -583,3 +584,35 @@ def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resourc
     assert '"/runs/*"' in json.dumps(given["s3:PutObject"])
     assert "plans" not in json.dumps(given["s3:PutObject"])
     assert not {"s3:DeleteObject", "states:*"} & set(given)
+
+
+# ---- mail ------------------------------------------------------------------------------------
+
+
+def test_mail_is_sent_only_from_the_sender_and_only_if_that_is_wanted(tmp_path: Path) -> None:
+    config = TenantConfig.load(ROOT / "tenants" / "example.yaml")
+    config = replace(config, clients=Clients(send="old", sender="it@example.com"))
+    app = cdk.App(context={"aws:cdk:bundling-stacks": []}, outdir=str(tmp_path))
+    stack = MigrationStack(app, config)
+    mailing = {
+        logical_id: statement
+        for logical_id, one in app.synth()
+        .get_stack_by_name(stack.stack_name)
+        .template["Resources"]
+        .items()
+        if one["Type"] == "AWS::IAM::Policy"
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        if "ses:" in json.dumps(statement["Action"])
+    }
+    (logical_id,) = mailing
+    statement = mailing[logical_id]
+    assert "FunctionsSendClientGuidesRole" in logical_id
+    assert statement["Action"] == "ses:SendEmail"
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "it@example.com"}}
+    resources = [json.dumps(each) for each in statement["Resource"]]
+    assert [":identity/it@example.com" in each for each in resources] == [True, False]
+    assert [":identity/example.com" in each for each in resources] == [False, True]
+
+
+def test_nobody_may_send_mail_where_none_is_wanted(resources: Resources) -> None:
+    assert "ses:" not in json.dumps([statement["Action"] for statement in statements(resources)])

@@ -28,6 +28,7 @@ ACCEPTED = {
     "IAM5[Resource::<bucket>/intake/*]": "The operator names the manifests.",
     "IAM5[Resource::<bucket>/plans/*]": "A run's name is known when it starts.",
     "IAM5[Resource::<bucket>/reports/*]": "As above.",
+    "IAM5[Resource::<bucket>/clients/*]": "A folder per mailbox.",
     "IAM5[Resource::<bucket>/runs/*]": "As above.",
     "IAM5[Resource::<bucket>/audit/*]": "A key per mailbox, folder and batch.",
     "IAM5[Resource::<bucket>/quarantine/*]": "A key per message that was put aside.",

@@ -29,7 +29,7 @@ HANDLERS = [path.stem for path in (ROOT / "lambdas").glob("*.py")]
 FUNCTIONS = ["".join(part.title() for part in stem.split("_")) for stem in HANDLERS]
 LEAVES = [leaf.__name__ for leaf in errors.leaves()]
 ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
-ALL |= {"rollback": False, "rollback-dns": False}
+ALL |= {"clients": False, "rollback": False, "rollback-dns": False}
 ALL |= {"pause": False, "resume": False, "abort": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
 LIMITS |= {"approval_seconds": 86400, "answer_seconds": 86400, "reminder_seconds": 36000}
@@ -81,6 +81,7 @@ def stubs(**changes: Sequence[object]) -> Stubs:
         "VerifyTenant": [{"agreement": "agree", "mailboxes": 1, "failed": 0}],
         "ResetPasswords": [{"reset": 0, "refused": 0}],
         "ScheduleLatePasses": [{"scheduled": 2}],
+        "SendClientGuides": [guided()],
         "DisableAdministrator": [{"removed": True}],
         "WriteReport": [{"verdict": "done", "report": "reports/r/report.html", "counts": {}}],
         "ReleaseLock": [{"released": True}],
@@ -138,6 +139,11 @@ def control_stubs(word: str = "abort", **changes: Sequence[object]) -> Stubs:
         ],
         **changes,
     }
+
+
+def guided(**changes: object) -> dict[str, object]:
+    """Of a round of client settings that is over, with some of it changed."""
+    return {"more": False, "wait_seconds": 0, "pages": 1, "sent": 1, "problems": 0, **changes}
 
 
 STEPS = '{"deeds": "k1 k2", "carried": "k3", "mailbox": "m1"}\n'
@@ -279,6 +285,7 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
         *("AfterAnswer", "StartDns"),
         *("StartPublishing", "PublishDns", "IsPublished", "WaitForPublishing", "PrepareDns"),
         "DrainOldMx",
+        *("StartClientGuides", "SendClientGuides", "GuidesOutcome"),
     }
     skipped = provisioning | cutover
     assert provisioning <= set(usual.states)
@@ -841,8 +848,8 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
     assert trace.states[-5:-1] == WAY_OUT
     inside_a_map = {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
     inside_a_map |= {"ProvisionEntity", "LinkEntity", "FailEntity", "LookIntoMailbox", "UndoStep"}
+    stops_nothing = name in inside_a_map | {"SendClientGuides", "RecheckDns"}
     is_rejected = error == "RollbackRejected"
-    stops_nothing = name in inside_a_map or name == "RecheckDns"
     assert trace.error == (None if stops_nothing or is_rejected else error)
     if name in {"CopySlice", "VerifyMailbox"}:
         assert "FailMailbox" in trace.states
@@ -921,3 +928,48 @@ def test_a_mistake_in_our_definition_is_found(
         place[path[-1]] = value
     findings = lint(broken, functions=FUNCTIONS, error_names=LEAVES)
     assert any(named in finding for finding in findings), findings
+
+
+GUIDES = ("WantsClientGuides", "StartClientGuides", "SendClientGuides", "GuidesOutcome")
+
+
+def test_users_are_told_how_to_set_up_their_programs_after_the_verification() -> None:
+    answers = [guided(more=True), guided(more=True, wait_seconds=30), guided()]
+    trace = run_both(stubs(SendClientGuides=answers))
+    begin = trace.states.index("ResetPasswords")
+    assert trace.states[begin:] == (
+        "ResetPasswords", *GUIDES,
+        "SendClientGuides", "GuidesOutcome", "WaitForMailer",
+        "SendClientGuides", "GuidesOutcome",
+        *WAY_OUT, "Migrated",
+    )  # fmt: skip
+
+
+def test_users_are_told_nothing_before_a_cut_over() -> None:
+    trace = run_both(stubs(Prepare=[prepared(phases=phases("provision", "copy", "report"))]))
+    assert "WantsClientGuides" in trace.states
+    assert "SendClientGuides" not in trace.states
+
+
+def test_the_users_of_the_last_run_are_told_alone() -> None:
+    trace = run_both(stubs(Prepare=[prepared(phases=phases("clients"))]))
+    assert trace.states == ("Prepare", "HasLock", *GUIDES[1:], *WAY_OUT, "Migrated")
+
+
+def test_a_cut_over_without_a_pass_tells_the_users_too() -> None:
+    trace = run_both(stubs(Prepare=[prepared(phases=phases("cutover"))]))
+    begin = trace.states.index("WantsVerification")
+    assert trace.states[begin:] == ("WantsVerification", *GUIDES, *WAY_OUT, "Migrated")
+
+
+@pytest.mark.parametrize("error", ["SettingsError", "TenantMisconfigured", "Unexpected"])
+def test_settings_that_cannot_be_sent_stop_nothing(error: str) -> None:
+    trace = run_both(stubs(SendClientGuides=[StubError(error)] * 4))
+    assert trace.error is None
+    assert trace.states[-6:] == ("SendClientGuides", *WAY_OUT, "Migrated")
+
+
+def test_a_round_that_never_ends_is_left_after_a_hundred_calls() -> None:
+    trace = run_both(stubs(SendClientGuides=[guided(more=True)]))
+    assert trace.states.count("SendClientGuides") == 100
+    assert trace.states[-6:] == ("GuidesOutcome", *WAY_OUT, "Migrated")

@@ -35,6 +35,8 @@ USE_CASES = {
     *("spf", "dns_values", "dns_publishing", "dns_restoring", "dns_forms", "publishing"),
     *("dns_survey", "dns_rollback", "zone_changes"),
     *("control", "drain", "late_passes"),
+    *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
+    *("client_report", "client_sending", "report_steps"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *(
         "aftermath",
@@ -55,6 +57,7 @@ FOUNDATION = {
         "transitions",
         "deeds",
         "question_model",
+        "letters",
     ),
     *("settings", "identity", "workmail_names", "end_of_support", "figures", "zone_model"),
 }

@@ -47,13 +47,13 @@ from migration.remark_words import advise_on, explain
 from migration.report import (
     headline,
     make_visible,
-    next_steps,
     tell_verified,
     to_html,
     to_json,
     write_report,
 )
 from migration.report_dns import group_by_record
+from migration.report_steps import next_steps
 from migration.report_summary import (
     MailboxFacts,
     Outcome,
@@ -412,7 +412,8 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert summary["schema"] == 1
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
-        "days_left timeline dns mailboxes entities entity_outcomes rollback decisions".split()
+        "days_left timeline dns mailboxes entities entity_outcomes rollback decisions "
+        "clients".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings", "went_back", "records"}
     (line,) = summary["mailboxes"]

@@ -15,6 +15,7 @@
                           ADMIN                         the migration administrator's user
                           G#<owner>                     what it was given access to
                           D#<key>                       what was made in the directory
+                          C#<mailbox>                   the client settings of its user
     M#<tenant>#<mailbox>  FENCE                         the last fence given
                           F#<folder key>                a folder: cursor, counts, intent
                           Q#<folder key>#<uid>          a message that was not (exactly) copied
@@ -39,6 +40,7 @@ from migration.aws import (
     deed_rows,
     dns_rows,
     entity_rows,
+    guide_rows,
     question_rows,
     rows,
     zone_rows,
@@ -54,6 +56,8 @@ from migration.model import (
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -331,6 +335,21 @@ class DynamoLedger:
         made = ("user_id", "provisioned", "address", "remarks", "password_in")
         removes = (*made, "failure", "verdict")
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
+
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        sets = guide_rows.guide_attributes(GuideRecord(mailbox_id, GuideState.SENDING))
+        free = Attr("pk").not_exists() | Attr("status").is_in(list(guide_rows.OPEN))
+        return self._items.update(self._pk, f"C#{mailbox_id}", sets, condition=free) is not None
+
+    def set_guide(self, record: GuideRecord) -> None:
+        place = {"pk": self._pk, "sk": f"C#{record.mailbox_id}"}
+        self._table.put_item(Item=place | guide_rows.guide_attributes(record))
+
+    def guides(self) -> Iterator[GuideRecord]:
+        for item in self._items.query(self._pk, "C#"):
+            yield guide_rows.guide_from(item)
 
     # -- folders
 
