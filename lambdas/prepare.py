@@ -11,8 +11,7 @@ from migration.entry import entry
 @entry(events.Prepare)
 def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
     wanted = events.ExecutionInput.parse(job.input)
-    wired = wiring.wire()
-    now = wiring.moment(context)
+    wired, now = wiring.wire(), wiring.moment(context)
     owner = runs.let_in(wired.ledger, wired.executions, job.execution, now, wanted.control)
     return events.PrepareResult(
         already_running=owner != job.execution,

@@ -394,7 +394,8 @@ def test_an_mx_that_goes_back_after_the_cut_over_is_told_until_it_is_right_again
     ]
     assert {notice.kind for notice in notifier.told} == {NoticeKind.DNS}
     assert "passes that follow bring what arrives there" in notifier.told[0].text
-    assert [note.state for note in ledger.notes("run-1")] == ["CheckDns", *["RecheckDns"] * 2]
+    states = [note.state for note in ledger.notes("run-1")]
+    assert states == ["CheckDns", "DrainOldMx", *["RecheckDns"] * 2]
 
 
 def test_a_look_that_dies_anywhere_is_repeated_and_ends_alike() -> None:
@@ -424,7 +425,10 @@ def test_a_look_that_dies_anywhere_is_repeated_and_ends_alike() -> None:
 
 def test_how_long_the_old_mx_may_be_cached_is_told_when_it_is_right() -> None:
     zone, ledger = Zone({ACME_MX: OLD}, ttl=3600), MemoryLedger()
-    assert look(zone, ledger, "2026-12-04T18:00:01.000Z").drain_seconds == 0
+    assert look(zone, ledger, "2026-12-04T18:00:01.000Z").drain_seconds == 3600
+    zone.ttl = 600  # a cache counts down
+    look(zone, ledger, "2026-12-04T18:30:00.000Z")
+    assert not [note for note in ledger.notes("run-1") if note.state == "DrainOldMx"]
     zone.tables[0][ACME_MX] = NEW
     assert look(zone, ledger, "2026-12-04T19:00:00.000Z").drain_seconds == 3600
     (note,) = [note for note in ledger.notes("run-1") if note.state == "DrainOldMx"]

@@ -413,7 +413,7 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
         "days_left timeline dns mailboxes entities entity_outcomes rollback decisions "
-        "clients".split()
+        "clients dns_rollback".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings", "went_back", "records"}
     (line,) = summary["mailboxes"]
