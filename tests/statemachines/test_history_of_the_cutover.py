@@ -57,7 +57,8 @@ def test_weeks_of_waiting_leave_room_in_the_history(days: int, most: int) -> Non
         now = datetime.fromisoformat(payload["now"])
         ready = (now - began).total_seconds() >= days * DAY
         wait = 0 if ready else choose_wait(began, now, [])
-        return {"ready": ready, "wait_seconds": wait, "open": 1 - ready, "overdue": False}
+        told = {"overdue": False, "drain_seconds": 3600}
+        return {"ready": ready, "wait_seconds": wait, "open": 1 - ready, **told}
 
     player = Player({"CheckDns": look}, clock=Clock("jump", start=START.timestamp()))
     execution = player.start(loop())

@@ -283,7 +283,7 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
         *("WantsPromotion", "StartCutover", "CheckDns", "IsCutOver", "WaitForDns"),
         *("WantsDelta", "WantsApproval", "StartApproval", "ApproveCutover", "RecordAnswer"),
         *("AfterAnswer", "StartDns"),
-        *("StartPublishing", "PublishDns", "IsPublished", "WaitForPublishing", "PrepareDns"),
+        *("PublishDns", "IsPublished", "WaitForPublishing", "PrepareDns"),
         "DrainOldMx",
         *("StartClientGuides", "SendClientGuides", "GuidesOutcome"),
     }
@@ -296,10 +296,10 @@ def test_users_that_exchange_manages_are_left_alone_and_the_run_goes_on() -> Non
 
 def test_records_are_published_batch_by_batch_before_the_dns_is_watched() -> None:
     states = run_both(stubs()).states
-    start = states.index("StartCutover")
+    start = states.index("StartDns")
     once = ("PublishDns", "IsPublished", "WaitForPublishing")
-    assert states[start:][:11] == (
-        "StartCutover", "StartPublishing", *once, *once, "PublishDns", "IsPublished", "CheckDns",
+    assert states[start:][:10] == (
+        "StartDns", *once, *once, "PublishDns", "IsPublished", "CheckDns",
     )  # fmt: skip
     assert states.index("PlanWave") < states.index("PrepareDns") < states.index("ProvisionUser")
 
@@ -510,7 +510,7 @@ def test_the_cut_over_begins_when_it_is_approved() -> None:
     begin = trace.states.index("StartCutover")
     assert trace.states[begin:][:8] == (
         "StartCutover", "WantsApproval", "StartApproval", "ApproveCutover", *ANSWERED,
-        "StartDns", "CheckDns",
+        "StartDns", "PublishDns",
     )  # fmt: skip
 
 
@@ -938,7 +938,7 @@ def test_users_are_told_how_to_set_up_their_programs_after_the_verification() ->
     trace = run_both(stubs(SendClientGuides=answers))
     begin = trace.states.index("ResetPasswords")
     assert trace.states[begin:] == (
-        "ResetPasswords", *GUIDES,
+        "ResetPasswords", "WantsLatePasses", "ScheduleLatePasses", *GUIDES,
         "SendClientGuides", "GuidesOutcome", "WaitForMailer",
         "SendClientGuides", "GuidesOutcome",
         *WAY_OUT, "Migrated",
