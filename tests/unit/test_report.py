@@ -62,6 +62,7 @@ from migration.report_summary import (
     summarise,
 )
 from migration.settings import Settings
+from migration.zone_model import PublishedSet, RecordSet
 from tests.unit.test_settings import environment
 
 NOW = "2026-12-05T11:10:00.000Z"
@@ -764,3 +765,33 @@ def test_where_made_up_passwords_are_is_told_with_the_command_to_read_them() -> 
         f"{command}'{secret}'" for secret in summary.passwords
     ]
     assert command not in page(summarise(facts, mailboxes[3:], NOW)).text
+
+
+# ---- a rollback of the DNS -------------------------------------------------------------------
+
+
+def test_a_rollback_of_the_dns_says_what_came_back_and_what_is_left() -> None:
+    ledger, blobs = MemoryLedger(), MemoryBlobs()
+    mx = RecordSet("acme.example", "MX", 300, ("10 new.example.",))
+    done = PublishedSet(
+        "Z1", mx.name, mx.type, None, (mx,), "run-0", outcome="restored", decided_by="run-1"
+    )
+    ledger.keep_published(done)
+    assert write_report(SETTINGS, ledger, blobs, "run-1", NOW, None).verdict == "done"
+    left = replace(done, type="TXT", outcome="left", reason="somebody has changed it")
+    ledger.keep_published(left)
+    ledger.keep_published(replace(done, name="x.acme.example", decided_by="run-2"))
+    assert write_report(SETTINGS, ledger, blobs, "run-1", NOW, None).verdict == "exceptions"
+    summary = json.loads(blobs.get("reports/run-1/summary.json"))
+    assert summary["dns_rollback"] == {
+        "restored": ["MX of acme.example"],
+        "left": [["TXT of acme.example", "somebody has changed it"]],
+    }
+    page = blobs.get("reports/run-1/report.html").decode()
+    assert "before this migration: 1; left as they are: 1." in page
+    assert "TXT of acme.example</bdi>: somebody has changed it" in page
+    assert "start rollback-dns again" in page
+    failed = write_report(SETTINGS, ledger, blobs, "run-1", NOW, Failure("Unexpected", "x"))
+    assert failed.verdict == "failed"
+    write_report(SETTINGS, ledger, blobs, "run-3", NOW, None)
+    assert json.loads(blobs.get("reports/run-3/summary.json"))["dns_rollback"] is None
