@@ -47,10 +47,14 @@ def format_moment(moment: float) -> str:
 
 
 class PlainDisplay:
-    """One line per event; counts of messages whenever they have changed a while later."""
+    """One line per event; counts of messages whenever they have changed a while later. Of a loop
+    in which nothing else happens, the first round is shown, and how many follow."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._printing = threading.Lock()
+        self._round: dict[str, int] = {}
+        self._round_ended = 0.0
         self._ended = threading.Event()
         self._follower: threading.Thread | None = None
 
@@ -58,7 +62,13 @@ class PlainDisplay:
         self._print(text)
 
     def state(self, name: str, moment: float) -> None:
-        self._print(f"{format_moment(moment)}  {name}")
+        with self._printing:
+            again = name in self._round
+            if again:
+                self._round[name] += 1
+                self._round_ended = moment
+        if not again:
+            self._print(f"{format_moment(moment)}  {name}", name)
 
     def happen(self, what: str, moment: float) -> None:
         self._print(f"{format_moment(moment)}  outside: {what}")
@@ -84,7 +94,21 @@ class PlainDisplay:
     def close(self) -> None:
         self._ended.set()
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, state: str = "") -> None:
+        """`state` is the one that the line tells; "" if it tells something else."""
+        with self._printing:
+            repeated = [name for name, times in self._round.items() if times]
+            if repeated:
+                times = max(self._round.values())
+                rounds = "once more" if times == 1 else f"{times} times more"
+                self._put(f"{format_moment(self._round_ended)}  {', '.join(repeated)}: {rounds}")
+            if repeated or not state:
+                self._round.clear()
+            if state:
+                self._round[state] = 0
+            self._put(text)
+
+    def _put(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -164,15 +164,19 @@ def _tell(record: DnsRecord, verdict: DnsVerdict, findings: Iterable[DnsFinding]
     if verdict is DnsVerdict.RIGHT:
         return
     yield f"    expected: {record.value}"
+    saying: dict[str, list[str]] = {}
     for each in findings:
-        if each.record != record or each.verdict is DnsVerdict.RIGHT:
-            continue
-        where = f"{each.host} ({each.server})" if each.host else each.server
-        said = str(each.verdict)
-        if each.stale_until:
-            said += f" until {each.stale_until}"
-        if each.found and record.type != "TXT":
-            said += f", found {', '.join(each.found)}"
-        if each.detail:
-            said += f" ({each.detail})"
-        yield f"    {where}: {said}"
+        if each.record == record and each.verdict is not DnsVerdict.RIGHT:
+            where = f"{each.host} ({each.server})" if each.host else each.server
+            saying.setdefault(_say(each), []).append(where)
+    for said, servers in saying.items():
+        yield f"    {said} at {', '.join(servers)}"
+
+
+def _say(finding: DnsFinding) -> str:
+    said = str(finding.verdict)
+    if finding.stale_until:
+        said += f" until {finding.stale_until}"
+    if finding.found and finding.record.type != "TXT":
+        said += f", found {', '.join(finding.found)}"
+    return f"{said} ({finding.detail})" if finding.detail else said

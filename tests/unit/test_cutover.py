@@ -296,7 +296,7 @@ def test_operators_are_told_of_changes_and_once_a_day() -> None:
         )
     told = notifier.told[-1]
     assert "MX of acme.example: wrong at 2 of 2 servers." in told.text
-    assert "192.0.2.0:53: wrong, found 10 mail.old-host.example." in told.text
+    assert "    wrong, found 10 mail.old-host.example. at 192.0.2.0:53, 192.0.2.1:53" in told.text
     assert told.facts["open"] == 1
     assert told.facts["MX acme.example"] == "wrong"
     zone.tables[0][ACME_MX] = zone.tables[1][ACME_MX] = NEW

@@ -127,7 +127,7 @@ def account(
     zone = zones.add_zone(DOMAIN, *standing)
     directory = cast("Directory", Directories(mail_domain()))
     resolver: Resolver = Answers(*standing, silent=silent)
-    means = Means(settings, REGION, directory, zones, resolver, ledger, blobs, Teller(ledger, told))
+    means = Means(settings, REGION, directory, zones, resolver, ledger, blobs, Teller(ledger, told, "acme"))
     return Account(means, zones, ledger, blobs, zone, told.told)
 
 
@@ -282,7 +282,8 @@ def test_without_route_53_the_files_say_what_to_publish_and_nothing_is_changed()
     batch = it.blobs.get(f"reports/run1/dns/{DOMAIN}.1.json").decode()
     assert '"\\"caf\\\\303\\\\251\\""' in batch
     (notice,) = it.notices
-    assert notice.subject == "DNS records for WorkMail are to be published"
+    assert notice.subject == "acme: DNS records for WorkMail are to be published"
+    assert zone in notice.text, "whoever changes the DNS needs no access to the bucket"
 
 
 def test_an_alias_at_a_name_is_not_taken_for_what_stands_behind_it() -> None:
