@@ -127,7 +127,9 @@ def account(
     zone = zones.add_zone(DOMAIN, *standing)
     directory = cast("Directory", Directories(mail_domain()))
     resolver: Resolver = Answers(*standing, silent=silent)
-    means = Means(settings, REGION, directory, zones, resolver, ledger, blobs, Teller(ledger, told, "acme"))
+    means = Means(
+        settings, REGION, directory, zones, resolver, ledger, blobs, Teller(ledger, told, "acme")
+    )
     return Account(means, zones, ledger, blobs, zone, told.told)
 
 

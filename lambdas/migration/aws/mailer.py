@@ -7,7 +7,7 @@ sending errors"; the texts hold addresses, so they are read here and go no furth
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -19,6 +19,10 @@ from botocore.exceptions import (
 )
 
 from migration.letters import Delivered, Doubtful, Halted, Letter, Posted, Refused, Throttled
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import ContentTypeDef, MessageTypeDef
 
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling"})
 _HALTS = {
@@ -34,7 +38,7 @@ _PAUSE = 2.0
 _DAILY = "SES' daily quota is reached"
 
 
-def build_mail_client() -> Any:
+def build_mail_client() -> SESV2Client:
     """SES with one attempt: boto3 would send a mail again whose answer was lost."""
     return boto3.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
 
@@ -42,7 +46,7 @@ def build_mail_client() -> Any:
 class SesMailer:
     """Mailer. `client` is one of `build_mail_client`."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: SESV2Client) -> None:
         self._client = client
 
     def send(self, letter: Letter) -> Posted:
@@ -61,13 +65,13 @@ class SesMailer:
         return Delivered(answer["MessageId"])
 
 
-def _compose(letter: Letter) -> dict[str, Any]:
+def _compose(letter: Letter) -> MessageTypeDef:
     """SES makes the headers, so that nothing in a name can add one."""
 
-    def utf8(text: str) -> dict[str, str]:
+    def utf8(text: str) -> ContentTypeDef:
         return {"Data": text, "Charset": "UTF-8"}
 
-    content: dict[str, Any] = {
+    content: MessageTypeDef = {
         "Subject": utf8(letter.subject),
         "Body": {"Text": utf8(letter.text), "Html": utf8(letter.html)},
         # RFC 3834: nobody's holiday notice answers it

@@ -11,12 +11,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from migration.errors import ProvisioningPending, TenantMisconfigured
+
+if TYPE_CHECKING:
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_scheduler.type_defs import RetryPolicyTypeDef
 
 _RETRY_AFTER = 10.0
 _LATER = frozenset({"InternalServerException", "ThrottlingException", "ServiceUnavailable"})
@@ -27,7 +31,7 @@ _BY_THE_OPERATOR = {
     "ServiceQuotaExceededException": "a quota of EventBridge Scheduler is used up",
     "ValidationException": "it refuses the schedule, whose time may have passed",
 }
-_RETRIES = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+_RETRIES: RetryPolicyTypeDef = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class EventBridgeSchedules:
     """Schedules. Only those of the tenant's group are seen and touched. `client` is boto3's
     "scheduler"."""
 
-    def __init__(self, client: Any, destination: Destination) -> None:
+    def __init__(self, client: EventBridgeSchedulerClient, destination: Destination) -> None:
         self._client = client
         self._to = destination
 
