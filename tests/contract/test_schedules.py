@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -22,6 +22,9 @@ from migration.errors import ProvisioningPending, TenantMisconfigured
 from migration.ports import Schedules
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
+if TYPE_CHECKING:
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
 GROUP = "WorkMailMigration-acme-late-passes"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:acme-migrate-tenant"
 TO = Destination(
@@ -183,7 +186,7 @@ def test_what_the_scheduler_refuses_becomes_an_error_of_ours(
     code: str, meaning: type[Exception]
 ) -> None:
     error = ClientError({"Error": {"Code": code, "Message": "to be kept"}}, "CreateSchedule")
-    refused = EventBridgeSchedules(Refusing(error), TO)
+    refused = EventBridgeSchedules(cast("EventBridgeSchedulerClient", Refusing(error)), TO)
     for call in (
         lambda: refused.add("a", SOON, INPUT),
         refused.names,
@@ -200,7 +203,7 @@ def test_what_the_scheduler_refuses_becomes_an_error_of_ours(
 )
 def test_an_outage_is_tried_again(error: Exception) -> None:
     with pytest.raises(ProvisioningPending):
-        EventBridgeSchedules(Refusing(error), TO).names()
+        EventBridgeSchedules(cast("EventBridgeSchedulerClient", Refusing(error)), TO).names()
 
 
 # ---- the emulator's own time -------------------------------------------------------------------
