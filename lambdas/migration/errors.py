@@ -30,7 +30,6 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
        |- PreflightFailed
        |- TenantMisconfigured       what the tenant file says and what exists do not fit
        |- NothingCopied             every mailbox failed: cutting over would lose mail
-       |- CutoverTimedOut           the MX never pointed to WorkMail
        |- RollbackRejected          the operator's word, not ours: nothing is taken back
        |- VerificationFailed        the target lacks messages that the ledger knows as copied
        `- SettingsError             an environment variable is missing or wrong
@@ -171,10 +170,6 @@ class TenantMisconfigured(TenantError):
 
 class NothingCopied(TenantError):
     """Not one mailbox was copied."""
-
-
-class CutoverTimedOut(TenantError):
-    """The DNS did not point to WorkMail within the configured days."""
 
 
 class RollbackRejected(TenantError):

@@ -148,7 +148,7 @@ PAUSED = facts("rosa", MailboxStatus.PAUSED)  # an earlier pass had judged it
         ([CLEAN, DIFFERS], None, "exceptions"),
         ([CLEAN, HALF], None, "exceptions"),
         ([CLEAN, PAUSED], None, "exceptions"),
-        ([CLEAN], Failure("CutoverTimedOut", "MX of acme.example: wrong"), "failed"),
+        ([CLEAN], Failure("TenantMisconfigured", "the tenant file names no domain"), "failed"),
         ([], Failure("ManifestInvalid", "line 2: empty"), "failed"),
     ],
 )
