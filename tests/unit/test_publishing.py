@@ -279,7 +279,7 @@ def test_without_route_53_the_files_say_what_to_publish_and_nothing_is_changed()
     assert it.sets() == apply(OLD, [])
     zone = it.blobs.get(f"reports/run1/dns/{DOMAIN}.zone").decode()
     assert "v=spf1 mx include:amazonses.com -all" in zone
-    assert f"; remove: {DOMAIN}. 300 IN MX 10 mail.old.example." in zone
+    assert f"; remove: {DOMAIN}. 3600 IN MX 10 mail.old.example." in zone
     assert '"caf\\195\\169"' in zone
     batch = it.blobs.get(f"reports/run1/dns/{DOMAIN}.1.json").decode()
     assert '"\\"caf\\\\303\\\\251\\""' in batch
