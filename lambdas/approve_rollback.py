@@ -11,7 +11,5 @@ from migration.entry import entry
 @entry(events.ApproveRollback)
 def handler(job: events.ApproveRollback, _context: Any) -> events.ApproveRollbackResult:
     wired = wiring.wire()
-    key = rollback.ask_approval(
-        wired.blobs, wired.ledger, wired.region, job.run, job.token, job.count, job.now
-    )
+    key = rollback.ask_approval(wired.desk, job.run, job.token, job.count, job.now)
     return events.ApproveRollbackResult(key)

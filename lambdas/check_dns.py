@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import cutover, events, wiring
+from migration import cutover, events, notices, wiring
 from migration.entry import entry
 
 
 @entry(events.CheckDns)
 def handler(job: events.CheckDns, _context: Any) -> events.CheckDnsResult:
     wired = wiring.wire()
-    look = cutover.check_dns(
-        wired.settings,
-        wired.region,
-        wired.directory,
-        wired.resolver,
-        wired.ledger,
-        job.run,
-        job.since,
-        job.now,
+    look = cutover.check_dns(wired.lookout, job.run, job.since, job.now)
+    notices.tell_cutover(wired.teller, job.run, job.now, look.ready)
+    return events.CheckDnsResult(
+        look.ready, look.wait_seconds, look.open, look.overdue, look.drain_seconds
     )
-    return events.CheckDnsResult(look.ready, look.wait_seconds, look.open)

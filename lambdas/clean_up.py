@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import administrator, aftermath, events, wiring
+from migration import administrator, aftermath, events, notices, wiring
 from migration.entry import entry
 
 
@@ -17,5 +17,8 @@ def handler(job: events.CleanUp, context: Any) -> events.CleanUpResult:
         wired.executions,
         lambda: administrator.disable_administrator(means, job.run, job.now),
         aftermath.Ended(job.execution, job.run, job.status, job.now),
+        wiring.moment(context),
     )
+    if cleaned:
+        notices.tell_abort(wired.teller, job.run, job.now, job.status)
     return events.CleanUpResult(cleaned)

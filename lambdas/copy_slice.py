@@ -15,7 +15,7 @@ def handler(job: events.CopySlice, context: Any) -> events.CopySliceResult:
     if wired.was_refused(job.mailbox):
         return events.CopySliceResult("failed", 0, 0)
     tenant, policy = wired.settings.tenant, wired.settings.policy
-    part = SliceJob(tenant, job.mailbox, job.pass_id, job.now, policy=policy)
+    part = SliceJob(tenant, job.mailbox, job.pass_id, job.now, policy=policy, run=job.run)
     with wired.open_mailbox(job.mailbox, job.access, job.target) as (source, target):
         result = copy_slice(
             source, target, wired.ledger, wired.blobs, part, wiring.seconds_left(context)

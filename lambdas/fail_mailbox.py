@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, wiring
+from migration import events, notices, wiring
 from migration.entry import entry
 from migration.model import Failure
 
 
 @entry(events.FailMailbox)
 def handler(job: events.FailMailbox, _context: Any) -> events.FailMailboxResult:
-    wiring.wire().ledger.set_failed(job.mailbox, Failure(job.error, job.cause))
+    wired = wiring.wire()
+    wired.ledger.set_failed(job.mailbox, Failure(job.error, job.cause))
+    notices.tell_failure(wired.teller, job.run, job.now, job.mailbox, job.error)
     return events.FailMailboxResult(recorded=True)

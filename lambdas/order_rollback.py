@@ -12,6 +12,6 @@ from migration.entry import entry
 def handler(job: events.OrderRollback, _context: Any) -> events.OrderRollbackResult:
     wired = wiring.wire()
     keys = rollback.order_rollback(
-        wired.directory, wired.ledger, wired.blobs, job.run, job.of, job.now
+        wired.directory, wired.ledger, wired.blobs, wired.schedules, job.run, job.of, job.now
     )
     return events.OrderRollbackResult({str(number): key for number, key in enumerate(keys, 1)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, wave, wiring
+from migration import events, notices, wave, wiring
 from migration.entry import entry
 
 
@@ -14,6 +14,7 @@ def handler(job: events.PlanWave, _context: Any) -> events.PlanWaveResult:
     planned = wave.plan_wave(
         wired.settings, wired.blobs, wired.ledger, job.run, job.now, job.manifest
     )
+    notices.tell_start(wired.teller, job.run, job.now, planned.count, planned.entities)
     return events.PlanWaveResult(
         planned.key,
         planned.version,

@@ -1,4 +1,5 @@
-"""Preflight: everything that can be checked before anything is changed, and the run's plan."""
+"""Preflight: everything that can be checked before anything is changed, and the plan of a run that
+provisions."""
 
 from __future__ import annotations
 
@@ -17,6 +18,6 @@ def handler(job: events.Preflight, context: Any) -> events.PreflightResult:
         settings, directory, blobs, secrets, probe, ledger, run, now, job.manifest
     )
     plan = settings, directory, blobs, ledger, run, now, job.manifest, wiring.seconds_left(context)
-    conflicts = run_plan.plan_run(*plan) if checked.provisions else 0
-    warnings = len(checked.warnings)
-    return events.PreflightResult(checked.days_left, warnings, conflicts, checked.provisions)
+    if job.provision and checked.provisions:
+        run_plan.plan_run(*plan)
+    return events.PreflightResult(checked.days_left, len(checked.warnings), checked.provisions)

@@ -9,16 +9,17 @@ from migration.entry import entry
 
 
 @entry(events.Prepare)
-def handler(job: events.Prepare, _context: Any) -> events.PrepareResult:
+def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
     wanted = events.ExecutionInput.parse(job.input)
-    wired = wiring.wire()
-    owner = runs.take_lock(wired.ledger, wired.executions, job.execution, job.now)
+    wired, now = wiring.wire(), wiring.moment(context)
+    owner = runs.let_in(wired.ledger, wired.executions, job.execution, now, wanted.control)
     return events.PrepareResult(
         already_running=owner != job.execution,
         owner=owner,
         run=(wired.ledger.last_run() if wanted.only_report else "") or job.run,
         phases={phase: phase in wanted.phases for phase in events.PHASES},
-        limits=wired.settings.limits,
+        limits={**wired.settings.limits, **wanted.limits},
         manifest=wanted.manifest or wired.settings.manifest_key,
-        rollback_of=wanted.run,
+        rollback_of=wanted.rollback_of,
+        wave_of=wanted.wave_of,
     )

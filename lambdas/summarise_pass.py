@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, runs, wiring
+from migration import events, notices, runs, wiring
 from migration.entry import entry
 
 
 @entry(events.SummarisePass)
 def handler(job: events.SummarisePass, _context: Any) -> events.SummarisePassResult:
-    summary = runs.summarise_pass(wiring.wire().ledger, job.run, job.pass_id, job.passes, job.now)
+    wired = wiring.wire()
+    summary = runs.summarise_pass(wired.ledger, job.run, job.pass_id, job.passes, job.now)
+    notices.tell_pass(wired.teller, job.run, job.now, job.passes, summary)
     return events.SummarisePassResult(
         summary.done,
         summary.exceptions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, report, wiring
+from migration import events, notices, report, wiring
 from migration.entry import entry
 from migration.model import Failure
 
@@ -16,4 +16,6 @@ def handler(job: events.WriteReport, _context: Any) -> events.WriteReportResult:
     written = report.write_report(
         wired.settings, wired.ledger, wired.blobs, job.run, job.now, failure
     )
+    place = notices.console_page(wired.region, wired.settings.bucket_name, written.key)
+    notices.tell_end(wired.teller, job.run, job.now, written, failure, place)
     return events.WriteReportResult(written.verdict, written.key, written.counts)

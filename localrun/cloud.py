@@ -1,14 +1,15 @@
 """The AWS account of a local run: the synthesized template, made real on this machine.
 
 Data plane: moto in process. Lambda: AWS's own runtime client in child processes. Step Functions:
-localrun.engine. WorkMail: the emulator of the world around. Nothing leaves the loopback interface.
+localrun.engine. EventBridge Scheduler and WorkMail: emulators. Nothing leaves the loopback
+interface.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +22,13 @@ from localrun.engine.api import StepFunctionsApi
 from localrun.engine.clock import Clock
 from localrun.engine.engine import Engine
 from localrun.engine.event_rules import EventRules
+from localrun.engine.function_urls import FunctionUrls
 from localrun.engine.lambda_host import Function, LambdaHost
 from localrun.engine.template import Template
 from localrun.fakes.data_plane import DataPlane, create
+from localrun.fakes.scheduler import FakeScheduler
 from localrun.model_service import ModelServer, ModelService
+from localrun.rest_server import RestServer
 from localrun.world import REGION, World
 
 ACCOUNT = "123456789012"
@@ -38,6 +42,7 @@ class Endpoints:
     stepfunctions: str
     lambda_: str
     workmail: str
+    scheduler: str
 
     def variables(self) -> dict[str, str]:
         """The environment that makes the AWS CLI and boto3 talk to this account."""
@@ -51,6 +56,7 @@ class Endpoints:
             "AWS_ENDPOINT_URL_SFN": self.stepfunctions,
             **({"AWS_ENDPOINT_URL_LAMBDA": self.lambda_} if self.lambda_ else {}),
             "AWS_ENDPOINT_URL_WORKMAIL": self.workmail,
+            "AWS_ENDPOINT_URL_SCHEDULER": self.scheduler,
         }
 
     def of(self, service: str) -> str:
@@ -59,6 +65,7 @@ class Endpoints:
             "stepfunctions": self.stepfunctions,
             "lambda": self.lambda_,
             "workmail": self.workmail,
+            "scheduler": self.scheduler,
         }
         return named.get(service, self.other)
 
@@ -79,7 +86,13 @@ class Cloud:
         self._session: Any = boto3.Session()  # Any: services are named at run time
         self._lock = threading.Lock()
         self.clock: Clock = world.clock
-        self.template = Template.load(cdk_out, stack, REGION, ACCOUNT)
+        self.urls = FunctionUrls(
+            lambda function, payload: self.lambdas.invoke(function, payload),
+            world.clock.now,
+            ACCOUNT,
+        )
+        self._stack.callback(self.urls.close)
+        self.template = Template.load(cdk_out, stack, REGION, ACCOUNT, self.urls.url)
         plane = self._stack.enter_context(DataPlane())
         self.rules = EventRules(
             world.clock,
@@ -98,12 +111,16 @@ class Cloud:
         )
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
         server = self._stack.enter_context(ModelServer([api]))
-        account = Endpoints(plane.url, server.url, "", world.workmail_api.url)
-        self.lambdas = LambdaHost(account.variables(), logs)
+        self.scheduler = FakeScheduler(world.clock, self._start_late, REGION, ACCOUNT)
+        schedules = self._stack.enter_context(
+            RestServer("scheduler", ModelService("scheduler", self.scheduler))
+        )
+        account = Endpoints(plane.url, server.url, "", world.workmail_api.url, schedules.url)
+        self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
         self._stack.callback(self.lambdas.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
         create(self.template, self.client)
-        self._deploy_functions()
+        self._deploy_functions((world.workmail_api, server))
         self.state_machine_arn = self._deploy_machine()
 
     def client(self, service: str) -> Any:
@@ -139,7 +156,16 @@ class Cloud:
         """A stack output."""
         return str(self.template.outputs()[name])
 
-    def _deploy_functions(self) -> None:
+    def _start_late(self, machine: str, state_input: Any) -> None:
+        """What EventBridge Scheduler does when a time has come."""
+        self.engine.start(machine, state_input=state_input)
+
+    def _deploy_functions(self, servers: Iterable[ModelServer]) -> None:
+        """Each function has an access key of its own, as it has a role of its own in AWS: WorkMail
+        and Step Functions refuse what its policies do not allow."""
+        for name, actions in self.template.rights().items():
+            for server in servers:
+                server.restrict(name, actions)
         for function in self.template.functions():
             self.lambdas.add(
                 Function(
@@ -149,7 +175,7 @@ class Cloud:
                     handler=function.handler,
                     timeout=function.timeout,
                     memory=function.memory,
-                    environment=function.environment,
+                    environment={**function.environment, "AWS_ACCESS_KEY_ID": function.name},
                 )
             )
 

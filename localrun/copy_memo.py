@@ -90,7 +90,7 @@ def would_rest(
         result = copy_slice(
             _only(capabilities=capabilities[0], folders=lambda: list(folders), close=close),
             _only(capabilities=capabilities[1], close=close),
-            _only(folders=state.ledger.folders, pause_wanted=lambda: False),
+            _only(folders=state.ledger.folders, pause_wanted=lambda run: False),
             _only(),
             SliceJob(TENANT, state.mailbox, 0, now, pace=pace, policy=policy),
             lambda: _SECONDS,

@@ -26,7 +26,7 @@ class StoppableLedger(FileLedger):
         super().__init__(path, tenant)
         self._is_stop_wanted = is_stop_wanted
 
-    def pause_wanted(self) -> bool:
+    def pause_wanted(self, run: str = "") -> bool:
         return self._is_stop_wanted()
 
 

@@ -21,7 +21,8 @@ SHOWN_NOTES = 4
 
 class Display(Protocol):
     """Told what happens: states that are entered, what `happen`s outside, what the run `note`s in
-    its timeline. `follow` starts showing the virtual clock and messages per mailbox."""
+    its timeline, what it `tell`s the operators. `follow` starts showing the virtual clock and
+    messages per mailbox."""
 
     def say(self, text: str) -> None: ...
 
@@ -30,6 +31,8 @@ class Display(Protocol):
     def happen(self, what: str, moment: float) -> None: ...
 
     def note(self, what: str, moment: float) -> None: ...
+
+    def tell(self, subject: str, moment: float) -> None: ...
 
     def follow(
         self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]
@@ -44,10 +47,14 @@ def format_moment(moment: float) -> str:
 
 
 class PlainDisplay:
-    """One line per event; counts of messages whenever they have changed a while later."""
+    """One line per event; counts of messages whenever they have changed a while later. Of a loop
+    in which nothing else happens, the first round is shown, and how many follow."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._printing = threading.Lock()
+        self._round: dict[str, int] = {}
+        self._round_ended = 0.0
         self._ended = threading.Event()
         self._follower: threading.Thread | None = None
 
@@ -55,13 +62,22 @@ class PlainDisplay:
         self._print(text)
 
     def state(self, name: str, moment: float) -> None:
-        self._print(f"{format_moment(moment)}  {name}")
+        with self._printing:
+            again = name in self._round
+            if again:
+                self._round[name] += 1
+                self._round_ended = moment
+        if not again:
+            self._print(f"{format_moment(moment)}  {name}", name)
 
     def happen(self, what: str, moment: float) -> None:
         self._print(f"{format_moment(moment)}  outside: {what}")
 
     def note(self, what: str, moment: float) -> None:
         self._print(f"{format_moment(moment)}  noted: {what}")
+
+    def tell(self, subject: str, moment: float) -> None:
+        self._print(f"{format_moment(moment)}  told: {subject}")
 
     def follow(self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]) -> None:
         def watch() -> None:
@@ -78,7 +94,21 @@ class PlainDisplay:
     def close(self) -> None:
         self._ended.set()
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, state: str = "") -> None:
+        """`state` is the one that the line tells; "" if it tells something else."""
+        with self._printing:
+            repeated = [name for name, times in self._round.items() if times]
+            if repeated:
+                times = max(self._round.values())
+                rounds = "once more" if times == 1 else f"{times} times more"
+                self._put(f"{format_moment(self._round_ended)}  {', '.join(repeated)}: {rounds}")
+            if repeated or not state:
+                self._round.clear()
+            if state:
+                self._round[state] = 0
+            self._put(text)
+
+    def _put(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -90,6 +120,7 @@ class LiveDisplay:
         self._passed: dict[str, tuple[float, int]] = {}
         self._outside: list[str] = []
         self._notes: list[str] = []
+        self._told: list[str] = []
         self._now: Callable[[], float] | None = None
         self._counts: Counts = dict
         self._names: Mapping[str, str] = {}
@@ -109,6 +140,9 @@ class LiveDisplay:
 
     def note(self, what: str, moment: float) -> None:
         self._notes.append(f"{format_moment(moment)}  {what}")
+
+    def tell(self, subject: str, moment: float) -> None:
+        self._told.append(f"{format_moment(moment)}  {subject}")
 
     def follow(self, now: Callable[[], float], counts: Counts, names: Mapping[str, str]) -> None:
         self._now, self._counts, self._names = now, counts, names
@@ -143,7 +177,8 @@ class LiveDisplay:
             states.add_row(mark, name, again, format_moment(entered))
         outside = [Text(f"outside: {line}", style="cyan") for line in self._outside[-4:]]
         notes = [Text(f"noted: {line}", style="green") for line in self._notes[-SHOWN_NOTES:]]
-        return Group(clock, Text(), states, Text(), mailboxes, *notes, *outside)
+        told = [Text(f"told: {line}", style="magenta") for line in self._told[-SHOWN_NOTES:]]
+        return Group(clock, Text(), states, Text(), mailboxes, *notes, *told, *outside)
 
 
 class Shown:

@@ -13,16 +13,28 @@ from typing import Any
 
 from localrun.file_items import Change, FileItems, Item
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, rows, zone_rows
+from migration.aws import (
+    administrator_rows,
+    deed_rows,
+    dns_rows,
+    entity_rows,
+    guide_rows,
+    question_rows,
+    rows,
+    zone_rows,
+)
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -30,6 +42,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
 
@@ -77,6 +90,10 @@ class FileLedger:
             change.delete(self._pk, "LOCK")
             return True
 
+    def lock_owner(self) -> str:
+        lock = self._items.read(self._pk, "LOCK")
+        return str(lock["owner"]) if lock else ""
+
     def add_note(self, run: str, note: Note) -> None:
         item = {"at": note.at, "state": note.state, "what": note.what}
         self._put(self._pk, f"N#{run}#{note.at}#{note.state}", item)
@@ -85,15 +102,61 @@ class FileLedger:
         items = self._items.query(self._pk, f"N#{run}#")
         return [Note(item["at"], item["state"], item["what"]) for item in items]
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
-        texts = [rows.to_text(finding) for finding in findings]
-        self._put(self._pk, f"DNS#{run}", {"at": at, "findings": texts})
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
+        self._put(self._pk, f"DNS#{run}", dns_rows.attributes(at, findings, watch))
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         item = self._items.read(self._pk, f"DNS#{run}")
-        if item is None:
-            return "", []
-        return item["at"], [rows.finding_from(text) for text in item["findings"]]
+        return dns_rows.findings_from(item) if item else ("", [])
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        item = self._items.read(self._pk, f"DNS#{run}")
+        return dns_rows.watch_from(item) if item else DnsWatch()
+
+    # -- what the operators were told
+
+    def is_told(self, run: str, key: str) -> bool:
+        return self._items.read(self._pk, f"TOLD#{run}#{key}") is not None
+
+    def set_told(self, run: str, key: str) -> None:
+        self._put(self._pk, f"TOLD#{run}#{key}", {})
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        place = self._pk, f"FIRST#{run}#{about}"
+        with self._items.change() as change:
+            admitted = (change.read(*place) or {"admitted": []})["admitted"]
+            if key not in admitted and len(admitted) < limit:
+                admitted = [*admitted, key]
+                change.write(*place, {"admitted": admitted})
+            return key in admitted
+
+    # -- what the operators are asked
+
+    def ask(self, question: Question) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        with self._items.change() as change:
+            known = change.read(self._pk, sk)
+            item = known or question_rows.question_attributes(question)
+            item |= question_rows.asked_attributes(question)
+            change.write(self._pk, sk, item)
+        return question_rows.question_from(item)
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        with self._items.change() as change:
+            item = change.read(self._pk, sk)
+            if item is None:
+                raise KeyError(sk)
+            if over or not item["answer"]:
+                item |= question_rows.answer_attributes(answer, by, at)
+                change.write(self._pk, sk, item)
+        return question_rows.question_from(item)
+
+    def questions(self, run: str = "") -> list[Question]:
+        items = self._items.query(self._pk, f"ASK#{run}#" if run else "ASK#")
+        return [question_rows.question_from(item) for item in items]
 
     def keep_published(self, record: PublishedSet) -> None:
         attributes = zone_rows.published_attributes(record)
@@ -236,8 +299,27 @@ class FileLedger:
                 change.delete_all(self._mailbox_pk(mailbox_id), prefix)
             if item := change.read(self._pk, f"M#{mailbox_id}"):
                 item["status"] = str(MailboxStatus.PLANNED)
-                _drop(item, "user_id", "provisioned", "failure", "verdict")
+                _drop(item, "user_id", "provisioned", "address", "remarks", "password_in")
+                _drop(item, "failure", "verdict")
                 change.write(self._pk, f"M#{mailbox_id}", item)
+
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        with self._items.change() as change:
+            known = change.read(self._pk, f"C#{mailbox_id}")
+            if known and not guide_rows.may_begin(known):
+                return False
+            record = GuideRecord(mailbox_id, GuideState.SENDING)
+            change.write(self._pk, f"C#{mailbox_id}", guide_rows.guide_attributes(record))
+            return True
+
+    def set_guide(self, record: GuideRecord) -> None:
+        self._put(self._pk, f"C#{record.mailbox_id}", guide_rows.guide_attributes(record))
+
+    def guides(self) -> Iterator[GuideRecord]:
+        for item in self._items.query(self._pk, "C#"):
+            yield guide_rows.guide_from(item)
 
     # -- folders
 
@@ -254,12 +336,14 @@ class FileLedger:
             claimed = transitions.claim(current, plan, target_id, fence, pass_id)
             return self._keep(change, mailbox_id, claimed, item)
 
-    def pause_wanted(self) -> bool:
-        item = self._items.read(self._pk, "PAUSE")
-        return bool(item and item["wanted"])
+    def pause_wanted(self, run: str = "") -> bool:
+        return rows.stops(self._items.read(self._pk, "PAUSE"), run)
 
     def want_pause(self, wanted: bool) -> None:
-        self._put(self._pk, "PAUSE", {"wanted": wanted})
+        self._set(self._pk, "PAUSE", {"wanted": wanted})
+
+    def want_abort(self, run: str) -> None:
+        self._set(self._pk, "PAUSE", {"aborted": run})
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         item = self._items.read(*self._place(mailbox_id, record.key))
@@ -330,6 +414,11 @@ class FileLedger:
     def _put(self, pk: str, sk: str, item: Item) -> None:
         with self._items.change() as change:
             change.write(pk, sk, item)
+
+    def _set(self, pk: str, sk: str, attributes: Item) -> None:
+        """Changes these attributes of the item, which is made if there is none."""
+        with self._items.change() as change:
+            change.write(pk, sk, {**(change.read(pk, sk) or {}), **attributes})
 
     def _delete(self, pk: str, sk: str) -> None:
         with self._items.change() as change:

@@ -136,7 +136,7 @@ def _handler_class(
             lines += [f"Content-Length: {len(response.body)}", "", ""]
             self.wfile.write("\r\n".join(lines).encode("latin-1") + response.body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names http.server looks for
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names http.server looks for
 
     return Handler
 

@@ -1,4 +1,5 @@
-"""Serves any AWS JSON-protocol service from its botocore model.
+"""Serves any AWS JSON-protocol service from its botocore model; rest_server.py those of
+the REST JSON protocol.
 
 A backend is any object with one plain method per operation, named as boto3 names it
 (`CreateUser` -> `create_user`). It is called with keyword arguments only: the members that the
@@ -18,9 +19,10 @@ the operation does not declare, is a bug of the fake: status 500 and a traceback
 
 import inspect
 import json
+import re
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
@@ -58,6 +60,9 @@ COMMON_ERRORS: Mapping[str, int] = {
 From the CommonErrors pages of the AWS API references; NotImplementedLocally is ours."""
 
 
+_ACCESS_KEY = re.compile(r"Credential=([^/,\s]+)/")
+
+
 class ApiError(Exception):
     """An error of the service, as its client shall see it.
 
@@ -86,8 +91,8 @@ class ModelService:
         self, service_name: str, backend: object, validation_error: str = "ValidationException"
     ) -> None:
         model = botocore.session.get_session().get_service_model(service_name)
-        if not str(model.metadata.get("protocol")) == "json":
-            raise ValueError(f"{service_name} does not speak the AWS JSON protocol")
+        if str(model.metadata.get("protocol")) not in ("json", "rest-json"):
+            raise ValueError(f"{service_name} does not speak JSON")
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._model: ServiceModel = model
         self._backend = backend
@@ -97,6 +102,11 @@ class ModelService:
     @property
     def target_prefix(self) -> str:
         return str(self._model.metadata["targetPrefix"])
+
+    @property
+    def prefix(self) -> str:
+        """How IAM names the service."""
+        return str(self._model.signing_name)
 
     @property
     def content_type(self) -> str:
@@ -191,18 +201,29 @@ def _checked_answer(model: OperationModel, answer: object) -> dict[str, Any]:
 class ModelServer:
     """One HTTP port on 127.0.0.1 for any number of services, told apart by X-Amz-Target.
 
-    Signatures are not verified, but a request must carry one.
+    Signatures are not verified, but a request must carry one. Whoever signs may do everything,
+    unless `restrict` has named the access key.
     """
 
     def __init__(self, services: Sequence[ModelService], port: int = 0) -> None:
         self._services = {service.target_prefix: service for service in services}
         if len(self._services) != len(services):
             raise ValueError("two services share one target prefix")
+        self._allowed: dict[str, Collection[str]] = {}
         self._server = LoopbackServer(self._respond, port)
 
     @property
     def url(self) -> str:
         return self._server.url
+
+    def restrict(self, access_key: str, actions: Collection[str]) -> None:
+        """From now on, who signs with this key may do these alone, as `workmail:CreateUser`; all
+        else is answered with AccessDeniedException."""
+        self._allowed[access_key] = actions
+
+    def permit(self, access_key: str) -> None:
+        """Takes back what `restrict` has said of this key."""
+        self._allowed.pop(access_key, None)
 
     def close(self) -> None:
         self._server.close()
@@ -222,6 +243,7 @@ class ModelServer:
         try:
             service = self._addressed_service(request, prefix)
             headers["Content-Type"] = service.content_type
+            self._check_rights(request, f"{service.prefix}:{operation}")
             answer = service.call(operation, _parsed(request.body))
         except ApiError as error:
             headers["x-amzn-ErrorType"] = error.code
@@ -235,6 +257,18 @@ class ModelServer:
         if "authorization" not in request.headers:
             raise ApiError("MissingAuthenticationTokenException", "Missing token", 403)
         return self._services[prefix]
+
+    def _check_rights(self, request: Request, action: str) -> None:
+        key = _access_key(request)
+        if key in self._allowed and action not in self._allowed[key]:
+            message = f"{key} is not authorized to perform: {action}"
+            raise ApiError("AccessDeniedException", message, 400)
+
+
+def _access_key(request: Request) -> str:
+    """Whose it is, by a signature of version 4; "" if another one signs."""
+    found = _ACCESS_KEY.search(request.headers.get("authorization", ""))
+    return found[1] if found else ""
 
 
 def _parsed(body: bytes) -> object:

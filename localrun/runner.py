@@ -19,6 +19,7 @@ from localrun.compare import FolderComparison, compare_mailbox
 from localrun.contents import Contents, ImapAccess, read_ews
 from localrun.display import Display
 from localrun.engine.clock import parse_clock
+from localrun.notices import NoticeBook, Told
 from localrun.outcome import (
     Outcome,
     count_refused,
@@ -68,8 +69,8 @@ class Run:
         started = time.monotonic()
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
-        clock = parse_clock(self.options.clock, start=START)
         story = self.scenario
+        clock = parse_clock(self.options.clock, start=START, leap_over_tokens=story.nobody_answers)
         self.world = World(
             clock,
             story.domain,
@@ -106,6 +107,10 @@ class Run:
             self.world, self.out / "cdk.out", stack, self.out / "logs", (self._observe,)
         )
         self.ledger = DynamoLedger(self.cloud.table(self.cloud.output("LedgerTable")), self._tenant)
+        self.notices = NoticeBook(
+            self.cloud.output("NotificationTopicArn"), self.out / "notices.jsonl"
+        )
+        self.world.told = self._collect_notices
         self._upload()
         self.timings["ready"] = time.monotonic() - started
         self.display.say(f"ready: {seeded} messages at the source")
@@ -118,6 +123,8 @@ class Run:
             SecretId=self.cloud.output("SourceSecretName"),
             SecretString=json.dumps(dict(self.scenario.secret)),
         )
+        if sender := self.scenario.tenant.get("clients", {}).get("sender"):
+            self.cloud.client("sesv2").create_email_identity(EmailIdentity=sender)
         if self.scenario.target_secret:
             secrets.put_secret_value(
                 SecretId=self.cloud.output("TargetSecretName"),
@@ -127,6 +134,7 @@ class Run:
     def _observe(self, execution: Any, event: Mapping[str, Any]) -> None:
         if event["type"] == "TaskStateExited" and execution.map_run is None:
             self._show_notes(execution.name)
+            self._collect_notices()
         entered = event.get("stateEnteredEventDetails")
         if entered is None:
             return
@@ -145,6 +153,14 @@ class Run:
             if note.what and known not in self._noted:
                 self.display.note(note.what, datetime.fromisoformat(note.at).timestamp())
             self._noted.add(known)
+
+    def _collect_notices(self) -> list[Told]:
+        """All that was told so far; what is new is shown."""
+        for told in self.notices.collect():
+            moment = datetime.fromisoformat(told["at"]).timestamp()
+            page = told["facts"].get("page", "") if told["kind"] == "question" else ""
+            self.display.tell(f"{told['subject']} {page}".rstrip(), moment)
+        return list(self.notices.told)
 
     def _schedule(self, seconds: float, what: str, act: Any) -> None:
         def happen() -> None:
@@ -180,6 +196,7 @@ class Run:
             time.sleep(0.1)
         self.timings["run"] = time.monotonic() - begun
         self.cloud.rules.settle()
+        self._collect_notices()
         return dict(described)
 
     def conclude(self, described: Mapping[str, Any]) -> Outcome:
@@ -261,6 +278,7 @@ class Run:
             yield f"the run failed, and {stored} messages were copied"
         left = [happening.what for happening in self._pending] + self._under_way
         yield from find_deviations(self.scenario, described, verdict, refused, left)
+        yield from self.scenario.check(self.world, self.ledger, described["name"])
 
 
 def endpoints_help(run: Run) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from localrun.world import LARGEST_MESSAGE, World
+from migration.ports import Ledger
+
+
+def _find_nothing(_world: World, _ledger: Ledger, _run: str) -> Iterable[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,9 @@ class Scenario:
     this story must end (None: any end but a failure, and nothing is demanded of happenings and
     refusals), and `cause` what must stand in the cause of a failed execution; nothing is copied
     then. WorkMail refuses messages of more than `largest_message` bytes; `refused` is how many of
-    them this story has. Unless the domain is `registered`, WorkMail does not know it at first.
+    them this story has. Unless the domain is `registered`, WorkMail does not know it at first. With
+    `nobody_answers` time goes on although the run waits for an answer. `check` says what else is
+    wrong at the end, from the run's ledger and from what the operators were told.
     """
 
     name: str
@@ -57,3 +64,5 @@ class Scenario:
     target_secret: Mapping[str, Any] = field(default_factory=dict)
     written_over: str = "EWS"
     registered: bool = True
+    nobody_answers: bool = False
+    check: Callable[[World, Ledger, str], Iterable[str]] = _find_nothing

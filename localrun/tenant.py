@@ -27,7 +27,7 @@ class SynthesisError(Exception):
 
 def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, Any]) -> None:
     """A tenant file that points to the servers of `world`; `extra` overrides top-level keys, and
-    single ones of `target` and `dns`."""
+    single ones of `target`, `dns` and `clients`."""
     tenant = {
         "tenant": name,
         "region": REGION,
@@ -42,8 +42,13 @@ def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, A
             "imap_tls": "none",
             **extra.get("target", {}),
         },
-        "dns": {"servers": [f"127.0.0.1:{world.dns.port}"], **extra.get("dns", {})},
-        **{key: value for key, value in extra.items() if key not in ("target", "dns")},
+        "dns": {
+            "servers": world.dns.resolver_addresses,
+            "port": world.dns.port,
+            **extra.get("dns", {}),
+        },
+        "clients": {"autodiscover_url": world.ews.autodiscover_url, **extra.get("clients", {})},
+        **{key: value for key, value in extra.items() if key not in ("target", "dns", "clients")},
     }
     path.write_text(yaml.safe_dump(tenant, sort_keys=False, allow_unicode=True), "utf-8")
 

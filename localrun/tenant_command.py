@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listed = [(story.name, story.sentence) for story in SCENARIOS.values()]
         listed += [(series.name, series.sentence) for series in SERIES.values()]
         for name, sentence in listed:
-            print(f"{name:<16}{sentence}")
+            print(f"{name:<24}{sentence}")
         return 0 if options.list else 2
     try:
         run_options = Options(

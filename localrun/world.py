@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,8 @@ from typing import Any, Self
 from imapclient import IMAPClient
 
 from localrun.engine.clock import Clock
-from localrun.fakes.dns import DnsServer, Records
+from localrun.fakes.dns import Records
+from localrun.fakes.dns_net import DnsNet
 from localrun.fakes.imap import ImapServer
 from localrun.fakes.workmail import FakeWorkMail
 from localrun.fakes.workmail_ews.server import MEBIBYTE, EwsServer
@@ -39,7 +40,8 @@ class World:
     `source` describes a real IMAP server (host, port, tls) to migrate from instead of the
     embedded one; `imap` is None then. `workmail_imap` is WorkMail's IMAP, which opens a mailbox
     with the password that its user has; it does not show what EWS has stored, nor EWS
-    what it has. Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
+    what it has. `told` gives what the operators were told (notices.py), once somebody tells them.
+    Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
     EWS emulator write what it stores into a Maildir tree as well.
     """
 
@@ -56,6 +58,7 @@ class World:
         registered: bool = True,
     ) -> None:
         self.clock = clock
+        self.told: Callable[[], Sequence[Mapping[str, Any]]] = tuple
         self.domain = domain
         self.users = dict(users)
         self._stack = ExitStack()
@@ -85,7 +88,7 @@ class World:
             )
         )
         old = [Records(domain, "MX", [OLD_MX], 3600)]
-        self.dns = self._stack.enter_context(DnsServer({domain: old}))
+        self.dns = self._stack.enter_context(DnsNet(domain, old, clock.now, resolvers=3))
         self.workmail.watch_dns(self.dns.records)
         self.imap: ImapServer | None = None
         if source is None:

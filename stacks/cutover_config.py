@@ -31,7 +31,7 @@ class Dns:
                   MX and SPF are looked at then. Empty: no such records are wanted
     timeout_days  how long it may take before you are asked whether to go on waiting; the history
                   of an execution has room for 29 days of looking (every 15 minutes, 30 after two
-                  weeks)
+                  weeks, 60 after three)
     publish       route53: the run writes the records into the account's hosted zone, keeps what
                   was there, and the phase rollback-dns puts it back; none: it tells you the records
     zone_id       the hosted zone, if there are several public ones of the domain's name
@@ -83,8 +83,8 @@ class Cutover:
 class Delta:
     """The passes after the cut-over, for mail that still arrives at the old server.
 
-    interval_minutes  the wait between two passes; two of them must outlast the old MX record's
-                      TTL, because senders keep it in their caches for so long
+    interval_minutes  the wait between two passes; the old MX record's TTL has passed before the
+                      first one (cutover.drain_minutes)
     passes            at most so many; two passes in a row that copied nothing end it sooner
     late_days         so many days after the end another pass begins by itself, such as [1, 7];
                       none means none

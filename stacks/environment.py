@@ -8,10 +8,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
 
 from stacks.config import Copy, TenantConfig
+from stacks.late_passes import LatePasses
 from stacks.storage import Storage, secret_arn, secrets_prefix
 
 
-def make_environment(config: TenantConfig, storage: Storage, topic: sns.Topic) -> dict[str, str]:
+def make_environment(
+    config: TenantConfig, storage: Storage, topic: sns.Topic, late_passes: LatePasses
+) -> dict[str, str]:
     """What migration/settings.py reads: each of its fields in capitals. Lists have commas, but
     for the folder patterns: a folder's name may have one, so they are JSON."""
     return {
@@ -51,6 +54,10 @@ def make_environment(config: TenantConfig, storage: Storage, topic: sns.Topic) -
         "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),
         "PASSWORDS_KMS_KEY": config.passwords.kms_key,
         **_telling_environment(config, topic),
+        "MACHINE_ARN": late_passes.machine,
+        "LATE_GROUP": late_passes.group,
+        "LATE_ROLE_ARN": late_passes.role.role_arn,
+        "LATE_DEAD_LETTERS_ARN": late_passes.dead_letters.queue_arn,
         "END_OF_SUPPORT_ACKNOWLEDGED": config.end_of_support_acknowledged,
     }
 

@@ -17,12 +17,20 @@ class Row:
     writes    key patterns of the bucket
     secret    may read the source's credentials
     passwords  may read the passwords of the target's mailboxes
-    waves     actions on the secrets with made-up passwords
+    waves     actions on the secrets with made-up passwords of users
+    administrator  actions on the secret with that of the migration's own administrator
     workmail  actions on the tenant's organization
     zones     actions on Route 53's hosted zones, if the tenant publishes there
     observes  may ask whether an execution of the state machine still runs
+    stops     may abort an execution of the state machine, and ask which of its Maps are at work
+    schedules  actions on the tenant's schedules; who creates them may pass the scheduler its role
+    lists_schedules  may list schedules, for which IAM knows no narrower resource than all
     tells     may publish to the topic of notifications
+    answers   may answer the tasks of the state machine that wait for a token
+    asks      knows the page on which questions are answered
+    mails     may send mail from clients.sender, if the tenant wants mails to be sent
     by_rule   called by a rule (see triggers.py) and not by a state of its name
+    by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
 
     timeout: int = 100
@@ -32,11 +40,19 @@ class Row:
     secret: bool = False
     passwords: bool = False
     waves: tuple[str, ...] = ()
+    administrator: tuple[str, ...] = ()
     workmail: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     observes: bool = False
+    stops: bool = False
+    schedules: tuple[str, ...] = ()
+    lists_schedules: bool = False
     tells: bool = False
+    answers: bool = False
+    asks: bool = False
+    mails: bool = False
     by_rule: bool = False
+    by_url: bool = False
 
 
 _READ_WAVES = ("GetSecretValue",)
@@ -47,6 +63,8 @@ _TAKE_RIGHTS_AWAY = (
     *("ListImpersonationRoles", "DeleteImpersonationRole"),
     *("PutMailboxPermissions", "DeleteMailboxPermissions"),
     *("DescribeEntity", "DescribeUser", "DeregisterFromWorkMail", "DeleteUser"),
+    # asked for the state of what WorkMail refuses to change
+    *("DescribeGroup", "DescribeResource"),
 )
 _FIND_USER = ("DescribeEntity", "DescribeUser")
 _SEE_ENTITY = (
@@ -66,6 +84,10 @@ _MAKE_ENTITY = (
 
 TABLE: Mapping[str, Row] = {
     "prepare": Row(observes=True),
+    "control_run": Row(
+        observes=True, stops=True, schedules=("DeleteSchedule",), lists_schedules=True
+    ),
+    "repeat_wave": Row(timeout=280, reads=("plans/*",), writes=("plans/*",)),
     # the plan asks WorkMail two to four times for each of the manifest's entries
     "preflight": Row(
         timeout=880,
@@ -82,7 +104,7 @@ TABLE: Mapping[str, Row] = {
             *_SEE_ENTITY,
         ),
     ),
-    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",)),
+    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",), tells=True),
     "ensure_domains": Row(
         workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
     ),
@@ -127,15 +149,15 @@ TABLE: Mapping[str, Row] = {
     "enable_administrator": Row(
         timeout=280,
         passwords=True,
-        waves=_WRITE_WAVES,
+        waves=_READ_WAVES,
+        administrator=_WRITE_WAVES,
         workmail=(
-            *_FIND_USER,
-            "ListImpersonationRoles",
             "CreateImpersonationRole",
             "AssumeImpersonationRole",
             *_ASK_ORGANIZATION,
-            *("CreateUser", "ResetPassword", "RegisterToWorkMail"),
-            *("ListMailboxPermissions", "PutMailboxPermissions"),
+            *("CreateUser", "ResetPassword", "RegisterToWorkMail", "ListMailboxPermissions"),
+            # what an earlier run has left goes before another administrator is used
+            *_TAKE_RIGHTS_AWAY,
         ),
     ),
     # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox
@@ -147,6 +169,7 @@ TABLE: Mapping[str, Row] = {
         secret=True,
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
     # the traits of a message of 40 MB need several times its size
@@ -158,10 +181,20 @@ TABLE: Mapping[str, Row] = {
         secret=True,
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
-    "fail_mailbox": Row(),
-    "summarise_pass": Row(timeout=280),
+    "fail_mailbox": Row(tells=True),
+    "summarise_pass": Row(timeout=280, tells=True),
+    # the folders of every mailbox are counted if this run has copied nothing
+    "approve_cutover": Row(
+        timeout=280, memory=512, writes=("reports/*",), tells=True, answers=True, asks=True
+    ),
+    "check_dns": Row(workmail=("GetMailDomain",), tells=True),
+    "recheck_dns": Row(workmail=("GetMailDomain",), tells=True),
+    "ask_about_dns": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
+    "record_answer": Row(tells=True),
+    "answer_question": Row(timeout=20, answers=True, by_url=True),
     # 100 domains are 1,000 requests, and Route 53 lets an account make five a second
     "prepare_dns": Row(
         timeout=880,
@@ -175,12 +208,22 @@ TABLE: Mapping[str, Row] = {
         writes=("reports/*",),
         workmail=("GetMailDomain",),
         zones=_CHANGE_ZONES,
+        tells=True,
     ),
     "rollback_dns": Row(timeout=880, writes=("reports/*",), zones=tuple(_CHANGE_ZONES[1:])),
-    "check_dns": Row(workmail=("GetMailDomain",)),
     "verify_tenant": Row(timeout=280),
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
+    ),
+    "schedule_late_passes": Row(schedules=("CreateSchedule",)),
+    # 10,000 users are five files and a mail each
+    "send_client_guides": Row(
+        timeout=880,
+        memory=1024,
+        reads=("intake/*",),
+        writes=("clients/*", "reports/*"),
+        mails=True,
+        workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration", "ListUsers"),
     ),
     "plan_rollback": Row(
         timeout=280,
@@ -188,17 +231,23 @@ TABLE: Mapping[str, Row] = {
         writes=("plans/*", "reports/*"),
         workmail=("ListUsers", *_FIND_NAME),
     ),
-    "approve_rollback": Row(writes=("reports/*",)),
+    "approve_rollback": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
     "look_into_mailbox": Row(
         timeout=280,
         memory=512,
         reads=("audit/*",),
         passwords=True,
         waves=_READ_WAVES,
+        administrator=_READ_WAVES,
         workmail=("DescribeUser", "AssumeImpersonationRole"),
     ),
     "order_rollback": Row(
-        timeout=280, memory=512, writes=("plans/*",), workmail=("ListUsers", *_FIND_NAME)
+        timeout=280,
+        memory=512,
+        writes=("plans/*",),
+        workmail=("ListUsers", *_FIND_NAME),
+        schedules=("DeleteSchedule",),
+        lists_schedules=True,
     ),
     "undo_step": Row(
         timeout=280,
@@ -220,16 +269,23 @@ TABLE: Mapping[str, Row] = {
             "DeregisterMailDomain",
         ),
     ),
-    "disable_administrator": Row(timeout=280, waves=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY),
+    "disable_administrator": Row(
+        timeout=280, administrator=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY
+    ),
     "write_report": Row(
-        timeout=280, memory=512, reads=("verify/*", "reports/*"), writes=("reports/*",)
+        timeout=280,
+        memory=512,
+        reads=("verify/*", "reports/*"),
+        writes=("reports/*",),
+        tells=True,
     ),
     "release_lock": Row(),
     "clean_up": Row(
         timeout=900,
-        waves=_CHANGE_WAVES,
+        administrator=_CHANGE_WAVES,
         workmail=_TAKE_RIGHTS_AWAY,
         observes=True,
+        tells=True,
         by_rule=True,
     ),
 }

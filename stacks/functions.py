@@ -21,8 +21,9 @@ from stacks.config import TenantConfig
 from stacks.environment import make_environment
 from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
+from stacks.late_passes import LatePasses
 from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
-from stacks.storage import Storage, secret_arn, waves_prefix
+from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 from stacks.zone_rights import zone_statements
 
 _NAME_LIMIT = 64  # of a Lambda function's name
@@ -34,7 +35,7 @@ class HandlersError(SynthError):
 
 class Functions(Construct):
     """`by_handler`: the function of each handler, by the name of its file; `by_state`: those that a
-    state calls."""
+    state calls. `answer_url` is empty if the tenant wants no links."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Functions(Construct):
         config: TenantConfig,
         storage: Storage,
         topic: sns.Topic,
+        late_passes: LatePasses,
         machine_name: str,
         folder: Path,
         table: Mapping[str, Row] = TABLE,
@@ -52,8 +54,9 @@ class Functions(Construct):
         self._config = config
         self._storage = storage
         self._topic = topic
+        self._late_passes = late_passes
         self._machine_name = machine_name
-        self._environment = make_environment(config, storage, topic)
+        self._environment = make_environment(config, storage, topic, late_passes)
         self._layer = make_layer(self, "Packages", folder / "requirements.txt")
         self._code = lambda_.Code.from_asset(
             str(folder), exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"]
@@ -64,8 +67,24 @@ class Functions(Construct):
         self.by_state: Mapping[str, lambda_.Function] = {
             handler: function
             for handler, function in self.by_handler.items()
-            if not table[handler].by_rule
+            if not table[handler].by_rule and not table[handler].by_url
         }
+        self.answer_url = self._open_page(table)
+
+    def _open_page(self, table: Mapping[str, Row]) -> str:
+        """The page on which questions are answered, told to those who ask; "" without one. Its own
+        function is not told: that would be a circle."""
+        links = self._config.cutover.links
+        pages = [self.by_handler[handler] for handler, row in table.items() if row.by_url]
+        if links == "none" or not pages:
+            return ""
+        (page,) = pages
+        auth = lambda_.FunctionUrlAuthType
+        url = page.add_function_url(auth_type=auth.AWS_IAM if links == "iam" else auth.NONE)
+        for handler, row in table.items():
+            if row.asks:
+                self.by_handler[handler].add_environment("ANSWER_URL", url.url)
+        return url.url
 
     def _add(self, handler: str, row: Row) -> lambda_.Function:
         name = f"{cdk.Stack.of(self).stack_name}-{handler.replace('_', '-')}"
@@ -82,7 +101,8 @@ class Functions(Construct):
         role = iam.Role(
             self, f"{state}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
         )
-        for statement in self._statements(row):
+        late = self._late_passes.statements(row.schedules, lists=row.lists_schedules)
+        for statement in [*self._statements(row), *late]:
             role.add_to_policy(statement)
         # instead of AWSLambdaBasicExecutionRole, which may write to every log group
         log_group.grant_write(role)
@@ -116,9 +136,19 @@ class Functions(Construct):
             resource_name=f"{self._machine_name}:*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
+        machine = stack.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=self._machine_name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
         ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        # `*` for the random end, which an ARN has not that asks for a secret that is not there
         waves = secret_arn(stack, f"{waves_prefix(self._config.tenant)}*")
+        administrator = secret_arn(stack, f"{administrator_name(self._config.tenant)}*")
+        made_up = {*row.waves, *row.administrator}
         key = self._config.passwords.kms_key
+        using_key = ("Decrypt", "GenerateDataKey") if made_up - {"GetSecretValue"} else ("Decrypt",)
         secrets = [self._storage.secret.ref] * row.secret
         secrets += [self._storage.passwords.ref] * row.passwords
         # without ListBucket, a file that is not there looks like one that is forbidden
@@ -129,9 +159,12 @@ class Functions(Construct):
             ("s3", ("PutObject",), [bucket.arn_for_objects(keys) for keys in row.writes]),
             ("secretsmanager", ("GetSecretValue",), secrets),
             ("secretsmanager", row.waves, [waves] if row.waves else []),
-            ("kms", ("Decrypt", "GenerateDataKey"), [key] if key and row.waves else []),
+            ("secretsmanager", row.administrator, [administrator] if row.administrator else []),
+            ("kms", using_key, [key] if key and made_up else []),
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
+            ("states", ("SendTaskSuccess", "SendTaskFailure"), [machine] * row.answers),
+            ("states", ("StopExecution", "ListMapRuns"), [executions] * row.stops),
             ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),
         ]
         statements = [
@@ -141,7 +174,22 @@ class Functions(Construct):
             for service, actions, resources in wanted
             if resources
         ]
-        return [*statements, *zone_statements(stack, self._config, row.zones)]
+        statements += zone_statements(stack, self._config, row.zones)
+        if row.mails and self._config.clients.send != "none":
+            statements.append(self._let_mail())
+        return statements
+
+    def _let_mail(self) -> iam.PolicyStatement:
+        """SES knows the sender by the address or by its domain, whichever was verified."""
+        stack, sender = cdk.Stack.of(self), self._config.clients.sender
+        return iam.PolicyStatement(
+            actions=["ses:SendEmail"],
+            resources=[
+                stack.format_arn(service="ses", resource="identity", resource_name=name)
+                for name in (sender, sender.rpartition("@")[2])
+            ],
+            conditions={"StringEquals": {"ses:FromAddress": sender}},
+        )
 
 
 def match_handlers(folder: Path, table: Mapping[str, Row]) -> list[str]:

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from stacks.config import TenantConfig
 from stacks.functions import Functions
+from stacks.late_passes import LatePasses
 from stacks.machine import Machine
 from stacks.notifications import Notifications
 from stacks.storage import Storage, passwords_name, secret_name, waves_prefix
@@ -35,12 +36,14 @@ class MigrationStack(cdk.Stack):
         self.notifications = Notifications(
             self, "Notifications", tenant=config.tenant, emails=config.notifications.emails
         )
+        self.late_passes = LatePasses(self, "LatePasses", machine_name=machine_name)
         self.functions = Functions(
             self,
             "Functions",
             config=config,
             storage=self.storage,
             topic=self.notifications.topic,
+            late_passes=self.late_passes,
             machine_name=machine_name,
             folder=lambdas,
         )

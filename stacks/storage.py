@@ -96,6 +96,11 @@ def waves_prefix(tenant: str) -> str:
     return f"{secrets_prefix(tenant)}waves/"
 
 
+def administrator_name(tenant: str) -> str:
+    """Where the runs keep the password of an administrator of their own."""
+    return f"{secrets_prefix(tenant)}administrator"
+
+
 def secret_arn(stack: cdk.Stack, name: str) -> str:
     """The ARN of a secret without its random end, or of all whose names begin so."""
     return stack.format_arn(

@@ -12,18 +12,31 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migration.access import Access, Entry, Way
-from migration.administrator_user import ensure_administrator, grant_access, take_access_away
+from migration.administrator_user import (
+    ensure_administrator,
+    find_owner,
+    grant_access,
+    take_access_away,
+)
 from migration.directory_model import AdministratorRecord, Before
-from migration.errors import AdministratorPending, CredentialsRejected, TenantMisconfigured
+from migration.errors import (
+    AdministratorPending,
+    CredentialsRejected,
+    MailboxUnreachable,
+    TenantMisconfigured,
+)
 from migration.model import AdministratorKind, Mailbox, MailboxStatus, Note
 from migration.passwords import SIGNS_IN_ELSEWHERE
 from migration.ports import Directory, Ledger, WaveSecrets
 
 # Each costs two calls: a wave of which nobody is ready must not outlast the function.
 _ASKED_AT_MOST = 25
+# The state's retries spread so many over minutes: with their waits a password that was just made is
+# known by the fifth or so. Too many refusals may lock the account.
+_REFUSALS_AT_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +137,8 @@ def _open_by_role(means: Means, run: str, mailbox: Mailbox) -> Access:
 
 def _open_by_console(means: Means, mailbox: Mailbox, why: str) -> Access:
     """As the migration administrator whom somebody has chosen in WorkMail's console, which has no
-    API: what that user may is not touched."""
+    API: what that user may is not touched. A user of the migration's own, of an earlier run or
+    attempt, goes first: its record would be lost, and with it what takes its rights away."""
     _require_passwords(means)
     problems = []
     user_id = means.directory.organization().migration_admin
@@ -141,6 +155,9 @@ def _open_by_console(means: Means, mailbox: Mailbox, why: str) -> Access:
         )
     if problems or user is None:
         raise TenantMisconfigured(problems)
+    known = means.ledger.administrator()
+    if means.ledger.grants() or (known is not None and known.before is not Before.ENABLED):
+        take_access_away(means.directory, means.ledger, means.secrets, means.seconds_left)
     record = AdministratorRecord(user.email, Before.ENABLED, user.id, why)
     means.ledger.set_administrator(record)
     return _settle_entry(means, Way.CONSOLE, mailbox)
@@ -167,25 +184,56 @@ def _require_passwords(means: Means) -> None:
 def _settle_entry(means: Means, way: Way, mailbox: Mailbox) -> Access:
     """The way in which WorkMail lets a user open another's mailbox, which is not documented.
 
-    A password that is refused is not tried a second time here: that locks accounts. One that was
-    just made is unknown to the mail servers for a minute; the operator's is wrong.
+    A mailbox that refuses one entry, in whatever words, may have the other. A password that is
+    refused is not tried by it: that locks accounts.
     """
+    unreachable: list[MailboxUnreachable] = []
+    _check_refusals(means, way)
     for entry in Entry:
         access = Access(way, entry=entry)
         try:
             means.probe(access, mailbox.target)
         except AdministratorPending:
             continue
+        except MailboxUnreachable as error:
+            unreachable.append(error)
+            continue
         except CredentialsRejected as refusal:
-            if way is Way.CONSOLE:
-                problem = (
-                    "WorkMail refuses the password of the console's migration administrator: put "
-                    "the right one into the target's secret"
-                )
-                raise TenantMisconfigured([problem]) from None
+            if refusal.after_login:
+                continue
+            _note_refusal(means, way)
             raise AdministratorPending("the password is not known everywhere yet", 30) from refusal
         return access
+    if len(unreachable) == len(Entry):
+        raise unreachable[0]
     raise AdministratorPending("the mailboxes do not let the administrator in yet", 15)
+
+
+def _check_refusals(means: Means, way: Way) -> None:
+    """TenantMisconfigured when the migration's own user was refused so often that its password
+    cannot be too new any more."""
+    record = means.ledger.administrator()
+    if way is Way.USER and record is not None and record.refusals >= _REFUSALS_AT_MOST:
+        problem = (
+            f"WorkMail has refused the login of the migration's own user {record.refusals} times: "
+            "see whether an access control rule denies it EWS, or set `target.administrator` to "
+            "`role` or `console`"
+        )
+        raise TenantMisconfigured([problem])
+
+
+def _note_refusal(means: Means, way: Way) -> None:
+    """A password that was just made is unknown to the mail servers for a minute; the operator's is
+    wrong."""
+    record = means.ledger.administrator()
+    if way is Way.CONSOLE or record is None:
+        problem = (
+            "WorkMail refuses the password of the console's migration administrator: put the right "
+            "one into the target's secret"
+        )
+        raise TenantMisconfigured([problem])
+    means.ledger.set_administrator(replace(record, refusals=record.refusals + 1))
+    _check_refusals(means, way)
 
 
 def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:
@@ -196,15 +244,16 @@ def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:
     records.sort(key=lambda record: record.status is MailboxStatus.PLANNED)
     for record in records[:_ASKED_AT_MOST]:
         mailbox = record.at_present
-        user = means.directory.find_user(mailbox.target, mailbox.username)
-        if user is not None and user.ready and user.email.lower() == mailbox.target.lower():
+        user = find_owner(means.directory, mailbox)
+        if user is not None and user.email.lower() == mailbox.target.lower():
             return mailbox
     return None
 
 
 def disable_administrator(means: Means, run: str, now: str) -> bool:
     """Takes back whatever gives access: roles of that name, permissions, the user; whether there
-    was anything. May be run again, and must be, after a TargetBusy or ProvisioningPending."""
+    was anything. What cannot be taken does not keep the rest: its error leaves at the end. May be
+    run again, and must be, after a TargetBusy or ProvisioningPending."""
     known = means.ledger.administrator()
     if known is not None and known.before is Before.ENABLED:
         what = (
@@ -212,8 +261,13 @@ def disable_administrator(means: Means, run: str, now: str) -> bool:
             "still: switch it off there (Organization settings, Migration)"
         )
         means.ledger.add_note(run, Note(now, "Administrator", what))
-    had_access = take_access_away(means.directory, means.ledger, means.secrets, means.seconds_left)
-    return _remove_roles(means.directory, means.role_name) or had_access
+    try:
+        had_roles = _remove_roles(means.directory, means.role_name)
+    finally:
+        had_access = take_access_away(
+            means.directory, means.ledger, means.secrets, means.seconds_left
+        )
+    return had_roles or had_access
 
 
 def _remove_roles(directory: Directory, role_name: str) -> bool:

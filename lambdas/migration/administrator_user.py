@@ -22,6 +22,7 @@ from migration.directory_model import (
 )
 from migration.errors import (
     AdministratorPending,
+    MigrationError,
     ProvisioningPending,
     TargetBusy,
     TenantMisconfigured,
@@ -32,7 +33,7 @@ from migration.passwords import generate, read_administrator, write_administrato
 from migration.ports import Directory, Ledger, WaveSecrets
 from migration.workmail_names import TEST_DOMAIN
 
-SECRET = "waves/administrator"  # noqa: S105 - the path of the secret
+SECRET = "administrator"  # noqa: S105 - the path of the secret
 """Below workmail-migration/<tenant>/: the password of the user that this makes."""
 
 _RETRY_AFTER = 5.0
@@ -69,16 +70,19 @@ def ensure_administrator(
         record = _begin(ledger, user, address, why)
     password = _ensure_password(secrets, source)
     if user is None:
+        # one of before is gone
+        record = replace(record, before=Before.ABSENT, user_id="", seen=False)
+        ledger.set_administrator(record)
         made = directory.create_user(Mailbox("", "", address, name, "Migration"), password)
         ledger.set_administrator(replace(record, user_id=made.id))
-        directory.enable_user(made.id, address)
+        directory.enable_entity(made.id, address)
     elif user.state == "DISABLED":
-        ledger.set_administrator(replace(record, user_id=user.id))
+        ledger.set_administrator(replace(record, user_id=user.id, seen=True))
         if record.before is Before.DISABLED:
             directory.reset_password(user.id, password)
-        directory.enable_user(user.id, address)
+        directory.enable_entity(user.id, address)
     elif user.ready:
-        known = replace(record, user_id=user.id)
+        known = replace(record, user_id=user.id, seen=True)
         if known != record:
             ledger.set_administrator(known)
         return known
@@ -124,41 +128,74 @@ def grant_access(
     seconds_left: Callable[[], float],
 ) -> int:
     """Gives the administrator full access to every mailbox of the run that is there; how many have
-    it. AdministratorPending when the time is over, to go on with the next call."""
+    it. AdministratorPending when the time is over, to go on with the next call.
+
+    A mailbox that is not to be opened does not hold up the others: it fails when it is copied, with
+    a reason of its own. ProvisioningPending, after all had their turn, for one that may be opened
+    by the next call.
+    """
     known = {grant.owner_id: grant for grant in ledger.grants()}
+    given, pending = 0, None
     for record in ledger.mailboxes(run):
-        owner = record.user_id or _find_owner(directory, record.mailbox)
-        if not owner or owner == administrator.user_id or (owner in known and known[owner].given):
+        if record.refused:
+            continue  # nobody copies it
+        owner = record.user_id or _find_owner_id(directory, record.mailbox)
+        if not owner or owner == administrator.user_id:
             continue
-        if seconds_left() < _ENOUGH:
-            raise AdministratorPending("not all mailboxes are open to the administrator yet", 1)
-        known[owner] = _grant(directory, ledger, owner, administrator.user_id, known.get(owner))
-    return len(known)
+        begun = known.get(owner)
+        if begun is None or begun.grantee_id != administrator.user_id or not begun.given:
+            if seconds_left() < _ENOUGH:
+                raise AdministratorPending("not all mailboxes are open to the administrator yet", 1)
+            try:
+                _grant(directory, ledger, owner, administrator.user_id, begun)
+            except UserRefused:
+                continue
+            except ProvisioningPending as error:
+                if _is_enabled(directory, owner):
+                    pending = pending or error
+                continue
+        given += 1
+    if pending:
+        raise pending
+    return given
+
+
+def _is_enabled(directory: Directory, user_id: str) -> bool:
+    user = directory.user(user_id)
+    return user is not None and user.state == "ENABLED"
 
 
 def _grant(
-    directory: Directory,
-    ledger: Ledger,
-    owner: str,
-    grantee: str,
-    begun: GrantRecord | None,
-) -> GrantRecord:
-    """What was before is kept before it is changed, and is what an attempt that died has kept."""
+    directory: Directory, ledger: Ledger, owner: str, grantee: str, begun: GrantRecord | None
+) -> None:
+    """What was before is kept before it is changed, and is what an attempt that died has kept. What
+    another user was given is taken from that one first: the ledger keeps one grant of a mailbox."""
     grant = begun
+    if grant is not None and grant.grantee_id != grantee:
+        _restore(directory, grant)
+        grant = None
     if grant is None:
         before = directory.permissions(owner).get(grantee, frozenset())
         grant = GrantRecord(owner, grantee, before)
         ledger.set_grant(grant)
     directory.put_permissions(owner, grantee, grant.before | {Permission.FULL_ACCESS})
-    given = replace(grant, given=True)
-    ledger.set_grant(given)
-    return given
+    ledger.set_grant(replace(grant, given=True))
 
 
-def _find_owner(directory: Directory, mailbox: Mailbox) -> str:
+def find_owner(directory: Directory, mailbox: Mailbox) -> DirectoryUser | None:
+    """The user whose mailbox it is and who has it by now; None also if a group or a resource has
+    the address."""
+    try:
+        user = directory.find_user(mailbox.target, mailbox.username)
+    except UserRefused:
+        return None
+    return user if user is not None and user.ready else None
+
+
+def _find_owner_id(directory: Directory, mailbox: Mailbox) -> str:
     """For a mailbox that no run has provisioned; "" if it is not there."""
-    user = directory.find_user(mailbox.target, mailbox.username)
-    return user.id if user is not None and user.ready else ""
+    user = find_owner(directory, mailbox)
+    return user.id if user else ""
 
 
 def take_access_away(
@@ -168,44 +205,77 @@ def take_access_away(
     seconds_left: Callable[[], float],
 ) -> bool:
     """Puts every permission back as it was, and the user itself; whether there was anything.
-    TargetBusy when the time is over, to go on with the next call."""
-    found = False
-    for grant in ledger.grants():
-        found = True
+
+    A permission that cannot be put back keeps neither the others nor the user: it stays in the
+    ledger for the next call, and the first error leaves at the end. TargetBusy when the time is
+    over, to go on with the next call.
+    """
+    grants, record = ledger.grants(), ledger.administrator()
+    errors: list[MigrationError] = []
+    for grant in grants:
         if seconds_left() < _ENOUGH:
-            raise TargetBusy("not all permissions are as they were yet", 1)
-        _restore(directory, grant)
-        ledger.drop_grant(grant.owner_id)
-    record = ledger.administrator()
-    if record is None:
-        return found
+            if not errors:
+                raise TargetBusy("not all permissions are as they were yet", 1)
+            break
+        try:
+            _restore(directory, grant)
+            ledger.drop_grant(grant.owner_id)
+        except MigrationError as error:
+            errors.append(error)
+    if record is not None:
+        try:
+            _end_administrator(directory, ledger, secrets, record)
+        except MigrationError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return bool(grants) or record is not None
+
+
+def _restore(directory: Directory, grant: GrantRecord) -> None:
+    """A mailbox or a grantee that is gone by now has no permissions to put back. WorkMail says so
+    in the words in which it says that something is not ready yet.
+
+    Who is disabled is given nothing. Then what the migration has given is taken, so that it does
+    not wait there until the user is enabled again.
+    """
+    owner, grantee = grant.owner_id, grant.grantee_id
+    try:
+        if grant.before:
+            directory.put_permissions(owner, grantee, grant.before)
+        else:
+            directory.delete_permissions(owner, grantee)
+    except (UserRefused, ProvisioningPending):
+        if directory.state_of(owner) != "ENABLED":
+            return
+        state = directory.state_of(grantee)
+        if state == "ENABLED" or (state != "DELETED" and not grant.before):
+            raise
+        if state != "DELETED":
+            directory.delete_permissions(owner, grantee)
+
+
+def _end_administrator(
+    directory: Directory, ledger: Ledger, secrets: WaveSecrets, record: AdministratorRecord
+) -> None:
+    """Who was chosen in the console is somebody else's user."""
     if record.before is not Before.ENABLED:
         _take_back(directory, record)
         if secrets.read(SECRET) is not None:
             secrets.replace(SECRET, write_administrator(""))
     ledger.drop_administrator()
-    return True
-
-
-def _restore(directory: Directory, grant: GrantRecord) -> None:
-    """A mailbox or a grantee that is gone by now has no permissions to put back."""
-    try:
-        if grant.before:
-            directory.put_permissions(grant.owner_id, grant.grantee_id, grant.before)
-        else:
-            directory.delete_permissions(grant.owner_id, grant.grantee_id)
-    except UserRefused:
-        if directory.user(grant.owner_id) is not None:
-            raise
 
 
 def _take_back(directory: Directory, record: AdministratorRecord) -> None:
     """The user as it was before. One that was created and whose id never became known is found by
-    its address."""
-    user = directory.user(record.user_id) if record.user_id else None
-    if user is None:
-        name = record.address.partition("@")[0]
-        user = directory.find_user(record.address, name)
+    its address; a namesake of one whose id is known is somebody else's. ProvisioningPending if it
+    was created just now, and cannot be seen yet."""
+    if record.user_id:
+        user = directory.user(record.user_id)
+    else:
+        user = directory.find_user(record.address, record.address.partition("@")[0])
+    if user is None and record.user_id and not record.seen:
+        raise ProvisioningPending("WorkMail does not show the administrator's user yet", 5)
     if user is None or user.state == "DELETED":
         return
     directory.disable_entity(user.id)

@@ -36,8 +36,6 @@ _ADVICE: Mapping[str, str] = {
     "start the workflow again.",
     "NothingCopied": "Every mailbox failed, so there was no cut-over. Mend the first reason below; "
     "it is probably the same for all.",
-    "CutoverTimedOut": "Publish the MX record that the DNS section expects and remove all others, "
-    "then start the workflow with the phases cutover, delta and report.",
     "VerificationFailed": "Keep the old server. Look below at the folders that differ and the "
     "mailboxes that failed. Start the workflow again to copy what was not reached; what is "
     "missing in WorkMail although it was copied must be copied by hand.",

@@ -180,7 +180,7 @@ class DirectoryResource:
 @dataclass(frozen=True, slots=True)
 class Group:
     """A distribution list. `members` are addresses of users, groups or resources; `owners` too,
-    which WorkMail does not know: they are told in the plan and the report. `hidden` None: as it
+    which WorkMail does not know: plan and report tell how many there are. `hidden` None: as it
     is."""
 
     id: str
@@ -269,12 +269,15 @@ class Before(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AdministratorRecord:
     """The user by whom mailboxes are opened. `user_id` is "" while it is being created; `why` says
-    why it is this one, in a clause without personal data."""
+    why it is this one, in a clause without personal data. `refusals` counts how often WorkMail has
+    refused its password; `seen`: WorkMail has shown the user, and not only its id."""
 
     address: str
     before: Before
     user_id: str = ""
     why: str = ""
+    refusals: int = 0
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

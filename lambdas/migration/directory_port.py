@@ -53,10 +53,6 @@ class Directory(Protocol):
         """Creates the user, disabled, with that password or without any. The texts of the
         address book and the quota are not set yet. UserRefused with the reason."""
 
-    def enable_user(self, user_id: str, address: str) -> bool:
-        """Gives the user a mailbox; False if it has it already. ProvisioningPending,
-        UserRefused."""
-
     def set_primary_address(self, user_id: str, address: str) -> None:
         """Makes an alias, or a new address, the primary one; the old one becomes an alias. No error
         if it is that already. ProvisioningPending, UserRefused."""

@@ -1,72 +1,130 @@
-"""What the DNS must say when a domain's mail goes to WorkMail, and what is made of the answers.
+"""What the DNS must say when a domain's mail goes to WorkMail, and the one spelling of it.
 
-Pure: records and answers in, findings and waits out. Names and hosts are compared without case
-and final dot (RFC 4343), TXT values without quotation marks and with their strings joined without
-a space (RFC 7208, 3.3).
+Pure. Names and hosts are compared without case and final dot (RFC 4343), TXT values without
+quotation marks and with their strings joined without a space (RFC 7208, 3.3). What is made of the
+answers is in dns_verdicts.py, when to look again in dns_waits.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
 
+from migration import spf
 from migration.directory_model import MailDomain
-from migration.model import DnsFinding, DnsRecord, DnsVerdict
-from migration.ports import DnsAnswer
+from migration.model import DnsRecord, RecordKind, Require
 
 # What WorkMail's console shows for new domains; alone, its number means nothing.
 _MX_PREFERENCE = 10
-
-# By the time that has passed since the cut-over began: look again after so many seconds.
-#
-# A round is 9 events (task 5, choice 2, wait 2), and an execution dies at 25,000, uncaught. 29 days
-# of looking every 15 minutes are 2,784 rounds or 25,056 events, and the delta passes still have to
-# follow. So after 14 days, which is also the default of the time limit, the wait doubles: 29 days
-# then take less than 19,000 events.
-_WAITS = (
-    (timedelta(minutes=10), 60),
-    (timedelta(minutes=30), 2 * 60),
-    (timedelta(hours=2), 5 * 60),
-    (timedelta(days=14), 15 * 60),
-)
-_LAST_WAIT = 30 * 60
+# What WorkMail suggests, for domains of which GetMailDomain does not return it.
+_POLICY = "v=DMARC1;p=quarantine;pct=100;fo=1"
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(\d{3}|.)", re.DOTALL)
-_SPF = re.compile(r"v=spf1( |$)", re.IGNORECASE)
 _DMARC = re.compile(r"v\s*=\s*DMARC1\s*(;|$)", re.IGNORECASE)
-_NO_SUCH_RECORD = frozenset({"NXDOMAIN", "NODATA"})
+_DKIM_HOST = re.compile(r"\.dkim\.([a-z0-9-]+\.)?amazonses\.com$")
+_TOKEN = re.compile(r"[A-Za-z0-9+/]{43}=")
+
+_ONLY_ONE = (RecordKind.MX, RecordKind.AUTODISCOVER, RecordKind.SPF, RecordKind.DMARC)
+_REQUIRED = {
+    Require.MX: {RecordKind.MX},
+    Require.MX_AND_AUTODISCOVER: {RecordKind.MX, RecordKind.AUTODISCOVER},
+    Require.ALL: set(RecordKind),
+}
 
 
-# ---- what is expected ------------------------------------------------------------------------
+def expected_records(
+    domain: MailDomain, region: str, require: Require = Require.MX, mail_from: str = ""
+) -> tuple[DnsRecord, ...]:
+    """The records of a domain, in the order of RecordKind: what WorkMail asks for, in its words,
+    and what GetMailDomain does not return.
 
-
-def expected_records(domain: MailDomain, region: str) -> tuple[DnsRecord, ...]:
-    """The records of a domain: its MX first, then autodiscover, then what else WorkMail asks for.
-
-    MX and autodiscover are made from the Region where WorkMail names none. Only the domain's own
-    MX is required: without the others mail arrives all the same.
+    MX and autodiscover are made from the Region where WorkMail names none, SPF and DMARC are those
+    that its console suggests; DKIM and ownership have tokens that only WorkMail knows. `mail_from`
+    is a label before the domain: its MX and SPF are wanted too (SES gives up such a name three days
+    after the MX is gone). `require` says which ones decide whether the cut-over is done.
     """
     name = _host(domain.name)
-    autodiscover = f"autodiscover.{name}"
-    mx = DnsRecord(name, "MX", f"{_MX_PREFERENCE} inbound-smtp.{region}.amazonaws.com", True)
-    alias = DnsRecord(autodiscover, "CNAME", f"autodiscover.mail.{region}.awsapps.com")
-    others: list[DnsRecord] = []
-    for record in domain.records:
-        value = normalise(record.type, record.value)
-        known = DnsRecord(_host(record.name), record.type, value)
-        if (known.name, known.type) == (name, "MX"):
-            mx = DnsRecord(name, "MX", value, True)
-        elif (known.name, known.type) == (autodiscover, "CNAME"):
-            alias = known
-        elif known not in others:
-            others.append(known)
-    return (mx, alias, *others)
+    told = [
+        DnsRecord(_host(each.name), each.type, normalise(each.type, each.value))
+        for each in domain.records
+    ]
+    told = [replace(each, kind=kind_of(each, name)) for each in told]
+    made = [
+        DnsRecord(
+            name,
+            "MX",
+            f"{_MX_PREFERENCE} inbound-smtp.{region}.amazonaws.com",
+            kind=RecordKind.MX,
+        ),
+        DnsRecord(
+            f"autodiscover.{name}",
+            "CNAME",
+            f"autodiscover.mail.{region}.awsapps.com",
+            kind=RecordKind.AUTODISCOVER,
+        ),
+        DnsRecord(name, "TXT", spf.ALONE, kind=RecordKind.SPF),
+        DnsRecord(f"_dmarc.{name}", "TXT", _POLICY, kind=RecordKind.DMARC),
+        *(_mail_from_records(f"{mail_from}.{name}", region) if mail_from else ()),
+    ]
+    records: list[DnsRecord] = []
+    for record in (*told, *made):
+        taken = {(each.kind, each.name) for each in records}
+        if record in records or (record.kind in _ONLY_ONE and (record.kind, record.name) in taken):
+            continue
+        if record in made and (record.kind, record.name) in taken:
+            continue
+        records.append(replace(record, required=False))
+    order = list(RecordKind)
+    wanted = [replace(each, required=each.kind in _REQUIRED[require]) for each in records]
+    return tuple(sorted(wanted, key=lambda each: order.index(each.kind)))
 
 
-# ---- what was answered -----------------------------------------------------------------------
+def _mail_from_records(name: str, region: str) -> tuple[DnsRecord, DnsRecord]:
+    mx = f"{_MX_PREFERENCE} feedback-smtp.{region}.amazonses.com"
+    return (
+        DnsRecord(name, "MX", mx, kind=RecordKind.MAIL_FROM_MX),
+        DnsRecord(name, "TXT", spf.ALONE, kind=RecordKind.MAIL_FROM_SPF),
+    )
+
+
+def kind_of(record: DnsRecord, domain: str) -> RecordKind:
+    """What a record of `domain` is for, by its name and value: where it stands in WorkMail's list,
+    and how the list spells it, means nothing."""
+    name, domain = _host(record.name), _host(domain)
+    value = normalise(record.type, record.value)
+    if record.type == "MX":
+        return _kind_of_mx(name, domain, value)
+    if record.type == "CNAME":
+        if name == f"autodiscover.{domain}":
+            return RecordKind.AUTODISCOVER
+        return RecordKind.DKIM if _DKIM_HOST.search(value) else RecordKind.OTHER
+    if record.type != "TXT":
+        return RecordKind.OTHER
+    if spf.is_spf(value):
+        return RecordKind.SPF if name == domain else RecordKind.MAIL_FROM_SPF
+    if name == f"_dmarc.{domain}" and is_dmarc(value):
+        return RecordKind.DMARC
+    # Providers that take no underscore: the token may stand at the domain itself.
+    if name == f"_amazonses.{domain}" or (name == domain and _TOKEN.fullmatch(value)):
+        return RecordKind.OWNERSHIP
+    return RecordKind.OTHER
+
+
+def _kind_of_mx(name: str, domain: str, value: str) -> RecordKind:
+    if name == domain:
+        return RecordKind.MX
+    host = exchanger(value)
+    bounces = host.startswith("feedback-smtp.") and host.endswith(".amazonses.com")
+    return RecordKind.MAIL_FROM_MX if bounces else RecordKind.OTHER
+
+
+def is_dmarc(text: str) -> bool:
+    """Whether a TXT value, its strings joined, is a DMARC policy (RFC 7489, 6.3)."""
+    return bool(_DMARC.match(text))
+
+
+# ---- spelling --------------------------------------------------------------------------------
 
 
 def normalise(type_: str, value: str) -> str:
@@ -85,60 +143,8 @@ def normalise(type_: str, value: str) -> str:
     return _host(value)
 
 
-def judge(record: DnsRecord, answer: DnsAnswer) -> DnsFinding:
-    """One server's answer against one expected record.
-
-    MX: right if all published hosts are the expected one, whatever their preferences; EXTRA if
-    there is another beside it, because mail would go there too. SPF: right if the one SPF record
-    includes amazonses.com; EXTRA if there are two, which is an error to receivers (RFC 7208, 3.2).
-    DMARC: right if there is one, since the policy is the owner's to choose; EXTRA if there are two,
-    which receivers ignore (RFC 7489, 6.6.3). Other TXT may stand beside foreign ones.
-    """
-    if answer.error:
-        missing = answer.error in _NO_SUCH_RECORD
-        verdict = DnsVerdict.MISSING if missing else DnsVerdict.UNANSWERED
-    else:
-        verdict = _compare(record, [normalise(record.type, value) for value in answer.values])
-    return DnsFinding(record, verdict, answer.values, answer.ttl, answer.server)
-
-
-def _compare(record: DnsRecord, found: Sequence[str]) -> DnsVerdict:
-    expected = normalise(record.type, record.value)
-    if record.type == "MX":
-        return _compare_hosts(_exchanger(expected), {_exchanger(value) for value in found})
-    if record.type == "TXT" and _SPF.match(expected):
-        return _compare_policies([_includes_ses(value) for value in found if _SPF.match(value)])
-    if record.type == "TXT" and _DMARC.match(expected):
-        return _compare_policies([True for value in found if _DMARC.match(value)])
-    if expected in found:
-        return DnsVerdict.RIGHT
-    others_may_stand_there = record.type == "TXT"
-    return DnsVerdict.WRONG if found and not others_may_stand_there else DnsVerdict.MISSING
-
-
-def _compare_hosts(expected: str, found: set[str]) -> DnsVerdict:
-    if not found:
-        return DnsVerdict.MISSING
-    if expected not in found:
-        return DnsVerdict.WRONG
-    return DnsVerdict.RIGHT if found == {expected} else DnsVerdict.EXTRA
-
-
-def _compare_policies(good: Sequence[bool]) -> DnsVerdict:
-    """`good` has an entry for every policy record that was found."""
-    if not good:
-        return DnsVerdict.MISSING
-    if len(good) > 1:
-        return DnsVerdict.EXTRA
-    return DnsVerdict.RIGHT if good[0] else DnsVerdict.WRONG
-
-
-def _includes_ses(spf: str) -> bool:
-    terms = {_host(term.removeprefix("+")) for term in spf.lower().split()}
-    return "include:amazonses.com" in terms
-
-
-def _exchanger(mx: str) -> str:
+def exchanger(mx: str) -> str:
+    """The host of an MX value in that spelling."""
     return mx.partition(" ")[2]
 
 
@@ -156,80 +162,3 @@ def _join_strings(text: str) -> str:
 def _unescape(match: re.Match[str]) -> str:
     code = match[1]
     return chr(int(code)) if len(code) == 3 else code
-
-
-# ---- what follows from it --------------------------------------------------------------------
-
-
-def is_cut_over(findings: Iterable[DnsFinding]) -> bool:
-    """Whether every required record is right at every server that was asked.
-
-    A server that does not answer is not right; nothing required is not cut over.
-    """
-    verdicts = [finding.verdict for finding in findings if finding.record.required]
-    return bool(verdicts) and all(verdict is DnsVerdict.RIGHT for verdict in verdicts)
-
-
-def find_open(findings: Iterable[DnsFinding]) -> dict[DnsRecord, Counter[DnsVerdict]]:
-    """The required records that are not right everywhere: how many servers gave which verdict."""
-    verdicts = _count_verdicts(finding for finding in findings if finding.record.required)
-    return {
-        record: counts for record, counts in verdicts.items() if set(counts) != {DnsVerdict.RIGHT}
-    }
-
-
-def describe_open(findings: Iterable[DnsFinding]) -> tuple[str, ...]:
-    """A line for each required record that is open: type, domain, verdicts. No server, no value."""
-    return tuple(
-        f"{record.type} of {record.name}: {_describe_counts(counts)}"
-        for record, counts in find_open(findings).items()
-    )
-
-
-def describe(findings: Sequence[DnsFinding]) -> str:
-    """The state of affairs in a line: it changes when a verdict does, not with TTLs or order."""
-    verdicts = _count_verdicts(findings)
-    required = [
-        f"{record.type} of {record.name}: {_describe_counts(counts)}"
-        for record, counts in verdicts.items()
-        if record.required
-    ]
-    others = Counter(_worst(counts) for record, counts in verdicts.items() if not record.required)
-    if others:
-        parts = [f"{others[verdict]} {verdict}" for verdict in DnsVerdict if others[verdict]]
-        required.append(f"other records: {', '.join(parts)}")
-    return "; ".join(required)
-
-
-def _count_verdicts(findings: Iterable[DnsFinding]) -> dict[DnsRecord, Counter[DnsVerdict]]:
-    counted: dict[DnsRecord, Counter[DnsVerdict]] = {}
-    for finding in findings:
-        counted.setdefault(finding.record, Counter())[finding.verdict] += 1
-    return counted
-
-
-def _describe_counts(counts: Counter[DnsVerdict]) -> str:
-    asked = counts.total()
-    servers = "server" if asked == 1 else "servers"
-    parts = [f"{verdict} at {counts[verdict]}" for verdict in DnsVerdict if counts[verdict]]
-    return f"{', '.join(parts)} of {asked} {servers}"
-
-
-def _worst(counts: Counter[DnsVerdict]) -> DnsVerdict:
-    """Of what the servers say, what the operator should know."""
-    order = ("wrong", "extra", "missing", "unanswered", "right")
-    return min(counts, key=order.index)
-
-
-# ---- when to look again ----------------------------------------------------------------------
-
-
-def next_wait(since: datetime, now: datetime) -> int:
-    """Seconds until the next look: 60 at first, 1,800 after two weeks (see _WAITS)."""
-    passed = now - since
-    return next((seconds for limit, seconds in _WAITS if passed < limit), _LAST_WAIT)
-
-
-def has_timed_out(since: datetime, now: datetime, days: int) -> bool:
-    """Whether `days` have passed since the cut-over began."""
-    return now - since >= timedelta(days=days)

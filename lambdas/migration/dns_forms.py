@@ -101,7 +101,8 @@ def to_zone_text(planned: DomainPlan) -> str:
 
 
 def _zone_lines(step: Step) -> Iterator[str]:
-    yield from (f"; remove: {_zone_line(step.after, value)}" for value in _removed(step))
+    before = step.before or step.after
+    yield from (f"; remove: {_zone_line(before, value)}" for value in _removed(step))
     yield from (_zone_line(step.after, value) for value in step.after.values)
 
 

@@ -15,10 +15,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from migration import dns
-from migration.directory_model import MailDomain
 from migration.dns_values import is_same, quote, spell
 from migration.model import DnsRecord
-from migration.spf import ALONE, is_spf, merge_spf
+from migration.spf import is_spf, merge_spf
 from migration.zone_model import Change, RecordSet
 
 TTL = 3600
@@ -70,24 +69,6 @@ class Plan:
 
 class _Conflict(Exception):
     """A record set cannot be made as it is wanted; the text goes on after "MX of example.org: "."""
-
-
-def want(domain: MailDomain, region: str, mail_from: str = "") -> tuple[DnsRecord, ...]:
-    """All records that a domain shall have: those that WorkMail names, SPF and DMARC even if it
-    does not, and MX and SPF of `mail_from`.<domain> unless that is empty."""
-    records = dns.expected_records(domain, region)
-    name = domain.name.rstrip(".").lower()
-    texts = [record for record in records if record.type == "TXT"]
-    more = []
-    if not any(record.name == name and is_spf(record.value) for record in texts):
-        more.append(DnsRecord(name, "TXT", ALONE))
-    if not any(record.name == f"_dmarc.{name}" for record in texts):
-        more.append(DnsRecord(f"_dmarc.{name}", "TXT", _DMARC_ALONE))
-    if mail_from and not any(record.name == f"{mail_from}.{name}" for record in records):
-        feedback = f"10 feedback-smtp.{region}.amazonses.com"
-        more.append(DnsRecord(f"{mail_from}.{name}", "MX", feedback))
-        more.append(DnsRecord(f"{mail_from}.{name}", "TXT", ALONE))
-    return (*records, *more)
 
 
 def names_to_read(records: Iterable[DnsRecord], zone: str) -> list[str]:

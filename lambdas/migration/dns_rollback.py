@@ -111,12 +111,9 @@ def _tell(means: Means, run: str, now: str) -> None:
         means.ledger.add_note(run, Note(now, _STATE, what))
         return
     lines = [tell_dns_rollback(rollback), *(f"{what}: {why}" for what, why in rollback.left)]
-    if means.notifier:
-        subject = (
-            "Some old DNS records are left" if rollback.left else "The old DNS records are back"
-        )
-        facts = {"restored": len(rollback.restored), "left": len(rollback.left)}
-        means.notifier.tell(
-            Notice(NoticeKind.DNS, run, now, subject, "\n".join(lines), dict(facts))
-        )
+    what = "some old DNS records are left" if rollback.left else "the old DNS records are back"
+    subject = f"{means.teller.tenant}: {what}"
+    facts = {"restored": len(rollback.restored), "left": len(rollback.left)}
+    notice = Notice(NoticeKind.DNS, run, now, subject, "\n".join(lines), dict(facts))
+    means.teller.tell(notice, "put back")
     means.ledger.add_note(run, Note(now, _STATE, " ".join(lines)))

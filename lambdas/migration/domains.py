@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from migration.directory_model import MailDomain
-from migration.dns import next_wait
+from migration.dns_waits import next_wait
 from migration.errors import TenantMisconfigured
 from migration.model import Note
 from migration.ports import Directory, Ledger
@@ -100,7 +100,8 @@ def ensure_domains(
 ) -> Look:
     """Registers what is missing, makes the first domain the default one if that is wanted, and says
     what is verified. The timeline has a line for the records that must be published; it stays the
-    same from look to look.
+    same from look to look. A default domain that WorkMail refuses is a line of the timeline: no
+    address depends on it.
 
     `since` is when the waiting began. TenantMisconfigured if a domain is not to be registered, is
     another organization's, was given up by WorkMail, or is not verified after the configured days;
@@ -120,7 +121,11 @@ def ensure_domains(
         early = may_begin_early and settings.domain_start_before_verified
         return Look(verified=False, wait_seconds=next_look(began, moment), early=early)
     if settings.domain_make_default:
-        _make_default(directory, settings.domains)
+        try:
+            _make_default(directory, settings.domains)
+        except TenantMisconfigured as refusal:
+            remark = "the default domain stays another one: choose it in the WorkMail console"
+            ledger.add_note(run, Note(now, "EnsureDomains", f"{remark} ({refusal})"))
     return Look(verified=True, wait_seconds=0, early=False)
 
 

@@ -12,9 +12,9 @@ calls again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from migration.directory_model import (
@@ -36,7 +36,7 @@ from migration.entity_changes import (
     wanted_resource,
 )
 from migration.entity_links import booked, rule_on_links
-from migration.entity_readings import look_at_entity, look_at_links
+from migration.entity_readings import look_at_aliases, look_at_entity, look_at_links
 from migration.errors import ProvisioningPending, UserRefused
 from migration.model import Failure
 from migration.ports import Directory, Ledger
@@ -56,23 +56,37 @@ _BRINGING = {
 }
 
 
-def preview_entity(
-    directory: Directory, wanted: Wanted, expected: AbstractSet[str]
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would make of a group or resource, and what WorkMail has of it now."""
+
+    ruling: EntityRuling
+    entity: DirectoryGroup | DirectoryResource | None = None
+
+
+def preview_making(directory: Directory, wanted: Group | Resource) -> Preview:
+    """What provision_entity would do, without doing it."""
+    seen = look_at_entity(directory, wanted)
+    ruling = rule_on_making(wanted, seen)
+    if not ruling.conflict:
+        ruling = rule_on_making(wanted, look_at_aliases(directory, wanted, seen))
+    return Preview(ruling, seen.entity)
+
+
+def preview_links(
+    directory: Directory,
+    wanted: Wanted,
+    entity: DirectoryGroup | DirectoryResource | None,
+    given: Mapping[str, str],
+    expected: AbstractSet[str],
 ) -> EntityRuling:
-    """What a run would do to the entity, without doing it. `expected` are the addresses, in lower
-    case, that the run gives to somebody."""
-    made, entity_id = EntityRuling(), ""
-    if not isinstance(wanted, Sharing):
-        seen = look_at_entity(directory, wanted)
-        made = rule_on_making(wanted, seen)
-        if made.conflict:
-            return made
-        if seen.entity and seen.entity.state == "ENABLED":
-            entity_id = seen.entity.id
-    linked = rule_on_links(wanted, look_at_links(directory, wanted, entity_id), expected)
-    return EntityRuling(
-        made.changes + linked.changes, made.remarks + linked.remarks, linked.conflict
-    )
+    """What link_entity would do, without doing it. `entity` is the group or resource as
+    preview_making has it; `given` as in Links; `expected` are the addresses, in lower case, that
+    the run gives to somebody."""
+    there = entity if entity and entity.state == "ENABLED" else None
+    resource = there if isinstance(there, DirectoryResource) else None
+    links = look_at_links(directory, wanted, there.id if there else "", given, resource)
+    return rule_on_links(wanted, links, expected)
 
 
 def provision_entity(directory: Directory, ledger: Ledger, entity_id: str) -> str:
@@ -94,14 +108,17 @@ def provision_entity(directory: Directory, ledger: Ledger, entity_id: str) -> st
 
 def link_entity(directory: Directory, ledger: Ledger, entity_id: str) -> str:
     """As provision_entity, for what the entity refers to; what could not be made before is tried
-    once more. Status DONE afterwards, or FAILED if a part of it was refused."""
+    once more. Status DONE afterwards, or FAILED if a part of it was refused.
+
+    An address of the manifest's own counts only where it leads to whom the run has given it."""
     if ledger.entity(entity_id).status is EntityStatus.PLANNED:
         provision_entity(directory, ledger, entity_id)
     record = ledger.entity(entity_id)
     if record.status is EntityStatus.FAILED:
         return REFUSED
     wanted = record.wanted
-    links = look_at_links(directory, wanted, record.entity_id)
+    given = _find_given(ledger, record.run)
+    links = look_at_links(directory, wanted, record.entity_id, given)
     ruling = rule_on_links(wanted, links)
     if ruling.conflict:
         return _refuse(ledger, record, ruling.conflict)
@@ -194,6 +211,15 @@ def _refuse(ledger: Ledger, record: EntityRecord, reason: str) -> str:
 def _join_failures(before: Failure | None, refusals: Sequence[str]) -> Failure | None:
     reasons = [*([before.reason] if before else []), *refusals]
     return Failure(UserRefused.__name__, "; ".join(reasons)) if reasons else None
+
+
+def _find_given(ledger: Ledger, run: str) -> Mapping[str, str]:
+    """As in Links. An id of an earlier run counts: it is that of the manifest's entry, too."""
+    given = {record.mailbox.target.lower(): record.user_id for record in ledger.mailboxes(run)}
+    for record in ledger.entities(run):
+        if not isinstance(record.wanted, Sharing):
+            given[record.wanted.address.lower()] = record.entity_id
+    return given
 
 
 # ---- what is done for each change ------------------------------------------------------------

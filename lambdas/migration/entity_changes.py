@@ -24,7 +24,7 @@ from migration.directory_model import (
     Permission,
     Resource,
 )
-from migration.user_changes import missing_aliases
+from migration.user_changes import missing_aliases, tell_taken_alias
 
 
 class Action(StrEnum):
@@ -57,22 +57,34 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class EntityRuling:
     """What to do, in this order. With a `conflict` nothing is done. `remarks` are sentences about
-    what cannot be as the manifest says."""
+    what cannot be as the manifest says; `refusals` say which parts WorkMail will refuse."""
 
     changes: tuple[Change, ...] = ()
     remarks: tuple[str, ...] = ()
     conflict: str = ""
+    refusals: tuple[str, ...] = ()
+
+    def join(self, later: EntityRuling) -> EntityRuling:
+        """This ruling and a `later` one about the same entity; one of them may conflict."""
+        return EntityRuling(
+            self.changes + later.changes,
+            self.remarks + later.remarks,
+            self.conflict or later.conflict,
+            self.refusals + later.refusals,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What WorkMail shows of a group or resource: what has the address, else the name; who has the
-    address, and who the name, if that is something else; and its aliases."""
+    address, and who the name, if that is something else; its aliases; and who has aliases of the
+    manifest (in lower case), for a plan: a run learns that from WorkMail's refusal."""
 
     entity: DirectoryGroup | DirectoryResource | None
     owner: Owner | None = None
     named: Owner | None = None
     aliases: frozenset[str] = frozenset()
+    alias_owners: Mapping[str, Owner] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +92,17 @@ class Links:
     """What WorkMail shows of what an entity refers to. `owner` is the entity itself, None if it is
     not there; `present` has the ids of members, delegates or grantees, the latter with what they
     may do; `found` says who has an address (in lower case) of the manifest; `resource` is the
-    resource, if it is one."""
+    resource, if it is one.
+
+    `given`: the primary addresses (in lower case) of the manifest's own users, groups and
+    resources, each with WorkMail's id of who is to have it, "" for nobody yet. An address of
+    theirs that somebody else has in WorkMail leads to somebody else's mail."""
 
     owner: Owner | None
     present: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
     found: Mapping[str, Owner] = field(default_factory=dict)
     resource: DirectoryResource | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 def rule_on_making(wanted: Group | Resource, seen: Seen) -> EntityRuling:
@@ -114,11 +131,14 @@ def rule_on_making(wanted: Group | Resource, seen: Seen) -> EntityRuling:
         if columns := _other_columns(wanted, entity):
             reason = f"WorkMail has another value of {', '.join(columns)}"
             changes.append(Change(Action.UPDATE, reason))
-    changes += [
-        Change(Action.ADD_ALIAS, "WorkMail does not have it", number, alias)
-        for number, alias in missing_aliases(wanted, seen.aliases)
-    ]
-    return EntityRuling(tuple(changes))
+    refusals = []
+    for number, alias in missing_aliases(wanted, seen.aliases):
+        owner = seen.alias_owners.get(alias.lower())
+        if owner is not None and (entity is None or owner.id != entity.id):
+            refusals.append(tell_taken_alias(number, owner))
+        else:
+            changes.append(Change(Action.ADD_ALIAS, "WorkMail does not have it", number, alias))
+    return EntityRuling(tuple(changes), refusals=tuple(refusals))
 
 
 def wanted_resource(wanted: Resource, resource: DirectoryResource) -> DirectoryResource:

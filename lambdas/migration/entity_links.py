@@ -119,11 +119,17 @@ def _why_left_out(
         if address.lower() in expected:
             return ""
         return "WorkMail does not know the address"
+    if _is_another(owner, address, links):
+        return "in WorkMail the address belongs to another one than the manifest says"
     if owner.kind is EntityKind.RESOURCE:
         return f"a resource cannot {what}"
     if links.owner is not None and owner.id == links.owner.id:
         return f"nothing can {what} that is itself"
     return ""
+
+
+def _is_another(owner: Owner, address: str, links: Links) -> bool:
+    return links.given.get(address.lower(), owner.id) != owner.id
 
 
 def _tell(noun: str, numbers: Sequence[int], problem: str) -> str:
@@ -138,6 +144,11 @@ def _rule_on_grants(sharing: Sharing, links: Links, expected: AbstractSet[str]) 
         return EntityRuling(
             conflict="WorkMail does not know the owner's address: write another one in the "
             "manifest, or create the owner in WorkMail"
+        )
+    if links.owner is not None and _is_another(links.owner, sharing.owner, links):
+        return EntityRuling(
+            conflict="in WorkMail the owner's address belongs to another one than the manifest "
+            "says: remove it there, or write another one in the manifest"
         )
     changes: list[Change] = []
     left_out: dict[str, list[int]] = {}

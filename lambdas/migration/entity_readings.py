@@ -4,18 +4,20 @@ the plan before it look in the same way."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from migration.directory_model import (
+    DirectoryResource,
     EntityKind,
     Group,
     Owner,
     Permission,
     Resource,
-    Sharing,
     Wanted,
 )
 from migration.entity_changes import Links, Seen
 from migration.ports import Directory
+from migration.user_changes import missing_aliases
 
 
 def look_at_entity(directory: Directory, wanted: Group | Resource) -> Seen:
@@ -35,29 +37,41 @@ def look_at_entity(directory: Directory, wanted: Group | Resource) -> Seen:
     return Seen(entity, owner, named, directory.aliases(entity.id))
 
 
-def look_at_links(directory: Directory, wanted: Wanted, entity_id: str) -> Links:
+def look_at_aliases(directory: Directory, wanted: Group | Resource, seen: Seen) -> Seen:
+    """With the owners of the aliases that the entity lacks: a call for each."""
+    missing = [alias for _, alias in missing_aliases(wanted, seen.aliases)]
+    return replace(seen, alias_owners=_find(directory, missing))
+
+
+def look_at_links(
+    directory: Directory,
+    wanted: Wanted,
+    entity_id: str,
+    given: Mapping[str, str],
+    resource: DirectoryResource | None = None,
+) -> Links:
     """`entity_id` is that of the group or resource, "" if it is not there; the owner of a sharing
-    is looked up."""
+    is looked up. `given` as in Links; `resource` is what was seen of the resource just before."""
     if isinstance(wanted, Group):
-        found = _find(directory, wanted.members)
+        links = Links(None, {}, _find(directory, wanted.members), given=given)
         if not entity_id:
-            return Links(None, {}, found)
-        members = directory.members(entity_id)
-        return Links(Owner(entity_id, EntityKind.GROUP), _without_rights(members), found)
+            return links
+        members = _without_rights(directory.members(entity_id))
+        return replace(links, owner=Owner(entity_id, EntityKind.GROUP), present=members)
     if isinstance(wanted, Resource):
-        found = _find(directory, wanted.delegates)
+        links = Links(None, {}, _find(directory, wanted.delegates), given=given)
         if not entity_id:
-            return Links(None, {}, found)
-        delegates = _without_rights(directory.delegates(entity_id))
-        resource = directory.find_resource(wanted.address, wanted.name)
-        return Links(Owner(entity_id, EntityKind.RESOURCE), delegates, found, resource)
-    return _look_at_sharing(directory, wanted)
-
-
-def _look_at_sharing(directory: Directory, sharing: Sharing) -> Links:
-    owner = directory.owner_of(sharing.owner)
+            return links
+        return replace(
+            links,
+            owner=Owner(entity_id, EntityKind.RESOURCE),
+            present=_without_rights(directory.delegates(entity_id)),
+            resource=resource or directory.find_resource(wanted.address, wanted.name),
+        )
+    owner = directory.owner_of(wanted.owner)
+    found = _find(directory, [each.grantee for each in wanted.grants])
     present = directory.permissions(owner.id) if owner else {}
-    return Links(owner, present, _find(directory, [each.grantee for each in sharing.grants]))
+    return Links(owner, present, found, given=given)
 
 
 def _find(directory: Directory, addresses: Iterable[str]) -> Mapping[str, Owner]:

@@ -30,7 +30,6 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
        |- PreflightFailed
        |- TenantMisconfigured       what the tenant file says and what exists do not fit
        |- NothingCopied             every mailbox failed: cutting over would lose mail
-       |- CutoverTimedOut           the MX never pointed to WorkMail
        |- RollbackRejected          the operator's word, not ours: nothing is taken back
        |- VerificationFailed        the target lacks messages that the ledger knows as copied
        `- SettingsError             an environment variable is missing or wrong
@@ -110,7 +109,12 @@ class MailboxUnreachable(MailboxError):
 
 
 class CredentialsRejected(MailboxError):
-    """The source or the target refused the login."""
+    """The source or the target refused the login. `after_login`: it took the password or the token,
+    and then refused what the mailbox was to be opened by."""
+
+    def __init__(self, message: str, *, after_login: bool = False) -> None:
+        super().__init__(message)
+        self.after_login = after_login
 
 
 class SourceChanged(MailboxError):
@@ -166,10 +170,6 @@ class TenantMisconfigured(TenantError):
 
 class NothingCopied(TenantError):
     """Not one mailbox was copied."""
-
-
-class CutoverTimedOut(TenantError):
-    """The DNS did not point to WorkMail within the configured days."""
 
 
 class RollbackRejected(TenantError):

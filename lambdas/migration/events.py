@@ -3,14 +3,15 @@
 `X` is the input of state X, `XResult` its answer. Ids, positions and counts travel here; never
 mail, addresses, passwords or tokens. `pass_id` is the epoch millisecond at which a pass began: it
 grows from pass to pass and from run to run. `now` is the state's entry time, ISO 8601: handlers
-have no clock of their own, so that a laptop can run days in seconds.
+have no clock of their own, so that a laptop can run days in seconds. (It is the same for all
+attempts of a state. Whose time counts for the lock, see wiring.moment.)
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
@@ -19,7 +20,17 @@ from migration.errors import InputInvalid
 MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
-PHASES = (*MIGRATION, ROLLBACK, ROLLBACK_DNS)
+CLIENTS = "clients"
+CONTROL = ("pause", "resume", "abort")
+"""What an execution may say to the one that works for the tenant."""
+ALONE = (ROLLBACK, ROLLBACK_DNS, *CONTROL)
+"""Phases that stand alone."""
+PHASES = (*MIGRATION, CLIENTS, *ALONE)
+_WHY_ALONE = {
+    ROLLBACK: "nothing is made and taken back at once",
+    ROLLBACK_DNS: "nothing is published and put back at once",
+    **dict.fromkeys(CONTROL, "it is a word to another execution"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,8 @@ def _fits(value: object, type_name: str) -> bool:
 class ExecutionInput:
     """What an operator may write into the console's input box; `{}` runs the whole migration.
     `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
-    ends in /. `run` is the run to take back, with the phase rollback; empty for all."""
+    ends in /. `run` is the run to take back, with the phase rollback, empty for all; or, with the
+    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
@@ -67,8 +79,29 @@ class ExecutionInput:
 
     @property
     def only_report(self) -> bool:
-        """Whether nothing is to be done but to report the last run once more."""
-        return self.phases == ("report",)
+        """Whether nothing is to be done but to tell of the last run once more: to the operator, or
+        to its users how to set up their mail programs."""
+        return set(self.phases) <= {"report", CLIENTS}
+
+    @property
+    def control(self) -> str:
+        """What is said to the execution that works for the tenant; "" if this one is to work."""
+        return next((phase for phase in self.phases if phase in CONTROL), "")
+
+    @property
+    def wave_of(self) -> str:
+        """The run whose mailboxes are looked at once more; "" for those of the manifest."""
+        return self.run if ROLLBACK not in self.phases else ""
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """What differs from the tenant's: one more look is one pass, and none after it."""
+        return {"delta_passes": 1, "late_passes": 0} if self.wave_of else {}
+
+    @property
+    def rollback_of(self) -> str:
+        """The run to take back; "" for all."""
+        return self.run if ROLLBACK in self.phases else ""
 
     @classmethod
     def parse(cls, payload: object) -> ExecutionInput:
@@ -88,14 +121,11 @@ class ExecutionInput:
             for phase in phases
             if phase not in PHASES
         ]
-        if ROLLBACK in phases and len(phases) > 1:
-            problems.append(
-                "the phase rollback stands alone: nothing is made and taken back at once"
-            )
-        if ROLLBACK_DNS in phases and len(phases) > 1:
-            problems.append(
-                "the phase rollback-dns stands alone: nothing is published and put back at once"
-            )
+        problems += [
+            f"the phase {phase} stands alone: {why}"
+            for phase, why in _WHY_ALONE.items()
+            if phase in phases and len(phases) > 1
+        ]
         manifest = payload.get("manifest", "")
         if not isinstance(manifest, str) or not re.fullmatch("(intake/.+)?", manifest, re.DOTALL):
             problems.append(
@@ -103,11 +133,20 @@ class ExecutionInput:
                 "is a folder"
             )
         run = payload.get("run", "")
-        if not isinstance(run, str) or (run and phases != [ROLLBACK]):
-            problems.append("run must be the name of a run, and only the phase rollback takes it")
+        if not isinstance(run, str) or (run and not _takes_run(phases)):
+            problems.append(
+                "run must be the name of a run; only the phase rollback takes it, and the phase "
+                "delta alone or with report"
+            )
+        if run and manifest:
+            problems.append("run and manifest name two waves; give one of them")
         if problems:
             raise InputInvalid(problems)
         return cls(tuple(phases), manifest, run)
+
+
+def _takes_run(phases: Sequence[object]) -> bool:
+    return phases == [ROLLBACK] or ("delta" in phases and {*phases} <= {"delta", "report"})
 
 
 def _short(value: object) -> str:
@@ -135,10 +174,12 @@ class Prepare(Event):
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
-    """`run` is this execution, or the last run if only its report is wanted. `phases` maps every
+    """`run` is this execution, or the last run if only that is to be told of. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
-    mailboxes, delta_passes, delta_interval_seconds). `rollback_of` is the run to take back, empty
-    for all."""
+    mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
+    answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
+    all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
+    manifest."""
 
     already_running: bool
     owner: str
@@ -147,24 +188,69 @@ class PrepareResult(Event):
     limits: Mapping[str, int]
     manifest: str
     rollback_of: str
+    wave_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRun(Event):
+    """`word` is pause, resume or abort. `since` is when it was said first, `owner` the execution
+    that is to be aborted: "" at the first look."""
+
+    run: str
+    now: str
+    word: str
+    since: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRunResult(Event):
+    """`verdict`: paused, resumed, aborted, aborting (look again after `wait_seconds`) or nothing
+    runs. `said` tells the operator what was done. `owner` is the execution that it was said to, ""
+    if none works."""
+
+    verdict: str
+    said: str
+    owner: str
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatWave(Event):
+    """`of` is the run whose mailboxes are looked at once more."""
+
+    run: str
+    now: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatWaveResult(Event):
+    """Where the wave lies in the bucket, and how many mailboxes it names."""
+
+    key: str
+    version: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight(Event):
+    """`provision`: whether the run has that phase, and so a plan of what it does to WorkMail's
+    directory."""
+
     run: str
     now: str
     manifest: str
+    provision: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PreflightResult(Event):
-    """`warnings` counts what the report tells and what does not stop the run; `conflicts` what the
-    manifest wants and WorkMail has otherwise. `provisions`: whether the users are WorkMail's own,
-    to be created and enabled."""
+    """`warnings` counts what the report tells and what does not stop the run. `provisions`: whether
+    the users are WorkMail's own, to be created and enabled."""
 
     days_left: int
     warnings: int
-    conflicts: int
     provisions: bool
 
 
@@ -297,7 +383,10 @@ class SettlePasswordsResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class EnableAdministrator(Event):
+    """`run` is the one whose mailboxes are opened, `execution` who holds the tenant's lock."""
+
     run: str
+    execution: str
     now: str
 
 
@@ -383,6 +472,65 @@ class SummarisePassResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveCutover(Event):
+    """`token` answers this one task and nothing else. `asked` is when it was asked first,
+    `reminder` counts from 0; `pass_id` and `passes` are those of the last pass, or 0."""
+
+    run: str
+    now: str
+    token: str
+    asked: str
+    reminder: int
+    pass_id: int
+    passes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveCutoverResult(Event):
+    """What the function says, and nobody waits for. The state's own result is what the operator
+    sends: `answer`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAboutDns(Event):
+    """As ApproveCutover. `waits`: how often the answer was to wait on."""
+
+    run: str
+    now: str
+    token: str
+    asked: str
+    reminder: int
+    waits: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskAboutDnsResult(Event):
+    """As ApproveCutoverResult."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer(Event):
+    """`kind` and `asked` name the question of the run; `answer` is what was sent, or `expired`."""
+
+    run: str
+    now: str
+    kind: str
+    asked: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswerResult(Event):
+    """`recorded`: False if the question has no such answer."""
+
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PrepareDns(Event):
     run: str
     now: str
@@ -439,7 +587,8 @@ class RollbackDnsResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class CheckDns(Event):
-    """`since` is when the cut-over began."""
+    """`since` is when the waiting began: with the cut-over, or when the operator wanted to wait
+    on."""
 
     run: str
     now: str
@@ -448,10 +597,30 @@ class CheckDns(Event):
 
 @dataclass(frozen=True, slots=True)
 class CheckDnsResult(Event):
-    """`open` counts the required records that are not right yet."""
+    """`open` counts the required records that are not right yet. `overdue`: the operator is to be
+    asked whether to wait on. `drain_seconds`: the TTL of the old MX record as it
+    was seen before the change, 0 if none was."""
 
     ready: bool
     wait_seconds: int
+    open: int
+    overdue: bool
+    drain_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckDns(Event):
+    """Between two passes, after the cut-over."""
+
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckDnsResult(Event):
+    """`went_back`: the DNS was right, and servers do not say so any more. `open` as of CheckDns."""
+
+    went_back: bool
     open: int
 
 
@@ -481,6 +650,40 @@ class ResetPasswordsResult(Event):
 
     reset: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLatePasses(Event):
+    run: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLatePassesResult(Event):
+    """How many passes will begin by themselves."""
+
+    scheduled: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendClientGuides(Event):
+    """`since` is when this round of sending began: it goes over many calls."""
+
+    run: str
+    now: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendClientGuidesResult(Event):
+    """`more`: not all users had their turn; to be called again after `wait_seconds`. At the end:
+    how many pages were written and mails sent, and what the operator must see to."""
+
+    more: bool
+    wait_seconds: int
+    pages: int
+    sent: int
+    problems: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -619,7 +822,7 @@ class WriteReport(Event):
 
 @dataclass(frozen=True, slots=True)
 class WriteReportResult(Event):
-    """The execution's output. `verdict`: done, exceptions or failed."""
+    """The execution's output. `verdict`: done, exceptions, not cut over or failed."""
 
     verdict: str
     report: str

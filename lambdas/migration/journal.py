@@ -81,10 +81,6 @@ class JournalledDirectory:
         deed = self._deed(DeedKind.RESOURCE, resource.name)
         return self._create(deed, lambda: self._directory.create_resource(resource))
 
-    def enable_user(self, user_id: str, address: str) -> bool:
-        deed = self._deed(DeedKind.ENABLED, user_id, address)
-        return self._make(deed, lambda: self._directory.enable_user(user_id, address))
-
     def enable_entity(self, entity_id: str, address: str) -> bool:
         deed = self._deed(DeedKind.ENABLED, entity_id, address)
         return self._make(deed, lambda: self._directory.enable_entity(entity_id, address))

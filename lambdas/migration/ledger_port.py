@@ -14,10 +14,12 @@ from migration.directory_model import (
 )
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -25,6 +27,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
 
@@ -41,18 +44,50 @@ class Ledger(Protocol):
     def release_lock(self, owner: str) -> bool:
         """Frees the lock if `owner` holds it; False otherwise."""
 
+    def lock_owner(self) -> str:
+        """Who holds the lock; "" if nobody does."""
+
     def add_note(self, run: str, note: Note) -> None:
         """Adds a line to the run's timeline; the same time and state again overwrites."""
 
     def notes(self, run: str) -> list[Note]:
         """The run's timeline, in order of time."""
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
-        """Keeps the latest findings of the run."""
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
+        """Keeps the latest findings of the run, and what is remembered of all its looks."""
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         """When the DNS was last looked at and what was found; ("", []) before."""
 
+    def dns_watch(self, run: str) -> DnsWatch:
+        """What was kept of the run's looks; an empty one before the first."""
+
+    # -- what the operators were told
+    def is_told(self, run: str, key: str) -> bool:
+        """Whether the run has told what `key` stands for."""
+
+    def set_told(self, run: str, key: str) -> None:
+        """It has; again is no error."""
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        """Whether `key` is among the first `limit` keys that were asked for `about`; the answer for
+        a key does not change."""
+
+    # -- what the operators are asked
+    def ask(self, question: Question) -> Question:
+        """Puts the question. One that was asked before (run, kind and `asked` are the same) keeps
+        its id and its answer. What stands there afterwards."""
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        """Answers it unless it has an answer, or all the same if `over`. What stands there
+        afterwards; KeyError if it was never put."""
+
+    def questions(self, run: str = "") -> list[Question]:
+        """Those of a run, or all of the tenant, by run, kind and time."""
+
+    # -- DNS records that were published
     def keep_published(self, record: PublishedSet) -> None:
         """Puts the record of a DNS record set in the place of the one of its zone, name and type;
         kept over runs."""
@@ -147,8 +182,19 @@ class Ledger(Protocol):
         """The deeds of a run, or all of the tenant, in the order of their keys."""
 
     def forget_mailbox(self, mailbox_id: str) -> None:
-        """As if it had only been planned: no user, failure, verdict, folders and remarks; no error
-        if it never was. Fences go on growing, so that a worker of before is cut off."""
+        """As if it had only been planned: no user, password, failure, verdict, folders and remarks;
+        no error if it never was. Fences go on growing, so that a worker of before is cut off."""
+
+    # -- client settings
+    def begin_guide(self, mailbox_id: str) -> bool:
+        """State SENDING, in no round: a mail is about to be sent. False, and nothing is changed, if
+        it is SENDING or SENT already: then nobody may send another."""
+
+    def set_guide(self, record: GuideRecord) -> None:
+        """Replaces the record of that user."""
+
+    def guides(self) -> Iterator[GuideRecord]:
+        """Those of the tenant, in the order of the mailboxes' ids."""
 
     # -- folders
     def folders(self, mailbox_id: str) -> list[FolderRecord]:
@@ -165,11 +211,15 @@ class Ledger(Protocol):
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         """Reads only: FencedOff if another worker has claimed the folder since."""
 
-    def pause_wanted(self) -> bool:
-        """Whether the operator wants the copy to stop for a while."""
+    def pause_wanted(self, run: str = "") -> bool:
+        """Whether the copy of this run shall stop: for a while, as the operator wants it of all
+        runs, or because this one is aborted."""
 
     def want_pause(self, wanted: bool) -> None:
-        """Says so, or takes it back."""
+        """Says that all runs shall stop for a while, or takes it back."""
+
+    def want_abort(self, run: str) -> None:
+        """Says that the copy of this run, and of no other, shall stop for good."""
 
     def advance(self, mailbox_id: str, before: FolderRecord, after: FolderRecord) -> FolderRecord:
         """Writes `after` in place of `before` (see transitions.py) in one update, and returns it

@@ -5,7 +5,7 @@ Users, groups and resources share WorkMail's addresses, and its names. All funct
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migration.directory_model import EntityKind
@@ -38,9 +38,24 @@ def compare(
         for each in users
         if (identity := each.row.profile.identity_center_id)
     ]
-    addresses = [*_claim_addresses(users, groups, resources)]
+    addresses = _claim(
+        "address",
+        [
+            *((each.record, "target", each.row.target, "mailbox") for each in users),
+            *((each.record, "address", each.group.address, "group") for each in groups),
+            *((each.record, "address", each.resource.address, "resource") for each in resources),
+        ],
+    )
+    names = _claim(
+        "name",
+        [
+            *((each.record, "username", each.row.username, "user") for each in users),
+            *((each.record, "name", each.group.name, "group") for each in groups),
+            *((each.record, "name", each.resource.name, "resource") for each in resources),
+        ],
+    )
     blamed: set[tuple[str, str]] = set()
-    for claims in (sources, addresses, [*_claim_names(users, groups, resources)], identities):
+    for claims in (sources, addresses, names, identities):
         yield from _find_twice(claims, blamed)
     yield from _compare_aliases(addresses)
 
@@ -49,36 +64,18 @@ _SOURCE_REMEDY = "remove one of the two, because each mailbox is copied once"
 _IDENTITY_REMEDY = "write another ID, because each user needs its own, or leave it empty"
 
 
-def _claim_addresses(
-    users: Sequence[UserReading],
-    groups: Sequence[GroupReading],
-    resources: Sequence[ResourceReading],
-) -> Iterator[_Claim]:
-    remedy = "write another address, because each {} needs its own"
-    for user in users:
-        written = bool(user.record.text("target"))
-        yield _Claim(user.record, "target", user.row.target, remedy.format("mailbox"), written)
-    for group in groups:
-        yield _Claim(group.record, "address", group.group.address, remedy.format("group"))
-    for each in resources:
-        yield _Claim(each.record, "address", each.resource.address, remedy.format("resource"))
-
-
-def _claim_names(
-    users: Sequence[UserReading],
-    groups: Sequence[GroupReading],
-    resources: Sequence[ResourceReading],
-) -> Iterator[_Claim]:
-    remedy = "write another name, because each {} needs its own"
-    for user in users:
-        written = bool(user.record.text("username"))
-        yield _Claim(user.record, "username", user.row.username, remedy.format("user"), written)
-    for group in groups:
-        written = bool(group.record.text("name"))
-        yield _Claim(group.record, "name", group.group.name, remedy.format("group"), written)
-    for each in resources:
-        written = bool(each.record.text("name"))
-        yield _Claim(each.record, "name", each.resource.name, remedy.format("resource"), written)
+def _claim(what: str, entries: Iterable[tuple[Record, str, str, str]]) -> list[_Claim]:
+    """Addresses or names. Each entry: its record, the column, the value, and the noun for it."""
+    return [
+        _Claim(
+            record,
+            column,
+            value,
+            f"write another {what}, because each {noun} needs its own",
+            written=bool(record.text(column)),
+        )
+        for record, column, value, noun in entries
+    ]
 
 
 def _find_twice(claims: Sequence[_Claim], blamed: set[tuple[str, str]]) -> Iterator[Fault]:

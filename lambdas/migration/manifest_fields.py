@@ -7,7 +7,7 @@ then there is a fault, and nothing is done.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from migration.manifest_records import Fault, Record
 from migration.workmail_names import (
@@ -34,7 +34,7 @@ def check_yes_no(record: Record, *columns: str) -> Iterator[Fault]:
             yield record.fault(column, "it is neither yes nor no", "write yes, no, or nothing")
 
 
-def find_garbled(record: Record) -> Mapping[str, Fault]:
+def _find_garbled(record: Record) -> Mapping[str, Fault]:
     """The columns with control characters, each with its fault; nothing else is said of them."""
     garbled: dict[str, Fault] = {}
     for column, value in record.texts.items():
@@ -47,6 +47,19 @@ def find_garbled(record: Record) -> Mapping[str, Fault]:
     return garbled
 
 
+def tell_once(record: Record, faults: Iterable[Fault]) -> Iterator[Fault]:
+    """The faults of the garbled columns, and those of `faults` that are about others."""
+    garbled = _find_garbled(record)
+    yield from garbled.values()
+    yield from (fault for fault in faults if fault.place.column not in garbled)
+
+
+def read_name(record: Record) -> str:
+    """The name of a group or resource as it is written; by default the part of the address before
+    the @."""
+    return record.text("name") or record.text("address").partition("@")[0]
+
+
 def check_filled(record: Record, column: str, remedy: str) -> Iterator[Fault]:
     """A required value must not be empty. One that is not there has been blamed already."""
     if record.has(column) and not record.text(column) and not record.items(column):
@@ -54,7 +67,7 @@ def check_filled(record: Record, column: str, remedy: str) -> Iterator[Fault]:
 
 
 def check_length(record: Record, column: str, longest: int) -> Iterator[Fault]:
-    """Control characters are left to `find_garbled`."""
+    """Control characters are left to `_find_garbled`."""
     value = record.text(column)
     problem = text_problem(value, longest)
     if problem and not control_problem(value):

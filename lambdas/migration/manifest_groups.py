@@ -12,8 +12,9 @@ from migration.manifest_fields import (
     check_filled,
     check_own_address,
     check_yes_no,
-    find_garbled,
+    read_name,
     read_yes_no,
+    tell_once,
 )
 from migration.manifest_records import Fault, Record
 from migration.manifest_references import Known, check_list
@@ -28,18 +29,13 @@ class GroupReading:
     group: Group
 
 
-def read_group_name(record: Record) -> str:
-    """The name; by default the part of the address before the @."""
-    return record.text("name") or record.text("address").partition("@")[0]
-
-
 def read_group(record: Record, tenant: str, known: Known) -> GroupReading:
     """Members and owners of the manifest stand by their primary addresses."""
     address = record.text("address")
     group = Group(
         id=entity_id(tenant, "group", address),
         address=address,
-        name=read_group_name(record),
+        name=read_name(record),
         hidden=read_yes_no(record.text("hidden")),
         aliases=record.items("aliases"),
         members=known.primaries(record.items("members")),
@@ -50,10 +46,7 @@ def read_group(record: Record, tenant: str, known: Known) -> GroupReading:
 
 def check_group(record: Record, known: Known, domains: Sequence[str]) -> Iterator[Fault]:
     """The faults of one group; without `domains` any domain is good."""
-    garbled = find_garbled(record)
-    yield from garbled.values()
-    faults = _check(record, known, domains)
-    yield from (fault for fault in faults if fault.place.column not in garbled)
+    yield from tell_once(record, _check(record, known, domains))
 
 
 def _check(record: Record, known: Known, domains: Sequence[str]) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migration.directory_model import EntityKind, Grant, Permission, Sharing
 from migration.identity import entity_id
-from migration.manifest_fields import check_filled, find_garbled
+from migration.manifest_fields import check_filled, tell_once
 from migration.manifest_records import Fault, Record
 from migration.manifest_references import Known, check_address
 from migration.manifest_tables import name_hint
@@ -51,10 +51,7 @@ def share(readings: Sequence[GrantReading], tenant: str) -> list[Sharing]:
 
 def check_grant(reading: GrantReading, known: Known, domains: Sequence[str]) -> Iterator[Fault]:
     """The faults of one permission; without `domains` any domain is good."""
-    garbled = find_garbled(reading.record)
-    yield from garbled.values()
-    faults = _check(reading, known, domains)
-    yield from (fault for fault in faults if fault.place.column not in garbled)
+    yield from tell_once(reading.record, _check(reading, known, domains))
 
 
 def _check(reading: GrantReading, known: Known, domains: Sequence[str]) -> Iterator[Fault]:

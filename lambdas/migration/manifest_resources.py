@@ -13,8 +13,9 @@ from migration.manifest_fields import (
     check_length,
     check_own_address,
     check_yes_no,
-    find_garbled,
+    read_name,
     read_yes_no,
+    tell_once,
 )
 from migration.manifest_records import Fault, Record
 from migration.manifest_references import Known, check_list
@@ -32,21 +33,16 @@ class ResourceReading:
     resource: Resource
 
 
-def read_resource_name(record: Record) -> str:
-    """The name as it is written; by default the part of the address before the @."""
-    return record.text("name") or record.text("address").partition("@")[0]
-
-
 def read_resources(
     records: Sequence[Record], tenant: str, known: Known, taken: Collection[str]
 ) -> list[ResourceReading]:
     """The resources, with names that fit WorkMail and differ from those that are `taken`.
     Delegates of the manifest stand by their primary addresses."""
-    wanted = {record.text("address").lower(): read_resource_name(record) for record in records}
+    wanted = {record.text("address").lower(): read_name(record) for record in records}
     fit = derive_names(wanted, taken)
     readings = []
     for record in records:
-        source_name = read_resource_name(record)
+        source_name = read_name(record)
         name = fit[record.text("address").lower()]
         resource = _read(record, tenant, known, name, "" if name == source_name else source_name)
         readings.append(ResourceReading(record, resource))
@@ -71,10 +67,7 @@ def _read(record: Record, tenant: str, known: Known, name: str, source_name: str
 
 def check_resource(record: Record, known: Known, domains: Sequence[str]) -> Iterator[Fault]:
     """The faults of one resource; without `domains` any domain is good."""
-    garbled = find_garbled(record)
-    yield from garbled.values()
-    faults = _check(record, known, domains)
-    yield from (fault for fault in faults if fault.place.column not in garbled)
+    yield from tell_once(record, _check(record, known, domains))
 
 
 def _check(record: Record, known: Known, domains: Sequence[str]) -> Iterator[Fault]:

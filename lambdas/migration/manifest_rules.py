@@ -15,7 +15,7 @@ from migration.manifest_fields import (
     check_filled,
     check_length,
     domain_problem,
-    find_garbled,
+    tell_once,
 )
 from migration.manifest_profile import check_profile, read_profile, read_quota
 from migration.manifest_records import Fault, Record
@@ -59,9 +59,7 @@ def read_user(record: Record) -> UserReading:
 
 def check_user(reading: UserReading, domains: Sequence[str]) -> Iterator[Fault]:
     """The faults of one user; without `domains` any domain is good."""
-    garbled = find_garbled(reading.record)
-    yield from garbled.values()
-    yield from (fault for fault in _check(reading, domains) if fault.place.column not in garbled)
+    yield from tell_once(reading.record, _check(reading, domains))
 
 
 def _check(reading: UserReading, domains: Sequence[str]) -> Iterator[Fault]:

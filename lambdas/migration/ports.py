@@ -14,6 +14,7 @@ from typing import Protocol
 
 from migration.directory_port import Directory
 from migration.ledger_port import Ledger
+from migration.letters import Letter, Posted
 from migration.model import (
     BatchLimit,
     FlagReading,
@@ -32,18 +33,22 @@ from migration.model import (
 from migration.zones_port import Zones
 
 __all__ = [
+    "AutodiscoverProbe",
     "BlobStore",
     "Capabilities",
     "Directory",
     "DnsAnswer",
     "Executions",
     "Ledger",
+    "Mailer",
     "Notifier",
     "Receipt",
     "Resolver",
+    "Schedules",
     "Secrets",
     "Source",
     "Target",
+    "WaitingTasks",
     "WaveSecrets",
     "Zones",
 ]
@@ -241,6 +246,39 @@ class Executions(Protocol):
     def is_running(self, execution: str) -> bool:
         """False for executions that ended or are unknown."""
 
+    def maps_at_work(self, execution: str) -> frozenset[str]:
+        """The labels of the Distributed Maps whose children are at work for this execution."""
+
+    def stop(self, execution: str, error: str, cause: str) -> None:
+        """Aborts the execution; functions at work end by themselves. No error if it has ended."""
+
+
+class Schedules(Protocol):
+    """Executions of the workflow that begin by themselves, once, later.
+
+    TenantMisconfigured if the scheduler may not be used; ProvisioningPending during an outage."""
+
+    def add(self, name: str, at: str, state_input: Mapping[str, object]) -> bool:
+        """An execution with this input begins at that time (ISO 8601); False, and nothing changed,
+        if there is one of that name already."""
+
+    def names(self) -> list[str]:
+        """Those of the tenant that have not begun, in order."""
+
+    def remove(self, name: str) -> None:
+        """It does not begin; no error if it has begun, or never was."""
+
+
+class WaitingTasks(Protocol):
+    """Tasks of the workflow that wait for an answer from outside, each by its token. The answer of
+    these methods: whether the task still waited."""
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> bool:
+        """The task ends with this result."""
+
+    def fail(self, token: str, error: str) -> bool:
+        """The task ends with this error."""
+
 
 class Notifier(Protocol):
     """Tells the operators what a run does."""
@@ -251,18 +289,40 @@ class Notifier(Protocol):
         outage; TenantMisconfigured if the topic may not be used or is gone."""
 
 
+class Mailer(Protocol):
+    """Sends the mails of the migration itself."""
+
+    def send(self, letter: Letter) -> Posted:
+        """Hands one mail over, once: a request whose answer is lost is not sent again."""
+
+
+class AutodiscoverProbe(Protocol):
+    """Asks where mail programs look for their settings."""
+
+    def ask(self, url: str) -> str:
+        """What a POST without a login answers: http-401 and the like, certificate, no-name,
+        timeout or unreachable."""
+
+
 class Resolver(Protocol):
-    """Asks one DNS question."""
+    """Asks DNS questions, for one look: what it learns on the way it may keep."""
 
     def ask(self, name: str, type_: str) -> list[DnsAnswer]:
-        """One answer per server that was asked."""
+        """One answer per server that was asked, all at about the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
-    """What one server said. `error` is empty, or NXDOMAIN, NODATA, SERVFAIL, TIMEOUT."""
+    """What one server said. `server` is address:port, `host` its name where that is known.
+
+    `error` is empty, or NXDOMAIN or NODATA (the record is not there), SERVFAIL, REFUSED, LAME (an
+    authoritative server that does not know the zone) or TIMEOUT. With NXDOMAIN and NODATA `ttl` is
+    how long that may be cached (RFC 2308); 0 where it is not told.
+    """
 
     server: str
     values: tuple[str, ...] = ()
     ttl: int = 0
     error: str = ""
+    host: str = ""
+    authoritative: bool = False

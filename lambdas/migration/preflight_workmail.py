@@ -17,10 +17,10 @@ from migration.directory_model import (
     Organization,
 )
 from migration.domains import Step, rule_on_domain
-from migration.errors import Busy
+from migration.errors import Busy, UserRefused
 from migration.findings import NOTHING, Findings, look
 from migration.model import ManifestRow, NewPasswords
-from migration.passwords import lives_elsewhere
+from migration.passwords import SIGNS_IN_ELSEWHERE, lives_elsewhere
 from migration.ports import Directory
 from migration.target_choice import AUTO, IMAP
 
@@ -29,11 +29,10 @@ USERS_BY_DEFAULT = 1000
 
 ASKED_AT_MOST = 200
 """Sizes that are asked for, one call each, one after the other: even at a second each they leave
-time for the rest of Preflight, which has 280 seconds."""
+most of Preflight's time to the rest, the plan above all."""
 
 _FULL = 0.9  # of the quota; from there on WorkMail warns the user, too
 _LINES_NAMED = 20
-_SIGNS_IN_ELSEWHERE = "IDENTITY_PROVIDER_ONLY"
 
 
 def check_workmail(
@@ -82,7 +81,7 @@ def _check_sizes(
     directory: Directory, rows: Iterable[ManifestRow], users: Iterable[DirectoryUser]
 ) -> Findings:
     """Asks for the sizes of mailboxes that exist, in the order of the manifest. A busy WorkMail
-    ends it: a warning less is no reason to hold the run up."""
+    ends it: a warning less is no reason to hold the run up. Nor is a mailbox that is not shown."""
     ids = {user.email.lower(): user.id for user in users}
     there = [(row.line, ids[row.target.lower()]) for row in rows if row.target.lower() in ids]
     sizes: dict[int, MailboxSize] = {}
@@ -92,6 +91,8 @@ def _check_sizes(
             size = directory.mailbox_size(user_id)
         except Busy:
             break
+        except UserRefused:
+            continue
         asked += 1
         if size is not None:
             sizes[line] = size
@@ -214,7 +215,7 @@ def check_dmarc(*, enforced: bool) -> Findings:
 
 def check_sign_in(authentication_mode: str, target_kind: str) -> Findings:
     """With IAM Identity Center alone, no password of the directory opens a mailbox."""
-    if authentication_mode != _SIGNS_IN_ELSEWHERE:
+    if authentication_mode != SIGNS_IN_ELSEWHERE:
         return NOTHING
     fact = "users sign in through IAM Identity Center alone, and passwords open no mailbox"
     if target_kind == IMAP:

@@ -11,19 +11,14 @@ and calls again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
 from migration.directory_model import DirectoryUser
 from migration.errors import ProvisioningPending, UserRefused
-from migration.model import (
-    Failure,
-    Mailbox,
-    MailboxRecord,
-    MailboxStatus,
-)
+from migration.model import Failure, Mailbox, MailboxRecord, MailboxStatus
 from migration.ports import Directory, Ledger
 from migration.user_changes import (
     Action,
@@ -127,9 +122,9 @@ def provision_user(
     none; it is not asked for users of IAM Identity Center. Users who are there keep theirs.
 
     `early`: a domain may not be verified yet. A user whose address is in such a one gets an address
-    in the organization's test domain for the time being, and no aliases; called again when the
-    domain is verified, this gives the user both. What the run has done with the mailbox by then
-    stays as it is.
+    in the organization's test domain for the time being, and no aliases; nor does anybody get
+    aliases in such a one. Called again when all domains are verified, this gives the users both.
+    What the run has done with the mailbox by then stays as it is.
 
     ProvisioningPending if WorkMail is not finished; the status stays PLANNED until the user has
     a mailbox and all that the manifest says. A refusal is recorded as the mailbox's failure, and
@@ -157,6 +152,8 @@ def _provision(
     decision = decide(mailbox, user, address)
     if decision.step is Step.REFUSE:
         raise UserRefused(decision.reason)
+    if user is not None and decision.step is not Step.CREATE:
+        _forget_password_of_another(ledger, record, user)
     if decision.step is Step.CREATE:
         if user is not None and record.provisioned == "creating" and record.user_id != user.id:
             raise ProvisioningPending(
@@ -164,40 +161,85 @@ def _provision(
             )
         # A user of IAM Identity Center signs in there.
         password = "" if mailbox.profile.identity_center_id else password_of(mailbox.target)
-        user_id = directory.create_user(mailbox, password).id
-        _remember(ledger, record, user_id, "creating")
-        directory.enable_user(user_id, address or mailbox.target)
+        user_id = _create(directory, ledger, mailbox, password)
+        _enable(directory, ledger, record, user_id, "creating", address)
     elif user is not None and decision.step in _ENABLING:
-        _remember(ledger, record, user.id, _ENABLING[decision.step])
-        directory.enable_user(user.id, address or mailbox.target)
+        _enable(directory, ledger, record, user.id, _ENABLING[decision.step], address)
     elif user is not None and decision.step is Step.PROMOTE:
-        record = _remember(ledger, record, user.id, "changing")
+        record = _remember(ledger, record, user.id, "changing", user.email)
         directory.set_primary_address(user.id, mailbox.target)
-        return _ensure(directory, ledger, record, replace(user, email=mailbox.target))
+        return _ensure(directory, ledger, record, replace(user, email=mailbox.target), early=early)
     elif user is not None and decision.step is Step.ENSURE:
-        return _ensure(directory, ledger, record, user)
+        return _ensure(directory, ledger, record, user, early=early)
     raise ProvisioningPending("WorkMail has not made the mailbox ready yet", RETRY_AFTER)
+
+
+def _enable(
+    directory: Directory,
+    ledger: Ledger,
+    record: MailboxRecord,
+    user_id: str,
+    under_way: str,
+    address: str,
+) -> None:
+    """With the `address` for the time being, "" for the manifest's. It is remembered before the
+    mailbox is ready: should nobody wait so long, it is still known what opens the mailbox."""
+    record = _remember(ledger, record, user_id, under_way, address)
+    try:
+        directory.enable_entity(user_id, address or record.mailbox.target)
+    except UserRefused:
+        _remember(ledger, record, user_id, under_way, "")
+        raise
+
+
+def _create(directory: Directory, ledger: Ledger, mailbox: Mailbox, password: str) -> str:
+    """WorkMail's id of the new user. Whoever makes a refused one by hand gives it a password of its
+    own, with which this migration has nothing to do."""
+    try:
+        return directory.create_user(mailbox, password).id
+    except UserRefused:
+        ledger.set_password_place(mailbox.id, "")
+        raise
+
+
+def _forget_password_of_another(ledger: Ledger, record: MailboxRecord, user: DirectoryUser) -> None:
+    """The user of an earlier run is gone, and somebody has made this one."""
+    if record.password_in and record.user_id not in ("", user.id):
+        ledger.set_password_place(record.mailbox.id, "")
 
 
 def _find_address_in_test_domain(directory: Directory, mailbox: Mailbox) -> str:
     """The address for the time being; "" if the manifest's can be used."""
-    domain = directory.domain(mailbox.target.rpartition("@")[2])
-    if domain is not None and domain.verified:
+    if _is_verified(directory, _domain_of(mailbox.target)):
         return ""
     name = mailbox.username.partition("@")[0]
     return f"{name}@{directory.organization().alias}{TEST_DOMAIN}"
 
 
-def _remember(ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str) -> MailboxRecord:
+def _is_verified(directory: Directory, name: str) -> bool:
+    domain = directory.domain(name)
+    return domain is not None and domain.verified
+
+
+def _domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _remember(
+    ledger: Ledger, record: MailboxRecord, user_id: str, under_way: str, address: str
+) -> MailboxRecord:
     """Keeps what is done, for the call that finds the user ready; the record as it is then. What
     this run has begun stays, and so does what it has done unless the user is made once more."""
+    how, status = under_way, MailboxStatus.PLANNED
     done = record.status is not MailboxStatus.PLANNED and record.provisioned != ""
     if record.provisioned in UNDER_WAY or (done and UNDER_WAY[under_way] == CHANGED):
-        return record
-    ledger.set_provisioned(
-        record.mailbox.id, user_id, under_way, record.address, status=MailboxStatus.PLANNED
-    )
-    return replace(record, provisioned=under_way, status=MailboxStatus.PLANNED)
+        how, status = record.provisioned, record.status
+    after = replace(record, user_id=user_id, provisioned=how, status=status, address=address)
+    if after != record:
+        ledger.set_provisioned(
+            record.mailbox.id, user_id, how, address, record.remarks, status=status
+        )
+    return after
 
 
 def _what_was_done(record: MailboxRecord) -> str:
@@ -212,7 +254,12 @@ def _what_was_done(record: MailboxRecord) -> str:
 
 
 def _ensure(
-    directory: Directory, ledger: Ledger, record: MailboxRecord, user: DirectoryUser
+    directory: Directory,
+    ledger: Ledger,
+    record: MailboxRecord,
+    user: DirectoryUser,
+    *,
+    early: bool,
 ) -> str:
     """Makes a ready user what the manifest says, and nothing that is so already. What was done;
     UserRefused names all that could not be, after the rest was done."""
@@ -230,6 +277,8 @@ def _ensure(
             changes.append(("quota_mb: ", partial(directory.set_quota, user.id, mailbox.quota_mb)))
     has_its_address = user.email.lower() == mailbox.target.lower()
     aliases = missing_aliases(mailbox, directory.aliases(user.id)) if has_its_address else []
+    waiting = _unverified(directory, aliases) if early else frozenset()
+    aliases = [each for each in aliases if each[0] not in waiting]
     for number, alias in aliases:
         changes.append((f"alias {number}: ", partial(directory.add_alias, user.id, alias)))
     under_way = "changing" if changes else "updating"
@@ -237,7 +286,8 @@ def _ensure(
         wanted = wanted_user(mailbox, user)
         changes.append(("", partial(_update, directory, wanted, rulings[0].reason, remarks)))
     if changes:
-        record = _remember(ledger, record, user.id, under_way)
+        address = record.address if has_its_address else user.email
+        record = _remember(ledger, record, user.id, under_way, address)
     refusals = [each.reason for each in rulings if each.action is Action.REFUSE]
     refusals += attempt(changes)
     if remarks and record.provisioned == "updating":
@@ -247,10 +297,20 @@ def _ensure(
         how = CHANGED  # this run found the user in the test domain and has promoted the address
     status = MailboxStatus.FAILED if refusals else _status_after(record)
     address = "" if has_its_address else user.email
+    if waiting:
+        numbers = ", ".join(map(str, sorted(waiting)))
+        remarks.append(f"aliases wait until their domain is verified: {numbers}")
     ledger.set_provisioned(mailbox.id, user.id, how, address, remarks, status)
     if refusals:
         raise UserRefused("; ".join(refusals))
     return how
+
+
+def _unverified(directory: Directory, aliases: Sequence[tuple[int, str]]) -> frozenset[int]:
+    """The numbers of the aliases whose domains are not verified."""
+    domains = {_domain_of(alias) for _, alias in aliases}
+    waiting = {domain for domain in domains if not _is_verified(directory, domain)}
+    return frozenset(number for number, alias in aliases if _domain_of(alias) in waiting)
 
 
 def _status_after(record: MailboxRecord) -> MailboxStatus:

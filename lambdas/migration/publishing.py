@@ -13,20 +13,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from migration import dns_publishing
-from migration.dns_forms import DomainPlan, write_forms
+from migration import dns, dns_publishing
+from migration.dns_forms import DomainPlan, to_zone_text, write_forms
 from migration.dns_publishing import Plan, Step
 from migration.dns_restoring import intend
 from migration.dns_survey import survey
 from migration.dns_values import is_any
 from migration.errors import TenantMisconfigured
 from migration.model import DnsRecord, Note, Notice, NoticeKind
-from migration.ports import BlobStore, Directory, Ledger, Notifier, Resolver, Zones
+from migration.ports import BlobStore, Directory, Ledger, Resolver, Zones
 from migration.settings import Settings
+from migration.telling import Teller
 from migration.zone_changes import ZoneWriter
 from migration.zone_model import HostedZone, PublishedSet, RecordSet
 
 ROUTE53 = "route53"
+_ZONES_IN_NOTICE = 20  # the rest is in the bucket; SNS takes 256 KB
 WAIT = 20
 """Seconds between two looks whether a change is in sync; it takes 60 as a rule, says Route 53."""
 
@@ -36,7 +38,7 @@ PATIENCE = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What publishing needs. Nobody is told anything without a `notifier`."""
+    """What publishing needs."""
 
     settings: Settings
     region: str
@@ -45,7 +47,7 @@ class Means:
     resolver: Resolver
     ledger: Ledger
     blobs: BlobStore
-    notifier: Notifier | None = None
+    teller: Teller
 
     def writer(self, run: str) -> ZoneWriter:
         """Who changes the hosted zones."""
@@ -116,7 +118,8 @@ def publish_dns(means: Means, run: str, since: str, now: str) -> Progress:
             for name, records in _wanted(means).items()
         ]
         _hand_out(means, run, plans)
-        _finish(means, run, now, [each.plan for each in plans])
+        zones = [to_zone_text(each) for each in plans[:_ZONES_IN_NOTICE]]
+        _finish(means, run, now, [each.plan for each in plans], zones)
         return Progress(False, 0, 0, sum(len(each.plan.conflicts) for each in plans))
     domains = _look(means)
     _hand_out(means, run, [DomainPlan(each.name, each.plan) for each in domains])
@@ -163,22 +166,29 @@ def _hand_out(means: Means, run: str, plans: Sequence[DomainPlan]) -> None:
         means.blobs.put(f"{forms_prefix(run)}{form.name}", form.body, form.media_type)
 
 
-def _finish(means: Means, run: str, now: str, plans: Sequence[Plan]) -> None:
+def _finish(
+    means: Means, run: str, now: str, plans: Sequence[Plan], zones: Sequence[str] = ()
+) -> None:
+    """Notes and tells what was published, or, as `zones`, what is to be."""
     conflicts = [conflict for plan in plans for conflict in plan.conflicts]
     remarks = [remark for plan in plans for remark in plan.remarks]
     place = forms_prefix(run)
     if means.settings.dns_publish == ROUTE53:
-        subject = "The DNS records for WorkMail are published"
+        subject = "the DNS records for WorkMail are published"
         what = f"published in Route 53; the records lie below {place}"
     else:
         subject = "DNS records for WorkMail are to be published"
         what = f"the records to publish lie below {place}, as a page, a table, zone files and more"
     if conflicts:
         what = f"{what}; left to you: {len(conflicts)}"
-    if means.notifier:
-        text = "\n".join([f"{what[0].upper()}{what[1:]}.", *conflicts, *remarks])
-        facts: dict[str, str | int | bool] = {"place": place, "left": len(conflicts)}
-        means.notifier.tell(Notice(NoticeKind.DNS, run, now, subject, text, facts))
+    text = "\n".join(
+        [f"{what[0].upper()}{what[1:]}.", *conflicts, *remarks, *(f"\n{zone}" for zone in zones)]
+    )
+    facts: dict[str, str | int | bool] = {"place": place, "left": len(conflicts)}
+    means.teller.tell(
+        Notice(NoticeKind.DNS, run, now, f"{means.teller.tenant}: {subject}", text, facts),
+        "published",
+    )
     _note(means, run, now, "PublishDns", [what, *conflicts, *remarks])
 
 
@@ -197,8 +207,8 @@ def _wanted(means: Means) -> dict[str, tuple[DnsRecord, ...]]:
             [f"domain {name} is not registered in the WorkMail organization" for name in missing]
         )
     return {
-        domain.name.rstrip(".").lower(): dns_publishing.want(
-            domain, means.region, settings.dns_mail_from
+        domain.name.rstrip(".").lower(): dns.expected_records(
+            domain, means.region, settings.dns_require, settings.dns_mail_from
         )
         for domain in known.values()
         if domain

@@ -9,27 +9,29 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from migration.advice import advise, split_problems
+from migration.client_report import read_report_on_clients
 from migration.copy.findings import Verified, read_verified
 from migration.dns_rollback import DnsRollback, read_dns_rollback, tell_dns_rollback
-from migration.model import DnsFinding, DnsRecord, Failure, MailboxStatus
+from migration.figures import format_bytes, format_moment
+from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
+from migration.question_words import WAYS
 from migration.remark_words import advise_on, explain, name_fate
+from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import EntityLine
+from migration.report_steps import next_steps
 from migration.report_summary import (
     FolderLine,
     MailboxFacts,
     MailboxLine,
-    Outcome,
     RemarkLine,
     RunFacts,
     Summary,
@@ -38,7 +40,6 @@ from migration.report_summary import (
 )
 from migration.rollback_report import (
     judge_rollback,
-    next_rollback_steps,
     read_rollback,
     tell_rollback,
 )
@@ -53,11 +54,12 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`key` is the page's in the blob store; `counts` as in Summary."""
+    """`key` is the page's in the blob store; `counts` as in Summary, `next_steps` as the page."""
 
     verdict: str
     key: str
     counts: Mapping[str, int]
+    next_steps: tuple[str, ...] = ()
 
 
 def write_report(
@@ -70,9 +72,10 @@ def write_report(
 ) -> Written:
     """Writes reports/<run>/summary.json and reports/<run>/report.html, over what was there.
 
-    `failure` is what has stopped the run. The verdict is `failed` with it; `exceptions` if a
-    mailbox failed, differs or has refused messages, or a group, a resource or permissions failed,
-    or if a rollback has left anything, of the directory or of the DNS; else `done`.
+    `failure` is what has stopped the run. The verdict is `failed` with it; `not cut over` if the
+    operators did not want the cut-over; `exceptions` if a mailbox failed, differs or has refused
+    messages, or a group, a resource or permissions failed, if a rollback has left anything, of
+    the directory or of the DNS, or if the run went on although the DNS was not right; else `done`.
     """
     looked, findings = ledger.dns(run)
     secrets = settings.secrets_prefix
@@ -85,8 +88,11 @@ def write_report(
         failure,
         secrets,
         list(ledger.entities(run)),
+        ledger.questions(run),
+        ledger.dns_watch(run),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
+    summary = replace(summary, clients=read_report_on_clients(blobs, run))
     if rollback := read_rollback(ledger, blobs, run):
         summary = replace(summary, rollback=rollback, verdict=judge_rollback(rollback, failure))
     if dns_rollback := read_dns_rollback(ledger, run):
@@ -96,7 +102,7 @@ def write_report(
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
     key = f"{folder}/report.html"
     blobs.put(key, to_html(summary), "text/html; charset=utf-8")
-    return Written(summary.verdict, key, summary.counts)
+    return Written(summary.verdict, key, summary.counts, next_steps(summary))
 
 
 def _judge_dns_rollback(rollback: DnsRollback, failure: Failure | None) -> Verdict:
@@ -158,6 +164,8 @@ def to_html(summary: Summary) -> bytes:
         problems=split_problems(summary.failure) if summary.failure else (),
         advise=advise,
         dns_rows=group_by_record(summary.dns.findings),
+        name_servers=name_servers,
+        suggest_spf=suggest_spf,
         remarks=list(islice(_remarks(summary.mailboxes), _REMARK_ROWS)),
         entity_rows=list(islice(_told(summary.entities), _REMARK_ROWS)),
         remark_rows=_REMARK_ROWS,
@@ -167,6 +175,7 @@ def to_html(summary: Summary) -> bytes:
         tell_verified=tell_verified,
         all_folders=sum(len(line.folders) for line in summary.mailboxes) <= _FOLDER_ROWS,
         is_elsewhere=is_elsewhere,
+        decision_ways=WAYS,
     )
     return text.encode("utf-8", "xmlcharrefreplace")
 
@@ -189,6 +198,8 @@ def headline(summary: Summary) -> str:
         f"{counts['failed']} failed" if counts["failed"] else "",
         f"{rest} not copied in this run" if (rest := _not_copied(counts)) else "",
     ]
+    waiting = counts["in_test_domain"]
+    parts.append(f"{waiting} in the test domain still" if waiting else "")
     rest_of_it = ", ".join(part for part in parts if part)
     if not rest_of_it:
         verb = "mailbox is" if total == 1 else "mailboxes are"
@@ -200,57 +211,7 @@ def _not_copied(counts: Mapping[str, int]) -> int:
     return counts["mailboxes"] - counts["done"] - counts["exceptions"] - counts["failed"]
 
 
-def next_steps(summary: Summary) -> tuple[str, ...]:
-    """What the operator does now, most urgent first."""
-    steps = []
-    outcomes = Counter(line.outcome for line in summary.mailboxes)
-    if summary.failure:
-        steps.append(advise(summary.failure.error))
-    if summary.rollback:
-        steps += next_rollback_steps(summary.rollback)
-    if summary.dns_rollback and summary.dns_rollback.left:
-        steps.append(
-            "Look at the DNS records that are left: put them right in the hosted zone, or, if they "
-            "shall go back as well, make them what was published and start rollback-dns again."
-        )
-    if outcomes[Outcome.FAILED]:
-        steps.append(
-            "Put right what is named at each failed mailbox, then start the workflow again: what "
-            "has been copied stays, and only the rest is copied."
-        )
-    if outcomes[Outcome.DIFFERS] or outcomes[Outcome.UNFINISHED]:
-        steps.append(
-            "Keep the old server. Look at the folders that differ, and start the workflow again."
-        )
-    if any(line.verified and line.verified.differing for line in summary.mailboxes):
-        steps.append(
-            "Look at the messages that differ: the lists that are named at each mailbox say which "
-            "they are and in what."
-        )
-    if summary.counts["entities_failed"]:
-        steps.append(
-            "Put right what is named at each failed group, resource or permission, then start the "
-            "workflow again: what is right already is left alone."
-        )
-    if summary.counts["rejected"]:
-        steps.append(
-            "Give the owners of refused messages their originals from the old server; a new run "
-            "refuses them again."
-        )
-    if summary.verdict is Verdict.DONE and summary.counts["done"]:
-        steps.append("Keep the old mailboxes until their owners have looked at the new ones.")
-    return tuple(steps)
-
-
 # ---- rows ------------------------------------------------------------------------------------
-
-
-def group_by_record(findings: Iterable[DnsFinding]) -> list[tuple[DnsRecord, list[DnsFinding]]]:
-    """The findings of all servers under the record that they are about."""
-    rows: dict[DnsRecord, list[DnsFinding]] = {}
-    for finding in findings:
-        rows.setdefault(finding.record, []).append(finding)
-    return list(rows.items())
 
 
 def is_elsewhere(folder: FolderLine) -> bool:
@@ -291,19 +252,3 @@ def make_visible(name: str) -> str:
     """The name without what would disguise it: control characters and those that turn the
     direction of the text become U+FFFD."""
     return _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", name)
-
-
-def format_bytes(size: int) -> str:
-    """Decimal units, three digits: `12 B`, `4.2 kB`, `512 MB`."""
-    amount, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 999.5:
-            break
-        amount, unit = amount / 1000, larger
-    digits = 0 if unit == "B" or amount >= 99.95 else 1
-    return f"{amount:.{digits}f} {unit}"
-
-
-def format_moment(moment: str) -> str:
-    """An ISO 8601 time as `2026-12-04 18:00 UTC`."""
-    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

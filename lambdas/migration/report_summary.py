@@ -8,11 +8,11 @@ administrator and lies in the tenant's own bucket. Subjects and contents do not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migration import dns
+from migration.client_report import ClientsReport
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.dns_rollback import DnsRollback
@@ -20,6 +20,7 @@ from migration.end_of_support import LAST_DAY, days_left
 from migration.model import (
     Agreement,
     DnsFinding,
+    DnsWatch,
     Failure,
     Fate,
     FolderRecord,
@@ -29,16 +30,21 @@ from migration.model import (
     Remark,
 )
 from migration.password_parts import WAVES
+from migration.question_model import Answer, Question, QuestionKind
+from migration.question_words import ENDING, choice_of
+from migration.report_dns import DnsReport, report_dns
 from migration.report_entities import EntityLine, count_entities, tell_entities
 
 SCHEMA = 1
 
 
 class Verdict(StrEnum):
-    """How the run ended."""
+    """How the run ended. NOT_CUT_OVER: the operators did not want the cut-over, or did not say so;
+    nothing has failed."""
 
     DONE = "done"
     EXCEPTIONS = "exceptions"
+    NOT_CUT_OVER = "not cut over"
     FAILED = "failed"
 
 
@@ -91,7 +97,8 @@ class MailboxLine:
     `copied` is what the last pass added. `reasons` are those that no folder line tells. `refusals`
     were not copied, `adjusted` not exactly. `user_remarks` say what of the WorkMail user could not
     be made as the manifest says. `verified` is what the last pass has compared, with its lists in
-    the file `lists`. `password_in` is as in the ledger."""
+    the file `lists`. `password_in` is as in the ledger. `address` is the one of the test domain
+    that the mailbox has as long as its own domain is not verified, "" afterwards."""
 
     id: str
     display_name: str
@@ -114,15 +121,7 @@ class MailboxLine:
     verified: Verified | None
     lists: str
     password_in: str
-
-
-@dataclass(frozen=True, slots=True)
-class DnsReport:
-    """The latest look at the DNS; `at` is empty if there was none."""
-
-    at: str
-    cut_over: bool
-    findings: tuple[DnsFinding, ...]
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +151,27 @@ class RollbackReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the operators were asked about the cut-over, and what they said: an Answer. `by` is as
+    in Question, `told` says it in words."""
+
+    question: str
+    asked: str
+    answer: str
+    by: str
+    answered: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
     adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
     run. `passwords`: how many users have a generated password, by the name of the secret that holds
-    it. entities and entities_failed in `counts` are groups, resources and permissions of mailboxes;
-    `entity_outcomes` tells them by kind and outcome."""
+    it. in_test_domain in `counts` are mailboxes that have not got their own addresses yet; entities
+    and entities_failed in `counts` are groups, resources and permissions of mailboxes;
+    `entity_outcomes` tells them by kind and outcome. `clients` is None if the run did not come to
+    the settings of mail programs."""
 
     schema: int
     tenant: str
@@ -176,7 +190,9 @@ class Summary:
     entities: tuple[EntityLine, ...]
     entity_outcomes: Mapping[str, Mapping[str, int]]
     rollback: RollbackReport | None = None
+    decisions: tuple[Decision, ...] = ()
     dns_rollback: DnsRollback | None = None
+    clients: ClientsReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,20 +218,24 @@ class RunFacts:
     failure: Failure | None
     secrets: str = ""
     entities: Sequence[EntityRecord] = ()
+    questions: Sequence[Question] = ()
+    watch: DnsWatch = field(default_factory=DnsWatch)
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
     """The report of a run at the time `now`. Mailboxes that need attention come first."""
     lines = sorted((_line(each) for each in mailboxes), key=_urgency)
     entities = tell_entities(facts.entities)
+    dns = report_dns(facts.looked, facts.findings, facts.watch)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
+    decisions = tuple(_decisions(facts.questions))
     return Summary(
         schema=SCHEMA,
         tenant=facts.tenant,
         run=facts.run,
         written=now,
-        verdict=_judge(facts.failure, lines, entities),
+        verdict=_judge(facts.failure, lines, entities, decisions, dns),
         failure=facts.failure,
         counts=_count(lines, entities),
         provisioned=dict(sorted(provisioned.items())),
@@ -223,21 +243,41 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         end_of_support=LAST_DAY,
         days_left=days_left(now),
         timeline=tuple(facts.notes),
-        dns=DnsReport(facts.looked, dns.is_cut_over(facts.findings), tuple(facts.findings)),
+        dns=dns,
         mailboxes=tuple(lines),
         entities=entities,
         entity_outcomes=count_entities(entities),
+        decisions=decisions,
     )
 
 
+def _decisions(questions: Iterable[Question]) -> Iterator[Decision]:
+    """Of the questions about the cut-over that have an answer."""
+    for each in questions:
+        if each.answer and each.kind is not QuestionKind.ROLLBACK:
+            told = choice_of(each, each.answer).noted
+            yield Decision(each.kind, each.asked, each.answer, each.by, each.answered, told)
+
+
 def _judge(
-    failure: Failure | None, lines: Sequence[MailboxLine], entities: Sequence[EntityLine]
+    failure: Failure | None,
+    lines: Sequence[MailboxLine],
+    entities: Sequence[EntityLine],
+    decisions: Sequence[Decision],
+    dns: DnsReport,
 ) -> Verdict:
     if failure:
         return Verdict.FAILED
+    answers = {decision.answer for decision in decisions}
+    if answers & ENDING:
+        return Verdict.NOT_CUT_OVER
+    if Answer.PROCEED in answers:
+        return Verdict.EXCEPTIONS
     fine = {Outcome.DONE, Outcome.NOT_COPIED}
     clean = all(line.outcome in fine for line in lines)
+    clean = clean and not any(line.address for line in lines)
     clean = clean and not any(entity.needs_attention for entity in entities)
+    clean = clean and not dns.went_back
     return Verdict.DONE if clean else Verdict.EXCEPTIONS
 
 
@@ -253,6 +293,7 @@ def _count(lines: Sequence[MailboxLine], entities: Sequence[EntityLine]) -> dict
         "rejected": sum(line.refused for line in lines),
         "adjusted": sum(len(line.adjusted) for line in lines),
         "user_remarks": sum(len(line.user_remarks) for line in lines),
+        "in_test_domain": sum(line.address != "" for line in lines),
         "entities": len(entities),
         "entities_failed": sum(entity.needs_attention for entity in entities),
     }
@@ -291,6 +332,7 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         verified=facts.verified,
         lists=findings_key(mailbox.id, verdict.pass_id) if verdict and facts.verified else "",
         password_in=record.password_in,
+        address=record.address,
     )
 
 

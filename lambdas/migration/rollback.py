@@ -11,15 +11,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from migration.deeds import CREATIONS, Deed, DeedKind, DeedState
 from migration.directory_model import DirectoryUser, Group, Resource
-from migration.errors import RollbackRejected
+from migration.late_passes import remove_late_passes
 from migration.model import Note
-from migration.ports import BlobStore, Directory, Ledger
+from migration.ports import BlobStore, Directory, Ledger, Schedules
+from migration.question_model import Answer, QuestionKind
+from migration.questions import Asking, Desk, ask, file_key
 from migration.rollback_plan import Plan, Stage, judge_looks, make_plan
 
 SCHEMA = 1
+DAYS_TO_ANSWER = 14
 NOT_TAKEN_BACK = (
     "names, profiles, quotas and what is hidden, of users, groups and resources that were there "
     "before: they stay as this migration has set them"
@@ -63,40 +67,46 @@ def plan_rollback(
     return Planned(len(plan.taken), len(plan.looks), looks_key, len(plan.left))
 
 
-def ask_approval(
-    blobs: BlobStore, ledger: Ledger, region: str, run: str, token: str, count: int, now: str
-) -> str:
-    """Puts where the operator finds it how to approve and how to reject; the key of that file. The
-    token stands there and nowhere else."""
-    answer = "aws stepfunctions send-task-{} --region {} --task-token {} {}"
-    key = f"reports/{run}/approval.json"
-    asked = {
-        "schema": SCHEMA,
-        "run": run,
-        "asked": now,
-        "plan": plan_key(run),
-        "approve": answer.format("success", region, token, "--task-output '{\"approved\": true}'"),
-        "reject": answer.format("failure", region, token, f"--error {RollbackRejected.__name__}"),
-    }
-    blobs.put(key, _json(asked), "application/json")
-    what = (
+def ask_approval(desk: Desk, run: str, token: str, count: int, now: str) -> str:
+    """Asks whether `count` things may be taken back; the key of the file that says how to answer
+    by a command."""
+    key = file_key(run, QuestionKind.ROLLBACK)
+    until = datetime.fromisoformat(now) + timedelta(days=DAYS_TO_ANSWER)
+    note = (
         f"{count} things are to be taken back: read {plan_key(run)}, then approve or reject with a "
-        f"command of {key} within 14 days"
+        f"command of {key} within {DAYS_TO_ANSWER} days"
     )
-    ledger.add_note(run, Note(now, "ApproveRollback", what))
-    return key
+    asking = Asking(
+        run=run,
+        kind=QuestionKind.ROLLBACK,
+        asked=now,
+        now=now,
+        until=until.isoformat().replace("+00:00", "Z"),
+        token=token,
+        reminder=0,
+        answers=(Answer.APPROVE, Answer.REJECT),
+        facts=(("To be taken back", f"{count:,}"), ("The plan", plan_key(run))),
+        numbers={"count": count},
+        file={"plan": plan_key(run)},
+        note=note,
+    )
+    return ask(desk, asking)
 
 
 def order_rollback(
     directory: Directory,
     ledger: Ledger,
     blobs: BlobStore,
+    schedules: Schedules,
     run: str,
     of: str,
     now: str,
 ) -> tuple[str, ...]:
     """The files with the steps, one for each stage that has any, in the order of the stages. What
-    is left is written down with its reason. May be called again: what was done is not planned."""
+    is left is written down with its reason. May be called again: what was done is not planned.
+
+    No late pass of the tenant begins any more: it would copy into what is taken back."""
+    remove_late_passes(schedules)
     deeds = list(_identified(directory, ledger.deeds(of)))
     users = directory.users()
     kept = judge_looks(deeds, users, run)

@@ -25,9 +25,9 @@ def plan_run(
     now: str,
     manifest_key: str,
     seconds_left: Callable[[], float],
-) -> int:
-    """Writes `plans/<run>/plan.csv` and a line of the timeline; how many of the manifest's entries
-    conflict with what WorkMail has, or could not be looked at.
+) -> None:
+    """Writes `plans/<run>/plan.csv` and a line of the timeline, which tells how many of the
+    manifest's entries conflict with what WorkMail has, or could not be looked at.
 
     A manifest that is missing or has faults is left to PlanWave, which tells them. What takes
     longer than `seconds_left` is not looked at, and stands in the plan as that.
@@ -35,9 +35,9 @@ def plan_run(
     try:
         manifest = read_manifest(settings, blobs, manifest_key or settings.manifest_key)
     except ManifestInvalid:
-        return 0
+        return
     if manifest.faults:
-        return 0
+        return
     mailboxes = to_mailboxes(settings.tenant, manifest.rows)
     rows = list(
         plan_directory(
@@ -47,8 +47,8 @@ def plan_run(
     key = f"plans/{run}/plan.csv"
     blobs.put(key, write_plan(rows), "text/csv; charset=utf-8")
     what = f"the directory: {describe(rows)}; {key} has every entry"
-    counted = count(rows)
-    if counted[Verdict.CONFLICT]:
-        what += ", and says why some conflict: they are left as they are, and the others go on"
+    if count(rows)[Verdict.CONFLICT]:
+        what += (
+            ", and says what of some conflicts and why: that is left as it is, and all else is done"
+        )
     ledger.add_note(run, Note(now, "Plan", what))
-    return counted[Verdict.CONFLICT] + counted[Verdict.UNKNOWN]

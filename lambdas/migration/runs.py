@@ -34,8 +34,8 @@ _SETTLED = {
 
 
 _CLEANER = "clean-up "
-# Three attempts of a function of 15 minutes would be longer; the first is all but always enough.
-_CLEANING_TAKES = timedelta(minutes=15)
+# As long as an attempt of the function at most; a repetition counts anew.
+CLEANING_TAKES = timedelta(minutes=15)
 
 _PAUSED = "paused"
 """How a slice says that it has stopped because the operator wants a pause."""
@@ -56,29 +56,43 @@ class PassSummary:
     pause_wanted: bool = False
 
 
+def let_in(ledger: Ledger, executions: Executions, execution: str, now: str, control: str) -> str:
+    """As `take_lock`; but what only has something to say to another execution (`control`) is let
+    in without the lock, whoever has it."""
+    return execution if control else take_lock(ledger, executions, execution, now)
+
+
 def take_lock(ledger: Ledger, executions: Executions, execution: str, now: str) -> str:
     """The execution that owns the tenant afterwards: `execution`, or another that still runs.
 
     A lock whose owner has ended (aborted, timed out) is taken over. ProvisioningPending while what
     an ended one left behind is cleaned up: it takes the rights away that a new one would use."""
     owner = ledger.acquire_lock(execution, now)
-    if owner == execution or executions.is_running(owner):
+    if owner == execution:
         return owner
-    if _is_cleaning(owner, now):
+    if is_cleaning(owner, now):
         raise ProvisioningPending("what an ended execution left behind is being cleaned up", 10)
+    if not cleaned_by(owner) and executions.is_running(owner):
+        return owner
     return execution if ledger.take_over_lock(execution, owner, now) else owner
 
 
-def cleaner_of(execution: str, at: str) -> str:
-    """Who holds the lock while what that execution left behind at `at` is cleaned up."""
-    return f"{_CLEANER}{at} {execution}"
+def cleaner_of(execution: str, now: str) -> str:
+    """Who holds the lock while what that execution left behind is cleaned up, from `now` on."""
+    return f"{_CLEANER}{now} {execution}"
 
 
-def _is_cleaning(owner: str, now: str) -> bool:
-    if not owner.startswith(_CLEANER):
+def cleaned_by(owner: str) -> str:
+    """The execution after which the owner of a lock cleans up; "" if it is no cleaner."""
+    return owner.removeprefix(_CLEANER).partition(" ")[2] if owner.startswith(_CLEANER) else ""
+
+
+def is_cleaning(owner: str, now: str) -> bool:
+    """Whether the owner of a lock is a cleaner who may be at work still."""
+    if not cleaned_by(owner):
         return False
-    since = owner.removeprefix(_CLEANER).split(" ", 1)[0]
-    return datetime.fromisoformat(now) - datetime.fromisoformat(since) < _CLEANING_TAKES
+    since = owner.removeprefix(_CLEANER).partition(" ")[0]
+    return datetime.fromisoformat(now) - datetime.fromisoformat(since) < CLEANING_TAKES
 
 
 def note_pause(ledger: Ledger, mailbox_id: str, outcome: str) -> None:
@@ -106,7 +120,7 @@ def summarise_pass(ledger: Ledger, run: str, pass_id: int, passes: int, now: str
         paused=paused,
         unsettled=paused + sum(map(_is_unsettled, failures)),
         copied=sum(verdict.in_pass.copied for verdict in verdicts),
-        pause_wanted=ledger.pause_wanted(),
+        pause_wanted=ledger.pause_wanted(run),
     )
     # A pause is looked at every few minutes: its line stands at the beginning of the pass, where
     # each look overwrites it.

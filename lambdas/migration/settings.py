@@ -29,7 +29,8 @@ class Settings:
     old or new. `autodiscover_url` may hold {domain}. `end_of_support_acknowledged` is empty or the
     day that the operator wrote down. What begins with `copy_` is for `policy`.
     `secrets_arn` is the ARN of the tenant's secrets up to their path below
-    workmail-migration/<tenant>/.
+    workmail-migration/<tenant>/. What begins with `late_` is for late passes: the schedule group's
+    name, the role by which the scheduler starts the workflow `machine_arn`, and its queue.
     """
 
     tenant: str
@@ -88,6 +89,10 @@ class Settings:
     passwords_reset_after_run: bool
     passwords_kms_key: str
     topic_arn: str
+    machine_arn: str
+    late_group: str
+    late_role_arn: str
+    late_dead_letters_arn: str
     clients_send: str
     clients_sender: str
     clients_languages: tuple[str, ...]
@@ -121,8 +126,18 @@ class Settings:
             "mailboxes": min(self.mailbox_concurrency, self.source_max_connections),
             "delta_passes": self.delta_passes,
             "delta_interval_seconds": self.delta_interval_minutes * 60,
+            # 0: nobody is asked whether the cut-over may begin
+            "approval_seconds": self._answer_seconds if self.cutover_approval == "ask" else 0,
+            "answer_seconds": self._answer_seconds,
+            "reminder_seconds": self.cutover_reminder_hours * 3600,
             "route53": int(self.dns_publish == "route53"),
+            "drain_seconds": self.cutover_drain_minutes * 60,
+            "late_passes": len(self.delta_late_days),
         }
+
+    @property
+    def _answer_seconds(self) -> int:
+        return self.cutover_approval_days * 86400
 
     @property
     def secrets_prefix(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from migration.directory_model import DirectoryUser, Group, MailboxSize, Resource
+from migration.directory_model import DirectoryUser, Group, MailboxSize, Owner, Resource
 from migration.model import Mailbox, Profile
 from migration.workmail_names import ROLES
 
@@ -89,6 +89,11 @@ def missing_aliases(
         for number, alias in enumerate(wanted.aliases, 1)
         if alias.lower() not in known
     ]
+
+
+def tell_taken_alias(number: int, owner: Owner) -> str:
+    """Why the alias of that number cannot be added, whose `owner` is another entity."""
+    return f"alias {number} belongs to another {owner.kind.lower()} in WorkMail"
 
 
 def _members(profile: Profile) -> dict[str, Any]:

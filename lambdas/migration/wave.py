@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from migration.errors import ManifestInvalid
+from migration.errors import InputInvalid, ManifestInvalid
 from migration.identity import mailbox_id
 from migration.manifest import Manifest, read_manifest
 from migration.manifest_records import Fault
@@ -81,6 +81,36 @@ def plan_wave(
     entities_version = blobs.put(entities_key, entities, _JSON_LINES)
     ledger.add_note(run, Note(now, "PlanWave", _tell(manifest)))
     return Wave(key, version, len(mailboxes), entities_key, entities_version, len(wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The file that names the mailboxes of a run that looks at another's once more."""
+
+    key: str
+    version: str
+    count: int
+
+
+def repeat_wave(blobs: BlobStore, ledger: Ledger, run: str, of: str, now: str) -> Repeated:
+    """Plans the mailboxes of the run `of` for this one, whatever the manifest says by now; not
+    those whose users WorkMail has refused. Doing it again gives the same wave.
+
+    InputInvalid if there is no such run, or none of its mailboxes is left."""
+    source = f"plans/{of}/wave.jsonl"
+    if not blobs.exists(source):
+        raise InputInvalid(["run: no run of this name has planned mailboxes"])
+    ids = [json.loads(line)["mailbox"] for line in blobs.get(source).splitlines()]
+    records = [ledger.mailbox(each) for each in ids]
+    mailboxes = [record.mailbox for record in records if not record.refused]
+    if not mailboxes:
+        raise InputInvalid(["run: none of its mailboxes has a user in WorkMail"])
+    ledger.plan_mailboxes(run, mailboxes)
+    key = f"plans/{run}/wave.jsonl"
+    version = blobs.put(key, write_wave(each.id for each in mailboxes), _JSON_LINES)
+    what = f"{len(mailboxes)} mailboxes of the run {of} are looked at once more"
+    ledger.add_note(run, Note(now, "RepeatWave", what))
+    return Repeated(key, version, len(mailboxes))
 
 
 def _tell(manifest: Manifest) -> str:

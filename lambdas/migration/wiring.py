@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from random import Random
 from secrets import SystemRandom
@@ -19,11 +21,17 @@ from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
+from migration.aws.mailer import SesMailer, build_mail_client
+from migration.aws.notifier import Topic
+from migration.aws.schedules import Destination, EventBridgeSchedules
 from migration.aws.secrets import TenantSecrets
+from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
 from migration.aws.wave_secrets import TenantWaves
 from migration.aws.zones import Route53Zones
 from migration.aws.zones import build_client as build_route53
+from migration.client_sending import Means as ClientMeans
 from migration.copy.selection import asks_for_dates
+from migration.cutover import Lookout
 from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
 from migration.model import MailboxRecord
@@ -33,33 +41,42 @@ from migration.ports import (
     Directory,
     Executions,
     Ledger,
+    Notifier,
     Resolver,
+    Schedules,
     Secrets,
     Source,
     Target,
+    WaitingTasks,
     WaveSecrets,
     Zones,
 )
 from migration.publishing import Means as PublishingMeans
+from migration.question_texts import Place
+from migration.questions import Desk
 from migration.settings import Settings
 from migration.sources import imap
 from migration.sources.imap_login import choose_login
 from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
+from migration.telling import Teller
 from migration.wave_passwords import KnownPasswords
+from migration.wire.authority import WholeDns
+from migration.wire.autodiscover import HttpAutodiscover
 from migration.wire.ews import EwsClient
 from migration.wire.ews_login import Basic, Login
 from migration.wire.imap_login import ImapLogin, ImapServer
-from migration.wire.resolver import DnsPythonResolver
 
 
 class Wiring:
-    """Everything a handler may ask for, made when it is first asked for."""
+    """Everything a handler may ask for, made when it is first asked for. `answer_url` is the page
+    on which questions are answered, empty if there is none."""
 
-    def __init__(self, settings: Settings, region: str) -> None:
+    def __init__(self, settings: Settings, region: str, answer_url: str = "") -> None:
         self.settings = settings
         self.region = region
+        self.answer_url = answer_url
 
     @property
     def role_name(self) -> str:
@@ -102,6 +119,46 @@ class Wiring:
         return StepFunctions(boto3.client("stepfunctions"))
 
     @cached_property
+    def notifier(self) -> Notifier:
+        return Topic(boto3.client("sns"), self.settings.topic_arn)
+
+    @property
+    def teller(self) -> Teller:
+        """By whom operators are told things once."""
+        return Teller(self.ledger, self.notifier, self.settings.tenant)
+
+    @cached_property
+    def tasks(self) -> WaitingTasks:
+        return StepFunctionsTasks(boto3.client("stepfunctions"))
+
+    @property
+    def desk(self) -> Desk:
+        """What the operators are asked with."""
+        settings = self.settings
+        place = Place(
+            settings.tenant,
+            self.region,
+            settings.bucket_name,
+            settings.cutover_links,
+            self.answer_url,
+            settings.cutover_reminder_hours,
+        )
+        return Desk(self.ledger, self.blobs, self.teller, self.tasks, self.random, place)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        settings = self.settings
+        return EventBridgeSchedules(
+            boto3.client("scheduler"),
+            Destination(
+                settings.late_group,
+                settings.machine_arn,
+                settings.late_role_arn,
+                settings.late_dead_letters_arn,
+            ),
+        )
+
+    @cached_property
     def directory(self) -> Directory:
         return WorkMailDirectory(build_client(self.region), self.settings.organization_id)
 
@@ -109,9 +166,17 @@ class Wiring:
         """The directory for whoever makes something in it: the ledger keeps what."""
         return keep_journal(self.directory, self.ledger, run, now)
 
-    @cached_property
+    @property
+    def lookout(self) -> Lookout:
+        """What one look at the DNS is made with: its resolver keeps the zones that it has found."""
+        return Lookout(
+            self.settings, self.region, self.directory, self.resolver, self.ledger, self.teller
+        )
+
+    @property
     def resolver(self) -> Resolver:
-        return DnsPythonResolver(self.settings.dns_servers)
+        """Another one each time: it keeps what it has found of the zones and their servers."""
+        return WholeDns(self.settings.dns_servers, self.settings.dns_port)
 
     @cached_property
     def zones(self) -> Zones:
@@ -128,6 +193,7 @@ class Wiring:
             self.resolver,
             self.ledger,
             self.blobs,
+            self.teller,
         )
 
     def administrator_means(self, context: Any) -> Means:
@@ -142,6 +208,20 @@ class Wiring:
             self.probe_target,
             seconds_left(context),
             lambda: bool(find_console_password(self.secrets.read_target())),
+        )
+
+    def client_means(self, context: Any) -> ClientMeans:
+        """What users' client settings are made and sent with; `context` is Lambda's."""
+        return ClientMeans(
+            self.settings,
+            self.region,
+            self.directory,
+            self.ledger,
+            self.blobs,
+            SesMailer(build_mail_client()),
+            HttpAutodiscover(),
+            seconds_left(context),
+            time.sleep,
         )
 
     @contextmanager
@@ -260,13 +340,25 @@ def seconds_left(context: Any) -> Callable[[], float]:
     return lambda: float(context.get_remaining_time_in_millis()) / 1000
 
 
+def moment(context: Any) -> str:
+    """When this attempt is at work, ISO 8601. `now` in an event is the same for all attempts, of
+    which the last may come hours after the first. Whoever calls may tell the time in the context's
+    custom values: on a laptop, days pass in seconds."""
+    custom = getattr(getattr(context, "client_context", None), "custom", None)
+    if custom and "now" in custom:
+        return str(custom["now"])
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def wire() -> Wiring:
     """The wiring of this process's environment; SettingsError names what is missing."""
-    return _wire(Settings.from_env(os.environ), os.environ.get("AWS_REGION", ""))
+    settings = Settings.from_env(os.environ)
+    # Only those who ask know the page's address: it would be a circle for the page's own function.
+    return _wire(settings, os.environ.get("AWS_REGION", ""), os.environ.get("ANSWER_URL", ""))
 
 
 @lru_cache(maxsize=1)
-def _wire(settings: Settings, region: str) -> Wiring:
+def _wire(settings: Settings, region: str, answer_url: str) -> Wiring:
     """One for all invocations of a process: its clients keep their connections, and a connection
     to AWS takes longer to open than most calls take."""
-    return Wiring(settings, region)
+    return Wiring(settings, region, answer_url)

@@ -202,15 +202,15 @@ class Clock:
         )
 
 
-def parse_clock(text: str, start: float | None = None) -> Clock:
+def parse_clock(text: str, start: float | None = None, *, leap_over_tokens: bool = False) -> Clock:
     """The clock of a command line: "real", "jump", or how many times as fast, as in "3600".
 
-    `start` as for Clock. Raises ValueError for anything else.
+    `start` and `leap_over_tokens` as for Clock. Raises ValueError for anything else.
     """
     if text == "real":
         return Clock("real", start=start)
     if text == "jump":
-        return Clock("jump", start=start)
+        return Clock("jump", start=start, leap_over_tokens=leap_over_tokens)
     try:
         scale = float(text)
     except ValueError:

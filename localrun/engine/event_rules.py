@@ -38,7 +38,8 @@ _VARIABLE = re.compile(r"<([\w-]+)>")
 class EventRules:
     """Delivers the events of executions to the functions of the matching rules, each in a thread.
 
-    `invoke` blocks until the function has answered. `settle` waits for what is under way.
+    `invoke` blocks until the function has answered. `settle` waits for what is under way. While it
+    `is_out_of_order`, events are lost.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class EventRules:
         account: str,
     ) -> None:
         self.dead_letters: list[Mapping[str, Any]] = []
+        self.is_out_of_order = False
         self._clock = clock
         self._rules = tuple(rules)
         self._invoke = invoke
@@ -60,7 +62,7 @@ class EventRules:
     def observe(self, execution: Execution, event: Event) -> None:
         """An Observer of the engine."""
         status = _STATUSES.get(event["type"])
-        if status is None:
+        if status is None or self.is_out_of_order:
             return
         notice = self._describe(execution, status, event["timestamp"])
         for rule in self._rules:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,6 +84,9 @@ _NAMINGS: Mapping[str, _Naming] = {
             "Id": f"arn:aws:secretsmanager:{{region}}:{{account}}:secret:{{name}}-{SECRET_SUFFIX}"
         },
     ),
+    "AWS::Scheduler::ScheduleGroup": _Naming(
+        "Name", 64, "arn:aws:scheduler:{region}:{account}:schedule-group/{name}"
+    ),
     "AWS::IAM::Role": _Naming("RoleName", 64, "arn:aws:iam::{account}:role/{name}"),
     "AWS::Logs::LogGroup": _Naming(
         "LogGroupName", 512, "arn:aws:logs:{region}:{account}:log-group:{name}:*"
@@ -93,10 +96,25 @@ _NAMINGS: Mapping[str, _Naming] = {
 _UNKNOWN = _Naming("", 255, "arn:aws:local:{region}:{account}:{name}")
 
 
-class Resolver:
-    """Resolves values of one template. Names are made on demand, so order does not matter."""
+FunctionUrl = Callable[[str, str], str]
+"""The URL of a function, by its name and by who may call it (NONE or AWS_IAM)."""
 
-    def __init__(self, template: Mapping[str, Any], stack: str, region: str, account: str) -> None:
+
+class Resolver:
+    """Resolves values of one template. Names are made on demand, so order does not matter. Without
+    `function_url` the URLs of functions look like AWS's, and lead nowhere."""
+
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        stack: str,
+        region: str,
+        account: str,
+        function_url: FunctionUrl | None = None,
+    ) -> None:
+        self._function_url = function_url or (
+            lambda name, _: f"https://{_digest(name)[:32]}.lambda-url.{region}.on.aws/"
+        )
         self._resources: Mapping[str, Any] = template.get("Resources", {})
         self._parameters: Mapping[str, Any] = template.get("Parameters", {})
         self._stack = stack
@@ -181,6 +199,10 @@ class Resolver:
 
     def _attribute(self, logical_id: str, attribute: str) -> str:
         resource_type = self._resource(logical_id)["Type"]
+        if (resource_type, attribute) == ("AWS::Lambda::Url", "FunctionUrl"):
+            properties = self.resolve(self._resource(logical_id)["Properties"])
+            function = str(properties["TargetFunctionArn"]).rpartition(":")[2]
+            return self._function_url(function, properties["AuthType"])
         naming = _NAMINGS.get(resource_type, _UNKNOWN)
         form = naming.arn if attribute == "Arn" else (naming.attributes or {}).get(attribute)
         if form is None:

@@ -10,6 +10,9 @@ Children see the machine as Lambda shows it: working directory and first import 
 function's code folder, and the environment is what `base_env` and the function's own variables
 say, with nothing of the parent's but PATH and the like. They never read ~/.aws.
 
+The time of the world around, which may run ahead of the machine's, is told with every call that
+has no client context of its own: `now` in the context's custom values.
+
 All children of a function write to `<log_directory>/<function>.log`. LogType Tail answers with
 what was written there during the call: of other calls too, if they ran at the same time.
 
@@ -24,7 +27,7 @@ import os
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -52,7 +55,11 @@ class LambdaHost:
     """
 
     def __init__(
-        self, base_env: Mapping[str, str], log_directory: Path, pythonpath: Sequence[str] = ()
+        self,
+        base_env: Mapping[str, str],
+        log_directory: Path,
+        pythonpath: Sequence[str] = (),
+        now: Callable[[], str] | None = None,
     ) -> None:
         if not all(map(importlib.util.find_spec, ("awslambdaric", "runtime_client"))):
             raise LambdaRuntimeMissingError(
@@ -62,6 +69,7 @@ class LambdaHost:
         self._base_env = dict(base_env)
         self._log_directory = log_directory
         self._pythonpath = list(pythonpath)
+        self._now = now
         self._pools: dict[str, _Pool] = {}
         log_directory.mkdir(parents=True, exist_ok=True)
         self._server = LoopbackServer(self._respond)
@@ -109,8 +117,12 @@ class LambdaHost:
             error = json.dumps({"Type": "User", "Message": message}).encode()
             return InvokeResult(404, None, error, request_id)
         with pool.worker() as worker:
-            outcome = worker.invoke(request_id, payload, client_context)
+            context = client_context or self._client_context()
+            outcome = worker.invoke(request_id, payload, context)
         return InvokeResult(200, outcome.function_error, outcome.payload, request_id)
+
+    def _client_context(self) -> str | None:
+        return json.dumps({"custom": {"now": self._now()}}) if self._now else None
 
     def _environment(self, function: Function) -> dict[str, str]:
         """What the child sees; AWS_LAMBDA_RUNTIME_API is the worker's to add."""

@@ -7,13 +7,13 @@ resolved that nobody asks for. Resources that no method returns are counted by `
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from localrun.engine.intrinsics import Resolver, TemplateError
+from localrun.engine.intrinsics import FunctionUrl, Resolver, TemplateError
 
 __all__ = [
     "BucketResource",
@@ -32,8 +32,10 @@ _DATA_TYPES = frozenset(
         "AWS::DynamoDB::GlobalTable",
         "AWS::DynamoDB::Table",
         "AWS::Events::Rule",
+        "AWS::Lambda::Url",
         "AWS::S3::Bucket",
         "AWS::SNS::Topic",
+        "AWS::Scheduler::ScheduleGroup",
         "AWS::SecretsManager::Secret",
         "AWS::StepFunctions::StateMachine",
     }
@@ -136,14 +138,22 @@ class Template:
         self._resolver = resolver
 
     @classmethod
-    def load(cls, cdk_out: Path, stack: str, region: str, account: str) -> Self:
-        """Read a stack. TemplateError, naming the stacks there are, when it is not there."""
+    def load(
+        cls,
+        cdk_out: Path,
+        stack: str,
+        region: str,
+        account: str,
+        function_url: FunctionUrl | None = None,
+    ) -> Self:
+        """Read a stack. TemplateError, naming the stacks there are, when it is not there. See
+        Resolver for `function_url`."""
         template_file = cdk_out / f"{stack}.template.json"
         if not template_file.is_file():
             found = sorted(path.name.split(".")[0] for path in cdk_out.glob("*.template.json"))
             raise TemplateError(f"no stack {stack} in {cdk_out}; found: {', '.join(found)}")
         document = json.loads(template_file.read_text("utf-8"))
-        resolver = Resolver(document, stack, region, account)
+        resolver = Resolver(document, stack, region, account, function_url)
         return cls(document, _asset_paths(cdk_out, stack), resolver)
 
     def functions(self) -> list[FunctionResource]:
@@ -165,6 +175,21 @@ class Template:
                 )
             )
         return found
+
+    def rights(self) -> dict[str, frozenset[str]]:
+        """What the policies of the stack allow each function, by its name: actions such as
+        `workmail:CreateUser`, whatever their resource."""
+        allowed: defaultdict[str, set[str]] = defaultdict(set)
+        for _, policy in self._all("AWS::IAM::Policy"):
+            for role in self._resolver.resolve(policy["Roles"]):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    action = statement["Action"]
+                    allowed[role].update(action if isinstance(action, list) else [action])
+        return {
+            self._resolver.name(logical_id): frozenset(allowed[role.rpartition("/")[2]])
+            for logical_id, properties in self._all("AWS::Lambda::Function")
+            for role in [str(self._resolver.resolve(properties["Role"]))]
+        }
 
     def state_machines(self) -> list[StateMachineResource]:
         return [
@@ -223,6 +248,13 @@ class Template:
         return [
             TopicResource(self._resolver.name(logical_id), self._resolver.arn(logical_id))
             for logical_id, _ in self._all("AWS::SNS::Topic")
+        ]
+
+    def schedule_groups(self) -> list[str]:
+        """The names of EventBridge Scheduler's groups."""
+        return [
+            self._resolver.name(logical_id)
+            for logical_id, _ in self._all("AWS::Scheduler::ScheduleGroup")
         ]
 
     def event_rules(self) -> list[EventRuleResource]:

@@ -45,7 +45,8 @@ class DataPlane:
 
 
 def create(template: Template, clients: Callable[[str], Any]) -> None:
-    """Make a template's buckets, tables, secrets and topics, under the names it resolves to.
+    """Make a template's buckets, tables, secrets, topics and schedule groups, under the names that
+    it resolves to.
 
     `clients` gives a boto3 client for a service name; its account and Region must be those the
     template was loaded for.
@@ -68,6 +69,8 @@ def create(template: Template, clients: Callable[[str], Any]) -> None:
     notifier = clients("sns")
     for topic in template.topics():
         notifier.create_topic(Name=topic.name)
+    for name in template.schedule_groups():
+        clients("scheduler").create_schedule_group(Name=name)
 
 
 def _create_bucket(client: Any, name: str, *, versioned: bool) -> None:

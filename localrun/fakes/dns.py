@@ -1,11 +1,12 @@
-"""An authoritative DNS server on 127.0.0.1 whose records change while it runs.
+"""An authoritative DNS server on the loopback interface whose records change while it runs.
 
 UDP and TCP share one port. Names are absolute, with or without the final dot, and compared
 without regard to case. Inside a zone a name that has nothing at it nor below it is NXDOMAIN; one
 without the asked type is NODATA; both come with the zone's SOA (RFC 2308). CNAMEs are followed
 inside the server's zones. Names outside them are REFUSED. Answers over UDP have at most 1232
 bytes, as servers do since https://www.dnsflagday.net/2020/, and 512 without EDNS: larger ones are
-fetched by TCP. No wildcards, no delegations, no DNSSEC.
+fetched by TCP. NS records below a zone's apex delegate: names there are answered by a referral with
+the addresses that the server knows (RFC 1034, 4.3.2). No wildcards, no DNSSEC.
 
 A zone may follow another place that holds it, such as a hosted zone: what is there is asked for
 with every question. Of what the server itself has in it, only name servers and addresses count
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from dnslib import QTYPE, RCODE, RR, SOA, DNSLabel, DNSRecord
+from dnslib import QTYPE, RCODE, RR, SOA, DNSError, DNSLabel, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, DNSLogger, DNSServer
 
 _EDNS_BYTES = 1232
@@ -52,19 +53,19 @@ class Query:
 
 
 class DnsServer:
-    """Serves zones (name -> zone file text or Records) until `close()`."""
+    """Serves zones (name -> zone file text or Records) until `close()`, at a free port unless one
+    is given; OSError if that is taken."""
 
-    def __init__(self, zones: Mapping[str, str | Sequence[Records]]) -> None:
+    def __init__(
+        self,
+        zones: Mapping[str, str | Sequence[Records]],
+        address: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self._zones = _Zones(zones)
-        quiet = DNSLogger("-request,-reply,-truncated,-error")
-        self._servers = _bind(self._zones, quiet)
+        self.address = address
+        self._servers = serve(self._zones, address, port)
         self.port: int = self._servers[0].server.server_address[1]
-        for server in self._servers:
-            threading.Thread(
-                target=server.server.serve_forever,
-                kwargs={"poll_interval": 0.05},
-                daemon=True,
-            ).start()
 
     def set_records(self, name: str, type: str, rdata: Sequence[str], ttl: int = 60) -> None:  # noqa: A002 - as DNS calls it
         """Replace a name's records of a type; none removes them. ValueError outside the zones."""
@@ -82,20 +83,34 @@ class DnsServer:
         """While failing, every question is answered SERVFAIL."""
         self._zones.failing = failing
 
+    def set_silent(self, silent: bool) -> None:
+        """While silent, no question is answered."""
+        self._zones.silent = silent
+
+    def set_lame(self, lame: bool) -> None:
+        """While lame, it says of every name that it knows nothing, with no authority."""
+        self._zones.lame = lame
+
+    def answer(self, name: str, type: str) -> Any:  # noqa: A002
+        """What it would answer, as dnslib's record; None while it is silent."""
+        return self._zones.answer(DNSRecord.question(name, type))
+
     def queries(self) -> list[Query]:
         """Every question so far, in order of arrival."""
         return list(self._zones.queries)
 
     def close(self) -> None:
-        for server in self._servers:
-            server.server.shutdown()
-            server.server.server_close()
+        stop(self._servers)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+class _SilenceError(DNSError):  # type: ignore[misc]  # dnslib has no types
+    """No answer is sent: dnslib passes its own errors over."""
 
 
 class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
@@ -106,6 +121,8 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
         self._origins = [DNSLabel(origin.lower()) for origin in zones]
         self._records: list[Any] = []
         self.failing = False
+        self.silent = False
+        self.lame = False
         self.queries: list[Query] = []
         self._sources: dict[Any, Callable[[], Sequence[Records]]] = {}
         for origin, content in zones.items():
@@ -122,7 +139,7 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
             raise ValueError(f"{records.name} is in no zone of this server")
         if origin in self._sources and records.type not in _OWN_TYPES:
             raise ValueError(f"{records.name} is in a zone that follows another place")
-        added = _parse(records)
+        added = parse_records(records)
         with self._lock:
             kept = [
                 record
@@ -147,7 +164,7 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
             if self._origin(record.rname) not in sources or QTYPE[record.rtype] in _OWN_TYPES
         ]
         followed = [records for source in sources.values() for records in source()]
-        return kept + [record for records in followed for record in _parse(records)]
+        return kept + [record for records in followed for record in parse_records(records)]
 
     def published(self, name: str, type: str) -> list[str]:  # noqa: A002
         wanted = DNSLabel(name.lower())
@@ -158,28 +175,32 @@ class _Zones(BaseResolver):  # type: ignore[misc]  # dnslib has no types
         ]
 
     def resolve(self, request: Any, handler: Any) -> Any:
-        """Called by dnslib, from a thread per question."""
+        """Called by dnslib, from a thread per question; None is sent by nobody."""
         question = request.q
-        asked = QTYPE[question.qtype]
         name = str(question.qname).rstrip(".").lower()
         with self._lock:
-            self.queries.append(Query(name, asked, handler.protocol))
+            self.queries.append(Query(name, QTYPE[question.qtype], handler.protocol))
+        return self.answer(request)
+
+    def answer(self, request: Any) -> Any:
+        """The reply to a request, None while silent."""
+        question = request.q
         records = self._now()
-        reply: DNSRecord = request.reply()
+        reply: DNSRecord = request.reply(ra=0, aa=0)
         origin = self._origin(question.qname)
+        if self.silent:
+            return None
         if self.failing:
             reply.header.rcode = RCODE.SERVFAIL
         elif origin is None:
             reply.header.rcode = RCODE.REFUSED
+        elif self.lame:
+            pass
+        elif delegation := _find_delegation(records, question.qname, origin, self._origins):
+            _refer(reply, records, delegation)
         else:
             reply.header.aa = 1
-            found = _lookup(records, question.qname, asked)
-            for record in found:
-                reply.add_answer(record)
-            if not found:
-                reply.add_auth(_start_of_authority(records, origin))
-                if not any(record.rname.matchSuffix(question.qname) for record in records):
-                    reply.header.rcode = RCODE.NXDOMAIN
+            _fill(reply, records, question, origin)
         return reply
 
     def _origin(self, name: Any) -> Any:
@@ -196,6 +217,8 @@ class _Handler(DNSHandler):  # type: ignore[misc]  # dnslib has no types
         """
         request = DNSRecord.parse(data)
         reply = self.server.resolver.resolve(request, self)
+        if reply is None:
+            raise _SilenceError
         packed: bytes = reply.pack()
         has_edns = any(QTYPE[record.rtype] == "OPT" for record in request.ar)
         if self.protocol == "udp" and len(packed) > (_EDNS_BYTES if has_edns else _PLAIN_BYTES):
@@ -206,24 +229,45 @@ class _Handler(DNSHandler):  # type: ignore[misc]  # dnslib has no types
         return packed
 
 
-def _bind(zones: _Zones, logger: Any) -> list[Any]:
-    """A UDP and a TCP server on one free port."""
+def serve(resolver: BaseResolver, address: str, port: int = 0) -> list[Any]:
+    """Starts a UDP and a TCP server on one port of the address, a free one for 0. OSError if a
+    given one is taken."""
+    servers = _bind(resolver, address, port)
+    for server in servers:
+        threading.Thread(
+            target=server.server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            daemon=True,
+        ).start()
+    return servers
+
+
+def stop(servers: Sequence[Any]) -> None:
+    """Ends what `serve` has started."""
+    for server in servers:
+        server.server.shutdown()
+        server.server.server_close()
+
+
+def _bind(resolver: BaseResolver, address: str, port: int) -> list[Any]:
+    quiet = DNSLogger("-request,-reply,-truncated,-error")
     for attempt in range(1, _BIND_ATTEMPTS + 1):
-        udp = DNSServer(zones, "127.0.0.1", 0, tcp=False, logger=logger, handler=_Handler)
-        port = udp.server.server_address[1]
+        udp = DNSServer(resolver, address, port, tcp=False, logger=quiet, handler=_Handler)
+        free = udp.server.server_address[1]
         try:
-            tcp = DNSServer(zones, "127.0.0.1", port, tcp=True, logger=logger, handler=_Handler)
+            tcp = DNSServer(resolver, address, free, tcp=True, logger=quiet, handler=_Handler)
         except OSError:
             # Somebody has the TCP port of the same number.
             udp.server.server_close()
-            if attempt == _BIND_ATTEMPTS:
+            if port or attempt == _BIND_ATTEMPTS:
                 raise
         else:
             return [udp, tcp]
     raise AssertionError("unreachable")
 
 
-def _parse(records: Records) -> list[Any]:
+def parse_records(records: Records) -> list[Any]:
+    """As dnslib has them."""
     lines = [
         f"{records.name.rstrip('.')}. {records.ttl} IN {records.type} {_rdata(records.type, text)}"
         for text in records.rdata
@@ -252,6 +296,40 @@ def _lookup(records: Sequence[Any], name: Any, asked: str) -> list[Any]:
         found += aliases
         name = aliases[0].rdata.label
     return found
+
+
+def _fill(reply: Any, records: Sequence[Any], question: Any, origin: Any) -> None:
+    """An answer with authority; a negative one with the zone's SOA."""
+    found = _lookup(records, question.qname, QTYPE[question.qtype])
+    for record in found:
+        reply.add_answer(record)
+    if not found:
+        reply.add_auth(_start_of_authority(records, origin))
+        if not any(record.rname.matchSuffix(question.qname) for record in records):
+            reply.header.rcode = RCODE.NXDOMAIN
+
+
+def _find_delegation(
+    records: Sequence[Any], name: Any, origin: Any, origins: Sequence[Any]
+) -> list[Any]:
+    """The NS records of a zone below `origin` that holds the name and is served elsewhere."""
+    cuts = [
+        record
+        for record in records
+        if QTYPE[record.rtype] == "NS"
+        and name.matchSuffix(record.rname)
+        and record.rname.matchSuffix(origin)
+        and not any(_same(record.rname, one) for one in origins)
+    ]
+    return [record for record in cuts if _same(record.rname, cuts[0].rname)]
+
+
+def _refer(reply: Any, records: Sequence[Any], delegation: Sequence[Any]) -> None:
+    for record in delegation:
+        reply.add_auth(record)
+        for glue in records:
+            if QTYPE[glue.rtype] in {"A", "AAAA"} and _same(glue.rname, record.rdata.label):
+                reply.add_ar(glue)
 
 
 def _start_of_authority(records: Sequence[Any], origin: Any) -> Any:

@@ -12,10 +12,13 @@ from migration.directory_model import AdministratorRecord, EntityRecord, GrantRe
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -23,6 +26,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
 
@@ -35,8 +39,12 @@ class MemoryLedger:
         self._lock = threading.RLock()
         self._owner = ""
         self._pause_wanted = False
+        self._aborted = ""
         self._notes: dict[tuple[str, str, str], Note] = {}
-        self._dns: dict[str, tuple[str, list[DnsFinding]]] = {}
+        self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._admitted: dict[tuple[str, str], list[str]] = {}
+        self._questions: dict[tuple[str, str, str], Question] = {}
         self._published: dict[tuple[str, str, str], PublishedSet] = {}
         self._mailboxes: dict[str, MailboxRecord] = {}
         self._last_run = ""
@@ -44,6 +52,7 @@ class MemoryLedger:
         self._administrator: AdministratorRecord | None = None
         self._grants: dict[str, GrantRecord] = {}
         self._deeds: dict[str, Deed] = {}
+        self._guides: dict[str, GuideRecord] = {}
         self._fences: dict[str, int] = {}
         self._folders: dict[str, dict[str, FolderRecord]] = {}
         self._remarks: dict[str, dict[tuple[str, str], Remark]] = {}
@@ -68,6 +77,10 @@ class MemoryLedger:
                 self._owner = ""
             return held
 
+    def lock_owner(self) -> str:
+        with self._lock:
+            return self._owner
+
     def add_note(self, run: str, note: Note) -> None:
         with self._write("add_note"):
             self._notes[run, note.at, note.state] = note
@@ -76,14 +89,70 @@ class MemoryLedger:
         with self._lock:
             return [note for key, note in sorted(self._notes.items()) if key[0] == run]
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
         with self._write("write_dns"):
-            self._dns[run] = (at, list(findings))
+            self._dns[run] = (at, list(findings), watch)
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         with self._lock:
-            at, findings = self._dns.get(run, ("", []))
+            at, findings, _ = self._dns.get(run, ("", [], DnsWatch()))
             return at, list(findings)
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        with self._lock:
+            return self._dns.get(run, ("", [], DnsWatch()))[2]
+
+    # -- what the operators were told
+
+    def is_told(self, run: str, key: str) -> bool:
+        with self._lock:
+            return (run, key) in self._told
+
+    def set_told(self, run: str, key: str) -> None:
+        with self._write("set_told"):
+            self._told.add((run, key))
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        with self._write("admit"):
+            admitted = self._admitted.setdefault((run, about), [])
+            if key not in admitted and len(admitted) < limit:
+                admitted.append(key)
+            return key in admitted
+
+    # -- what the operators are asked
+
+    def ask(self, question: Question) -> Question:
+        with self._write("ask"):
+            place = question.run, str(question.kind), question.asked
+            if known := self._questions.get(place):
+                question = replace(
+                    known,
+                    token=question.token,
+                    until=question.until,
+                    answers=question.answers,
+                    facts=question.facts,
+                )
+            self._questions[place] = question
+            return question
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        with self._write("settle"):
+            place = question.run, str(question.kind), question.asked
+            known = self._questions[place]
+            if over or not known.answer:
+                known = replace(known, answer=answer, by=by, answered=at)
+            self._questions[place] = known
+            return known
+
+    def questions(self, run: str = "") -> list[Question]:
+        with self._lock:
+            return [
+                each for place, each in sorted(self._questions.items()) if run in ("", place[0])
+            ]
+
+    # -- DNS records that were published
 
     def keep_published(self, record: PublishedSet) -> None:
         with self._write("keep_published"):
@@ -246,6 +315,24 @@ class MemoryLedger:
             if known := self._mailboxes.get(mailbox_id):
                 self._mailboxes[mailbox_id] = MailboxRecord(known.mailbox, known.run)
 
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        with self._write("begin_guide"):
+            known = self._guides.get(mailbox_id)
+            if known and known.state in (GuideState.SENDING, GuideState.SENT):
+                return False
+            self._guides[mailbox_id] = GuideRecord(mailbox_id, GuideState.SENDING)
+            return True
+
+    def set_guide(self, record: GuideRecord) -> None:
+        with self._write("set_guide"):
+            self._guides[record.mailbox_id] = record
+
+    def guides(self) -> Iterator[GuideRecord]:
+        with self._lock:
+            return iter([record for _, record in sorted(self._guides.items())])
+
     # -- folders
 
     def folders(self, mailbox_id: str) -> list[FolderRecord]:
@@ -260,13 +347,17 @@ class MemoryLedger:
             record = transitions.claim(known, plan, target_id, fence, pass_id)
             return self._keep(mailbox_id, replace(record, revision=record.revision + 1))
 
-    def pause_wanted(self) -> bool:
+    def pause_wanted(self, run: str = "") -> bool:
         with self._lock:
-            return self._pause_wanted
+            return self._pause_wanted or bool(run and run == self._aborted)
 
     def want_pause(self, wanted: bool) -> None:
         with self._write("want_pause"):
             self._pause_wanted = wanted
+
+    def want_abort(self, run: str) -> None:
+        with self._write("want_abort"):
+            self._aborted = run
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         with self._lock:

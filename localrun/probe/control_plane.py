@@ -142,7 +142,7 @@ class _NewUser:
 
     def _is_registered(self) -> bool:
         try:
-            self._session.directory.enable_user(self._id, self._address)
+            self._session.directory.enable_entity(self._id, self._address)
         except ProvisioningPending:
             return False
         return True

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from localrun.probe.model import Learned, Need, NotAsked, Probe
 from localrun.probe.session import Session
-from migration.dns import expected_records, judge
+from migration.dns import expected_records
+from migration.dns_verdicts import judge
 from migration.wire.resolver import DnsPythonResolver
 
 _Record = Mapping[str, str]

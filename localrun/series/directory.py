@@ -7,13 +7,10 @@ entity by entity.
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -22,6 +19,7 @@ from rich.table import Table
 from localrun.runner import Options, Run
 from localrun.scenario import Scenario
 from localrun.series.directory_snapshot import compare, read_directory
+from localrun.series.interrupting import kill_workers
 from localrun.series.large_tenant import DOMAIN, Attributes, LargeTenant, make_tenant
 from localrun.series.series import Played, Series, opened
 from localrun.world import World
@@ -131,7 +129,7 @@ class _Tenant:
                 raise TimeoutError(f"there were never {number} calls of {operation}")
             time.sleep(0.01)
         sfn.stop_execution(executionArn=arn)
-        killed = sum(map(_kill_workers, _WORKERS))
+        killed = sum(map(kill_workers, _WORKERS))
         line = self._finish(f"{name}, killed amid {operation}", arn, begun)
         if line.ended != "ABORTED" or not killed:
             yield f"{name}: it was {line.ended} before it could be killed ({killed} functions)"
@@ -157,21 +155,6 @@ class _Tenant:
         self._seen = len(self._run.world.workmail_service.calls)
         self.lines.append(line)
         return line
-
-
-def _kill_workers(handler: str) -> int:
-    """Ends the processes of a function's children as a crash would; how many there were."""
-    killed = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().split(b"\0")
-            is_ours = f"PPid:\t{os.getpid()}\n" in (process / "status").read_text()
-        except OSError:
-            continue  # it has ended since
-        if is_ours and f"{handler}.handler".encode() in command:
-            os.kill(int(process.name), signal.SIGKILL)
-            killed += 1
-    return killed
 
 
 # ---- the series ------------------------------------------------------------------------------

@@ -84,9 +84,10 @@ def _read(run: Run, key: str) -> Any:
 
 
 def ask_mx(world: World) -> tuple[int, list[str]]:
-    """TTL and values of the domain's MX, as a DNS client gets them."""
+    """TTL and values of the domain's MX, as the first of its own servers gives them."""
     question = dns.message.make_query(DOMAIN, "MX")
-    answer = dns.query.udp(question, "127.0.0.1", port=world.dns.port, timeout=10).answer[0]
+    server = world.dns.own[0]
+    answer = dns.query.udp(question, server.address, port=server.port, timeout=10).answer[0]
     return answer.ttl, sorted(rdata.to_text() for rdata in answer)
 
 

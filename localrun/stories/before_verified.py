@@ -40,6 +40,7 @@ BEFORE_VERIFIED = Scenario(
     admins={ADMIN: ADMIN_PASSWORD},
     tenant={
         "domain_setup": {"start_before_verified": True, "make_default": True},
+        "cutover": {"approval": "auto"},
         "delta": {"interval_minutes": 120},
     },
     happenings=(

@@ -142,7 +142,11 @@ IMAP_TARGET = Scenario(
     secret={"mailboxes": _OLD},
     seed=_seed,
     users=_OLD,
-    tenant={"delta": {"interval_minutes": 120}, "copy": {"delta_policy": "follow"}},
+    tenant={
+        "cutover": {"approval": "auto"},
+        "delta": {"interval_minutes": 120},
+        "copy": {"delta_policy": "follow"},
+    },
     happenings=(
         Happening("StartCutover", 30 * MINUTE, "flags change", _flags_change),
         _mail_arrives(0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from localrun.operator import answer_by_page
 from localrun.scenario import Happening, Scenario
 from localrun.stories.sample_mail import DOMAIN, PEOPLE, late_letter, letters
 from localrun.world import World
@@ -45,6 +46,10 @@ def _deliver(first: int, count: int) -> Happening:
     )
 
 
+def _approve(world: World) -> None:
+    answer_by_page(world, "approve")
+
+
 SAMPLE = Scenario(
     name="sample",
     sentence="Three mailboxes with 312 messages; late mail arrives, the MX changes hours later.",
@@ -55,6 +60,7 @@ SAMPLE = Scenario(
     users={person.address: f"old-password-{number}" for number, person in enumerate(PEOPLE)},
     admins={ADMIN: ADMIN_PASSWORD},
     happenings=(
+        Happening("ApproveCutover", 1800, "the operator approves on the page", _approve),
         _deliver(0, 5),
         Happening(
             "StartCutover", 4 * 3600, "the DNS now points to WorkMail",

@@ -193,7 +193,7 @@ ROUGH_WEATHER = Scenario(
     secret={"mailboxes": {GRETA.address: "gretas-old-password", HENRI.address: "henris-old-one"}},
     seed=_seed,
     users={GRETA.address: "gretas-old-password", HENRI.address: "henris-old-one"},
-    tenant={"delta": {"interval_minutes": 120}},
+    tenant={"cutover": {"approval": "auto"}, "delta": {"interval_minutes": 120}},
     happenings=(
         Happening("ProvisionDirectory", 0, "WorkMail's API is unwell", _directory_is_unwell),
         Happening(

@@ -304,12 +304,12 @@ def test_an_answer_that_the_primary_address_is_in_use_is_checked(cloud: WorkMail
     cloud.directory.set_primary_address(anna, ADDRESS)  # it is hers
 
 
-def test_a_primary_address_in_a_domain_that_is_not_verified_is_refused(
+def test_a_primary_address_in_a_domain_that_is_not_verified_everywhere_is_waited_for(
     cloud: WorkMailCloud,
 ) -> None:
     user_id = cloud.add_user("anna", "anna@acme.awsapps.com")
     cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
-    with pytest.raises(UserRefused, match="publish the TXT record"):
+    with pytest.raises(ProvisioningPending, match="publish the TXT record"):
         cloud.directory.set_primary_address(user_id, ADDRESS)
 
 
@@ -321,10 +321,10 @@ def test_a_user_from_nothing_to_its_mailbox(cloud: WorkMailCloud) -> None:
     assert directory.find_user(ADDRESS, "anna") is None
     user_id = directory.create_user(mailbox()).id
     with pytest.raises(ProvisioningPending):
-        directory.enable_user(user_id, ADDRESS)  # not visible yet
+        directory.enable_entity(user_id, ADDRESS)  # not visible yet
     assert directory.find_user(ADDRESS, "anna") is None
     cloud.seconds += 2
-    assert directory.enable_user(user_id, ADDRESS) is True
+    assert directory.enable_entity(user_id, ADDRESS) is True
     early = directory.find_user(ADDRESS, "anna")
     assert early is not None
     assert (early.id, early.email, early.ready) == (user_id, ADDRESS, False)
@@ -358,7 +358,7 @@ def test_creating_again_gives_the_same_user(cloud: WorkMailCloud) -> None:
     user_id = cloud.directory.create_user(mailbox()).id
     cloud.seconds += 2
     assert cloud.directory.create_user(mailbox()) == Made(user_id, is_new=False)
-    cloud.directory.enable_user(user_id, ADDRESS)
+    cloud.directory.enable_entity(user_id, ADDRESS)
     assert cloud.directory.create_user(mailbox()) == Made(user_id, is_new=False)
 
 
@@ -377,22 +377,22 @@ def test_a_reserved_name_is_refused_with_its_code(cloud: WorkMailCloud) -> None:
 
 def test_enabling_again_changes_nothing(cloud: WorkMailCloud) -> None:
     user_id = cloud.add_user("anna", ADDRESS)
-    assert cloud.directory.enable_user(user_id, ADDRESS.upper()) is False
+    assert cloud.directory.enable_entity(user_id, ADDRESS.upper()) is False
     cloud.fake.fail_next("RegisterToWorkMail", "EmailAddressInUseException", ADDRESS)
-    assert cloud.directory.enable_user(user_id, ADDRESS) is False
+    assert cloud.directory.enable_entity(user_id, ADDRESS) is False
 
 
 def test_enabling_with_another_address_is_refused(cloud: WorkMailCloud) -> None:
     user_id = cloud.add_user("anna", ADDRESS)
     with pytest.raises(UserRefused, match="EntityAlreadyRegisteredException"):
-        cloud.directory.enable_user(user_id, f"other@{DOMAIN}")
+        cloud.directory.enable_entity(user_id, f"other@{DOMAIN}")
 
 
 def test_an_address_in_use_is_refused(cloud: WorkMailCloud) -> None:
     cloud.add_user("berta", ADDRESS)
     user_id = cloud.add_user("anna")
     with pytest.raises(UserRefused, match="EmailAddressInUseException") as caught:
-        cloud.directory.enable_user(user_id, ADDRESS)
+        cloud.directory.enable_entity(user_id, ADDRESS)
     assert "@" not in str(caught.value)
 
 
@@ -407,13 +407,16 @@ def test_an_address_of_a_group_is_refused(
         cloud.directory.find_user(ADDRESS, "anna")
 
 
-def test_a_domain_that_is_not_verified_refuses_users_and_says_what_to_do(
+def test_a_domain_that_is_not_verified_everywhere_is_waited_for_and_it_says_what_to_do(
     cloud: WorkMailCloud,
 ) -> None:
     user_id = cloud.add_user("anna")
+    told = r"MailDomainStateException.*publish the TXT record"
     cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
-    with pytest.raises(UserRefused, match=r"MailDomainStateException.*publish the TXT record"):
-        cloud.directory.enable_user(user_id, ADDRESS)
+    with pytest.raises(ProvisioningPending, match=told):
+        cloud.directory.enable_entity(user_id, ADDRESS)
+    with pytest.raises(TenantMisconfigured, match=told):
+        cloud.directory.set_default_domain(DOMAIN)
 
 
 def test_values_that_break_the_model_are_not_sent(cloud: WorkMailCloud) -> None:
@@ -427,7 +430,7 @@ def test_values_that_break_the_model_are_not_sent(cloud: WorkMailCloud) -> None:
             cloud.directory.create_user(each)
         assert each.username not in str(caught.value)
     with pytest.raises(UserRefused, match="Email does not match"):
-        cloud.directory.enable_user("0123456789ab", f"o'neill@{DOMAIN}")
+        cloud.directory.enable_entity("0123456789ab", f"o'neill@{DOMAIN}")
     with pytest.raises(TenantMisconfigured, match="DomainName does not match"):
         cloud.directory.domain("exam_ple.com")
     assert cloud.operations() == []

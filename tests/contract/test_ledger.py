@@ -28,14 +28,18 @@ from migration.errors import FencedOff, SourceChanged
 from migration.model import (
     Agreement,
     DnsFinding,
+    DnsProgress,
     DnsRecord,
     DnsVerdict,
+    DnsWatch,
     Failure,
     Fate,
     Folder,
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Intent,
     ItemRef,
     Mailbox,
@@ -44,10 +48,12 @@ from migration.model import (
     MailboxVerdict,
     Note,
     Profile,
+    RecordKind,
     Remark,
     Tally,
 )
 from migration.ports import Ledger
+from migration.question_model import Question, QuestionKind
 from migration.transitions import finish, leave, open_batch, resume, touch
 from migration.zone_model import PublishedSet, RecordSet
 
@@ -111,6 +117,17 @@ def test_a_released_lock_is_free(ledger: Ledger) -> None:
     assert ledger.acquire_lock("run2", NOW) == "run2"
 
 
+def test_the_owner_of_the_lock_can_be_asked(ledger: Ledger) -> None:
+    assert ledger.lock_owner() == ""
+    ledger.acquire_lock("run1", NOW)
+    ledger.acquire_lock("run2", NOW)
+    assert ledger.lock_owner() == "run1"
+    ledger.take_over_lock("run3", "run1", NOW)
+    assert ledger.lock_owner() == "run3"
+    ledger.release_lock("run3")
+    assert ledger.lock_owner() == ""
+
+
 def test_only_one_takes_over_from_a_dead_owner(ledger: Ledger) -> None:
     ledger.acquire_lock("run1", NOW)
     assert ledger.take_over_lock("run2", "run1", NOW) is True
@@ -136,9 +153,46 @@ def test_the_latest_dns_findings_are_kept(ledger: Ledger) -> None:
     record = DnsRecord("example.test", "MX", "10 inbound", required=True)
     finding = DnsFinding(record, DnsVerdict.WRONG, ("10 old",), 3600, "127.0.0.1:53")
     assert ledger.dns("run1") == ("", [])
-    ledger.write_dns("run1", "2026-01", [finding, finding])
-    ledger.write_dns("run1", NOW, [finding])
+    assert ledger.dns_watch("run1") == DnsWatch()
+    ledger.write_dns("run1", "2026-01", [finding, finding], DnsWatch(began="2026-01"))
+    ledger.write_dns("run1", NOW, [finding], DnsWatch(began=NOW))
+    ledger.write_dns("run2", "2026-02", [], DnsWatch())
     assert ledger.dns("run1") == (NOW, [finding])
+    assert ledger.dns_watch("run1") == DnsWatch(began=NOW)
+
+
+def test_all_that_a_look_at_the_dns_tells_is_kept(ledger: Ledger) -> None:
+    record = DnsRecord("_dmarc.example.test", "TXT", '"v=DMARC1;\\195\\164"', kind=RecordKind.DMARC)
+    stale = DnsFinding(record, DnsVerdict.STALE, ("a", "b"), 60, "[::1]:53", stale_until=NOW)
+    own = DnsFinding(
+        record, DnsVerdict.UNANSWERED, server="a", host="ns1", authoritative=True, detail="LAME"
+    )
+    records = {
+        record.key: DnsProgress(DnsVerdict.STALE, "2026-01"),
+        "MX example.test 10 x": DnsProgress(DnsVerdict.UNANSWERED),
+    }
+    watch = DnsWatch("2026-01", "2026-02", "2026-03", "2026-04", 3600, records)
+    ledger.write_dns("run1", NOW, [stale, own], watch)
+    assert ledger.dns("run1") == (NOW, [stale, own])
+    assert ledger.dns_watch("run1") == watch
+
+
+def test_a_look_at_forty_domains_at_twelve_servers_has_room(ledger: Ledger) -> None:
+    """400 KB is what DynamoDB takes for an item."""
+    findings = [
+        DnsFinding(
+            DnsRecord(f"name-{number % 11}.domain-{number // 11}.example.test", "TXT", "v" * 60),
+            DnsVerdict.WRONG,
+            ("w" * 90, f"{number}"),
+            3600 + server,
+            f"192.0.2.{server}:53",
+            f"ns{server}.domain-{number // 11}.example.test",
+        )
+        for number in range(40 * 11)
+        for server in range(12)
+    ]
+    ledger.write_dns("run1", NOW, findings, DnsWatch())
+    assert ledger.dns("run1") == (NOW, findings)
 
 
 # ---- mailboxes
@@ -310,7 +364,9 @@ def test_there_is_one_administrator_until_it_is_dropped(ledger: Ledger) -> None:
     begun = AdministratorRecord("m@acme.awsapps.com", Before.ABSENT, why="no role")
     ledger.set_administrator(begun)
     assert ledger.administrator() == begun
-    known = AdministratorRecord("m@acme.awsapps.com", Before.DISABLED, "id-1")
+    known = AdministratorRecord(
+        "m@acme.awsapps.com", Before.DISABLED, "id-1", refusals=3, seen=True
+    )
     ledger.set_administrator(known)
     assert ledger.administrator() == known
     for _ in range(2):
@@ -614,6 +670,24 @@ def test_the_copy_pauses_when_it_is_wanted(ledger: Ledger) -> None:
     assert ledger.pause_wanted() is False
 
 
+def test_an_abort_stops_its_own_run_and_no_other(ledger: Ledger) -> None:
+    ledger.want_abort("run1")
+    assert ledger.pause_wanted("run1") is True
+    assert ledger.pause_wanted("run2") is False
+    assert ledger.pause_wanted() is False
+
+
+def test_a_pause_and_an_abort_do_not_end_each_other(ledger: Ledger) -> None:
+    ledger.want_pause(True)
+    ledger.want_abort("run1")
+    assert ledger.pause_wanted("run2") is True
+    ledger.want_pause(False)
+    assert ledger.pause_wanted("run1") is True
+    assert ledger.pause_wanted("run2") is False
+    ledger.want_abort("run2")
+    assert ledger.pause_wanted("run1") is False
+
+
 # ---- remarks
 
 
@@ -716,7 +790,8 @@ def test_a_deed_keeps_everything(ledger: Ledger) -> None:
 
 def test_a_forgotten_mailbox_begins_anew_and_its_old_workers_are_cut_off(ledger: Ledger) -> None:
     ledger.plan_mailboxes("run-1", [mailbox(BOX), mailbox("mailbox2")])
-    ledger.set_provisioned(BOX, "u-1", "created")
+    ledger.set_provisioned(BOX, "u-1", "created", "a@acme.awsapps.com", ["a remark"])
+    ledger.set_password_place(BOX, "waves/run-1/1")
     fence = ledger.next_fence(BOX)
     record = claim(ledger, fence)
     ledger.claim_folder("mailbox2", plan(), "t1", 1, 1)
@@ -734,3 +809,108 @@ def test_a_forgotten_mailbox_begins_anew_and_its_old_workers_are_cut_off(ledger:
         ledger.advance(BOX, record, record)
     assert ledger.next_fence(BOX) > fence
     assert [each.mailbox.id for each in ledger.mailboxes("run-1")] == [BOX, "mailbox2"]
+
+
+# ---- what the operators were told
+
+
+def test_what_was_told_is_known_per_run(ledger: Ledger) -> None:
+    assert ledger.is_told("run1", "started") is False
+    ledger.set_told("run1", "started")
+    ledger.set_told("run1", "started")
+    assert ledger.is_told("run1", "started") is True
+    assert ledger.is_told("run1", "start") is False
+    assert ledger.is_told("run2", "started") is False
+
+
+def test_only_the_first_keys_are_admitted_and_stay_so(ledger: Ledger) -> None:
+    assert [ledger.admit("run1", "failed", key, 2) for key in "abca"] == [True, True, False, True]
+    assert ledger.admit("run1", "failed", "c", 2) is False
+    assert ledger.admit("run2", "failed", "c", 2) is True
+    assert ledger.admit("run1", "other", "c", 2) is True
+
+
+# ---- what the operators are asked
+
+ASKED = Question(
+    run="run1",
+    kind=QuestionKind.CUTOVER,
+    asked=NOW,
+    id="secret-1",
+    token="token-1",
+    until="2026-12-07T10:00:00Z",
+    answers=("approve", "reject"),
+    facts=(("Mailboxes", "3 done"), ("Größe", "1.2 GB")),
+)
+
+
+def test_a_question_is_kept_as_it_was_put(ledger: Ledger) -> None:
+    assert ledger.questions() == []
+    assert ledger.ask(ASKED) == ASKED
+    later = replace(ASKED, kind=QuestionKind.DNS, answers=("stop",), facts=(), id="secret-2")
+    other = replace(ASKED, run="run10", id="secret-3")
+    for each in (other, later):
+        ledger.ask(each)
+    assert ledger.questions("run1") == [ASKED, later]
+    assert ledger.questions() == [ASKED, later, other]
+
+
+def test_asking_again_keeps_the_id_and_takes_the_token(ledger: Ledger) -> None:
+    ledger.ask(ASKED)
+    again = replace(ASKED, id="secret-2", token="token-2", facts=(("a", "b"),), until="x")
+    assert ledger.ask(again) == replace(again, id="secret-1")
+    assert ledger.questions() == [replace(again, id="secret-1")]
+
+
+def test_the_first_answer_stays_over_reminders(ledger: Ledger) -> None:
+    ledger.ask(ASKED)
+    answered = replace(ASKED, answer="approve", by="link", answered=NOW)
+    assert ledger.settle(ASKED, "approve", "link", NOW) == answered
+    assert ledger.settle(ASKED, "reject", "AIDA1", "later") == answered
+    assert ledger.ask(replace(ASKED, token="token-2")) == replace(answered, token="token-2")
+
+
+def test_an_answer_is_replaced_only_on_purpose(ledger: Ledger) -> None:
+    ledger.ask(ASKED)
+    ledger.settle(ASKED, "approve", "link", NOW)
+    settled = ledger.settle(ASKED, "reject", "command", "later", over=True)
+    assert (settled.answer, settled.by, settled.answered) == ("reject", "command", "later")
+    assert ledger.questions() == [settled]
+
+
+def test_a_question_that_was_never_put_cannot_be_answered(ledger: Ledger) -> None:
+    for over in (False, True):
+        with pytest.raises(KeyError):
+            ledger.settle(ASKED, "approve", "link", NOW, over=over)
+    assert ledger.questions() == []
+
+
+# ---- settings of mail programs
+
+
+def test_a_users_mail_begins_once(ledger: Ledger) -> None:
+    assert ledger.begin_guide(BOX)
+    assert list(ledger.guides()) == [GuideRecord(BOX, GuideState.SENDING)]
+    assert not ledger.begin_guide(BOX)
+    sent = GuideRecord(BOX, GuideState.SENT, NOW, "message-1")
+    ledger.set_guide(sent)
+    assert not ledger.begin_guide(BOX)
+    assert list(ledger.guides()) == [sent]
+
+
+@pytest.mark.parametrize("state", [GuideState.WRITTEN, GuideState.REFUSED])
+def test_a_mail_that_was_not_sent_may_begin_again(ledger: Ledger, state: GuideState) -> None:
+    ledger.set_guide(GuideRecord(BOX, state, NOW, reason="no such address"))
+    assert ledger.begin_guide(BOX)
+    assert list(ledger.guides()) == [GuideRecord(BOX, GuideState.SENDING)]
+
+
+def test_client_settings_come_in_the_order_of_the_mailboxes_and_stay_over_runs(
+    ledger: Ledger,
+) -> None:
+    records = [GuideRecord(f"mailbox{n}", GuideState.SENT, NOW, f"m-{n}") for n in (3, 1, 2)]
+    for record in records:
+        ledger.set_guide(record)
+    ledger.plan_mailboxes("run-2", [mailbox("mailbox1")])
+    ledger.forget_mailbox("mailbox1")
+    assert list(ledger.guides()) == sorted(records, key=lambda each: each.mailbox_id)

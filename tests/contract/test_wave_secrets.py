@@ -50,6 +50,13 @@ def test_a_secret_from_its_creation_to_its_end(waves: WaveSecrets) -> None:
     waves.remove(PATH)
 
 
+def test_a_secret_that_belongs_to_no_run(waves: WaveSecrets) -> None:
+    waves.create("administrator", "one")
+    waves.replace("administrator", "two")
+    assert waves.read("administrator") == "two"
+    assert waves.read("administrator/2") is None
+
+
 def test_what_is_there_is_not_created_over(waves: WaveSecrets) -> None:
     waves.create(PATH, "one")
     with pytest.raises(ProvisioningPending, match="exists already"):

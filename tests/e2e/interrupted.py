@@ -5,7 +5,6 @@ can be seen of an execution. Each test has users and a manifest of its own.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,10 +14,10 @@ from typing import Any
 from rich.console import Console
 
 from localrun.display import PlainDisplay
-from localrun.fakes.workmail_ews.faults import Busy, Faults
 from localrun.letters import Letter
 from localrun.runner import Options, Outcome, Run
 from localrun.scenario import Happening, Scenario
+from localrun.series.interrupting import SlowServer
 from localrun.world import World
 from migration.identity import mailbox_id
 
@@ -85,34 +84,6 @@ def opened_run(out: Path) -> Iterator[Run]:
         display = PlainDisplay(Console(file=file, width=110))
         with Run(STORY, Options(out=out), display) as run:
             yield run
-
-
-class SlowServer(Faults):
-    """Holds one CreateItem back, before anything of it is stored, until `go_on` is set. With
-    `is_busy_then`, whatever comes after that one is told to come again in 20 minutes."""
-
-    def __init__(self, passing: int) -> None:
-        """`passing`: how many CreateItems are let through before that."""
-        super().__init__()
-        self.reached = threading.Event()
-        self.go_on = threading.Event()
-        self.is_busy_then = False
-        self._passing = passing
-        self._counting = threading.Lock()
-
-    def take_busy(self) -> Busy | None:
-        if self.is_busy_then and self.reached.is_set():
-            return Busy(back_off_ms=20 * 60 * 1000)
-        return super().take_busy()
-
-    def take_close(self) -> bool | None:
-        with self._counting:
-            self._passing -= 1
-            held = self._passing == -1
-        if held:
-            self.reached.set()
-            assert self.go_on.wait(60)
-        return super().take_close()
 
 
 def begin(

@@ -62,3 +62,45 @@ def test_the_run_publishes_its_records_and_the_old_ones_come_back(
     assert isinstance(sets, dict)
     assert sets["before"] == sets["put back"] == sets["and the rest"] == 5
     assert sets["published"] == 5 + 6
+
+
+def test_a_quick_cut_over_takes_less_than_an_hour(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("quick-cutover", tmp_path, capsys)
+    assert line["messages"] == 38
+    assert 15 < int(str(line["virtual_minutes"])) < 60
+
+
+def test_late_mail_is_brought_whenever_it_comes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("late-mail", tmp_path, capsys)
+    assert (line["executions"], line["messages"]) == (4, 36 + 4 + 3 + 2 + 1 + 1)
+
+
+def test_a_run_that_is_stopped_by_hand_leaves_nothing_in_the_way_of_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("aborted-from-console", tmp_path, capsys)
+    assert line["ended"] == {"stopped": "ABORTED", "next": "SUCCEEDED"}
+
+
+def test_what_dies_twice_is_taken_up_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("died-and-restarted", tmp_path, capsys)
+    ended = {"died-in-copy": "ABORTED", "died-in-delta": "ABORTED", "last": "SUCCEEDED"}
+    assert line["ended"] == ended
+
+
+def test_of_several_executions_one_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert play("two-executions-at-once", tmp_path, capsys)["executions"] == 9
+
+
+def test_pause_resume_and_abort_are_said_by_executions_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert play("controlled", tmp_path, capsys)["words"] == 10

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
+from localrun.loopback import LoopbackServer, Request, Response
 from migration.access import Entry
 from migration.directory_model import Token
 from migration.errors import AdministratorPending, CredentialsRejected, MailboxUnreachable
@@ -19,6 +21,7 @@ from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 from migration.wire.ews_login import Basic, PasswordKeeper
 from migration.wire.ews_model import (
+    EwsError,
     FolderRef,
     NotAdmitted,
     Refused,
@@ -364,6 +367,43 @@ def test_a_first_request_that_gets_no_answer_does_not_hold_the_others(
     with pytest.raises(Exception, match="ErrorServerBusy"):
         client.get_folder(INBOX)
     assert client.get_folder(INBOX).total == 0
+
+
+@contextmanager
+def gateway(status: int) -> Iterator[tuple[EwsClient, list[int]]]:
+    """A client of a server that answers everything with a bare status, and the answers."""
+    answers: list[int] = []
+
+    def respond(_: Request) -> Response:
+        answers.append(status)
+        return Response(status)
+
+    server = LoopbackServer(respond)
+    client = EwsClient(server.url, Basic(ADMIN, PASSWORD, Entry.DELEGATE), ADDRESS)
+    try:
+        yield client, answers
+    finally:
+        client.close()
+        server.close()
+
+
+def test_a_password_that_is_forbidden_is_tried_once() -> None:
+    with gateway(403) as (client, answers):
+        for _ in range(3):
+            with pytest.raises(Unauthorized, match="http-403"):
+                client.get_folder(INBOX)
+        assert answers == [403]
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+def test_an_answer_of_somebody_in_between_does_not_say_that_the_password_is_right(
+    status: int,
+) -> None:
+    with gateway(status) as (client, answers):
+        with pytest.raises(EwsError):
+            client.get_folder(INBOX)
+        assert set(answers) == {status}
+        assert not client._transport.is_ready_for_stream
 
 
 def test_a_role_is_not_let_in_as_a_user(server: EwsServer, doors: Doors) -> None:

@@ -11,7 +11,7 @@ from localrun.fakes.workmail_ews import EwsServer
 from migration.model import Item, ItemRef, Stamped, Stored
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_message import (
-    date_header,
+    Headers,
     flag_changes,
     new_message,
     shown_item,
@@ -97,7 +97,7 @@ def test_received_date_in_utc_within_what_mapi_holds(received: datetime, expecte
     ],
 )
 def test_date_header(content: bytes, expected: int | None) -> None:
-    found = date_header(content)
+    found = Headers(content).date()
     if expected is None:
         assert found is None
     else:
@@ -119,7 +119,7 @@ def test_odd_messages_arrive_byte_for_byte(
 
 def test_date_header_of_a_stream_is_in_its_beginning() -> None:
     content = mime("a") + b"x" * 200_000
-    assert date_header(stream(content)) == date_header(content) is not None
+    assert Headers(stream(content)).date() == Headers(content).date() is not None
 
 
 @pytest.mark.parametrize("is_read", [True, False])

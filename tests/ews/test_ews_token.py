@@ -91,6 +91,12 @@ def test_it_is_good_for_a_while_after_the_server_took_it(clock: Clock) -> None:
     assert not keeper.is_good(300)
     keeper.taken(first)
     assert not keeper.is_good(300), "that was the old one"
+    second = keeper.current(300)
+    keeper.taken(second)
+    keeper.forbidden(first)
+    assert keeper.is_good(300), "that was the old one"
+    keeper.forbidden(second)
+    assert not keeper.is_good(300)
 
 
 class Denied(Exception):

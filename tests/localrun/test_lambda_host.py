@@ -28,7 +28,8 @@ def echo(event, context):
     print("seen", json.dumps(event))
     return {"event": event, "pid": os.getpid(), "environment": dict(os.environ),
             "cwd": os.getcwd(), "remaining": context.get_remaining_time_in_millis(),
-            "arn": context.invoked_function_arn, "memory": context.memory_limit_in_mb}
+            "arn": context.invoked_function_arn, "memory": context.memory_limit_in_mb,
+            "custom": context.client_context and context.client_context.custom}
 
 def fail(event, context):
     raise TenantMisconfigured("the region is missing")
@@ -99,6 +100,15 @@ def error_of(host: LambdaHost, arn: str, event: object) -> Any:
     result = host.invoke(arn, json.dumps(event).encode())
     assert (result.status, result.function_error) == (200, "Unhandled")
     return json.loads(result.payload)
+
+
+def test_the_time_of_the_world_around_is_told_with_the_call(tmp_path: Path, code: Path) -> None:
+    times = iter(("2026-12-04T18:00:00.000Z", "2026-12-05T06:00:00.000Z"))
+    with LambdaHost({}, tmp_path / "logs", now=lambda: next(times)) as host:
+        arn = "arn:aws:lambda:eu-west-1:123456789012:function:echo"
+        host.add(Function("echo", arn, code, "handlers.echo", 10, 256, {}))
+        told = [answer(host, arn, {})["custom"] for _ in range(2)]
+    assert told == [{"now": "2026-12-04T18:00:00.000Z"}, {"now": "2026-12-05T06:00:00.000Z"}]
 
 
 def is_running(pid: int) -> bool:

@@ -186,6 +186,16 @@ def test_two_services_share_one_port() -> None:
         assert client_of(server).describe_organization(OrganizationId=ORGANIZATION)
 
 
+def test_a_restricted_key_may_do_no_more_than_is_said(server: ModelServer) -> None:
+    server.restrict("local", {"workmail:DescribeOrganization"})
+    client = client_of(server)
+    assert client.describe_organization(OrganizationId=ORGANIZATION)
+    with pytest.raises(ClientError, match="local is not authorized to perform: workmail:DeleteU"):
+        client.delete_user(OrganizationId=ORGANIZATION, UserId="someone")
+    server.permit("local")
+    client.delete_user(OrganizationId=ORGANIZATION, UserId="someone")
+
+
 def test_close_frees_the_port() -> None:
     server = ModelServer([ModelService("workmail", Backend())])
     server.close()

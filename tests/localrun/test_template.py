@@ -78,6 +78,8 @@ def _synthesize(folder: Path) -> None:
             "PLACE": cdk.Fn.sub("${AWS::Region}/${Name}", {"Name": table.table_name}),
         },
     )
+    topic.grant_publish(function)
+    bucket.grant_read(function)
     lambda_.Function(
         stack,
         "Helper",
@@ -133,6 +135,15 @@ def test_functions_have_their_code_limits_and_resolved_environment(template: Tem
         "SECRET": named.arn,
         "SECRET_NAME": generated.name,
         "PLACE": f"{REGION}/{table.name}",
+    }
+
+
+def test_functions_have_the_rights_of_their_roles(template: Template) -> None:
+    rights = template.rights()
+    helper = next(name for name in rights if name != "Tenant-copy-slice")
+    assert rights == {
+        "Tenant-copy-slice": {"sns:Publish", "s3:GetObject*", "s3:GetBucket*", "s3:List*"},
+        helper: set(),
     }
 
 

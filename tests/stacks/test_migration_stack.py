@@ -13,7 +13,8 @@ import aws_cdk as cdk
 import boto3
 
 from stacks.config import Passwords, TenantConfig
-from stacks.function_table import TABLE
+from stacks.cutover_config import Clients
+from stacks.function_table import TABLE, Row
 from stacks.migration import MigrationStack
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ UNBOUNDED = {
     "logs:UpdateLogDelivery",
     # only for tenants that publish there; it has no resource
     "route53:ListHostedZonesByName",
+    # a list of schedules names its group in the call; IAM is not known to look at that
+    "scheduler:ListSchedules",
 }
 
 
@@ -46,6 +49,11 @@ def statements(resources: Resources, name: str = "") -> Iterator[dict[str, Any]]
     for logical_id, policy in resources("AWS::IAM::Policy").items():
         if name in logical_id:
             yield from policy["Properties"]["PolicyDocument"]["Statement"]
+
+
+def row_of(function: dict[str, Any]) -> Row:
+    """The row of a function in the template."""
+    return TABLE[function["Properties"]["Handler"].removesuffix(".handler")]
 
 
 def rights(resources: Resources, state: str) -> dict[str, list[str]]:
@@ -211,7 +219,7 @@ def test_no_policy_has_a_bare_wildcard_resource_without_a_reason(resources: Reso
 
 def test_no_role_has_a_managed_policy(resources: Resources) -> None:
     roles = resources("AWS::IAM::Role")
-    assert len(roles) == len(TABLE) + 1
+    assert len(roles) == len(TABLE) + 2
     assert not [name for name, role in roles.items() if "ManagedPolicyArns" in role["Properties"]]
 
 
@@ -287,11 +295,11 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
     assert changing == {
         "CopySlice": {"workmail:AssumeImpersonationRole"},
         "VerifyMailbox": {"workmail:AssumeImpersonationRole"},
-        "EnableAdministrator": {
+        "EnableAdministrator": taking_away
+        | {
             "workmail:AssumeImpersonationRole",
             "workmail:CreateImpersonationRole",
             "workmail:CreateUser",
-            "workmail:PutMailboxPermissions",
             "workmail:RegisterToWorkMail",
             "workmail:ResetPassword",
         },
@@ -359,34 +367,59 @@ def test_only_who_opens_or_makes_mailboxes_reads_their_passwords(resources: Reso
     }
 
 
+def used_secrets(resources: Resources, name: str) -> dict[str, set[str]]:
+    """What each state may do with the made-up secrets whose ARNs end so."""
+    return {
+        logical_id.removeprefix("Functions").split("Role")[0]: {
+            action.removeprefix("secretsmanager:") for action in as_list(statement["Action"])
+        }
+        for logical_id in resources("AWS::IAM::Policy")
+        for statement in statements(resources, logical_id)
+        for resource in as_list(statement["Resource"])
+        if json.dumps(resource).endswith(f':secret:workmail-migration/example/{name}"]]}}')
+    }
+
+
+READING = {"GetSecretValue"}
+CHANGING = {"GetSecretValue", "PutSecretValue"}
+MAKING = {"GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue"}
+
+
 def test_secrets_with_generated_passwords_are_used_by_these_functions_in_these_ways(
     resources: Resources,
 ) -> None:
-    pattern = ":secret:workmail-migration/example/waves/*"
-    used: dict[str, set[str]] = {}
-    for logical_id in resources("AWS::IAM::Policy"):
-        for statement in statements(resources, logical_id):
-            actions = {each for each in as_list(statement["Action"]) if "secretsmanager:" in each}
-            for resource in as_list(statement["Resource"]) if actions else ():
-                if "Storage" not in json.dumps(resource):
-                    assert json.dumps(resource).endswith(f'{pattern}"]]}}')
-                    state = logical_id.removeprefix("Functions").split("Role")[0]
-                    used[state] = {each.removeprefix("secretsmanager:") for each in actions}
-    reading = {"GetSecretValue"}
-    changing = {"GetSecretValue", "PutSecretValue"}
-    making = {"GetSecretValue", "CreateSecret", "TagResource", "PutSecretValue"}
-    assert used == {
-        "PreparePasswords": making,
-        "ProvisionUser": reading,
+    assert used_secrets(resources, "waves/*") == {
+        "PreparePasswords": MAKING,
+        "ProvisionUser": READING,
         "SettlePasswords": {"GetSecretValue", "PutSecretValue", "DeleteSecret"},
-        "EnableAdministrator": making,
-        "DisableAdministrator": changing,
-        "CleanUp": changing,
-        "LookIntoMailbox": reading,
-        "CopySlice": reading,
-        "VerifyMailbox": reading,
-        "ResetPasswords": making,
+        "EnableAdministrator": READING,
+        "LookIntoMailbox": READING,
+        "CopySlice": READING,
+        "VerifyMailbox": READING,
+        "ResetPasswords": MAKING,
     }
+
+
+def test_who_takes_the_administrator_away_sees_nobody_elses_password(
+    resources: Resources,
+) -> None:
+    assert used_secrets(resources, "administrator*") == {
+        "EnableAdministrator": MAKING,
+        "DisableAdministrator": CHANGING,
+        "CleanUp": CHANGING,
+        "LookIntoMailbox": READING,
+        "CopySlice": READING,
+        "VerifyMailbox": READING,
+    }
+
+
+def test_no_function_may_use_another_secret(resources: Resources) -> None:
+    known = ("waves/*", "administrator*")
+    for statement in statements(resources):
+        if any("secretsmanager:" in action for action in as_list(statement["Action"])):
+            for resource in map(json.dumps, as_list(statement["Resource"])):
+                named = [f':secret:workmail-migration/example/{one}"]]}}' for one in known]
+                assert '"Storage' in resource or resource.endswith(tuple(named))
 
 
 def test_functions_are_told_where_the_tenants_secrets_are(resources: Resources) -> None:
@@ -411,17 +444,25 @@ def test_a_key_of_the_tenants_may_be_used_where_passwords_are(tmp_path: Path) ->
     stack = MigrationStack(app, config)
     found = app.synth().get_stack_by_name(stack.stack_name).template["Resources"]
     users = {
-        name.removeprefix("Functions").split("Role")[0]
+        name.removeprefix("Functions").split("Role")[0]: set(as_list(statement["Action"]))
         for name, one in found.items()
         if one["Type"] == "AWS::IAM::Policy"
         for statement in one["Properties"]["PolicyDocument"]["Statement"]
         if statement["Resource"] == key
-        and set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
     }
-    named = {
-        "".join(part.title() for part in name.split("_")) for name in TABLE if TABLE[name].waves
+    reading, writing = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert users == {
+        "CopySlice": reading,
+        "VerifyMailbox": reading,
+        "LookIntoMailbox": reading,
+        "ProvisionUser": reading,
+        "PreparePasswords": writing,
+        "SettlePasswords": writing,
+        "ResetPasswords": writing,
+        "EnableAdministrator": writing,
+        "DisableAdministrator": writing,
+        "CleanUp": writing,
     }
-    assert users == named
 
 
 def test_the_copy_may_reach_audit_and_quarantine_alone(resources: Resources) -> None:
@@ -458,6 +499,69 @@ def test_prepare_may_ask_about_executions_of_this_machine_only(resources: Resour
     assert ":execution:WorkMailMigration-example-migrate-tenant:*" in executions
 
 
+def test_the_scheduler_starts_the_machine_for_the_tenants_own_schedules_alone(
+    resources: Resources,
+) -> None:
+    (group,) = resources("AWS::Scheduler::ScheduleGroup").values()
+    name = "WorkMailMigration-example-late-passes"
+    assert group["Properties"]["Name"] == name
+    (role,) = (
+        one["Properties"]
+        for logical_id, one in resources("AWS::IAM::Role").items()
+        if logical_id.startswith("LatePassesRole")
+    )
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    (condition,) = trust["Condition"].values()
+    assert set(condition) == {"aws:SourceAccount", "aws:SourceArn"}
+    assert f":schedule-group/{name}" in json.dumps(condition["aws:SourceArn"])
+    granted = {
+        action: json.dumps(statement["Resource"])
+        for logical_id, policy in resources("AWS::IAM::Policy").items()
+        if logical_id.startswith("LatePassesRole")
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+    assert set(granted) == {"states:StartExecution", "sqs:SendMessage"}
+    machine = ":stateMachine:WorkMailMigration-example-migrate-tenant"
+    assert machine in granted["states:StartExecution"]
+    assert "LatePassesDeadLetters" in granted["sqs:SendMessage"]
+
+
+def test_only_these_functions_touch_schedules_or_end_an_execution(resources: Resources) -> None:
+    found: dict[str, set[str]] = {}
+    for logical_id in resources("AWS::IAM::Policy"):
+        if logical_id.startswith("Functions"):
+            state = logical_id.removeprefix("Functions").split("Role")[0]
+            actions = {
+                action
+                for action in rights(resources, state)
+                if action.startswith(("scheduler:", "iam:"))
+                or action in {"states:StopExecution", "states:ListMapRuns"}
+            }
+            if actions:
+                found[state] = actions
+    removing = {"scheduler:DeleteSchedule", "scheduler:ListSchedules"}
+    assert found == {
+        "ControlRun": {"states:StopExecution", "states:ListMapRuns", *removing},
+        "OrderRollback": removing,
+        "ScheduleLatePasses": {"scheduler:CreateSchedule", "iam:PassRole"},
+    }
+    executions = ":execution:WorkMailMigration-example-migrate-tenant:*"
+    assert executions in "".join(rights(resources, "ControlRun")["states:StopExecution"])
+    (schedules,) = rights(resources, "ScheduleLatePasses")["scheduler:CreateSchedule"]
+    assert ":schedule/WorkMailMigration-example-late-passes/*" in schedules
+    (passing,) = (
+        statement
+        for statement in statements(resources, "FunctionsScheduleLatePassesRole")
+        if "iam:PassRole" in as_list(statement["Action"])
+    )
+    assert "LatePassesRole" in json.dumps(passing["Resource"])
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
+    }
+
+
 def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resources) -> None:
     given: dict[str, list[Any]] = {}
     for statement in statements(resources, "WorkflowMachineRole"):
@@ -467,7 +571,7 @@ def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resourc
     assert called == {
         logical_id
         for logical_id, one in resources("AWS::Lambda::Function").items()
-        if not TABLE[one["Properties"]["Handler"].removesuffix(".handler")].by_rule
+        if not (row_of(one).by_rule or row_of(one).by_url)
     }
     name = "WorkMailMigration-example-migrate-tenant"
     assert f":stateMachine:{name}" in json.dumps(given["states:StartExecution"])
@@ -480,3 +584,35 @@ def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resourc
     assert '"/runs/*"' in json.dumps(given["s3:PutObject"])
     assert "plans" not in json.dumps(given["s3:PutObject"])
     assert not {"s3:DeleteObject", "states:*"} & set(given)
+
+
+# ---- mail ------------------------------------------------------------------------------------
+
+
+def test_mail_is_sent_only_from_the_sender_and_only_if_that_is_wanted(tmp_path: Path) -> None:
+    config = TenantConfig.load(ROOT / "tenants" / "example.yaml")
+    config = replace(config, clients=Clients(send="old", sender="it@example.com"))
+    app = cdk.App(context={"aws:cdk:bundling-stacks": []}, outdir=str(tmp_path))
+    stack = MigrationStack(app, config)
+    mailing = {
+        logical_id: statement
+        for logical_id, one in app.synth()
+        .get_stack_by_name(stack.stack_name)
+        .template["Resources"]
+        .items()
+        if one["Type"] == "AWS::IAM::Policy"
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        if "ses:" in json.dumps(statement["Action"])
+    }
+    (logical_id,) = mailing
+    statement = mailing[logical_id]
+    assert "FunctionsSendClientGuidesRole" in logical_id
+    assert statement["Action"] == "ses:SendEmail"
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "it@example.com"}}
+    resources = [json.dumps(each) for each in statement["Resource"]]
+    assert [":identity/it@example.com" in each for each in resources] == [True, False]
+    assert [":identity/example.com" in each for each in resources] == [False, True]
+
+
+def test_nobody_may_send_mail_where_none_is_wanted(resources: Resources) -> None:
+    assert "ses:" not in json.dumps([statement["Action"] for statement in statements(resources)])

@@ -21,20 +21,25 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "tenants" / "example.yaml"
 ACCEPTED = {
     "S1": "An access log of the bucket would be a second bucket with object keys, read by nobody; "
     "CloudTrail data events are the account's own choice.",
-    "SQS3": "It is a dead-letter queue itself, of a rule's target and of its function.",
+    "SQS3": "They are dead-letter queues themselves: of a rule's target and of its function, and "
+    "of the schedules.",
     "SMG4": "The logins are the source's: only its own administrator can change them.",
     "SF2": "The history of an execution shows every call and its time already.",
     "IAM5[Resource::<bucket>/intake/*]": "The operator names the manifests.",
     "IAM5[Resource::<bucket>/plans/*]": "A run's name is known when it starts.",
     "IAM5[Resource::<bucket>/reports/*]": "As above.",
+    "IAM5[Resource::<bucket>/clients/*]": "A folder per mailbox.",
     "IAM5[Resource::<bucket>/runs/*]": "As above.",
     "IAM5[Resource::<bucket>/audit/*]": "A key per mailbox, folder and batch.",
     "IAM5[Resource::<bucket>/quarantine/*]": "A key per message that was put aside.",
     "IAM5[Resource::<bucket>/verify/*]": "A key per mailbox and pass.",
     "IAM5[Resource::<waves>*]": "A secret per run, whose name is known when it starts.",
+    "IAM5[Resource::<secret>/administrator*]": "One secret, and its ARN before it exists.",
+    "IAM5[Resource::<schedules>/*]": "A schedule's name is made from the run's.",
     "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
-    "IAM5[Resource::*]": "Log delivery has no narrower resource; a test lists its actions.",
+    "IAM5[Resource::*]": "Log delivery and ListSchedules have no narrower resource; a test lists "
+    "the actions.",
 }
 
 WITH_ROUTE53 = {
@@ -73,4 +78,6 @@ def shorten(rule: str) -> str:
     rule = re.sub("arn:aws:route53:::", "<route53>", rule)
     rule = re.sub(r"<StorageBucket\w+\.Arn>", "<bucket>", rule)
     rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+/waves/", "<waves>", rule)
+    rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+(/administrator)", r"<secret>\1", rule)
+    rule = re.sub(r"arn:aws:scheduler:.*:schedule/[\w-]+-late-passes", "<schedules>", rule)
     return re.sub(r"arn:aws:states:.*:execution:[\w-]+-migrate-tenant", "<machine>", rule)

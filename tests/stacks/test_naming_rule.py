@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import fields
@@ -18,6 +19,7 @@ from migration.settings import Settings
 from stacks.config import TenantConfig
 from stacks.function_table import TABLE, Row
 from stacks.functions import Functions, HandlersError, match_handlers, state_name
+from stacks.late_passes import LatePasses
 from stacks.machine import SubstitutionsError, check_substitutions
 from stacks.storage import Storage
 
@@ -54,12 +56,17 @@ def test_every_state_calls_the_function_of_its_name(
     lambda_states: dict[str, dict[str, Any]], handlers: set[str]
 ) -> None:
     called = {name: state["Arguments"]["FunctionName"] for name, state in lambda_states.items()}
-    wanted = handlers - called_by_rules()
+    wanted = handlers - called_otherwise()
     assert called == {state_name(one): f"${{{state_name(one)}Arn}}" for one in wanted}
 
 
 def called_by_rules() -> set[str]:
     return {handler for handler, row in TABLE.items() if row.by_rule}
+
+
+def called_otherwise() -> set[str]:
+    """By rules, or by a URL of their own."""
+    return called_by_rules() | {handler for handler, row in TABLE.items() if row.by_url}
 
 
 def test_every_other_handler_is_called_by_a_rule(resources: Resources) -> None:
@@ -93,7 +100,7 @@ def test_every_substitution_is_the_function_of_its_name(
         for name, value in given.items()
         if name != "BucketName"
     }
-    wanted = handlers - called_by_rules()
+    wanted = handlers - called_otherwise()
     assert named == {f"{state_name(one)}Arn": f"{one}.handler" for one in wanted}
     assert given["BucketName"] == {"Ref": next(iter(resources("AWS::S3::Bucket")))}
 
@@ -105,15 +112,21 @@ def test_a_function_gives_up_before_its_state_does(
         one["Properties"]["Handler"].removesuffix(".handler"): one["Properties"]["Timeout"]
         for one in resources("AWS::Lambda::Function").values()
     }
-    for handler in timeouts.keys() - called_by_rules():
-        timeout = timeouts[handler]
-        assert timeout < lambda_states[state_name(handler)]["TimeoutSeconds"], handler
+    for handler in timeouts.keys() - called_otherwise():
+        given = lambda_states[state_name(handler)]["TimeoutSeconds"]
+        if isinstance(given, str):
+            assert TABLE[handler].asks  # it waits for an answer: until the next reminder
+            (least,) = re.findall(r"\$min\(\[\$limits\.reminder_seconds, \$max\(\[(\d+), ", given)
+            given = min(int(least), 3600)  # an hour is the shortest reminder_hours
+        assert timeouts[handler] < given, handler
 
 
 def test_a_function_is_given_what_the_settings_read(resources: Resources) -> None:
     for function in resources("AWS::Lambda::Function").values():
         variables = function["Properties"]["Environment"]["Variables"]
-        assert set(variables) == {field.name.upper() for field in fields(Settings)}
+        handler = function["Properties"]["Handler"].removesuffix(".handler")
+        page = {"ANSWER_URL"} if TABLE[handler].asks else set()
+        assert set(variables) == {field.name.upper() for field in fields(Settings)} | page
 
 
 def test_the_settings_can_read_what_a_function_is_given(resources: Resources) -> None:
@@ -148,6 +161,7 @@ def test_a_handler_without_a_row_fails_the_synth_by_name(folder: Path) -> None:
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
             storage=Storage(stack, "Storage", tenant="example"),
             topic=Topic(stack, "Topic"),
+            late_passes=LatePasses(stack, "LatePasses", machine_name="m"),
             machine_name="m",
             folder=folder,
         )
@@ -175,6 +189,7 @@ def test_a_name_that_lambda_would_refuse_fails_the_synth(folder: Path) -> None:
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
             storage=Storage(stack, "Storage", tenant="example"),
             topic=Topic(stack, "Topic"),
+            late_passes=LatePasses(stack, "LatePasses", machine_name="m"),
             machine_name="m",
             folder=folder,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from localrun.fakes.ledger import MemoryLedger
@@ -12,6 +13,9 @@ from migration.access import Access, Entry, Way
 from migration.administrator import Means
 from migration.directory_model import Permission
 from migration.errors import AdministratorPending, CredentialsRejected, ProvisioningPending
+from migration.targets.workmail_errors import translate, translate_code
+from migration.wire.ews_model import Unauthorized
+from stacks.function_table import TABLE
 from tests.contract.workmail_cloud import WorkMailCloud, mailbox
 
 TENANT, RUN, NOW = "acme", "run-1", "2026-12-04T18:00:00Z"
@@ -24,7 +28,8 @@ ANNA, BERTA = mailbox("anna"), mailbox("berta")
 class Desk:
     """The emulated organization, and everything that an administrator is made with. `entries` are
     those by which a user who has logged in may open other mailboxes; `opened` is what was tried;
-    unless the mail server `knows_password`, no user gets in."""
+    unless the mail server `knows_password`, no user gets in. By an entry that it does not have it
+    refuses with the EWS code `refuses_entry_with`."""
 
     cloud: WorkMailCloud = field(default_factory=WorkMailCloud)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
@@ -34,6 +39,7 @@ class Desk:
     seconds_left: Callable[[], float] = lambda: 900.0
     knows_console_password: bool = False
     knows_password: bool = True
+    refuses_entry_with: str = "ErrorImpersonateUserDenied"
 
     def means(self) -> Means:
         return Means(
@@ -64,8 +70,10 @@ class Desk:
         console = self.cloud.directory.organization().migration_admin
         may = Permission.FULL_ACCESS in allowed or administrator.user_id == console
         if not self.knows_password:
-            raise CredentialsRejected("user")
-        if access.entry not in self.entries or not may:
+            raise translate(Unauthorized("http-401"))
+        if access.entry not in self.entries:
+            raise translate_code(self.refuses_entry_with)
+        if not may:
             raise AdministratorPending("not admitted", 30)
 
     def roles(self) -> list[str]:
@@ -86,6 +94,17 @@ class Desk:
             for grantee, values in self.cloud.directory.permissions(owner).items()
         }
         return self.users(), grants, self.roles()
+
+
+@contextmanager
+def with_rights_of(made: Desk, handler: str) -> Iterator[None]:
+    """What WorkMail is asked within may be what that function's role allows, and nothing else."""
+    server, signer = made.cloud.server, "local"
+    server.restrict(signer, {f"workmail:{each}" for each in TABLE[handler].workmail})
+    try:
+        yield
+    finally:
+        server.permit(signer)
 
 
 def desk(*names: str) -> Desk:

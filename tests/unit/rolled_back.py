@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.mailbox import MemoryTarget
+from localrun.fakes.schedules import MemorySchedules
 from migration.directory_model import Group, Permission, Resource, ResourceKind
 from migration.errors import ProvisioningPending
 from migration.identity import mailbox_id
@@ -52,6 +53,7 @@ class Tenant:
         self.cloud = cloud
         self.ledger = MemoryLedger()
         self.blobs = MemoryBlobs()
+        self.schedules = MemorySchedules()
         self.targets: dict[str, MemoryTarget] = {}
         self.ids: dict[str, str] = {}
 
@@ -187,7 +189,7 @@ def roll_back(
             line["mailbox"],
             keep_copied=keep_copied,
         )
-    for key in order_rollback(directory, ledger, blobs, run, of, NOW):
+    for key in order_rollback(directory, ledger, blobs, tenant.schedules, run, of, NOW):
         for line in lines(blobs, key):
             keys, carried = line["deeds"].split(), line["carried"].split()
             mine = (directory, ledger, blobs, run, keys, carried, line["mailbox"])

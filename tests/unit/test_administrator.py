@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,10 +14,20 @@ from localrun.fakes.steps import no_step
 from migration.access import Access, Entry, Way
 from migration.administrator import Administrator, disable_administrator, enable_administrator
 from migration.administrator_user import SECRET
-from migration.directory_model import AdministratorRecord, Before, Permission
-from migration.errors import AdministratorPending, TargetBusy, TenantMisconfigured
-from migration.model import AdministratorKind, Failure
+from migration.aftermath import Ended, clean_up, make_under_lock
+from migration.directory_model import AdministratorRecord, Before, GrantRecord, Permission
+from migration.errors import (
+    AdministratorPending,
+    MailboxUnreachable,
+    ProvisioningPending,
+    TargetBusy,
+    TenantMisconfigured,
+    UserRefused,
+)
+from migration.model import AdministratorKind, Failure, Mailbox
+from tests.contract.workmail_cloud import mailbox
 from tests.unit.administrators import ADMIN, ANNA, BERTA, NOW, ROLE, RUN, Desk, desk, insist
+from tests.unit.test_runs import Running
 
 KINDS = AdministratorKind
 
@@ -32,6 +43,12 @@ def enable(place: Desk, kind: AdministratorKind = KINDS.AUTO) -> Administrator:
     enabled = insist(place, lambda: enable_administrator(place.means(), kind, RUN, NOW))
     assert isinstance(enabled, Administrator)
     return enabled
+
+
+def grants_of(place: Desk) -> list[str]:
+    """The owners whose mailboxes the ledger thinks are open, by name."""
+    names = {user["Id"]: user["Name"] for user in place.cloud.call("list_users")["Users"]}
+    return sorted(names[grant.owner_id] for grant in place.ledger.grants())
 
 
 def forbid_roles(place: Desk) -> None:
@@ -189,11 +206,56 @@ def test_the_way_in_that_works_is_found(place: Desk) -> None:
     assert enable(place, KINDS.USER).access == Access(Way.USER, entry=Entry.DELEGATE)
 
 
-def test_a_password_that_is_refused_is_not_tried_by_the_other_entry(place: Desk) -> None:
+@pytest.mark.parametrize("kind", [KINDS.USER, KINDS.CONSOLE])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ErrorAccessDenied",
+        "ErrorImpersonateUserDenied",
+        "ErrorImpersonationDenied",
+        "ErrorImpersonationFailed",
+        "ErrorInvalidExchangeImpersonationHeaderData",
+    ],
+)
+def test_an_entry_that_is_refused_is_no_wrong_password(
+    place: Desk, kind: AdministratorKind, code: str
+) -> None:
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    place.knows_console_password = True
+    place.entries, place.refuses_entry_with = frozenset({Entry.DELEGATE}), code
+    assert enable(place, kind).access.entry is Entry.DELEGATE
+
+
+def test_a_password_that_is_refused_is_not_tried_by_the_other_entry_nor_for_ever(
+    place: Desk,
+) -> None:
     place.knows_password = False
-    with pytest.raises(AssertionError, match="never became ready"):
+    with pytest.raises(TenantMisconfigured, match="refused the login of the migration's own user"):
+        insist(place, lambda: enable_administrator(place.means(), KINDS.USER, RUN, NOW), 40)
+    assert [code for code, _ in place.opened] == ["user:impersonation"] * 10
+    with pytest.raises(TenantMisconfigured):
+        enable_administrator(place.means(), KINDS.USER, RUN, NOW)
+    assert len(place.opened) == 10
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    place.knows_password = True
+    assert enable(place, KINDS.USER).access.way is Way.USER
+
+
+def test_a_password_that_becomes_known_late_is_waited_for(place: Desk) -> None:
+    place.knows_password = False
+    for _ in range(4):
+        with pytest.raises((AdministratorPending, ProvisioningPending)):
+            enable_administrator(place.means(), KINDS.USER, RUN, NOW)
+        place.cloud.seconds += 20
+    place.knows_password = True
+    assert enable(place, KINDS.USER).access.way is Way.USER
+
+
+def test_a_mailbox_that_is_not_to_be_had_by_either_entry_is_told_as_it_says(place: Desk) -> None:
+    place.entries, place.refuses_entry_with = frozenset(), "ErrorNonExistentMailbox"
+    with pytest.raises(MailboxUnreachable, match="ErrorNonExistentMailbox"):
         enable(place, KINDS.USER)
-    assert {code for code, _ in place.opened} == {"user:impersonation"}
 
 
 def test_a_wrong_password_of_the_consoles_administrator_is_tried_once(place: Desk) -> None:
@@ -274,6 +336,130 @@ def test_a_mailbox_that_no_run_has_provisioned_is_opened_too(place: Desk) -> Non
     assert [grant.owner_id for grant in place.ledger.grants()] == [owner and owner.id]
 
 
+def plan_one_more(place: Desk, name: str) -> Mailbox:
+    """A third mailbox of the run."""
+    box = mailbox(name)
+    known = [record.mailbox for record in place.ledger.mailboxes(RUN)]
+    provisioned = {each.id: place.ledger.mailbox(each.id).user_id for each in known}
+    place.ledger.plan_mailboxes(RUN, [*known, box])
+    for each, user_id in provisioned.items():
+        place.ledger.set_provisioned(each, user_id, "created")
+    return box
+
+
+def test_a_mailbox_whose_address_a_group_has_does_not_hold_up_the_others(place: Desk) -> None:
+    gina = plan_one_more(place, "gina")
+    group = place.cloud.call("create_group", Name="ginas")["GroupId"]
+    place.cloud.seconds += 10
+    place.cloud.call("register_to_work_mail", EntityId=group, Email=gina.target)
+    assert enable(place, KINDS.USER).access.way is Way.USER
+    assert grants_of(place) == ["anna", "berta"]
+
+
+def test_a_group_is_no_mailbox_that_is_ready(place: Desk) -> None:
+    place.cloud.call("deregister_from_work_mail", EntityId=place.ledger.mailbox(ANNA.id).user_id)
+    group = place.cloud.call("create_group", Name="annas")["GroupId"]
+    place.cloud.seconds += 10
+    place.cloud.call("register_to_work_mail", EntityId=group, Email=ANNA.target)
+    place.ledger.plan_mailboxes("run-2", [ANNA, BERTA])
+    enabled = insist(place, lambda: enable_administrator(place.means(), KINDS.ROLE, "run-2", NOW))
+    assert isinstance(enabled, Administrator)
+    assert enabled.mailbox == BERTA
+
+
+def test_a_user_who_is_not_enabled_does_not_hold_up_the_others(place: Desk) -> None:
+    dora = plan_one_more(place, "dora")
+    place.ledger.set_provisioned(dora.id, place.cloud.add_user("dora"), "creating")
+    assert enable(place, KINDS.USER).access.way is Way.USER
+    assert place.cloud.directory.permissions(place.ledger.mailbox(BERTA.id).user_id)
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.ledger.grants() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "opened"),
+    [
+        ("UserRefused", ["anna", "berta"]),
+        # a rollback wants to look into it
+        ("QuotaExceeded", ["anna", "berta", "dora"]),
+    ],
+)
+def test_a_mailbox_whose_user_was_refused_is_not_opened(
+    place: Desk, error: str, opened: list[str]
+) -> None:
+    dora = plan_one_more(place, "dora")
+    place.ledger.set_provisioned(dora.id, place.cloud.add_user("dora", dora.target), "created")
+    place.ledger.set_failed(dora.id, Failure(error, "x"))
+    assert enable(place, KINDS.USER).access.way is Way.USER
+    assert grants_of(place) == opened
+
+
+def test_a_mailbox_that_refuses_once_is_opened_by_the_next_call(place: Desk) -> None:
+    place.cloud.fake.fail_next("PutMailboxPermissions", "ThrottlingException", "later")
+    enable(place, KINDS.USER)
+    assert grants_of(place) == ["anna", "berta"]
+    assert all(grant.given for grant in place.ledger.grants())
+
+
+def test_a_user_who_was_made_anew_is_given_every_mailbox_once_more(place: Desk) -> None:
+    """Somebody has deleted the one of an earlier run, whose rights were never taken away."""
+    before = place.snapshot()
+    enable(place, KINDS.USER)
+    (first,) = {grant.grantee_id for grant in place.ledger.grants()}
+    place.cloud.call("deregister_from_work_mail", EntityId=first)
+    place.cloud.seconds += 60
+    place.cloud.call("delete_user", UserId=first)
+    place.cloud.seconds += 60
+    enable(place, KINDS.USER)
+    record = place.ledger.administrator()
+    assert record is not None
+    assert {grant.grantee_id for grant in place.ledger.grants()} == {record.user_id} != {first}
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.snapshot() == before
+
+
+def test_what_another_user_was_given_is_taken_before_it_is_forgotten(place: Desk) -> None:
+    """The tenant's administrator of before has another id, and is enabled still."""
+    other = place.cloud.add_user("former", "former@example.com")
+    anna = place.ledger.mailbox(ANNA.id).user_id
+    before = place.snapshot()
+    place.cloud.directory.put_permissions(anna, other, {Permission.FULL_ACCESS})
+    place.ledger.set_grant(GrantRecord(anna, other, given=True))
+    enable(place, KINDS.USER)
+    assert other not in place.cloud.directory.permissions(anna)
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.snapshot() == before
+
+
+def test_a_namesake_of_the_user_that_is_gone_is_left_alone(place: Desk) -> None:
+    enable(place, KINDS.USER)
+    (own,) = {grant.grantee_id for grant in place.ledger.grants()}
+    place.cloud.call("deregister_from_work_mail", EntityId=own)
+    place.cloud.seconds += 60
+    place.cloud.call("delete_user", UserId=own)
+    place.cloud.seconds += 60
+    place.cloud.add_user(ADMIN, f"{ADMIN}@example.com")
+    # what WorkMail says of it when the 30 days are over
+    place.cloud.fake.fail_next("DescribeUser", "EntityNotFoundException", "gone")
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.users()[ADMIN] == "ENABLED"
+    assert place.ledger.administrator() is None
+
+
+def test_a_user_of_its_own_goes_before_the_consoles_administrator_is_used(place: Desk) -> None:
+    """An earlier run's rights were never taken away, and somebody has chosen one since."""
+    enable(place, KINDS.USER)
+    chief = place.cloud.add_user("chief", "chief@example.com")
+    place.cloud.fake.set_migration_admin(place.cloud.organization_id, chief)
+    place.knows_console_password = True
+    assert enable(place, KINDS.CONSOLE).access.way is Way.CONSOLE
+    assert ADMIN not in place.users()
+    assert place.ledger.grants() == []
+    assert place.secrets.values[SECRET] == "{}"
+    disable_administrator(place.means(), RUN, NOW)
+    assert place.users()["chief"] == "ENABLED"
+
+
 def test_when_the_time_is_over_it_goes_on_with_the_next_call(place: Desk) -> None:
     before = place.snapshot()
     left = iter([900.0, 5.0])
@@ -285,6 +471,113 @@ def test_when_the_time_is_over_it_goes_on_with_the_next_call(place: Desk) -> Non
     assert len(place.ledger.grants()) == 1
     insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
     assert place.snapshot() == before
+
+
+# ---- aborted while it is being made -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation"),
+    [
+        (KINDS.ROLE, "CreateImpersonationRole"),
+        (KINDS.USER, "CreateUser"),
+        (KINDS.USER, "RegisterToWorkMail"),
+        (KINDS.USER, "PutMailboxPermissions"),
+    ],
+)
+def test_a_clean_up_in_the_middle_leaves_no_rights(
+    place: Desk, kind: AdministratorKind, operation: str
+) -> None:
+    """The cleaner comes and goes just before WorkMail does what the function has asked for."""
+    before = place.snapshot()
+    place.ledger.acquire_lock("arn:me", NOW)
+    ended = Ended("arn:me", RUN, "ABORTED", NOW)
+    cleaned: list[str] = []
+
+    def take() -> bool:
+        return disable_administrator(place.means(), RUN, NOW)
+
+    def make() -> Administrator:
+        return enable_administrator(place.means(), kind, RUN, NOW)
+
+    def come(model: Any, **_: object) -> None:
+        if model.name == operation and not cleaned:
+            cleaned.append(operation)
+            place.cloud.seconds += 30
+            assert clean_up(place.ledger, Running(), take, ended, NOW)
+
+    events = place.cloud.client.meta.events
+    events.register("before-call.workmail", come, unique_id="cleaner")
+    while not cleaned:
+        with suppress(AdministratorPending, ProvisioningPending):
+            make_under_lock(place.ledger, "arn:me", make, take)
+        place.cloud.seconds += 30
+    insist(place, take)
+    assert place.snapshot() == before
+    assert place.ledger.grants() == []
+
+
+# ---- something cannot be put back -------------------------------------------------------------
+
+
+def test_a_permission_that_stays_keeps_neither_the_others_nor_the_user_nor_the_role(
+    place: Desk,
+) -> None:
+    before = place.snapshot()
+    enable(place, KINDS.USER)
+    place.cloud.directory.create_role(ROLE, "x")
+    place.cloud.fake.fail_next("DeleteMailboxPermissions", "InvalidParameterException", "no")
+    with pytest.raises(UserRefused, match="DeleteMailboxPermissions"):
+        disable_administrator(place.means(), RUN, NOW)
+    assert len(place.ledger.grants()) == 1
+    assert (place.users().get(ADMIN), place.roles()) == (None, [])
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.ledger.grants() == []
+    assert place.snapshot() == before
+
+
+def test_roles_that_may_not_be_listed_keep_no_user(place: Desk) -> None:
+    before = place.snapshot()
+    enable(place, KINDS.USER)
+    place.cloud.fake.fail_next("ListImpersonationRoles", "AccessDeniedException", "no")
+    with pytest.raises(TenantMisconfigured, match="ListImpersonationRoles"):
+        disable_administrator(place.means(), RUN, NOW)
+    assert (place.snapshot(), place.ledger.grants()) == (before, [])
+
+
+def test_a_user_who_cannot_be_disabled_keeps_no_role_and_is_tried_again(place: Desk) -> None:
+    enable(place, KINDS.USER)
+    place.cloud.directory.create_role(ROLE, "x")
+    place.cloud.fake.fail_next("DeregisterFromWorkMail", "ThrottlingException", "later")
+    with pytest.raises(ProvisioningPending):
+        disable_administrator(place.means(), RUN, NOW)
+    assert place.roles() == []
+    assert place.ledger.administrator() is not None
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert ADMIN not in place.users()
+
+
+@pytest.mark.parametrize("gone", ["owner", "grantee"])
+def test_what_was_allowed_before_is_over_where_one_of_both_is_disabled(
+    place: Desk, gone: str
+) -> None:
+    admin = place.cloud.add_user(ADMIN, f"{ADMIN}@acme.awsapps.com")
+    anna = place.ledger.mailbox(ANNA.id).user_id
+    everything = {Permission.SEND_AS, Permission.FULL_ACCESS}
+    place.cloud.directory.put_permissions(anna, admin, everything)
+    place.ledger.set_administrator(
+        AdministratorRecord(f"{ADMIN}@acme.awsapps.com", Before.DISABLED, admin)
+    )
+    place.ledger.set_grant(GrantRecord(anna, admin, frozenset({Permission.SEND_AS}), given=True))
+    ended = {"owner": anna, "grantee": admin}[gone]
+    place.cloud.call("deregister_from_work_mail", EntityId=ended)
+    place.cloud.seconds += 60
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert place.ledger.grants() == []
+    assert place.ledger.administrator() is None
+    assert place.users()[ADMIN] == "DISABLED"
+    # Nobody waits there with full access until he is enabled again.
+    assert admin not in place.cloud.directory.permissions(anna)
 
 
 # ---- killed anywhere ---------------------------------------------------------------------------

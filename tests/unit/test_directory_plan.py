@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -22,11 +24,14 @@ from migration.directory_model import (
 )
 from migration.directory_plan import PlanRow, Verdict, describe, plan_directory, write_plan
 from migration.entities import link_entity, provision_entity
-from migration.errors import ProvisioningPending
+from migration.errors import ProvisioningPending, UserRefused
 from migration.model import Mailbox, Profile
+from migration.ports import Directory
+from migration.preflight import Preflight
 from migration.provisioning import provision_user
 from migration.run_plan import plan_run
 from migration.settings import Settings
+from preflight import handler
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
 from tests.unit.test_settings import environment
 
@@ -89,6 +94,25 @@ def insist(cloud: WorkMailCloud, act: object) -> None:
     raise AssertionError("never ready")
 
 
+class Refusing:
+    """WorkMail does not accept a value in the call of that number."""
+
+    def __init__(self, inner: Directory, nth: int) -> None:
+        self._inner = inner
+        self.left = nth
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(self._inner, name)
+
+        def call(*arguments: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                raise UserRefused("DescribeEntity: InvalidParameterException")
+            return method(*arguments)
+
+        return call
+
+
 def test_everything_is_new_and_afterwards_there_is_nothing_to_do(cloud: WorkMailCloud) -> None:
     boxes = (ANNA, BERTA)
     rows = plan(cloud, *boxes, wanted=WANTED)
@@ -125,10 +149,111 @@ def test_conflicts_are_found_and_the_others_are_planned(cloud: WorkMailCloud) ->
     assert verdicts(rows) == [
         *(Verdict.CONFLICT, Verdict.CONFLICT, Verdict.CREATE, Verdict.CONFLICT)
     ]
-    assert rows[0].reasons == ("alias 1 belongs to another user in WorkMail",)
+    assert rows[0].reasons == (
+        "alias 1 belongs to another user in WorkMail",
+        "WorkMail knows neither the address nor the user name",
+    )
     assert "belongs to a group" in rows[1].reasons[0]
     for row in rows:
         assert "@" not in " ".join(row.reasons)
+
+
+def test_the_plan_links_nobody_to_somebody_else_who_has_an_address_of_the_manifest(
+    cloud: WorkMailCloud,
+) -> None:
+    other = cloud.add_user("other", f"other@{DOMAIN}")
+    for address in (ANNA.target, TEAM.address):
+        cloud.call("create_alias", EntityId=other, Alias=address)
+    before = cloud.call("list_users")
+    rows = plan(cloud, ANNA, BERTA, wanted=WANTED)
+    assert [row.verdict for row in rows if row.what in ("user", "permissions")] == [
+        *(Verdict.CONFLICT, Verdict.CREATE, Verdict.CONFLICT)
+    ]
+    by_address = {row.address: row for row in rows if row.what != "user"}
+    sales, sharing = by_address[SALES.address], by_address[ANNA.target]
+    assert sales.verdict is Verdict.CREATE
+    assert sales.reasons[-1] == (
+        "members 1, 2: in WorkMail the address belongs to another one than the manifest says; "
+        "left out"
+    )
+    assert by_address[TEAM.address].verdict is Verdict.CONFLICT
+    assert "the owner's address belongs to another one" in sharing.reasons[0]
+    provision(cloud, (ANNA, BERTA), WANTED)
+    assert cloud.directory.permissions(other) == {}
+    assert before["Users"][0]["Id"] == other
+
+
+def test_who_cannot_have_the_address_is_expected_nowhere(cloud: WorkMailCloud) -> None:
+    """Anna's user exists with another address, which a run does not change."""
+    cloud.add_user("anna", f"another@{DOMAIN}")
+    anna, sales = plan(cloud, ANNA, wanted=(replace(SALES, members=(ANNA.target,)),))
+    assert anna.verdict is Verdict.CONFLICT
+    assert sales.reasons[-1] == "member 1: WorkMail does not know the address; left out"
+
+
+def test_aliases_of_groups_and_resources_that_others_have_conflict_and_the_rest_is_planned(
+    cloud: WorkMailCloud,
+) -> None:
+    other = cloud.add_user("other", f"other@{DOMAIN}")
+    for alias in ("crew", "saal"):
+        cloud.call("create_alias", EntityId=other, Alias=f"{alias}@{DOMAIN}")
+    team = replace(TEAM, aliases=(f"team-2@{DOMAIN}", f"crew@{DOMAIN}"), owners=())
+    oak = replace(OAK, aliases=(f"saal@{DOMAIN}",), source_name="")
+    about_team, about_oak = plan(cloud, wanted=(team, oak))
+    assert (about_team.verdict, about_oak.verdict) == (Verdict.CONFLICT, Verdict.CONFLICT)
+    assert about_team.reasons == (
+        "alias 2 belongs to another user in WorkMail",
+        "create: WorkMail knows neither the address nor the name",
+        "enable: a new group is disabled",
+        "add alias: WorkMail does not have it",
+        "member 1: WorkMail does not know the address; left out",
+    )
+    assert about_oak.reasons[0] == "alias 1 belongs to another user in WorkMail"
+
+
+def test_aliases_that_the_entity_has_itself_do_not_conflict(cloud: WorkMailCloud) -> None:
+    team = replace(TEAM, members=(), owners=(), aliases=(f"crew@{DOMAIN}",))
+    provision(cloud, (), (team,))
+    assert verdicts(plan(cloud, wanted=(team,))) == [Verdict.LEAVE]
+
+
+def test_of_a_deleted_namesake_nothing_is_compared(cloud: WorkMailCloud) -> None:
+    cloud.call("delete_user", UserId=cloud.add_user("anna"))
+    cloud.seconds += 10
+    (anna,) = plan(cloud, ANNA)
+    assert anna.verdict is Verdict.CREATE
+    assert anna.reasons == (
+        "a deleted user had the user name: whether it is free again, CreateUser will say",
+        "alias 1 is added",
+    )
+
+
+def test_with_a_part_in_conflict_the_plan_says_what_is_done_with_the_rest(
+    cloud: WorkMailCloud,
+) -> None:
+    cloud.add_user("anna", ANNA.target)
+    cloud.fake.set_mailbox_size(ANNA.target, 3000.0)
+    (anna,) = plan(cloud, ANNA)
+    assert anna.verdict is Verdict.CONFLICT
+    assert anna.reasons[0].startswith("quota_mb: the mailbox holds 3000 MB already")
+    assert "department" in anna.reasons[1]
+    assert anna.reasons[2] == "alias 1 is added"
+
+
+@pytest.mark.parametrize("nth", range(1, 8))
+def test_what_workmail_refuses_to_show_conflicts_and_the_others_are_looked_at(
+    cloud: WorkMailCloud, nth: int
+) -> None:
+    for name in ("anna", "berta"):
+        cloud.add_user(name, f"{name}@{DOMAIN}")
+    quiet = plan(cloud, CORA, wanted=(TEAM, SHARING))
+    fails = Refusing(cloud.directory, nth)
+    rows = list(plan_directory(cast(Directory, fails), (CORA,), (TEAM, SHARING)))
+    refused = [row for row in rows if row.verdict is Verdict.CONFLICT]
+    assert [row.reasons[:1] for row in refused] == [("DescribeEntity: InvalidParameterException",)]
+    assert [row for row in rows if row not in refused] == [
+        row for row in quiet if row.address != refused[0].address
+    ]
 
 
 def test_a_busy_workmail_ends_the_looking_and_nothing_else(cloud: WorkMailCloud) -> None:
@@ -139,6 +264,17 @@ def test_a_busy_workmail_ends_the_looking_and_nothing_else(cloud: WorkMailCloud)
     rows = list(plan_directory(cloud.directory, (ANNA, BERTA), (TEAM,), lambda: next(seconds)))
     assert verdicts(rows) == [Verdict.CREATE, Verdict.UNKNOWN, Verdict.UNKNOWN]
     assert describe(rows) == "1 to create, 2 not looked at"
+
+
+def test_who_is_in_many_groups_is_looked_up_once(cloud: WorkMailCloud) -> None:
+    cloud.add_user("anna", ANNA.target)
+    groups = [
+        replace(TEAM, id=f"g{n}", name=f"g{n}", address=f"g{n}@{DOMAIN}", members=(ANNA.target,))
+        for n in range(5)
+    ]
+    plan(cloud, wanted=tuple(groups))
+    asked = [members["Email"] for name, members in cloud.service.calls if name == "DescribeEntity"]
+    assert asked.count(ANNA.target) == 1
 
 
 def test_the_file_is_a_table_that_a_spreadsheet_opens(cloud: WorkMailCloud) -> None:
@@ -157,12 +293,51 @@ def test_the_run_writes_its_plan_and_counts_what_conflicts(cloud: WorkMailCloud)
     blobs.put("intake/m.csv", manifest)
     cloud.add_user("anna", f"another@{DOMAIN}")
     about = settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv"
-    assert plan_run(*about, lambda: 900.0) == 1
+    plan_run(*about, lambda: 900.0)
     text = blobs.get(f"plans/{RUN}/plan.csv").decode("utf-8-sig")
     assert [line.split(",")[2] for line in text.splitlines()[1:]] == ["conflict", "create"]
     (note,) = ledger.notes(RUN)
     assert note.what.startswith("the directory: 1 to create, 1 in conflict; plans/run-1/plan.csv")
     assert "@" not in note.what
-    assert plan_run(*about, lambda: 29.0) == 2
-    blobs.put("intake/m.csv", b"source\n")
-    assert plan_run(*about, lambda: 900.0) == 0
+    assert note.what.endswith("that is left as it is, and all else is done")
+    plan_run(*about, lambda: 29.0)
+    (note,) = ledger.notes(RUN)
+    assert note.what.startswith("the directory: 2 not looked at;")
+
+
+@pytest.mark.parametrize("manifest", [b"source\n", None], ids=["with a fault", "missing"])
+def test_a_manifest_that_plan_wave_refuses_has_no_plan(
+    cloud: WorkMailCloud, manifest: bytes | None
+) -> None:
+    settings = Settings.from_env(environment() | {"DOMAINS": DOMAIN, "TENANT": "acme"})
+    blobs, ledger = MemoryBlobs(), MemoryLedger()
+    if manifest is not None:
+        blobs.put("intake/m.csv", manifest)
+    plan_run(settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv", lambda: 900.0)
+    assert ledger.notes(RUN) == []
+    assert cloud.operations() == []
+
+
+@pytest.mark.parametrize(
+    ("provision", "interoperability", "planned"),
+    [(True, False, True), (False, False, False), (True, True, False)],
+)
+def test_only_a_run_that_provisions_has_a_plan(
+    monkeypatch: pytest.MonkeyPatch, provision: bool, interoperability: bool, planned: bool
+) -> None:
+    asked: list[str] = []
+    wiring = SimpleNamespace(
+        settings=None,
+        directory=None,
+        blobs=None,
+        ledger=None,
+        secrets=None,
+        probe_source=None,
+    )
+    monkeypatch.setattr("migration.wiring.wire", lambda: wiring)
+    found = Preflight(100, (), provisions=not interoperability)
+    monkeypatch.setattr("migration.preflight.run_preflight", lambda *_: found)
+    monkeypatch.setattr("migration.run_plan.plan_run", lambda *_: asked.append("plan"))
+    event = {"run": RUN, "now": NOW, "manifest": "", "provision": provision}
+    assert handler(event, None)["provisions"] == (not interoperability)
+    assert bool(asked) == planned

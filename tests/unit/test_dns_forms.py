@@ -70,7 +70,7 @@ def test_the_zone_file_is_read_by_others_as_it_was_meant(standing: list[RecordSe
 
 def test_the_zone_file_tells_what_goes_and_what_is_left() -> None:
     text = to_zone_text(planned())
-    assert f"; remove: {DOMAIN}. 300 IN MX 10 mail.old.example." in text
+    assert f"; remove: {DOMAIN}. 3600 IN MX 10 mail.old.example." in text
     assert '"caf\\195\\169"' in text
     assert text.index("_domainkey") < text.index("; 2 the switch") < text.index(INBOUND)
     two = RecordSet(DOMAIN, "TXT", 60, ('"v=spf1 mx -all"', '"v=spf1 a -all"'))

@@ -25,7 +25,7 @@ from tests.unit.zones_of import (
     verdict,
 )
 
-WANTED = dns_publishing.want(mail_domain(), REGION, "bounce")
+WANTED = dns.expected_records(mail_domain(), REGION, mail_from="bounce")
 
 
 def plan(*standing: RecordSet, gateways: Sequence[str] = (), zone: str = DOMAIN) -> Plan:
@@ -185,7 +185,7 @@ def test_the_ttl_of_the_old_mx_is_lowered_and_nothing_else() -> None:
 
 
 def test_what_workmail_does_not_name_is_wanted_all_the_same() -> None:
-    bare = dns_publishing.want(mail_domain(), REGION)
+    bare = dns.expected_records(mail_domain(), REGION)
     named = {(record.name, record.type) for record in bare}
     assert (f"_dmarc.{DOMAIN}", "TXT") in named
     assert (f"bounce.{DOMAIN}", "MX") not in named

@@ -18,7 +18,7 @@ from migration.model import DnsRecord
 from migration.ports import Directory
 from migration.settings import Settings
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
-from tests.unit.test_dns import SINCE as MOMENT
+from tests.unit.test_dns_waits import SINCE as MOMENT
 from tests.unit.test_provisioning import Stopped, Stopping
 from tests.unit.test_settings import environment
 
@@ -191,6 +191,20 @@ def test_the_first_domain_becomes_the_default_one_once(cloud: WorkMailCloud) -> 
         assert look(cloud, ledger, SINCE, settings).verified
     assert cloud.operations().count("UpdateDefaultMailDomain") == 1
     assert cloud.call("describe_organization")["DefaultMailDomain"] == "new.test"
+
+
+def test_a_default_domain_that_workmail_refuses_is_told_and_the_run_goes_on(
+    cloud: WorkMailCloud,
+) -> None:
+    cloud.call("register_mail_domain", DomainName="new.test", ClientToken="t")
+    cloud.fake.set_domain_status(cloud.organization_id, "new.test", "VERIFIED")
+    settings = replace(SETTINGS, domains=("new.test",), domain_make_default=True)
+    cloud.fake.fail_next("UpdateDefaultMailDomain", "MailDomainStateException", "not yet")
+    ledger = MemoryLedger()
+    assert look(cloud, ledger, SINCE, settings).verified
+    (note,) = ledger.notes("run-1")
+    assert note.what.startswith("the default domain stays another one: choose it in the WorkMail")
+    assert "MailDomainStateException" in note.what
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

@@ -22,11 +22,19 @@ from migration.directory_model import (
     Sharing,
     Wanted,
 )
-from migration.entities import fail_entity, link_entity, preview_entity, provision_entity
+from migration.entities import (
+    fail_entity,
+    link_entity,
+    preview_links,
+    preview_making,
+    provision_entity,
+)
+from migration.entity_changes import EntityRuling
 from migration.errors import ProvisioningPending
 from migration.model import Failure
 from migration.ports import Directory, Ledger
-from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
+from migration.provisioning import provision_user
+from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
 from tests.unit.test_provisioning import Stopped, Stopping
 
 READING = {
@@ -118,6 +126,17 @@ def only(cloud: WorkMailCloud, wanted: Wanted) -> EntityRecord:
     return ledger.entity(wanted.id)
 
 
+def preview(cloud: WorkMailCloud, wanted: Wanted, *expected: str) -> EntityRuling:
+    """What a run would do with this entity alone."""
+    if isinstance(wanted, Sharing):
+        return preview_links(cloud.directory, wanted, None, {}, set(expected))
+    made = preview_making(cloud.directory, wanted)
+    if made.ruling.conflict:
+        return made.ruling
+    linked = preview_links(cloud.directory, wanted, made.entity, {}, set(expected))
+    return made.ruling.join(linked)
+
+
 def show(cloud: WorkMailCloud) -> dict[str, Any]:
     """What an operator sees, with addresses in the place of ids."""
     directory = cloud.directory
@@ -195,7 +214,7 @@ def test_everything_comes_to_be_and_a_second_run_writes_nothing(cloud: WorkMailC
 
 def test_a_plan_tells_what_the_run_does_and_changes_nothing(cloud: WorkMailCloud) -> None:
     expected = {at("staff"), at("board"), at("room-1")}
-    plans = {each.id: preview_entity(cloud.directory, each, expected) for each in ALL}
+    plans = {each.id: preview(cloud, each, *expected) for each in ALL}
     told = {
         entity: [f"{c.action} {c.number or ''}".strip() for c in plan.changes]
         for entity, plan in plans.items()
@@ -211,7 +230,7 @@ def test_a_plan_tells_what_the_run_does_and_changes_nothing(cloud: WorkMailCloud
     assert told["s-anna"] == ["put permissions of grantee 1", "put permissions of grantee 2"]
     assert set(cloud.operations()) <= READING
     run(cloud, planned(*ALL))
-    after = [preview_entity(cloud.directory, each, set()) for each in ALL]
+    after = [preview(cloud, each) for each in ALL]
     assert [plan.changes for plan in after] == [()] * 4
     assert not any("@" in repr(plan) for plan in (*plans.values(), *after))
 
@@ -228,7 +247,15 @@ def test_a_group_may_hold_one_that_is_made_after_it(cloud: WorkMailCloud) -> Non
 
 QUIET_WRITES = 36
 LOOKS = {
-    *("entity", "entities", "owner_of", "owner_of_name", "find_group", "find_resource"),
+    *(
+        "entity",
+        "entities",
+        "mailboxes",
+        "owner_of",
+        "owner_of_name",
+        "find_group",
+        "find_resource",
+    ),
     *("aliases", "members", "delegates", "permissions"),
 }
 
@@ -374,7 +401,7 @@ def test_a_conflict_is_recorded_and_nothing_is_changed(
     writers = replace(BOARD, id="w", name="Writers", address=at("writers"))
     run(cloud, planned(STAFF, ROOM, writers))
     cloud.service.calls.clear()
-    plan = preview_entity(cloud.directory, wanted, set())
+    plan = preview(cloud, wanted)
     record = only(cloud, wanted)
     assert record.status is EntityStatus.FAILED
     assert record.failure is not None
@@ -400,6 +427,49 @@ def test_who_is_unknown_is_left_out_with_its_number_and_the_rest_is_done(
         "WorkMail has no owners of groups: 2 owners are not taken over",
     )
     assert show(cloud)["Équipe Nord"][-1] == [at("anna")]
+
+
+def test_nobody_is_linked_to_somebody_else_who_has_an_address_of_the_manifest(
+    cloud: WorkMailCloud,
+) -> None:
+    """Dora's user was refused, because cora has her address as an alias."""
+    cora = cloud.directory.owner_of(at("cora"))
+    assert cora is not None
+    cloud.directory.add_alias(cora.id, at("dora"))
+    sharings = (
+        Sharing("s-dora", at("dora"), (Grant(at("berta"), frozenset({FULL})),)),
+        Sharing("s-anna", at("anna"), (Grant(at("dora"), frozenset({FULL})),)),
+    )
+    group = replace(BOARD, members=(at("dora"), at("anna")))
+    ledger = planned(*sharings, group, replace(ROOM, delegates=(at("Dora"),)))
+    ledger.plan_mailboxes("run-1", [mailbox("dora")])
+    refused = provision_user(cloud.directory, ledger, "id-dora", lambda _: "")
+    assert (refused, ledger.mailbox("id-dora").user_id) == ("refused", "")
+    told = run(cloud, ledger)
+    assert told["s-dora"] == "refused"
+    failure = ledger.entity("s-dora").failure
+    assert failure is not None
+    assert "the owner's address belongs to another one than the manifest says" in failure.reason
+    left_out = "in WorkMail the address belongs to another one than the manifest says; left out"
+    assert ledger.entity("s-anna").remarks == (f"grantee 1: {left_out}",)
+    assert ledger.entity("g-board").remarks == (f"member 1: {left_out}",)
+    assert ledger.entity("r-room").remarks[0] == f"delegate 1: {left_out}"
+    seen = show(cloud)
+    assert at("cora") not in seen
+    assert at("anna") not in seen
+    assert seen["Board"][-1] == [at("anna")]
+    assert seen["room-1"][-1] == []
+
+
+def test_who_was_provisioned_is_linked_though_a_part_of_the_user_was_refused(
+    cloud: WorkMailCloud,
+) -> None:
+    ledger = planned(replace(BOARD, members=(at("anna"),)))
+    ledger.plan_mailboxes("run-1", [mailbox("anna", at("cora"))])
+    assert provision_user(cloud.directory, ledger, "id-anna", lambda _: "") == "refused"
+    run(cloud, ledger)
+    assert ledger.entity("g-board").remarks == ()
+    assert show(cloud)["Board"][-1] == [at("anna")]
 
 
 def test_rights_that_workmail_does_not_give_to_groups_are_left_out(cloud: WorkMailCloud) -> None:

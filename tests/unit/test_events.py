@@ -32,12 +32,38 @@ def test_a_rollback_may_name_the_run_that_it_takes_back() -> None:
         ({"phases": ["rollback-dns"], "run": "run-1"}, "only the phase rollback takes it"),
         ({"run": "run-1"}, "only the phase rollback takes it"),
         ({"phases": ["copy"], "run": "run-1"}, "only the phase rollback takes it"),
+        ({"phases": ["copy", "delta"], "run": "run-1"}, "only the phase rollback takes it"),
+        ({"phases": ["report"], "run": "run-1"}, "only the phase rollback takes it"),
+        (
+            {"phases": ["delta"], "run": "run-1", "manifest": "intake/x.csv"},
+            "run and manifest name two waves",
+        ),
+        ({"phases": ["pause", "report"]}, "the phase pause stands alone"),
+        ({"phases": ["abort", "resume"]}, "the phase abort stands alone"),
         ({"phases": ["rollback"], "run": 1}, "run must be the name of a run"),
     ],
 )
-def test_a_rollback_stands_alone(payload: object, problem: str) -> None:
+def test_what_does_not_go_together_is_refused(payload: object, problem: str) -> None:
     with pytest.raises(InputInvalid, match=problem):
         ExecutionInput.parse(payload)
+
+
+@pytest.mark.parametrize("phases", [["delta"], ["delta", "report"]])
+def test_the_mailboxes_of_an_earlier_run_are_looked_at_in_one_pass(phases: list[str]) -> None:
+    late = ExecutionInput.parse({"phases": phases, "run": "run-1"})
+    assert (late.wave_of, late.rollback_of) == ("run-1", "")
+    assert late.limits == {"delta_passes": 1, "late_passes": 0}
+    usual = ExecutionInput.parse({"phases": phases})
+    assert (usual.wave_of, usual.limits) == ("", {})
+    back = ExecutionInput.parse({"phases": ["rollback"], "run": "run-1"})
+    assert (back.wave_of, back.rollback_of, back.limits) == ("", "run-1", {})
+
+
+@pytest.mark.parametrize("word", ["pause", "resume", "abort"])
+def test_a_word_to_another_execution_is_recognised(word: str) -> None:
+    assert ExecutionInput.parse({"phases": [word]}).control == word
+    assert word not in MIGRATION
+    assert ExecutionInput.parse({}).control == ""
 
 
 def test_every_unknown_key_and_phase_is_named_with_what_was_probably_meant() -> None:

@@ -82,11 +82,11 @@ def test_a_new_user_leaves_a_deed_for_each_call(cloud: WorkMailCloud, ledger: Me
     made = directory.create_user(ANNA)
     assert made.is_new
     with pytest.raises(ProvisioningPending):
-        directory.enable_user(made.id, ANNA.target)
+        directory.enable_entity(made.id, ANNA.target)
     assert deeds(ledger)[DeedKind.ENABLED].state is DeedState.OPEN
     cloud.seconds += 5
-    directory.enable_user(made.id, ANNA.target)
-    assert directory.enable_user(made.id, ANNA.target) is False  # WorkMail does not show it yet
+    directory.enable_entity(made.id, ANNA.target)
+    assert directory.enable_entity(made.id, ANNA.target) is False  # WorkMail does not show it yet
     cloud.seconds += 10
     directory.add_alias(made.id, ALIAS)
     assert deeds(ledger) == {
@@ -151,7 +151,7 @@ Act = Callable[[Directory, str], object]
         (
             "RegisterToWorkMail",
             "EmailAddressInUseException",
-            lambda directory, id_: directory.enable_user(id_, ANNA.target),
+            lambda directory, id_: directory.enable_entity(id_, ANNA.target),
         ),
         (
             "CreateAlias",

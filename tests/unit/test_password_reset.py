@@ -237,3 +237,81 @@ def test_the_kills_reach_the_last_call_of_a_reset(tenant: Tenant) -> None:
     tenant.stop = lambda port: Stopping(port, True, countdown)
     reset(tenant)
     assert 12 < 1000 - countdown[0] <= 20
+
+
+# ---- users whom this migration has not created -----------------------------------------------
+
+
+def make_by_hand(tenant: Tenant, word: str) -> None:
+    """The operator makes Anna in the console, with a password of her own."""
+    cloud = tenant.cloud
+    made = cloud.call("create_user", Name="anna", DisplayName="Anna", Password=word)["UserId"]
+    cloud.seconds += 100
+    cloud.call("register_to_work_mail", EntityId=made, Email=ANNA.target)
+    cloud.seconds += 100
+
+
+def run_again(tenant: Tenant) -> None:
+    tenant.plan("run-2")
+    tenant.whole()
+
+
+def beginning(cloud: WorkMailCloud) -> Tenant:
+    tenant = Tenant(cloud, ANNA)
+    tenant.settings = replace(tenant.settings, passwords_reset_after_run=True)
+    return tenant
+
+
+def test_a_user_made_by_hand_after_a_refusal_keeps_her_password(cloud: WorkMailCloud) -> None:
+    tenant = beginning(cloud)
+    cloud.fake.fail_next("CreateUser", "InvalidPasswordException", "no")
+    tenant.whole()
+    assert tenant.ledger.mailbox(ANNA.id).password_in == ""
+    make_by_hand(tenant, "Annas-own-word-1")
+    run_again(tenant)
+    assert tenant.known(ANNA) == ""
+    assert reset(tenant) == Reset(0, 0)
+    assert tenant.opens(ANNA) == "Annas-own-word-1"
+
+
+def test_a_user_made_by_hand_in_the_place_of_ours_keeps_her_password(cloud: WorkMailCloud) -> None:
+    tenant = beginning(cloud)
+    tenant.whole()
+    ours = tenant.ledger.mailbox(ANNA.id).user_id
+    cloud.call("deregister_from_work_mail", EntityId=ours)
+    cloud.seconds += 100
+    cloud.call("delete_user", UserId=ours)
+    cloud.seconds += 100
+    make_by_hand(tenant, "Annas-own-word-1")
+    run_again(tenant)
+    assert tenant.known(ANNA) == ""
+    assert reset(tenant) == Reset(0, 0)
+    assert tenant.opens(ANNA) == "Annas-own-word-1"
+
+
+def test_a_user_made_by_hand_after_a_rollback_keeps_her_password(cloud: WorkMailCloud) -> None:
+    tenant = beginning(cloud)
+    tenant.whole()
+    ours = tenant.ledger.mailbox(ANNA.id).user_id
+    cloud.call("deregister_from_work_mail", EntityId=ours)
+    cloud.seconds += 100
+    cloud.call("delete_user", UserId=ours)
+    cloud.seconds += 100
+    tenant.ledger.forget_mailbox(ANNA.id)
+    make_by_hand(tenant, "Annas-own-word-1")
+    run_again(tenant)
+    assert tenant.known(ANNA) == ""
+    assert reset(tenant) == Reset(0, 0)
+
+
+def test_a_user_whose_creation_was_refused_once_and_then_succeeds_is_reset(
+    cloud: WorkMailCloud,
+) -> None:
+    tenant = beginning(cloud)
+    cloud.fake.fail_next("CreateUser", "InvalidPasswordException", "no")
+    tenant.whole()
+    run_again(tenant)
+    before = tenant.opens(ANNA)
+    assert tenant.known(ANNA) == before
+    assert reset(tenant) == Reset(1, 0)
+    assert tenant.known(ANNA) == tenant.opens(ANNA) != before

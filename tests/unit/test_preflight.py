@@ -26,6 +26,7 @@ from migration.errors import (
     ProvisioningPending,
     SourceBusy,
     TenantMisconfigured,
+    UserRefused,
 )
 from migration.findings import Findings
 from migration.model import NewPasswords
@@ -354,6 +355,17 @@ def test_so_many_mailboxes_are_asked_how_full_they_are() -> None:
     (_, warning) = run(account, manifest=manifest_of(*names)).warnings
     assert account.asked == [f"id-{name}" for name in names[:ASKED_AT_MOST]]
     assert warning.startswith(f"only {ASKED_AT_MOST} of the {ASKED_AT_MOST + 3} mailboxes")
+
+
+def test_a_mailbox_that_workmail_refuses_to_show_does_not_end_preflight() -> None:
+    account = Account(
+        users=[user("anna"), user("berta"), user("cora")],
+        sizes=[UserRefused("GetMailboxDetails: InvalidParameterException"), MailboxSize(100, 99.0)],
+    )
+    _, full, asked = run(account, manifest=manifest_of("anna", "berta", "cora")).warnings
+    assert account.asked == ["id-anna", "id-berta", "id-cora"]
+    assert "by the line of the manifest: 3;" in full
+    assert asked.startswith("only 2 of the 3 mailboxes")
 
 
 def test_a_workmail_that_gets_busy_is_asked_for_no_more_sizes() -> None:

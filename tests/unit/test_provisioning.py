@@ -241,17 +241,40 @@ def test_a_deleted_user(cloud: WorkMailCloud) -> None:
     """Whether WorkMail frees the name is not documented: it is asked."""
     user_id = cloud.add_user("anna")
     cloud.call("delete_user", UserId=user_id)
-    cloud.fake.fail_next("CreateUser", "NameAvailabilityException", "anna")
-    assert "a deleted user: write another one" in refused_reason(cloud, planned())
+    cloud.fake.fail_next("CreateUser", "NameAvailabilityException", "anna", 3)
     ledger = planned()
+    for _ in range(3):
+        with pytest.raises(ProvisioningPending, match="write another one in the manifest"):
+            provision(cloud, ledger)
+    assert ledger.mailbox(ANNA.id).failure is None
     assert finish(cloud, ledger) == "created"
     assert ledger.mailbox(ANNA.id).user_id != user_id
     assert cloud.call("describe_user", UserId="anna")["State"] == "ENABLED"
 
 
-def test_a_domain_that_is_not_verified(cloud: WorkMailCloud) -> None:
+def test_a_lost_answer_to_the_creation_of_a_deleted_users_namesake(cloud: WorkMailCloud) -> None:
+    """WorkMail knows the new user, and shows the deleted one for a while."""
+    cloud.call("delete_user", UserId=cloud.add_user("anna"))
+    cloud.seconds += 10
+    made = cloud.directory.create_user(ANNA)
+    ledger = planned()
+    with pytest.raises(ProvisioningPending, match="NameAvailabilityException"):
+        provision(cloud, ledger)
+    assert finish(cloud, ledger) == "enabled"
+    assert ledger.mailbox(ANNA.id).user_id == made.id
+
+
+def test_a_domain_that_is_not_verified_everywhere_is_waited_for(cloud: WorkMailCloud) -> None:
     cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
-    assert "publish the TXT record" in refused_reason(cloud, planned())
+    ledger = planned()
+    for _ in range(5):
+        with pytest.raises(ProvisioningPending) as caught:
+            provision(cloud, ledger)
+        cloud.seconds += 5
+    assert "publish the TXT record" in str(caught.value)
+    assert ledger.mailbox(ANNA.id).failure is None
+    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "VERIFIED")
+    assert finish(cloud, ledger) == "created"
 
 
 def test_all_refused_aliases_are_named_by_number_and_the_others_are_added(
@@ -272,10 +295,9 @@ def test_all_refused_aliases_are_named_by_number_and_the_others_are_added(
 def test_a_refused_user_can_be_provisioned_once_the_operator_has_acted(
     cloud: WorkMailCloud,
 ) -> None:
-    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "PENDING")
+    cloud.fake.fail_next("RegisterToWorkMail", "InvalidParameterException", "no")
     ledger = planned()
     refused_reason(cloud, ledger)
-    cloud.fake.set_domain_status(cloud.organization_id, DOMAIN, "VERIFIED")
     ledger.plan_mailboxes("run-2", [ANNA])
     assert finish(cloud, ledger) == "created"
     assert ledger.mailbox(ANNA.id).failure is None

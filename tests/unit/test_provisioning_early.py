@@ -152,6 +152,19 @@ def test_a_user_begins_in_the_test_domain_and_is_promoted(cloud: WorkMailCloud) 
     assert changing == []
 
 
+def test_a_promotion_waits_until_workmail_knows_everywhere_that_the_domain_is_verified(
+    cloud: WorkMailCloud,
+) -> None:
+    ledger = planned(ANNA)
+    begin(cloud, ledger)
+    copied(ledger)
+    for operation in ("UpdatePrimaryEmailAddress", "CreateAlias"):
+        cloud.fake.fail_next(operation, "MailDomainStateException", "not verified")
+    assert promote(cloud, ledger) == "created"
+    assert state_of(cloud) == AT_LAST
+    assert ledger.mailbox(ANNA.id).failure is None
+
+
 def test_a_domain_that_is_not_registered_at_all_is_no_obstacle(cloud: WorkMailCloud) -> None:
     cloud.call("deregister_mail_domain", DomainName=DOMAIN)
     assert begin(cloud, planned(ANNA)) == "created"
@@ -213,6 +226,36 @@ def test_a_user_who_was_disabled_gets_the_test_address_first(cloud: WorkMailClou
     assert state_of(cloud) == AT_LAST
 
 
+def test_the_address_for_the_time_being_is_known_before_the_mailbox_is_ready(
+    cloud: WorkMailCloud,
+) -> None:
+    """So that a run that gives up waiting for it still knows what opens it."""
+    ledger = planned(ANNA)
+    with pytest.raises(ProvisioningPending):
+        provision_user(cloud.directory, ledger, ANNA.id, no_password, early=True)
+    assert ledger.mailbox(ANNA.id).at_present.target == EARLY
+
+
+def test_an_alias_whose_domain_is_not_verified_comes_with_the_promotion(
+    cloud: WorkMailCloud,
+) -> None:
+    set_status(cloud, "VERIFIED")
+    cloud.call("register_mail_domain", DomainName="second.test", ClientToken="t")
+    aliases = (f"a.berg@{DOMAIN}", "anna@second.test", "a.berg@second.test")
+    ledger = planned(replace(ANNA, aliases=aliases))
+    assert begin(cloud, ledger) == "created"
+    assert state_of(cloud)["Aliases"] == [f"a.berg@{DOMAIN}", EARLY]
+    record = ledger.mailbox(ANNA.id)
+    assert (record.status, record.failure) == (MailboxStatus.PROVISIONED, None)
+    assert record.remarks == ("aliases wait until their domain is verified: 2, 3",)
+    copied(ledger)
+    cloud.fake.set_domain_status(cloud.organization_id, "second.test", "VERIFIED")
+    assert promote(cloud, ledger) == "created"
+    assert set(aliases) < set(state_of(cloud)["Aliases"])
+    assert ledger.mailbox(ANNA.id).remarks == ()
+    assert ledger.mailbox(ANNA.id).status is MailboxStatus.COPIED
+
+
 # ---- refusals --------------------------------------------------------------------------------
 
 
@@ -223,6 +266,7 @@ def test_who_is_refused_early_is_tried_again_with_the_promotion(cloud: WorkMailC
     record = ledger.mailbox(ANNA.id)
     assert record.status is MailboxStatus.FAILED
     assert record.refused
+    assert record.address == ""  # it has not got that one: nothing is to be promoted
     cloud.call("deregister_from_work_mail", EntityId=other)
     assert promote(cloud, ledger) == "created"
     record = ledger.mailbox(ANNA.id)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
 
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
+from localrun.fakes.notifier import MemoryNotifier
 from localrun.fakes.zones import MemoryZones
-from migration import dns_publishing
+from migration import dns
 from migration.directory_model import MailDomain
 from migration.dns_restoring import CHANGED_SINCE
 from migration.dns_rollback import read_dns_rollback, rollback_dns
@@ -22,6 +23,7 @@ from migration.model import DnsVerdict, Notice
 from migration.ports import Directory, DnsAnswer, Resolver
 from migration.publishing import Means, Progress, prepare_dns, publish_dns
 from migration.settings import Settings
+from migration.telling import Teller
 from migration.zone_model import RecordSet
 from tests.unit.test_settings import environment
 from tests.unit.zones_of import (
@@ -47,7 +49,7 @@ SETTINGS = replace(
     dns_mail_from="bounce",
     dns_gateways=(),
 )
-WANTED = dns_publishing.want(mail_domain(), REGION, "bounce")
+WANTED = dns.expected_records(mail_domain(), REGION, mail_from="bounce")
 
 
 class Killed(Exception):
@@ -88,14 +90,6 @@ class Answers:
 
 
 @dataclass
-class Told:
-    notices: list[Notice] = field(default_factory=list)
-
-    def tell(self, notice: Notice) -> None:
-        self.notices.append(notice)
-
-
-@dataclass
 class Account:
     """All that publishing works with. `count` of the effects pass, then the process is killed."""
 
@@ -124,12 +118,19 @@ class Account:
 def account(
     *standing: RecordSet, settings: Settings = SETTINGS, lag: int = 0, silent: bool = False
 ) -> Account:
-    zones, ledger, blobs, told = MemoryZones(lag=lag), MemoryLedger(), MemoryBlobs(), Told()
+    zones, ledger, blobs, told = (
+        MemoryZones(lag=lag),
+        MemoryLedger(),
+        MemoryBlobs(),
+        MemoryNotifier(),
+    )
     zone = zones.add_zone(DOMAIN, *standing)
     directory = cast("Directory", Directories(mail_domain()))
     resolver: Resolver = Answers(*standing, silent=silent)
-    means = Means(settings, REGION, directory, zones, resolver, ledger, blobs, told)
-    return Account(means, zones, ledger, blobs, zone, told.notices)
+    means = Means(
+        settings, REGION, directory, zones, resolver, ledger, blobs, Teller(ledger, told, "acme")
+    )
+    return Account(means, zones, ledger, blobs, zone, told.told)
 
 
 def prepare(means: Means, run: str, _since: str, now: str) -> Progress:
@@ -278,12 +279,13 @@ def test_without_route_53_the_files_say_what_to_publish_and_nothing_is_changed()
     assert it.sets() == apply(OLD, [])
     zone = it.blobs.get(f"reports/run1/dns/{DOMAIN}.zone").decode()
     assert "v=spf1 mx include:amazonses.com -all" in zone
-    assert f"; remove: {DOMAIN}. 300 IN MX 10 mail.old.example." in zone
+    assert f"; remove: {DOMAIN}. 3600 IN MX 10 mail.old.example." in zone
     assert '"caf\\195\\169"' in zone
     batch = it.blobs.get(f"reports/run1/dns/{DOMAIN}.1.json").decode()
     assert '"\\"caf\\\\303\\\\251\\""' in batch
     (notice,) = it.notices
-    assert notice.subject == "DNS records for WorkMail are to be published"
+    assert notice.subject == "acme: DNS records for WorkMail are to be published"
+    assert zone in notice.text, "whoever changes the DNS needs no access to the bucket"
 
 
 def test_an_alias_at_a_name_is_not_taken_for_what_stands_behind_it() -> None:

@@ -17,11 +17,15 @@ from migration.copy.audit import Row
 from migration.copy.findings import Extra, FolderFindings, Place, Verified
 from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
+from migration.directory_model import EntityRecord, Group
+from migration.figures import format_bytes, format_moment
 from migration.model import (
     Agreement,
     DnsFinding,
+    DnsProgress,
     DnsRecord,
     DnsVerdict,
+    DnsWatch,
     Failure,
     Fate,
     Folder,
@@ -34,22 +38,22 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
+    RecordKind,
     Remark,
     Tally,
 )
+from migration.question_model import Question, QuestionKind
 from migration.remark_words import advise_on, explain
 from migration.report import (
-    format_bytes,
-    format_moment,
-    group_by_record,
     headline,
     make_visible,
-    next_steps,
     tell_verified,
     to_html,
     to_json,
     write_report,
 )
+from migration.report_dns import group_by_record
+from migration.report_steps import next_steps
 from migration.report_summary import (
     MailboxFacts,
     Outcome,
@@ -144,12 +148,56 @@ PAUSED = facts("rosa", MailboxStatus.PAUSED)  # an earlier pass had judged it
         ([CLEAN, DIFFERS], None, "exceptions"),
         ([CLEAN, HALF], None, "exceptions"),
         ([CLEAN, PAUSED], None, "exceptions"),
-        ([CLEAN], Failure("CutoverTimedOut", "MX of acme.example: wrong"), "failed"),
+        ([CLEAN], Failure("TenantMisconfigured", "the tenant file names no domain"), "failed"),
         ([], Failure("ManifestInvalid", "line 2: empty"), "failed"),
     ],
 )
 def test_verdict(mailboxes: list[MailboxFacts], failure: Failure | None, verdict: str) -> None:
     assert summarise(replace(FACTS, failure=failure), mailboxes, NOW).verdict == verdict
+
+
+CUTOVER, DNS = QuestionKind.CUTOVER, QuestionKind.DNS
+
+
+def decided(kind: QuestionKind, answer: str, by: str = "link") -> Question:
+    return Question("run-1", kind, NOW, "secret-id", "token", NOW, (), (), answer, by, NOW)
+
+
+@pytest.mark.parametrize(
+    ("questions", "failure", "verdict"),
+    [
+        ((decided(CUTOVER, "approve"),), None, "done"),
+        ((decided(CUTOVER, ""),), None, "done"),  # it was not answered yet
+        ((decided(CUTOVER, "reject"),), None, "not cut over"),
+        ((decided(CUTOVER, "expired", ""),), None, "not cut over"),
+        ((decided(CUTOVER, "approve"), decided(DNS, "wait")), None, "done"),
+        ((decided(CUTOVER, "approve"), decided(DNS, "proceed")), None, "exceptions"),
+        ((decided(CUTOVER, "approve"), decided(DNS, "stop")), None, "not cut over"),
+        ((decided(CUTOVER, "reject"),), Failure("Unexpected", "x"), "failed"),
+        ((decided(QuestionKind.ROLLBACK, "reject"),), None, "done"),
+    ],
+)
+def test_the_verdict_follows_what_the_operators_have_decided(
+    questions: tuple[Question, ...], failure: Failure | None, verdict: str
+) -> None:
+    told = replace(FACTS, questions=questions, failure=failure)
+    assert summarise(told, [CLEAN], NOW).verdict == verdict
+
+
+def test_what_was_decided_stands_in_the_report_and_what_to_do_then() -> None:
+    questions = (decided(CUTOVER, "approve", "AROAEXAMPLE"), decided(DNS, "stop", "command"))
+    summary = summarise(replace(FACTS, questions=questions), [CLEAN], NOW)
+    html = to_html(summary).decode()
+    for part in (
+        "<h1>Not cut over</h1>",
+        "the cut-over was approved (by AROAEXAMPLE of IAM)",
+        "the run was ended because the DNS is not right (by a command)",
+        "Nothing is cut over: the old server goes on as before",
+    ):
+        assert part in html
+    for text in (html, to_json(summary).decode()):
+        assert "secret-id" not in text
+        assert "token" not in text
 
 
 def test_counts_and_order() -> None:
@@ -163,6 +211,7 @@ def test_counts_and_order() -> None:
         "rejected": 1,
         "adjusted": 0,
         "user_remarks": 0,
+        "in_test_domain": 0,
         "entities": 0,
         "entities_failed": 0,
     }
@@ -188,6 +237,31 @@ def test_what_could_not_be_made_of_a_user_is_told_and_counted_and_no_exception()
     assert "It could not make everything that the manifest says (1 user): " in page
     assert "could not make everything" not in to_html(summarise(FACTS, [CLEAN], NOW)).decode()
     assert json.loads(to_json(summary))["counts"]["user_remarks"] == 1
+
+
+EARLY = replace(CLEAN, record=replace(CLEAN.record, address="anna@acme.awsapps.com"))
+
+
+def test_an_early_start_is_not_complete_before_everybody_has_the_own_address() -> None:
+    otto = facts("otto")
+    summary = summarise(FACTS, [EARLY, otto], NOW)
+    assert (summary.verdict, summary.counts["in_test_domain"]) == ("exceptions", 1)
+    assert [line.outcome for line in summary.mailboxes] == [Outcome.DONE] * 2
+    assert headline(summary) == "2 of 2 mailboxes complete; 1 in the test domain still."
+    (step,) = next_steps(summary)
+    assert step == (
+        "Leave MX as it is: 1 mailbox has its address in the test domain still. When WorkMail says "
+        "that the tenant's domains are verified, start the workflow again with the phase "
+        "provision, which gives them their own."
+    )
+    page = to_html(summary).decode()
+    assert page.count("Its address is still <bdi>anna@acme.awsapps.com</bdi>") == 1
+    staff = EntityRecord(Group("g", "staff@acme.example", "Staff"), "run-1")
+    summary = summarise(replace(FACTS, entities=[staff]), [EARLY, EARLY], NOW)
+    assert "2 mailboxes have addresses in the test domain" in next_steps(summary)[0]
+    assert next_steps(summary)[0].endswith("resources and permissions are made then, too.")
+    promoted = replace(EARLY, record=replace(EARLY.record, address=""))
+    assert summarise(FACTS, [promoted, otto], NOW).verdict == "done"
 
 
 def test_a_failed_mailbox_stays_failed_although_an_earlier_pass_agreed() -> None:
@@ -250,7 +324,7 @@ def filled_ledger() -> MemoryLedger:
     ledger.add_note("run-1", Note("2026-12-04T18:00:00Z", "PlanWave", "2 mailboxes planned"))
     mx = DnsRecord("acme.example", "MX", "10 new.example", required=True)
     finding = DnsFinding(mx, DnsVerdict.RIGHT, ("10 new.example.",), 300, "192.0.2.1:53")
-    ledger.write_dns("run-1", "2026-12-04T22:00:00Z", [finding])
+    ledger.write_dns("run-1", "2026-12-04T22:00:00Z", [finding], DnsWatch())
     return ledger
 
 
@@ -339,15 +413,15 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert summary["schema"] == 1
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
-        "days_left timeline dns mailboxes entities entity_outcomes rollback "
-        "dns_rollback".split()
+        "days_left timeline dns mailboxes entities entity_outcomes rollback decisions "
+        "clients dns_rollback".split()
     )
-    assert set(summary["dns"]) == {"at", "cut_over", "findings"}
+    assert set(summary["dns"]) == {"at", "cut_over", "findings", "went_back", "records"}
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
         "copied refused gone folders refusals adjusted verified lists password_in "
-        "user_remarks".split()
+        "user_remarks address".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason".split()
@@ -421,6 +495,49 @@ def test_hostile_names_show_as_text() -> None:
     assert "{{ 7*7 }}" in parsed.text
     assert "\N{REPLACEMENT CHARACTER}gnp.exe" in parsed.text
     assert json.loads(to_json(summary))["mailboxes"][0]["display_name"] == HOSTILE
+
+
+def test_the_dns_is_told_record_by_record_server_by_server() -> None:
+    mx = DnsRecord("acme.example", "MX", "10 new.example", required=True, kind=RecordKind.MX)
+    policy = DnsRecord("acme.example", "TXT", "v=spf1 include:amazonses.com ~all")
+    policy = replace(policy, kind=RecordKind.SPF)
+    found = ('"v=spf1 ip4:192.0.2.1 -all"', '"another text"')
+    answers = [
+        DnsFinding(mx, DnsVerdict.RIGHT, server="192.0.2.1:53", host="ns1.acme.example"),
+        DnsFinding(mx, DnsVerdict.UNANSWERED, server="192.0.2.2:53", host="ns2", detail="LAME"),
+        DnsFinding(
+            mx, DnsVerdict.STALE, ("10 old.",), server="8.8.8.8:53", stale_until="2026-12-04T19:30Z"
+        ),
+        DnsFinding(policy, DnsVerdict.WRONG, found, server="8.8.8.8:53"),
+    ]
+    progress = {mx.key: DnsProgress(DnsVerdict.STALE, "2026-12-04T18:05:00Z")}
+    watched = replace(
+        FACTS, looked=NOW, findings=answers, watch=DnsWatch(began=NOW, records=progress)
+    )
+    rows = page(summarise(watched, [CLEAN], NOW)).rows
+    (row,) = [row for row in rows if row.startswith(" MX required")]
+    for told in (
+        *("right at ns1.acme.example (192.0.2.1:53)", "unanswered at ns2 (192.0.2.2:53) LAME"),
+        "stale at 8.8.8.8:53 found 10 old. in its cache until 2026-12-04 19:30 UTC",
+    ):
+        assert told in " ".join(row.split())
+    assert row.endswith("2026-12-04 18:05 UTC")
+    (row,) = [row for row in rows if row.startswith(" TXT acme.example")]
+    assert "in place of the present one: v=spf1 ip4:192.0.2.1 include:amazonses.com -all" in row
+    assert "\N{EN DASH}" in row
+
+
+def test_mail_that_goes_to_the_old_server_again_is_an_exception() -> None:
+    mx = DnsRecord("acme.example", "MX", "10 new.example", required=True)
+    wrong = DnsFinding(mx, DnsVerdict.WRONG)
+    back = DnsWatch(began=NOW, ready=NOW, went_back="2026-12-05T08:00:00Z")
+    watched = replace(FACTS, looked=NOW, findings=[wrong], watch=back)
+    summary = summarise(watched, [CLEAN], NOW)
+    assert summary.verdict == "exceptions"
+    assert any("Mail goes to the old server again" in step for step in next_steps(summary))
+    assert "Mail goes to the old server again since 2026-12-05 08:00 UTC" in page(summary).text
+    never = replace(watched, watch=replace(back, ready=""))
+    assert summarise(never, [CLEAN], NOW).verdict == "done", "there was no cut-over yet"
 
 
 def test_a_row_for_each_mailbox_folder_refusal_and_record() -> None:

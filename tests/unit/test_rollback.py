@@ -19,6 +19,7 @@ from migration.report import write_report
 from migration.rollback import ask_approval, plan_key, plan_rollback
 from migration.rollback_undo import CHANGED_SINCE, undo_step
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
+from tests.unit.desks import Office
 from tests.unit.rolled_back import ANNA, BO, DORA, NOW, Tenant, roll_back
 from tests.unit.test_provisioning import Stopped, Stopping
 from tests.unit.test_report import SETTINGS
@@ -60,6 +61,13 @@ def test_everything_that_was_made_is_taken_back_and_nothing_else(tenant: Tenant)
         "resource created": 1,
         "user created": 2,
     }
+
+
+def test_no_late_pass_begins_after_a_rollback(tenant: Tenant) -> None:
+    tenant.migrate()
+    tenant.schedules.add("late-1", "2026-12-11T18:00:00Z", {})
+    roll_back(tenant)
+    assert tenant.schedules.names() == []
 
 
 def test_what_is_known_of_a_deleted_mailbox_is_forgotten(tenant: Tenant) -> None:
@@ -242,7 +250,8 @@ def test_the_plan_says_what_would_be_done_and_changes_nothing(tenant: Tenant) ->
 
 
 def test_the_operator_is_told_how_to_answer(tenant: Tenant) -> None:
-    key = ask_approval(tenant.blobs, tenant.ledger, "eu-west-1", "back-1", "T0ken", 7, NOW)
+    office = Office(tenant.ledger, tenant.blobs)
+    key = ask_approval(office.desk, "back-1", "T0ken", 7, NOW)
     asked = json.loads(tenant.blobs.get(key))
     assert asked["approve"] == (
         "aws stepfunctions send-task-success --region eu-west-1 --task-token T0ken "

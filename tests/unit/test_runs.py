@@ -23,6 +23,12 @@ class Running:
     def is_running(self, execution: str) -> bool:
         return execution in self._executions
 
+    def maps_at_work(self, execution: str) -> frozenset[str]:
+        return frozenset()
+
+    def stop(self, execution: str, error: str, cause: str) -> None:
+        raise AssertionError("nobody is stopped here")
+
 
 def ledger_of(*ids: str) -> MemoryLedger:
     ledger = MemoryLedger()

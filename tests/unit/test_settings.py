@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -33,6 +33,12 @@ def test_every_field_is_read() -> None:
     assert settings.domains == ("a", "b")
     assert settings.copy_include == ("Work, private", "**/Old")
     assert settings.limits["delta_interval_seconds"] == 420
+    days, hours = settings.cutover_approval_days, settings.cutover_reminder_hours
+    assert settings.limits["answer_seconds"] == days * 86400
+    assert settings.limits["reminder_seconds"] == hours * 3600
+    for approval, seconds in (("ask", days * 86400), ("auto", 0)):
+        asked = replace(settings, cutover_approval=approval)
+        assert asked.limits["approval_seconds"] == seconds
     assert settings.rollback_keep_copied is True
     assert settings.delta_late_days == (1, 7)
 

@@ -309,7 +309,7 @@ def test_whoever_is_not_in_the_manifest_has_the_operators_password(cloud: WorkMa
 def test_a_user_who_failed_keeps_the_place_of_its_password(cloud: WorkMailCloud) -> None:
     tenant = Tenant(cloud, ANNA)
     tenant.prepare()
-    cloud.fake.fail_next("RegisterToWorkMail", "MailDomainStateException", "not verified", 9)
+    cloud.fake.fail_next("RegisterToWorkMail", "InvalidParameterException", "no", 9)
     assert tenant.provision(ANNA) == "refused"
     assert tenant.ledger.mailbox(ANNA.id).status is MailboxStatus.FAILED
     assert tenant.settle() == Settled(1, 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +19,7 @@ from migration.settings import Settings
 from migration.sources.imap import ImapSource
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
-from migration.wiring import Wiring, wire
+from migration.wiring import Wiring, moment, wire
 from tests.unit.test_settings import environment
 
 
@@ -168,3 +170,11 @@ def test_passwords_show_nowhere(wiring: Wiring) -> None:
     assert wired.target_password("A@acme.example") == "target-word"
     with wired.open_mailbox("m", "role:role", "workmail_imap") as sides:
         assert "target-word" not in repr((sides, vars(sides[1])))
+
+
+def test_an_attempt_knows_its_own_time_or_that_of_whoever_calls() -> None:
+    told = SimpleNamespace(client_context=SimpleNamespace(custom={"now": "2026-12-05T06:00:00Z"}))
+    assert moment(told) == "2026-12-05T06:00:00Z"
+    for untold in (None, SimpleNamespace(custom=None), SimpleNamespace(custom={})):
+        now = datetime.fromisoformat(moment(SimpleNamespace(client_context=untold)))
+        assert abs((datetime.now(UTC) - now).total_seconds()) < 60

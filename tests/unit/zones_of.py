@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from migration import dns
 from migration.directory_model import MailDomain
+from migration.dns_verdicts import judge
 from migration.model import DnsRecord, DnsVerdict
 from migration.ports import DnsAnswer
 from migration.zone_model import Change, RecordSet
@@ -54,4 +54,4 @@ def verdict(record: DnsRecord, zone: Sequence[RecordSet]) -> DnsVerdict:
     here = [each for each in zone if (each.name, each.type) == (record.name, record.type)]
     values = here[0].values if here else ()
     answer = DnsAnswer("zone", values, error="" if values else "NODATA")
-    return dns.judge(record, answer).verdict
+    return judge(record, answer).verdict

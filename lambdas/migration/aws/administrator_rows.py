@@ -14,12 +14,20 @@ def administrator_attributes(record: AdministratorRecord) -> dict[str, Any]:
         "before": str(record.before),
         "user_id": record.user_id,
         "why": record.why,
+        "refusals": record.refusals,
+        "seen": record.seen,
     }
 
 
 def administrator_from(item: Mapping[str, Any]) -> AdministratorRecord:
-    before = Before(item["before"])
-    return AdministratorRecord(item["address"], before, item["user_id"], item["why"])
+    return AdministratorRecord(
+        item["address"],
+        Before(item["before"]),
+        item["user_id"],
+        item["why"],
+        int(item.get("refusals", 0)),
+        item.get("seen", False),
+    )
 
 
 def grant_attributes(grant: GrantRecord) -> dict[str, Any]:

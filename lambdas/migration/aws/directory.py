@@ -143,9 +143,6 @@ class WorkMailDirectory(DirectoryEntities):
                 pass
         return Made(self._adopt(mailbox), is_new=False)
 
-    def enable_user(self, user_id: str, address: str) -> bool:
-        return self.enable_entity(user_id, address)
-
     def set_primary_address(self, user_id: str, address: str) -> None:
         with translated("UpdatePrimaryEmailAddress"):
             try:
@@ -272,10 +269,17 @@ class WorkMailDirectory(DirectoryEntities):
                 "no such user yet; if it stays so, a group or a resource has the name",
                 RETRY_AFTER_CHANGE,
             )
-        if user.state == "DELETED" or user.email.lower() not in ("", mailbox.target.lower()):
+        if user.state == "DELETED":
+            raise ProvisioningPending(
+                "CreateUser: NameAvailabilityException: WorkMail shows a deleted user of that name "
+                "and not yet who has it now; if it stays so, the name is not free: write another "
+                "one in the manifest",
+                RETRY_AFTER_CHANGE,
+            )
+        if user.email.lower() not in ("", mailbox.target.lower()):
             raise UserRefused(
-                "CreateUser: NameAvailabilityException: the user name belongs to another or a "
-                "deleted user: write another one in the manifest"
+                "CreateUser: NameAvailabilityException: the user name belongs to another user: "
+                "write another one in the manifest"
             )
         return user.id
 

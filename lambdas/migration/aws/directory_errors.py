@@ -95,8 +95,14 @@ _BUSY = frozenset(
 )
 _OUTAGES = frozenset({500, 502, 503, 504})
 
-# A change was accepted, and WorkMail does not show it everywhere yet.
-_NOT_YET = frozenset({"EntityNotFoundException", "EntityStateException"})
+# A change was accepted, and WorkMail does not show it everywhere yet. For the domain, Terraform's
+# provider tries again for two minutes.
+_NOT_YET: Mapping[str, str] = {
+    "EntityNotFoundException": "WorkMail does not show the user as it should be yet",
+    "EntityStateException": "WorkMail does not show the user as it should be yet",
+    "MailDomainStateException": "WorkMail does not know everywhere yet that the address's domain "
+    "is verified; if it stays so, publish the TXT record _amazonses that WorkMail shows for it",
+}
 
 # It stops the whole tenant, whatever was asked.
 _FOR_THE_TENANT: Mapping[str, str] = {
@@ -126,8 +132,8 @@ _REFUSALS: Mapping[str, str] = {
     "out of `domains` in the tenant file",
     "MailDomainNotFoundException": "the address's domain is not registered in WorkMail: add it "
     "there",
-    "MailDomainStateException": "the address's domain is not verified: publish the TXT record "
-    "_amazonses that WorkMail shows for it, and wait until it says verified",
+    "MailDomainStateException": "the domain is not verified: publish the TXT record _amazonses "
+    "that WorkMail shows for it, and wait until it says verified",
     "NameAvailabilityException": "the name is taken: write another one in the manifest",
     "ReservedNameException": "WorkMail keeps the name for itself: write another one in the "
     "manifest",
@@ -166,8 +172,7 @@ def translate(operation: str, error: ClientError) -> MigrationError:
     if code in _FOR_THE_TENANT:
         return TenantMisconfigured([f"{operation}: {code}: {_FOR_THE_TENANT[code]}"])
     if scope is Scope.USER and code in _NOT_YET and operation != "ResetPassword":
-        message = f"{operation}: {code}: WorkMail does not show the user as it should be yet"
-        return ProvisioningPending(message, RETRY_AFTER_CHANGE)
+        return ProvisioningPending(f"{operation}: {code}: {_NOT_YET[code]}", RETRY_AFTER_CHANGE)
     if operation == "AssumeImpersonationRole" and code == "ResourceNotFoundException":
         return AdministratorPending(f"{operation}: {code}", RETRY_AFTER_CHANGE)
     if code in _REFUSALS:

@@ -2,15 +2,20 @@
 
     pk                    sk                            what
     T#<tenant>            LOCK                          who runs now
-                          PAUSE                         whether the copy shall stop for a while
+                          PAUSE                         whether the copy shall stop for a while, and
+                                                        which run's for good
                           N#<run>#<at>#<state>          the timeline
-                          DNS#<run>                     the latest DNS findings
+                          DNS#<run>                     findings of the latest look, and the watch
+                          TOLD#<run>#<key>              what the operators were told
+                          FIRST#<run>#<about>           whose turn it was to be told of
+                          ASK#<run>#<kind>#<asked>      a question to the operators
                           Z#<zone>#<name>#<type>        a record set that was changed
                           M#<mailbox>                   a mailbox
                           E#<entity>                    a group, a resource, a sharing
                           ADMIN                         the migration administrator's user
                           G#<owner>                     what it was given access to
                           D#<key>                       what was made in the directory
+                          C#<mailbox>                   the client settings of its user
     M#<tenant>#<mailbox>  FENCE                         the last fence given
                           F#<folder key>                a folder: cursor, counts, intent
                           Q#<folder key>#<uid>          a message that was not (exactly) copied
@@ -30,17 +35,29 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from migration import transitions
-from migration.aws import administrator_rows, deed_rows, entity_rows, rows, zone_rows
+from migration.aws import (
+    administrator_rows,
+    deed_rows,
+    dns_rows,
+    entity_rows,
+    guide_rows,
+    question_rows,
+    rows,
+    zone_rows,
+)
 from migration.aws.items import ItemTable
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
 from migration.errors import FencedOff
 from migration.model import (
     DnsFinding,
+    DnsWatch,
     Failure,
     FolderCheck,
     FolderPlan,
     FolderRecord,
+    GuideRecord,
+    GuideState,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
@@ -48,6 +65,7 @@ from migration.model import (
     Note,
     Remark,
 )
+from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
 if TYPE_CHECKING:
@@ -93,6 +111,10 @@ class DynamoLedger:
             return False
         return True
 
+    def lock_owner(self) -> str:
+        lock = self._items.read(self._pk, "LOCK")
+        return str(lock["owner"]) if lock else ""
+
     def add_note(self, run: str, note: Note) -> None:
         self._table.put_item(
             Item={
@@ -108,16 +130,68 @@ class DynamoLedger:
         items = self._items.query(self._pk, f"N#{run}#")
         return [Note(item["at"], item["state"], item["what"]) for item in items]
 
-    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding]) -> None:
-        texts = [rows.to_text(finding) for finding in findings]
-        item = {"pk": self._pk, "sk": f"DNS#{run}", "at": at, "findings": texts}
+    def write_dns(self, run: str, at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> None:
+        item = {"pk": self._pk, "sk": f"DNS#{run}", **dns_rows.attributes(at, findings, watch)}
         self._table.put_item(Item=item)
 
     def dns(self, run: str) -> tuple[str, list[DnsFinding]]:
         item = self._items.read(self._pk, f"DNS#{run}")
-        if item is None:
-            return "", []
-        return item["at"], [rows.finding_from(text) for text in item["findings"]]
+        return dns_rows.findings_from(item) if item else ("", [])
+
+    def dns_watch(self, run: str) -> DnsWatch:
+        item = self._items.read(self._pk, f"DNS#{run}")
+        return dns_rows.watch_from(item) if item else DnsWatch()
+
+    # -- what the operators were told
+
+    def is_told(self, run: str, key: str) -> bool:
+        return self._items.read(self._pk, f"TOLD#{run}#{key}") is not None
+
+    def set_told(self, run: str, key: str) -> None:
+        self._table.put_item(Item={"pk": self._pk, "sk": f"TOLD#{run}#{key}"})
+
+    def admit(self, run: str, about: str, key: str, limit: int) -> bool:
+        try:
+            self._table.update_item(
+                Key={"pk": self._pk, "sk": f"FIRST#{run}#{about}"},
+                UpdateExpression="ADD admitted :key",
+                ConditionExpression=Attr("admitted").not_exists()
+                | Attr("admitted").contains(key)
+                | Attr("admitted").size().lt(limit),
+                ExpressionAttributeValues={":key": {key}},
+            )
+        except self._items.refused:
+            return False
+        return True
+
+    # -- what the operators are asked
+
+    def ask(self, question: Question) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        known, unknown = Attr("pk").exists(), Attr("pk").not_exists()
+        again = question_rows.asked_attributes(question)
+        first = question_rows.question_attributes(question)
+        while True:
+            written = self._items.update(self._pk, sk, again, condition=known)
+            written = written or self._items.update(self._pk, sk, first, condition=unknown)
+            if written:  # else another call has put it between the two
+                return question_rows.question_from(written)
+
+    def settle(
+        self, question: Question, answer: str, by: str, at: str, *, over: bool = False
+    ) -> Question:
+        sk = question_rows.place_of(question.run, question.kind, question.asked)
+        sets = question_rows.answer_attributes(answer, by, at)
+        open_ = Attr("pk").exists() if over else Attr("answer").eq("")
+        written = self._items.update(self._pk, sk, sets, condition=open_)
+        written = written or self._items.read(self._pk, sk)
+        if written is None:
+            raise KeyError(sk)
+        return question_rows.question_from(written)
+
+    def questions(self, run: str = "") -> list[Question]:
+        items = self._items.query(self._pk, f"ASK#{run}#" if run else "ASK#")
+        return [question_rows.question_from(item) for item in items]
 
     def keep_published(self, record: PublishedSet) -> None:
         place = {"pk": self._pk, "sk": zone_rows.published_key(record)}
@@ -258,8 +332,24 @@ class DynamoLedger:
                     batch.delete_item(Key={"pk": pk, "sk": item["sk"]})
         known = Attr("pk").exists()
         sets = {"status": str(MailboxStatus.PLANNED)}
-        removes = ("user_id", "provisioned", "failure", "verdict")
+        made = ("user_id", "provisioned", "address", "remarks", "password_in")
+        removes = (*made, "failure", "verdict")
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
+
+    # -- client settings
+
+    def begin_guide(self, mailbox_id: str) -> bool:
+        sets = guide_rows.guide_attributes(GuideRecord(mailbox_id, GuideState.SENDING))
+        free = Attr("pk").not_exists() | Attr("status").is_in(list(guide_rows.OPEN))
+        return self._items.update(self._pk, f"C#{mailbox_id}", sets, condition=free) is not None
+
+    def set_guide(self, record: GuideRecord) -> None:
+        place = {"pk": self._pk, "sk": f"C#{record.mailbox_id}"}
+        self._table.put_item(Item=place | guide_rows.guide_attributes(record))
+
+    def guides(self) -> Iterator[GuideRecord]:
+        for item in self._items.query(self._pk, "C#"):
+            yield guide_rows.guide_from(item)
 
     # -- folders
 
@@ -277,12 +367,15 @@ class DynamoLedger:
                 return written
         raise FencedOff(f"folder {plan.folder.key} is claimed by several workers at once")
 
-    def pause_wanted(self) -> bool:
+    def pause_wanted(self, run: str = "") -> bool:
         item = self._items.read(self._pk, "PAUSE")
-        return bool(item and item["wanted"])
+        return rows.stops(item, run)
 
     def want_pause(self, wanted: bool) -> None:
-        self._table.put_item(Item={"pk": self._pk, "sk": "PAUSE", "wanted": wanted})
+        self._items.update(self._pk, "PAUSE", {"wanted": wanted})
+
+    def want_abort(self, run: str) -> None:
+        self._items.update(self._pk, "PAUSE", {"aborted": run})
 
     def check_claim(self, mailbox_id: str, record: FolderRecord) -> None:
         current = self._folder(mailbox_id, record.key)

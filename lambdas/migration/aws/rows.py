@@ -14,9 +14,6 @@ from urllib.parse import quote, unquote
 
 from migration.model import (
     Agreement,
-    DnsFinding,
-    DnsRecord,
-    DnsVerdict,
     Failure,
     Fate,
     FolderCheck,
@@ -122,21 +119,17 @@ def _mailbox_from(text: str) -> Mailbox:
     return Mailbox(**fields)
 
 
-def finding_from(text: str) -> DnsFinding:
-    fields = json.loads(text)
-    return DnsFinding(
-        record=DnsRecord(**fields["record"]),
-        verdict=DnsVerdict(fields["verdict"]),
-        found=tuple(fields["found"]),
-        ttl=fields["ttl"],
-        server=fields["server"],
-    )
-
-
 def remark_from(item: Mapping[str, Any]) -> Remark:
     return Remark(
         item["folder_key"], item["uid"], int(item["size"]), item["reason"], Fate(item["fate"])
     )
+
+
+def stops(item: Mapping[str, Any] | None, run: str) -> bool:
+    """Whether the item PAUSE, if there is one, stops the copy of this run."""
+    if item is None:
+        return False
+    return bool(item.get("wanted")) or bool(run and item.get("aborted") == run)
 
 
 def _intent_text(intent: Intent) -> str:

@@ -1,4 +1,5 @@
-"""The secrets with generated passwords, in Secrets Manager.
+"""The secrets with generated passwords, in Secrets Manager: those of users below waves/<run>/, and
+that of the migration's own administrator.
 
 They are named by their ARN without its random end. By name alone, a secret that does not exist
 would look forbidden: a right that is bounded by ARNs does not cover a bare name.
@@ -17,6 +18,7 @@ from migration.errors import ProvisioningPending, TenantMisconfigured
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_secretsmanager.type_defs import TagTypeDef
 
 DAYS_TO_RESTORE = 7
 """Secrets Manager's least. Removed are only secrets that hold no password, but if that were ever
@@ -60,6 +62,8 @@ class TenantWaves:
     def create(self, path: str, value: str) -> None:
         name = self._arn.partition(":secret:")[2] + path
         key: dict[str, Any] = {"KmsKeyId": self._kms_key} if self._kms_key else {}
+        # secrets of a run lie below its name, others stand alone
+        run: list[TagTypeDef] = [{"Key": "run", "Value": name} for name in path.split("/")[1:2]]
         with _translated("CreateSecret", path):
             try:
                 self._client.create_secret(
@@ -69,7 +73,7 @@ class TenantWaves:
                     Tags=[
                         {"Key": "app", "Value": "workmail-migration"},
                         {"Key": "tenant", "Value": self._tenant},
-                        {"Key": "run", "Value": path.split("/")[1]},
+                        *run,
                     ],
                     **key,
                 )

@@ -44,7 +44,7 @@ _ROUTING = {
 
 
 def build_client() -> Any:
-    """A client that waits when Route 53 throttles. Any: its stubs are no requirement here."""
+    """A client that waits when Route 53 throttles."""
     return boto3.client("route53", config=Config(retries={"mode": "adaptive", "max_attempts": 10}))
 
 

@@ -64,7 +64,8 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class SliceJob:
-    """What to copy. `now` is the time at which the slice was started (ISO 8601)."""
+    """What to copy. `now` is the time at which the slice was started (ISO 8601). `run` is the
+    execution's name, by which it can be aborted; "" where there is none."""
 
     tenant: str
     mailbox_id: str
@@ -72,3 +73,4 @@ class SliceJob:
     now: str
     pace: Pace = Pace()
     policy: CopyPolicy = field(default_factory=CopyPolicy)
+    run: str = ""

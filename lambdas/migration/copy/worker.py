@@ -65,14 +65,14 @@ class Worker:
         return self.fence
 
     def may_go_on(self) -> bool:
-        """Whether another batch may begin: there is time, and nobody wants a pause."""
+        """Whether another batch may begin: there is time, and nobody wants it to stop."""
         left = self.seconds_left()
         if left < max(self.job.pace.margin, 2 * self.slowest):
             return False
         looked = self._looked_for_pause
         if looked is None or looked - left >= self.job.pace.pause_check:
             self._looked_for_pause = left
-            self.paused = self.ledger.pause_wanted()
+            self.paused = self.ledger.pause_wanted(self.job.run)
         return not self.paused
 
     def now(self) -> str:

@@ -42,6 +42,15 @@ _CREDENTIAL_CODES = frozenset(
         "ErrorTokenSerializationDenied",
     }
 )
+# Of those, the ones about how the mailbox was to be entered: who asked has logged in.
+_ENTRY_CODES = frozenset(
+    {
+        "ErrorAccessDenied",
+        "ErrorImpersonationDenied",
+        "ErrorImpersonationFailed",
+        "ErrorInvalidExchangeImpersonationHeaderData",
+    }
+)
 # A mailbox says this for up to five minutes to a role or a user that it has not heard of yet.
 _ROLE_CODES = frozenset({"ErrorImpersonateUserDenied"})
 _QUOTA_CODES = frozenset({"ErrorQuotaExceeded", "ErrorMessagePerFolderCountReceiveQuotaExceeded"})
@@ -117,7 +126,8 @@ def translate_code(code: str) -> MigrationError:
     if code in _ROLE_CODES:
         return _pending(code)
     if code in _CREDENTIAL_CODES:
-        return CredentialsRejected(f"WorkMail lets the administrator not in ({code})")
+        message = f"WorkMail lets the administrator not in ({code})"
+        return CredentialsRejected(message, after_login=code in _ENTRY_CODES)
     if code in _QUOTA_CODES:
         return QuotaExceeded(f"the WorkMail mailbox is full ({code})")
     return MailboxUnreachable(f"WorkMail refuses to go on with the mailbox ({code})")

@@ -49,7 +49,7 @@ def new_message(stamped: Stamped) -> NewMessage:
     """The message as EWS takes it. Dates that MAPI cannot hold become the nearest it can."""
     item = stamped.item
     state = _state_of(item.flags)
-    headers = _Headers(item.mime)
+    headers = Headers(item.mime)
     properties = [(KEY, stamped.key), state.bits, (_DELIVERY_TIME, _moment(item.received))]
     sent = headers.date()
     if sent is not None:
@@ -131,7 +131,7 @@ _VALUE = re.compile(rb"[ \t]*((?:[^\r\n]|\r?\n[ \t])*)")
 _RECEIPT_HEADERS = (b"disposition-notification-to:", b"return-receipt-to:")
 
 
-class _Headers:
+class Headers:
     """The header block of a message, as far as it stands in its beginning."""
 
     def __init__(self, mime: Mime) -> None:
@@ -157,11 +157,6 @@ class _Headers:
     def asks_for_receipt(self) -> bool:
         """Whether the sender wants to know that the message was read."""
         return any(b"\n" + name in self._folded for name in _RECEIPT_HEADERS)
-
-
-def date_header(mime: Mime) -> datetime | None:
-    """The Date header's moment; None when there is none or it makes no sense."""
-    return _Headers(mime).date()
 
 
 def _moment(moment: datetime) -> str:

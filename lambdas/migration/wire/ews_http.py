@@ -115,8 +115,10 @@ class Transport:
                 if not request.is_repeatable:
                     raise ServerBusy("http-401", 1.0)  # the next one goes with the new token
                 response = self._send(request, token)
-            if response.status != 401:
+            if response.status == 200:  # others may come from somebody in between
                 self._tokens.taken(token)
+            elif response.status == 403:
+                self._tokens.forbidden(token)
             return response
 
     def _send(self, request: Request, token: Token) -> urllib3.BaseHTTPResponse:

@@ -66,6 +66,9 @@ class Keeper(Protocol):
     def taken(self, token: Token) -> None:
         """The server has just taken it."""
 
+    def forbidden(self, token: Token) -> None:
+        """The server has answered 403: another one would not help."""
+
     def is_good(self, needed: float) -> bool:
         """Whether the server will take it for `needed` seconds, as far as one can know."""
 
@@ -86,7 +89,7 @@ class PasswordKeeper:
         self._credentials = Token(login.credentials)
         self._untried = threading.Lock()
         self._is_taken = False
-        self._is_refused = False
+        self._refused_with = ""
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -98,16 +101,19 @@ class PasswordKeeper:
             yield
 
     def current(self, needed: float) -> Token:
-        if self._is_refused:
-            raise Unauthorized("http-401")
+        if self._refused_with:
+            raise Unauthorized(self._refused_with)
         return self._credentials
 
     def after(self, refused: Token) -> Token:
-        self._is_refused = True
-        raise Unauthorized("http-401")
+        self._refused_with = "http-401"
+        raise Unauthorized(self._refused_with)
 
     def taken(self, token: Token) -> None:
         self._is_taken = True
 
+    def forbidden(self, token: Token) -> None:
+        self._refused_with = "http-403"
+
     def is_good(self, needed: float) -> bool:
-        return self._is_taken and not self._is_refused
+        return self._is_taken and not self._refused_with

@@ -64,6 +64,12 @@ class TokenKeeper:
             if self._token is token:
                 self._taken_at = self._now()
 
+    def forbidden(self, token: Token) -> None:
+        """It is not good for a stream any more."""
+        with self._lock:
+            if self._token is token:
+                self._taken_at = None
+
     def is_good(self, needed: float) -> bool:
         """Whether the server has taken the token at hand a moment ago, and will for `needed`
         seconds."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PATH = "/EWS/Exchange.asmx"
+AUTODISCOVER = "/autodiscover/autodiscover.xml"
 
 _BEGINNING = 2_048
 
@@ -100,6 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read(length)
         if body is None:
             self.close_connection = True
+            return
+        if self.path.casefold() == AUTODISCOVER:
+            self._reply(401, b"")  # nobody has a login here: programs look, and are told to log in
             return
         if self.path.partition("?")[0].casefold() != PATH.casefold():
             self._reply(404, b"")

@@ -15,7 +15,7 @@ from lxml import etree
 from localrun.fakes.workmail_ews import folder_operations, item_operations
 from localrun.fakes.workmail_ews.admission import Admission, ClosedMailbox, NotLoggedIn
 from localrun.fakes.workmail_ews.faults import Faults
-from localrun.fakes.workmail_ews.http import PATH, ConnectionClosed, HttpServer
+from localrun.fakes.workmail_ews.http import AUTODISCOVER, PATH, ConnectionClosed, HttpServer
 from localrun.fakes.workmail_ews.items import StoredItem
 from localrun.fakes.workmail_ews.maildir import MaildirMirror
 from localrun.fakes.workmail_ews.properties import FLAG_STATUS, LAST_VERB, Property
@@ -133,6 +133,11 @@ class EwsServer:
     def url(self) -> str:
         """Where to POST to."""
         return f"http://127.0.0.1:{self.port}{PATH}"
+
+    @property
+    def autodiscover_url(self) -> str:
+        """Where mail programs look for their settings: nobody is told anything without a login."""
+        return f"http://127.0.0.1:{self.port}{AUTODISCOVER}"
 
     @property
     def port(self) -> int:

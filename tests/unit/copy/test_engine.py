@@ -49,8 +49,10 @@ class Slice:
         if name == "before fetch":
             self.seconds -= self.cost
 
-    def run(self, pass_id: int = 1, now: str = "2026-11-23T10:00:00Z") -> SliceResult:
-        job = SliceJob("acme", BOX, pass_id, now, self.pace, self.policy)
+    def run(
+        self, pass_id: int = 1, now: str = "2026-11-23T10:00:00Z", run: str = ""
+    ) -> SliceResult:
+        job = SliceJob("acme", BOX, pass_id, now, self.pace, self.policy, run)
         return copy_slice(
             self.source,
             self.target,
@@ -158,6 +160,13 @@ def test_a_pause_stops_the_slice_after_what_was_begun(overlap: bool) -> None:
     assert part.run().outcome is SliceOutcome.PAUSED
     part.ledger.want_pause(False)
     assert part.run() == SliceResult(SliceOutcome.DONE, 100 - result.copied, folders_left=0)
+
+
+def test_an_abort_stops_its_own_run_and_no_other() -> None:
+    part = Slice(100)
+    part.ledger.want_abort("run-1")
+    assert part.run(run="run-1").outcome is SliceOutcome.PAUSED
+    assert part.run(run="run-2").outcome is SliceOutcome.DONE
 
 
 def test_changes_for_which_no_time_is_left_are_carried_by_the_next_slice() -> None:

@@ -1,0 +1,38 @@
+"""How sizes, moments and durations are written for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+WIDTH = 78
+"""Characters of a line in a message."""
+
+
+def format_bytes(size: int) -> str:
+    """Decimal units, three digits: `12 B`, `4.2 kB`, `512 MB`."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    digits = 0 if unit == "B" or amount >= 99.95 else 1
+    return f"{amount:.{digits}f} {unit}"
+
+
+def format_moment(moment: str) -> str:
+    """An ISO 8601 time as `2026-12-04 18:00 UTC`."""
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def format_duration(seconds: float) -> str:
+    """Two units at most: `40 s`, `12 min`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
