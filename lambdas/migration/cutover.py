@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from migration import dns, dns_verdicts, dns_waits, dns_watch
-from migration.drain import note_drain
+from migration.drain import note_drain, published_ttl
 from migration.errors import TenantMisconfigured
 from migration.model import DnsFinding, DnsRecord, DnsWatch, Note
 from migration.ports import Directory, DnsAnswer, Ledger, Resolver
@@ -39,8 +39,8 @@ class Lookout:
 class Look:
     """`open` counts the required records that are not right yet; no wait when `ready`. `overdue`:
     it has taken as long as it may, and the operator is to be asked. `drain_seconds` is the highest
-    TTL that was seen in this run on an MX that was not right: senders may keep it for so long. 0 if
-    no such MX was seen."""
+    TTL that was seen in this run on an MX that was not right, or that one had which this migration
+    has changed: senders may keep it for so long. 0 if there was none."""
 
     ready: bool
     wait_seconds: int
@@ -74,15 +74,22 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
     watch = _keep(lookout, run, "CheckDns", now, findings)
     opened = len(dns_verdicts.find_open(findings))
     if not opened:
+        drain = max(watch.old_mx_ttl, _published_ttl(lookout, run, now))
         minutes = lookout.settings.cutover_drain_minutes
-        note_drain(lookout.ledger, run, watch.old_mx_ttl, minutes, now)
-        return Look(True, 0, 0, drain_seconds=watch.old_mx_ttl)
+        note_drain(lookout.ledger, run, drain, minutes, now)
+        return Look(True, 0, 0, drain_seconds=drain)
     moment = datetime.fromisoformat(now)
     # The waits go on growing when the operator lets it wait on: the history has an end.
     wait = dns_waits.choose_wait(datetime.fromisoformat(watch.began), moment, findings)
     days = lookout.settings.dns_timeout_days
     overdue = dns_waits.is_overdue(datetime.fromisoformat(since), moment, days)
     return Look(False, wait, opened, overdue, watch.old_mx_ttl)
+
+
+def _published_ttl(lookout: Lookout, run: str, now: str) -> int:
+    ledger, domains = lookout.ledger, lookout.settings.domains
+    lowered = [note.at for note in ledger.notes(run) if note.state == "PrepareDns"]
+    return published_ttl(ledger.published(), domains, min(lowered, default=""), now)
 
 
 def recheck_dns(lookout: Lookout, run: str, now: str) -> SecondLook:

@@ -17,6 +17,7 @@ from migration.model import DnsRecord, Failure, NoticeKind, Require
 from migration.ports import Directory, DnsAnswer
 from migration.settings import Settings
 from migration.telling import Teller
+from migration.zone_model import PublishedSet, RecordSet
 from tests.contract.workmail_cloud import mailbox
 from tests.unit.test_settings import environment
 
@@ -433,6 +434,13 @@ def test_how_long_the_old_mx_may_be_cached_is_told_when_it_is_right() -> None:
     assert look(zone, ledger, "2026-12-04T19:00:00.000Z").drain_seconds == 3600
     (note,) = [note for note in ledger.notes("run-1") if note.state == "DrainOldMx"]
     assert "3600 seconds" in note.what
+
+
+def test_an_mx_that_the_run_itself_has_changed_is_drained_for_its_ttl() -> None:
+    ledger, now = MemoryLedger(), "2026-12-04T18:00:01.000Z"
+    old = RecordSet("acme.example", "MX", 7200, ("10 mail.old-host.example.",))
+    ledger.keep_published(PublishedSet("Z1", old.name, "MX", old, (), "run-1"))
+    assert look(Zone({ACME_MX: NEW}), ledger, now).drain_seconds == 7200
 
 
 def test_an_mx_that_was_right_at_the_first_look_is_drained_for_the_minutes_alone() -> None:
