@@ -15,6 +15,7 @@ from migration.drain import note_drain, published_ttl
 from migration.errors import TenantMisconfigured
 from migration.model import DnsFinding, DnsRecord, DnsWatch, Note
 from migration.ports import Directory, DnsAnswer, Ledger, Resolver
+from migration.runs import refuse_before_promotion
 from migration.settings import Settings
 from migration.telling import Teller
 
@@ -69,7 +70,7 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
     addresses in the test domain: mail to their own would be refused, also if it is WorkMail that
     has refused them theirs. Directory's Busy leaves pass.
     """
-    _refuse_before_promotion(lookout.ledger, run)
+    refuse_before_promotion(lookout.ledger, run)
     findings = _look(lookout, now)
     watch = _keep(lookout, run, "CheckDns", now, findings)
     opened = len(dns_verdicts.find_open(findings))
@@ -100,17 +101,6 @@ def recheck_dns(lookout: Lookout, run: str, now: str) -> SecondLook:
     findings = _look(lookout, now)
     watch = _keep(lookout, run, "RecheckDns", now, findings)
     return SecondLook(bool(watch.went_back), len(dns_verdicts.find_open(findings)))
-
-
-def _refuse_before_promotion(ledger: Ledger, run: str) -> None:
-    waiting = sum(record.address != "" for record in ledger.mailboxes(run))
-    if waiting:
-        problem = (
-            f"{waiting} mailboxes have addresses in the test domain still, so that mail to their "
-            "own would be lost: start again with the phase `provision`, which gives them those; "
-            "the report says what WorkMail has refused to whom"
-        )
-        raise TenantMisconfigured([problem])
 
 
 def _look(lookout: Lookout, now: str) -> list[DnsFinding]:

@@ -22,6 +22,7 @@ from migration.dns_values import is_any
 from migration.errors import TenantMisconfigured
 from migration.model import DnsRecord, Note, Notice, NoticeKind
 from migration.ports import BlobStore, Directory, Ledger, Resolver, Zones
+from migration.runs import refuse_before_promotion
 from migration.settings import Settings
 from migration.telling import Teller
 from migration.zone_changes import ZoneWriter
@@ -110,8 +111,10 @@ def publish_dns(means: Means, run: str, since: str, now: str) -> Progress:
     Route 53 has all of them in sync. `since` is when this began.
 
     TenantMisconfigured if WorkMail does not know a domain, or if one has no hosted zone of its own
-    or several. The Busy errors of the ports pass.
+    or several, and before anything is written or told if mailboxes of the run have addresses in
+    the test domain: mail to their own would be refused. The Busy errors of the ports pass.
     """
+    refuse_before_promotion(means.ledger, run)
     if means.settings.dns_publish != ROUTE53:
         plans = [
             DomainPlan(name, _plan_by_answers(means, name, records))

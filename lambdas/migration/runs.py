@@ -13,6 +13,7 @@ from migration.errors import (
     ProvisioningPending,
     QuotaExceeded,
     SourceChanged,
+    TenantMisconfigured,
     UserRefused,
     VerificationFailed,
 )
@@ -93,6 +94,19 @@ def is_cleaning(owner: str, now: str) -> bool:
         return False
     since = owner.removeprefix(_CLEANER).partition(" ")[0]
     return datetime.fromisoformat(now) - datetime.fromisoformat(since) < CLEANING_TAKES
+
+
+def refuse_before_promotion(ledger: Ledger, run: str) -> None:
+    """TenantMisconfigured if mailboxes of the run still have addresses in the test domain, so that
+    no MX may lead to WorkMail."""
+    waiting = sum(record.address != "" for record in ledger.mailboxes(run))
+    if waiting:
+        problem = (
+            f"{waiting} mailboxes have addresses in the test domain still, so that mail to their "
+            "own would be lost: start again with the phase `provision`, which gives them those; "
+            "the report says what WorkMail has refused to whom"
+        )
+        raise TenantMisconfigured([problem])
 
 
 def note_pause(ledger: Ledger, mailbox_id: str, outcome: str) -> None:

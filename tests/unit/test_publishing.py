@@ -25,6 +25,7 @@ from migration.publishing import Means, Progress, prepare_dns, publish_dns
 from migration.settings import Settings
 from migration.telling import Teller
 from migration.zone_model import RecordSet
+from tests.contract.workmail_cloud import mailbox
 from tests.unit.test_settings import environment
 from tests.unit.zones_of import (
     DOMAIN,
@@ -153,6 +154,23 @@ def test_a_domain_is_published_in_two_batches_mx_last_and_each_waited_for() -> N
     assert [each.pending for each in progress] == [True] * 6 + [False]
     assert all(verdict(record, it.sets()) is DnsVerdict.RIGHT for record in WANTED)
     assert all(each.in_sync for each in it.ledger.published())
+
+
+@pytest.mark.parametrize("publish", ["route53", "none"])
+def test_nothing_is_published_while_addresses_are_in_the_test_domain(publish: str) -> None:
+    it = account(*OLD, settings=replace(SETTINGS, dns_publish=publish))
+    it.ledger.plan_mailboxes("run1", [mailbox("anna"), mailbox("berta")])
+    it.ledger.set_provisioned("id-anna", "u", "created", "anna@acme.awsapps.com")
+    before = it.sets()
+    with pytest.raises(TenantMisconfigured, match="1 mailboxes have addresses in the test domain"):
+        it.play(publish_dns, "run1")
+    assert it.sets() == before
+    assert it.zones.changes == []
+    assert it.notices == []
+    assert not it.blobs.exists("reports/run1/dns/records.html")
+    it.ledger.set_provisioned("id-anna", "u", "created")
+    it.play(publish_dns, "run1")
+    assert it.blobs.exists("reports/run1/dns/records.html")
 
 
 def test_what_is_right_needs_no_change_and_no_waiting() -> None:
