@@ -334,6 +334,21 @@ def test_what_somebody_has_changed_since_is_left_and_told_and_tried_again_later(
     assert it.sets() == apply(OLD, [])
 
 
+def test_a_rollback_does_not_fight_for_ever_with_a_program_that_publishes_again() -> None:
+    it = account(*OLD)
+    it.play(publish_dns, "run1")
+    ours = it.sets()
+    assert rollback_dns(it.means, "back", SINCE, LATE).changed == 9  # late, but the first time
+    (mx,) = [each for each in ours if (each.name, each.type) == (DOMAIN, "MX")]
+    it.zones.set_records(it.zone, mx)
+    assert rollback_dns(it.means, "back", SINCE, LATE) == Progress(False, 0, 0, 1)
+    rollback = read_dns_rollback(it.ledger, "back")
+    assert rollback is not None
+    assert rollback.left == ((f"MX of {DOMAIN}", CHANGED_SINCE),)
+    it.play(rollback_dns, "again")
+    assert it.sets() == apply(OLD, [])
+
+
 def test_a_rollback_may_be_started_without_anything_to_put_back() -> None:
     it = account(*OLD)
     assert it.play(rollback_dns, "back") == [Progress(False, 0, 0, 0)]
