@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -189,6 +189,28 @@ def test_the_files_lie_in_the_bucket_and_say_what_was_to_be_done_at_first() -> N
     assert b"mail.old.example" in it.blobs.get(f"reports/run1/dns/{DOMAIN}.zone")
     assert "reports/run1/dns/" in it.told("run1")
     assert [notice.facts["place"] for notice in it.notices] == ["reports/run1/dns/"]
+
+
+def test_what_the_owner_changes_while_the_zones_are_read_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    it = account(*OLD)
+    read, theirs = it.zones.record_sets, replace(OLD_TXT, values=(*OLD_TXT.values, '"new=1"'))
+
+    def read_before(zone: str, names: Collection[str]) -> list[RecordSet]:
+        found = read(zone, names)
+        it.zones.set_records(zone, theirs)
+        return found
+
+    monkeypatch.setattr(it.zones, "record_sets", read_before)
+    with pytest.raises(ProvisioningPending):
+        publish_dns(it.means, "run1", SINCE, SINCE)
+    monkeypatch.undo()
+    it.play(publish_dns, "run1")
+    (texts,) = [each for each in it.sets() if (each.name, each.type) == (DOMAIN, "TXT")]
+    assert '"new=1"' in texts.values
+    it.play(rollback_dns, "back")
+    assert theirs in it.sets()
 
 
 def test_a_conflict_is_told_and_the_rest_published() -> None:
