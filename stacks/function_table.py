@@ -210,7 +210,9 @@ TABLE: Mapping[str, Row] = {
         zones=_CHANGE_ZONES,
         tells=True,
     ),
-    "rollback_dns": Row(timeout=880, writes=("reports/*",), zones=tuple(_CHANGE_ZONES[1:])),
+    "rollback_dns": Row(
+        timeout=880, writes=("reports/*",), zones=tuple(_CHANGE_ZONES[1:]), tells=True
+    ),
     "verify_tenant": Row(timeout=280),
     "reset_passwords": Row(
         timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)

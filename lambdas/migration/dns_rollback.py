@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from migration.dns_restoring import LEFT, RESTORED, Restoring, plan_restoring
+from migration.dns_restoring import CHANGED_SINCE, LEFT, RESTORED, Restoring, plan_restoring
 from migration.errors import TenantMisconfigured
 from migration.model import Note, Notice, NoticeKind
 from migration.ports import Ledger
@@ -30,6 +30,9 @@ def rollback_dns(means: Means, run: str, since: str, now: str) -> Progress:
     steps = [
         step for zone, records in group_by_zone(published) for step in _plan(means, zone, records)
     ]
+    late = is_overdue(since, now)
+    if late:
+        steps = [_give_up(step, run) for step in steps]
     left = sum(bool(step.reason) for step in steps)
     if todo := [step for step in steps if step.change]:
         _restore(means, run, todo)
@@ -37,7 +40,7 @@ def rollback_dns(means: Means, run: str, since: str, now: str) -> Progress:
         means.ledger.add_note(run, Note(now, _STATE, told))
         return Progress(True, WAIT, len(todo), left)
     back = [step.record for step in steps if not step.reason]
-    if means.writer(run).is_waiting(back, _before) and not is_overdue(since, now):
+    if means.writer(run).is_waiting(back, _before) and not late:
         return Progress(True, WAIT, 0, left)
     for step in steps:
         outcome = LEFT if step.reason else RESTORED
@@ -52,6 +55,14 @@ def _plan(means: Means, zone: str, records: Sequence[PublishedSet]) -> list[Rest
     return plan_restoring(records, standing)
 
 
+def _give_up(step: Restoring, run: str) -> Restoring:
+    """What this run has put back already is not put back for ever: somebody, or some other program,
+    publishes it again."""
+    if step.change and step.record.run == run and step.record.change:
+        return replace(step, change=None, reason=CHANGED_SINCE)
+    return step
+
+
 def _restore(means: Means, run: str, steps: Iterable[Restoring]) -> None:
     """MX first: the mail goes back before anything else does."""
     by_key = {(step.record.zone, step.record.name, step.record.type): step for step in steps}
@@ -61,7 +72,9 @@ def _restore(means: Means, run: str, steps: Iterable[Restoring]) -> None:
             chunk = records[start : start + SETS_AT_ONCE]
             changes = [by_key[each.zone, each.name, each.type].change for each in chunk]
             begun = [
-                replace(each, change="", in_sync=False, outcome="", decided_by="", reason="")
+                replace(
+                    each, run=run, change="", in_sync=False, outcome="", decided_by="", reason=""
+                )
                 for each in chunk
             ]
             means.writer(run).change(zone, begun, [change for change in changes if change])

@@ -22,6 +22,8 @@ _NO_SUCH_RECORD = frozenset({"NXDOMAIN", "NODATA"})
 _NOT_RIGHT = (DnsVerdict.WRONG, DnsVerdict.EXTRA, DnsVerdict.MISSING)
 _WORST_FIRST = (*_NOT_RIGHT, DnsVerdict.STALE, DnsVerdict.UNANSWERED, DnsVerdict.RIGHT)
 _RESOLVERS_NEEDED = 2
+# No cache keeps anything for longer, whatever its TTL says: RFC 8767, 4.
+_LONGEST_TTL = 7 * 24 * 3600
 
 # ---- one answer ------------------------------------------------------------------------------
 
@@ -153,11 +155,11 @@ def is_cut_over(findings: Iterable[DnsFinding]) -> bool:
 
 def highest_old_ttl(findings: Iterable[DnsFinding]) -> int:
     """The highest TTL (seconds) of an MX that is published and not right: for so long a sender may
-    keep it. 0 if there is none."""
+    keep it, but for a week at most. 0 if there is none."""
     old = (DnsVerdict.WRONG, DnsVerdict.EXTRA, DnsVerdict.STALE)
     return max(
         (
-            each.ttl
+            min(each.ttl, _LONGEST_TTL)
             for each in findings
             if each.record.kind is RecordKind.MX and each.verdict in old and each.found
         ),

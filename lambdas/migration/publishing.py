@@ -18,8 +18,8 @@ from migration.dns_forms import DomainPlan, to_zone_text, write_forms
 from migration.dns_publishing import Plan, Step
 from migration.dns_restoring import intend
 from migration.dns_survey import survey
-from migration.dns_values import is_any
-from migration.errors import TenantMisconfigured
+from migration.dns_values import is_any, is_same
+from migration.errors import ProvisioningPending, TenantMisconfigured
 from migration.model import DnsRecord, Note, Notice, NoticeKind
 from migration.ports import BlobStore, Directory, Ledger, Resolver, Zones
 from migration.runs import refuse_before_promotion
@@ -32,6 +32,8 @@ ROUTE53 = "route53"
 _ZONES_IN_NOTICE = 20  # the rest is in the bucket; SNS takes 256 KB
 WAIT = 20
 """Seconds between two looks whether a change is in sync; it takes 60 as a rule, says Route 53."""
+
+_READ_AGAIN = 15.0  # seconds
 
 PATIENCE = timedelta(minutes=30)
 """After so long nobody waits for Route 53 any more: the check of the DNS sees it anyway."""
@@ -272,7 +274,10 @@ def _conflicts(domains: Iterable[_Domain]) -> list[str]:
 
 def _write(means: Means, run: str, domain: _Domain, steps: Sequence[Step], late: bool) -> int:
     """Makes the changes of one domain; how many. When it is `late`, nothing is written a second
-    time: somebody, or some other program, changes it back."""
+    time: somebody, or some other program, changes it back.
+
+    Route 53 puts a set in the place of whatever is there, and with many domains it is minutes since
+    that was read: it is read again. ProvisioningPending if somebody has changed it meanwhile."""
     zone = domain.zone.id
     known = {(each.zone, each.name, each.type): each for each in means.ledger.published()}
     begun, todo = [], []
@@ -282,8 +287,16 @@ def _write(means: Means, run: str, domain: _Domain, steps: Sequence[Step], late:
             begun.append(intend(record, zone, step.before, step.after, run))
             todo.append(step)
     if todo:
+        _refuse_other_state(means, zone, todo)
         means.writer(run).change(zone, begun, dns_publishing.changes_of(todo))
     return len(todo)
+
+
+def _refuse_other_state(means: Means, zone: str, steps: Sequence[Step]) -> None:
+    standing = means.zones.record_sets(zone, {step.after.name for step in steps})
+    here = {(each.name, each.type): each for each in standing}
+    if any(not is_same(here.get((s.after.name, s.after.type)), s.before) for s in steps):
+        raise ProvisioningPending("somebody has changed the hosted zone meanwhile", _READ_AGAIN)
 
 
 def _has_written(record: PublishedSet, step: Step, run: str) -> bool:

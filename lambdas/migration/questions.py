@@ -138,11 +138,14 @@ def record(
     ledger: Ledger, teller: Teller, run: str, kind: str, asked: str, given: str, now: str
 ) -> bool:
     """Keeps the answer that the workflow has got, by whatever way, and tells it. False if it is
-    none that can be given: the state asks again then."""
+    none that can be given: the state asks again then. One that was taken while it could be given
+    counts although the question, asked again, does not offer it any more: it would be sent to each
+    task that asks, without an end."""
     (question,) = (
         each for each in ledger.questions(run) if (each.kind, each.asked) == (kind, asked)
     )
-    if given not in (*question.answers, Answer.EXPIRED):
+    taken = given != "" and given == question.answer
+    if not taken and given not in (*question.answers, Answer.EXPIRED):
         what = "what was sent is no answer to this question: it is asked again"
         ledger.add_note(run, Note(now, _state(question.kind), what))
         return False

@@ -84,8 +84,11 @@ def leads_to(module: str, node: ast.AST) -> Iterator[tuple[str, str]]:
             yield WIRING, node.attr
 
 
-def called_methods(module: str, name: str, methods: frozenset[str]) -> set[str]:
-    """The Directory's methods that this function or class calls, by itself or by others."""
+def called_methods(
+    module: str, name: str, methods: frozenset[str], port: str = "directory"
+) -> set[str]:
+    """The methods of the Directory, or of what has the word `port` in its name, that this function
+    or class calls, by itself or by others."""
     found: set[str] = set()
     to_do, seen = [(module, name)], set(GIVERS)
     while to_do:
@@ -96,7 +99,7 @@ def called_methods(module: str, name: str, methods: frozenset[str]) -> set[str]:
         seen.add(place)
         for node in ast.walk(definition):
             to_do += leads_to(place[0], node)
-            if isinstance(node, ast.Attribute) and "directory" in name_of(node.value):
+            if isinstance(node, ast.Attribute) and port in name_of(node.value):
                 found |= {node.attr} & methods
     return found
 

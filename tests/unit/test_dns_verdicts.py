@@ -248,6 +248,11 @@ def test_the_highest_ttl_of_an_old_mx_is_how_long_senders_may_keep_it() -> None:
     assert highest_old_ttl(judge_all(MX, [own(NEW), cached(NEW)], NOW)) == 0
 
 
+def test_no_cache_keeps_an_old_mx_for_years_whatever_its_ttl_says() -> None:
+    found = judge_all(MX, [own(OLD, ttl=2**31 - 1)], NOW)
+    assert highest_old_ttl(found) == 7 * 86_400
+
+
 # ---- what follows ----------------------------------------------------------------------------
 
 

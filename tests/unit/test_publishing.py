@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -209,6 +209,28 @@ def test_the_files_lie_in_the_bucket_and_say_what_was_to_be_done_at_first() -> N
     assert [notice.facts["place"] for notice in it.notices] == ["reports/run1/dns/"]
 
 
+def test_what_the_owner_changes_while_the_zones_are_read_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    it = account(*OLD)
+    read, theirs = it.zones.record_sets, replace(OLD_TXT, values=(*OLD_TXT.values, '"new=1"'))
+
+    def read_before(zone: str, names: Collection[str]) -> list[RecordSet]:
+        found = read(zone, names)
+        it.zones.set_records(zone, theirs)
+        return found
+
+    monkeypatch.setattr(it.zones, "record_sets", read_before)
+    with pytest.raises(ProvisioningPending):
+        publish_dns(it.means, "run1", SINCE, SINCE)
+    monkeypatch.undo()
+    it.play(publish_dns, "run1")
+    (texts,) = [each for each in it.sets() if (each.name, each.type) == (DOMAIN, "TXT")]
+    assert '"new=1"' in texts.values
+    it.play(rollback_dns, "back")
+    assert theirs in it.sets()
+
+
 def test_a_conflict_is_told_and_the_rest_published() -> None:
     address = RecordSet(OLD_AUTODISCOVER.name, "A", 60, ("192.0.2.1",))
     it = account(OLD_MX, address)
@@ -348,6 +370,21 @@ def test_what_somebody_has_changed_since_is_left_and_told_and_tried_again_later(
     assert rollback is not None
     assert rollback.left == ((f"TXT of {DOMAIN}", CHANGED_SINCE),)
     it.zones.set_records(it.zone, ours)
+    it.play(rollback_dns, "again")
+    assert it.sets() == apply(OLD, [])
+
+
+def test_a_rollback_does_not_fight_for_ever_with_a_program_that_publishes_again() -> None:
+    it = account(*OLD)
+    it.play(publish_dns, "run1")
+    ours = it.sets()
+    assert rollback_dns(it.means, "back", SINCE, LATE).changed == 9  # late, but the first time
+    (mx,) = [each for each in ours if (each.name, each.type) == (DOMAIN, "MX")]
+    it.zones.set_records(it.zone, mx)
+    assert rollback_dns(it.means, "back", SINCE, LATE) == Progress(False, 0, 0, 1)
+    rollback = read_dns_rollback(it.ledger, "back")
+    assert rollback is not None
+    assert rollback.left == ((f"MX of {DOMAIN}", CHANGED_SINCE),)
     it.play(rollback_dns, "again")
     assert it.sets() == apply(OLD, [])
 

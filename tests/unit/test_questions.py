@@ -228,6 +228,20 @@ def test_what_is_no_answer_is_not_recorded(office: Office, word: str) -> None:
     assert the_question(office).answer == ""
 
 
+def test_an_answer_counts_that_was_taken_before_it_could_not_be_given_any_more(
+    office: Office,
+) -> None:
+    answers = (Answer.WAIT, Answer.PROCEED, Answer.STOP)
+    asking = replace(ASKING, kind=QuestionKind.DNS, answers=answers)
+    ask(office.desk, asking)
+    office.tasks.waiting = set()
+    assert given(office, "wait") is Reply.LATE
+    office.tasks.waiting = {"token-1"}
+    ask(office.desk, replace(asking, token="token-1", reminder=1, answers=answers[1:]))
+    assert office.tasks.answered == {"token-1": {"answer": "wait"}}
+    assert record(office.ledger, office.teller, RUN, "dns", NOW, "wait", LATER)
+
+
 def test_a_rollback_is_answered_as_it_always_was(office: Office) -> None:
     ask(office.desk, replace(ASKING, kind=QuestionKind.ROLLBACK))
     assert given(office, "approve") is Reply.TAKEN

@@ -165,7 +165,8 @@ class WholeDns:
     def _find_zone(self, name: dns.name.Name, type_: str) -> _Zone | None:
         """The innermost zone that is known to hold the name, from the top-level domain downwards;
         None if nobody says."""
-        known = [zone for apex, zone in self._zones.items() if name.is_subdomain(apex)]
+        # a copy: other threads put zones in that they find below those
+        known = [zone for apex, zone in dict(self._zones).items() if name.is_subdomain(apex)]
         if known:
             return max(known, key=lambda zone: len(zone.apex.labels))
         top = self._find_top(name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
+import dns.name
 import pytest
 
 from localrun.fakes.dns import DnsServer, Records
@@ -228,3 +230,22 @@ def test_a_resolver_keeps_what_it_is_told_to_keep_until_it_is_emptied(clock: Hou
         assert (answer.values, answer.ttl) == ((OLD,), 7200)
         resolver.forget()
         assert say(asker.ask(DOMAIN, "MX")) == [NEW]
+
+
+def test_a_zone_that_another_thread_finds_meanwhile_disturbs_no_question(
+    net: DnsNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads take turns within is_subdomain, which is Python: here one finds a zone then."""
+    resolver = whole(net)
+    assert resolver.ask(DOMAIN, "MX")
+    is_subdomain = dns.name.Name.is_subdomain
+    (zone,) = resolver._zones.values()
+
+    def look(self: dns.name.Name, other: dns.name.Name) -> bool:
+        found = dns.name.from_text(f"zone{len(resolver._zones)}.test")
+        if len(resolver._zones) < 50:
+            resolver._zones[found] = replace(zone, apex=found)
+        return is_subdomain(self, other)
+
+    monkeypatch.setattr(dns.name.Name, "is_subdomain", look)
+    assert say(resolver.ask(DOMAIN, "MX")) == [OLD] * 4
