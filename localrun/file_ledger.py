@@ -192,9 +192,9 @@ class FileLedger:
             raise KeyError(mailbox_id)
         return rows.mailbox_from(item)
 
-    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
+    def mailboxes(self, run: str = "") -> Iterator[MailboxRecord]:
         for item in self._items.query(self._pk, "M#"):
-            if item["run"] == run:
+            if run in ("", item["run"]):
                 yield rows.mailbox_from(item)
 
     def set_provisioned(

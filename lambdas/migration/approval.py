@@ -9,6 +9,7 @@ from migration.copy_state import count_copy, describe_copy, look_at_copy
 from migration.dns_verdicts import describe_open, find_open
 from migration.question_model import Answer, QuestionKind
 from migration.questions import Asking, Desk, ask
+from migration.runs import refuse_before_promotion
 from migration.settings import Settings
 
 _LONGEST_LOOKING = timedelta(days=60)
@@ -28,7 +29,9 @@ def ask_cutover(
     passes: int,
 ) -> str:
     """Asks whether the cut-over may begin; the key of the file with the commands. `asked` is when
-    that was asked first, `pass_id` and `passes` are those of the last pass."""
+    that was asked first, `pass_id` and `passes` are those of the last pass. TenantMisconfigured if
+    it may not begin because mailboxes have addresses in the test domain."""
+    refuse_before_promotion(desk.ledger)
     state = look_at_copy(desk.ledger, run, pass_id, passes)
     until = _until(asked, settings.cutover_approval_days)
     asking = Asking(

@@ -66,11 +66,11 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
     `since` is when the waiting began, the last time that the operator wanted it; `now` the time of
     this look.
 
-    TenantMisconfigured if WorkMail does not know a domain, or if mailboxes of the run still have
+    TenantMisconfigured if WorkMail does not know a domain, or if mailboxes still have
     addresses in the test domain: mail to their own would be refused, also if it is WorkMail that
     has refused them theirs. Directory's Busy leaves pass.
     """
-    refuse_before_promotion(lookout.ledger, run)
+    refuse_before_promotion(lookout.ledger)
     findings = _look(lookout, now)
     watch = _keep(lookout, run, "CheckDns", now, findings)
     opened = len(dns_verdicts.find_open(findings))

@@ -106,8 +106,9 @@ class Ledger(Protocol):
     def mailbox(self, mailbox_id: str) -> MailboxRecord:
         """One mailbox; KeyError if it was never planned."""
 
-    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
-        """The mailboxes of a run, in order of their ids."""
+    def mailboxes(self, run: str = "") -> Iterator[MailboxRecord]:
+        """The mailboxes of a run, or all of the tenant, in order of their ids. A mailbox belongs to
+        the run for which it was planned last."""
 
     def set_provisioned(
         self,

@@ -116,7 +116,7 @@ def publish_dns(means: Means, run: str, since: str, now: str) -> Progress:
     or several, and before anything is written or told if mailboxes of the run have addresses in
     the test domain: mail to their own would be refused. The Busy errors of the ports pass.
     """
-    refuse_before_promotion(means.ledger, run)
+    refuse_before_promotion(means.ledger)
     if means.settings.dns_publish != ROUTE53:
         plans = [
             DomainPlan(name, _plan_by_answers(means, name, records))

@@ -96,14 +96,14 @@ def is_cleaning(owner: str, now: str) -> bool:
     return datetime.fromisoformat(now) - datetime.fromisoformat(since) < CLEANING_TAKES
 
 
-def refuse_before_promotion(ledger: Ledger, run: str) -> None:
-    """TenantMisconfigured if mailboxes of the run still have addresses in the test domain, so that
-    no MX may lead to WorkMail."""
-    waiting = sum(record.address != "" for record in ledger.mailboxes(run))
+def refuse_before_promotion(ledger: Ledger) -> None:
+    """TenantMisconfigured if mailboxes of any run, whatever wave they were in, still have addresses
+    in the test domain, so that no MX may lead to WorkMail: it is that of all of them."""
+    waiting = sum(record.address != "" for record in ledger.mailboxes())
     if waiting:
         problem = (
             f"{waiting} mailboxes have addresses in the test domain still, so that mail to their "
-            "own would be lost: start again with the phase `provision`, which gives them those; "
+            "own would be lost: start again with the phase `provision` and their manifest; "
             "the report says what WorkMail has refused to whom"
         )
         raise TenantMisconfigured([problem])

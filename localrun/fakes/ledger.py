@@ -185,10 +185,10 @@ class MemoryLedger:
         with self._lock:
             return self._mailboxes[mailbox_id]
 
-    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
+    def mailboxes(self, run: str = "") -> Iterator[MailboxRecord]:
         with self._lock:
             records = sorted(self._mailboxes.items())
-        return iter([record for _, record in records if record.run == run])
+        return iter([record for _, record in records if run in ("", record.run)])
 
     def set_provisioned(
         self,
@@ -260,7 +260,7 @@ class MemoryLedger:
     def entities(self, run: str) -> Iterator[EntityRecord]:
         with self._lock:
             records = sorted(self._entities.items())
-        return iter([record for _, record in records if record.run == run])
+        return iter([record for _, record in records if run in ("", record.run)])
 
     def set_entity(self, record: EntityRecord) -> None:
         with self._write("set_entity"):

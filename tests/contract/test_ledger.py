@@ -206,6 +206,7 @@ def test_planned_mailboxes_come_back_by_id_and_by_run(ledger: Ledger) -> None:
         MailboxRecord(mailbox("b"), "run1"),
     ]
     assert ledger.mailbox("c").run == "run2"
+    assert [record.mailbox.id for record in ledger.mailboxes()] == ["a", "b", "c"]
 
 
 def test_an_unknown_mailbox_is_a_key_error(ledger: Ledger) -> None:

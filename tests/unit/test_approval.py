@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from migration.approval import ask_about_dns, ask_cutover
+from migration.errors import TenantMisconfigured
 from migration.model import DnsFinding, DnsRecord, DnsVerdict, DnsWatch, Mailbox
 from migration.question_model import QuestionKind
 from tests.unit.desks import Office
@@ -30,6 +31,16 @@ def test_the_cut_overs_question_has_the_state_of_the_copy_and_the_days() -> None
     (notice,) = office.notifier.told
     assert "acme.example" not in notice.text
     assert notice.facts["open"] == 1
+
+
+def test_nobody_is_asked_for_what_may_not_begin() -> None:
+    office = Office()
+    office.ledger.plan_mailboxes("run-0", [Mailbox("a", "a", "a@acme.example", "a", "A")])
+    office.ledger.set_provisioned("a", "u", "created", "a@acme.awsapps.com")
+    with pytest.raises(TenantMisconfigured, match="1 mailboxes have addresses in the test domain"):
+        ask_cutover(office.desk, SETTINGS, RUN, NOW, LATER, "token", 0, 0, 0)
+    assert office.ledger.questions() == []
+    assert office.notifier.told == []
 
 
 def test_the_question_about_the_dns_names_what_is_not_right() -> None:

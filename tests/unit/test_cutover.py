@@ -133,6 +133,16 @@ def test_nobody_is_told_to_change_the_mx_while_addresses_are_in_the_test_domain(
     assert look(zone, ledger, "2026-12-04T18:00:01.000Z").ready
 
 
+def test_the_mx_is_that_of_earlier_waves_too() -> None:
+    ledger, zone = MemoryLedger(), Zone({ACME_MX: NEW})
+    ledger.plan_mailboxes("run-0", [mailbox("anna")])
+    ledger.set_provisioned("id-anna", "u", "created", "anna@acme.awsapps.com")
+    ledger.plan_mailboxes("run-1", [mailbox("berta")])
+    ledger.set_provisioned("id-berta", "u", "created")
+    with pytest.raises(TenantMisconfigured, match="1 mailboxes have addresses in the test domain"):
+        look(zone, ledger, SINCE)
+
+
 def test_when_all_servers_give_workmails_mx_it_is_ready_whatever_else_is_missing() -> None:
     ledger = MemoryLedger()
     zone = Zone({ACME_MX: NEW}, {ACME_MX: NEW})

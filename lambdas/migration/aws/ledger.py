@@ -225,8 +225,8 @@ class DynamoLedger:
             raise KeyError(mailbox_id)
         return rows.mailbox_from(item)
 
-    def mailboxes(self, run: str) -> Iterator[MailboxRecord]:
-        for item in self._items.query(self._pk, "M#", Attr("run").eq(run)):
+    def mailboxes(self, run: str = "") -> Iterator[MailboxRecord]:
+        for item in self._items.query(self._pk, "M#", Attr("run").eq(run) if run else None):
             yield rows.mailbox_from(item)
 
     def set_provisioned(
