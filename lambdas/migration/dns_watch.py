@@ -33,11 +33,14 @@ _FORGETTING = {DnsVerdict.RIGHT, DnsVerdict.STALE}
 
 
 def remember(before: DnsWatch, findings: Sequence[DnsFinding], now: str) -> DnsWatch:
-    """The watch after a look at the time `now`; `told` is as before."""
+    """The watch after a look at the time `now`; `told` is as before. Silence tells nothing about a
+    record: what was last said of it is kept."""
     settled = settle_all(findings)
     ready = is_cut_over(findings)
     records = {
-        record.key: DnsProgress(verdict, _first_right(before, record, verdict, now))
+        record.key: DnsProgress(
+            _last_said(before, record, verdict), _first_right(before, record, verdict, now)
+        )
         for record, verdict in settled.items()
     }
     went_back = before.went_back or (now if find_gone_back(before, findings) else "")
@@ -47,8 +50,13 @@ def remember(before: DnsWatch, findings: Sequence[DnsFinding], now: str) -> DnsW
         ready=before.ready or (now if ready else ""),
         went_back="" if ready else went_back,
         old_mx_ttl=max(before.old_mx_ttl, highest_old_ttl(findings)),
-        records=records,
+        records={**before.records, **records},
     )
+
+
+def _last_said(before: DnsWatch, record: DnsRecord, verdict: DnsVerdict) -> DnsVerdict:
+    known = _last(before, record) if verdict is DnsVerdict.UNANSWERED else None
+    return known or verdict
 
 
 def _first_right(before: DnsWatch, record: DnsRecord, verdict: DnsVerdict, now: str) -> str:
@@ -123,10 +131,12 @@ def choose_notice(
 
 
 def _has_changed(before: DnsWatch, findings: Iterable[DnsFinding]) -> bool:
-    return any(
-        _last(before, record) is not verdict and not {_last(before, record), verdict} <= _FORGETTING
+    """Whether a verdict is news; silence is none, unless a record was never heard of."""
+    news = (
+        (_last(before, record), _last_said(before, record, verdict))
         for record, verdict in settle_all(findings).items()
     )
+    return any(last is not said and not {last, said} <= _FORGETTING for last, said in news)
 
 
 def _is_due(before: DnsWatch, now: str) -> bool:

@@ -316,6 +316,23 @@ def test_operators_are_told_of_changes_and_once_a_day() -> None:
     assert len(notifier.told) == known, "that the cut-over is done has a notice of its own"
 
 
+def test_silence_between_two_looks_is_no_news() -> None:
+    ledger, notifier = MemoryLedger(), MemoryNotifier()
+    zone = Zone({ACME_MX: OLD}, {ACME_MX: OLD})
+    look(zone, ledger, SINCE, notifier=notifier)
+    tables = zone.tables
+    for number in range(1, 20):
+        zone.tables = tables if number % 2 else ()
+        look(
+            zone,
+            ledger,
+            f"2026-12-04T{19 + number // 4}:{number % 4 * 15:02}:00.000Z",
+            notifier=notifier,
+        )
+    assert len(notifier.told) == 1
+    assert {note.state for note in ledger.notes("run-1")} == {"CheckDns"}
+
+
 def test_notices_fit_into_what_sns_takes_and_repeat_no_foreign_text() -> None:
     name = "a-very-long-label-that-goes-on-and-on-and-on-and-on-and-on.and-on-and-on.acme.example"
     domains = KnownDomains(MailDomain(name, verified=True))
