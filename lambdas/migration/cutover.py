@@ -73,8 +73,7 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
     refuse_before_promotion(lookout.ledger)
     findings = _look(lookout, now)
     watch = _keep(lookout, run, "CheckDns", now, findings)
-    opened = len(dns_verdicts.find_open(findings))
-    if not opened:
+    if dns_verdicts.is_cut_over(findings):
         drain = max(watch.old_mx_ttl, _published_ttl(lookout, run, now))
         minutes = lookout.settings.cutover_drain_minutes
         note_drain(lookout.ledger, run, drain, minutes, now)
@@ -84,7 +83,7 @@ def check_dns(lookout: Lookout, run: str, since: str, now: str) -> Look:
     wait = dns_waits.choose_wait(datetime.fromisoformat(watch.began), moment, findings)
     days = lookout.settings.dns_timeout_days
     overdue = dns_waits.is_overdue(datetime.fromisoformat(since), moment, days)
-    return Look(False, wait, opened, overdue, watch.old_mx_ttl)
+    return Look(False, wait, len(dns_verdicts.find_open(findings)), overdue, watch.old_mx_ttl)
 
 
 def _published_ttl(lookout: Lookout, run: str, now: str) -> int:

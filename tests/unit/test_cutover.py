@@ -149,6 +149,10 @@ def test_when_all_servers_give_workmails_mx_it_is_ready_whatever_else_is_missing
     assert look(zone, ledger, "2026-12-04T18:00:01.000Z") == Look(True, 0, 0)
 
 
+def test_where_nobody_was_asked_nothing_is_cut_over() -> None:
+    assert not look(Zone(), MemoryLedger(), SINCE).ready
+
+
 def test_every_domain_must_be_cut_over() -> None:
     settings = replace(SETTINGS, domains=("acme.example", "beta.example"))
     zone = Zone({ACME_MX: NEW, BETA_MX: OLD})
