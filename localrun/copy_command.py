@@ -25,10 +25,11 @@ from localrun.copy_summary import INTERRUPTED, Summary, peak_memory_mb, say, sho
 from localrun.state_folder import StateRefusedError
 from migration.advice import advise
 from migration.errors import Busy, MigrationError
-from migration.model import Agreement, DeltaPolicy, Fate, FolderRecord, MailboxVerdict, Tally
+from migration.mail import Fate
+from migration.model import Agreement, DeltaPolicy, FolderRecord, MailboxVerdict, Tally
 
 if TYPE_CHECKING:
-    from migration.model import Folder
+    from migration.mail import Folder
     from migration.ports import Capabilities, Source, Target
 
 _REFUSED = frozenset({Fate.REJECTED, Fate.UNREADABLE})

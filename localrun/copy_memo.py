@@ -13,7 +13,8 @@ from typing import Any
 from localrun.copy_options import Order
 from localrun.copy_quiet import MEMO, VERSION, digest, stamp
 from localrun.copy_state import TENANT, State
-from migration.model import CopyPolicy, Folder
+from migration.mail import Folder
+from migration.model import CopyPolicy
 from migration.ports import Capabilities
 
 _SECONDS = 3600.0

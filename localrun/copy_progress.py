@@ -8,17 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from migration.model import (
-    BatchLimit,
-    FlagReading,
-    Folder,
-    Gone,
-    Item,
-    ItemRef,
-    Page,
-    Tally,
-    Unreadable,
-)
+from migration.mail import BatchLimit, FlagReading, Folder, Gone, Item, ItemRef, Page, Unreadable
+from migration.model import Tally
 from migration.ports import Capabilities, Source
 
 _TERMINAL_SECONDS = 0.25

@@ -54,7 +54,7 @@ VERSION = 1
 """Of the memo and of the argument above: to be raised when the engine asks more of a list."""
 
 Row = tuple[str, Sequence[str], str, int, str, str]
-"""Key, path, validity, count, end and changes of a folder, as in migration.model.Folder."""
+"""Key, path, validity, count, end and changes of a folder, as in migration.mail.Folder."""
 
 _FAILURES = (
     *(ImapError, SecretRefusedError, StateRefusedError),

@@ -25,13 +25,12 @@ from migration.aws import (
 )
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
+from migration.dns_model import DnsFinding, DnsWatch
 from migration.errors import FencedOff
+from migration.mail import FolderPlan, Remark
 from migration.model import (
-    DnsFinding,
-    DnsWatch,
     Failure,
     FolderCheck,
-    FolderPlan,
     FolderRecord,
     GuideRecord,
     GuideState,
@@ -40,7 +39,6 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Remark,
 )
 from migration.question_model import Question
 from migration.zone_model import PublishedSet

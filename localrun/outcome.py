@@ -11,7 +11,8 @@ from typing import Any
 
 from localrun.compare import FolderComparison
 from localrun.scenario import Scenario
-from migration.model import Fate, FolderRecord, MailboxRecord, Remark
+from migration.mail import Fate, Remark
+from migration.model import FolderRecord, MailboxRecord
 
 _OTHER_BYTES = frozenset({"crlf", "nul-removed", "header-added"})
 """Codes of adjustments after which a message is another one to a comparison of bytes."""

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from migration.figures import format_bytes, format_duration
-from migration.model import (
-    Agreement,
-    MailboxRecord,
-    MailboxStatus,
-    MailboxVerdict,
-    Note,
-    Tally,
-)
+from migration.model import Agreement, MailboxRecord, MailboxStatus, MailboxVerdict, Note, Tally
 from migration.ports import Ledger
 
 _BIG = 1000

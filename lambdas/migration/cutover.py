@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from migration import dns, dns_verdicts, dns_waits, dns_watch
+from migration.dns_model import DnsFinding, DnsRecord, DnsWatch
 from migration.drain import note_drain, published_ttl
 from migration.errors import TenantMisconfigured
-from migration.model import DnsFinding, DnsRecord, DnsWatch, Note
+from migration.model import Note
 from migration.ports import Directory, DnsAnswer, Ledger, Resolver
 from migration.runs import refuse_before_promotion
 from migration.settings import Settings

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migration.model import DnsRecord, Failure, Profile
+from migration.dns_model import DnsRecord
+from migration.model import Failure, Profile
 
 # ---- what WorkMail shows ---------------------------------------------------------------------
 

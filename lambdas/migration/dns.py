@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from migration import spf
 from migration.directory_model import MailDomain
-from migration.model import DnsRecord, RecordKind, Require
+from migration.dns_model import DnsRecord, RecordKind, Require
 
 # What WorkMail's console shows for new domains; alone, its number means nothing.
 _MX_PREFERENCE = 10

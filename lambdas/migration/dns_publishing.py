@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from migration import dns
+from migration.dns_model import DnsRecord
 from migration.dns_values import is_same, quote, spell
-from migration.model import DnsRecord
 from migration.spf import is_spf, merge_spf
 from migration.zone_model import Change, RecordSet
 

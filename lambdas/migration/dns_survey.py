@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from migration.dns_model import DnsRecord
 from migration.dns_values import from_answer
-from migration.model import DnsRecord
 from migration.ports import DnsAnswer, Resolver
 from migration.zone_model import RecordSet
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from migration import spf
 from migration.dns import exchanger, is_dmarc, normalise
-from migration.model import DnsFinding, DnsRecord, DnsVerdict, RecordKind
+from migration.dns_model import DnsFinding, DnsRecord, DnsVerdict, RecordKind
 from migration.ports import DnsAnswer
 
 AT_A_GATEWAY = "a mail gateway"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from migration.dns_model import DnsFinding, DnsVerdict
 from migration.dns_verdicts import settle_all
-from migration.model import DnsFinding, DnsVerdict
 
 # By the time that has passed since the first look: look again after so many seconds.
 #

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
 from migration.dns_verdicts import (
     describe_open,
     find_open,
@@ -15,16 +16,7 @@ from migration.dns_verdicts import (
     is_cut_over,
     settle_all,
 )
-from migration.model import (
-    DnsFinding,
-    DnsProgress,
-    DnsRecord,
-    DnsVerdict,
-    DnsWatch,
-    Notice,
-    NoticeKind,
-    RecordKind,
-)
+from migration.model import Notice, NoticeKind
 
 _DAILY = timedelta(days=1)
 _BACK = (DnsVerdict.WRONG, DnsVerdict.EXTRA, DnsVerdict.MISSING)

@@ -12,12 +12,11 @@ from migration.directory_model import (
     GrantRecord,
     Wanted,
 )
+from migration.dns_model import DnsFinding, DnsWatch
+from migration.mail import FolderPlan, Remark
 from migration.model import (
-    DnsFinding,
-    DnsWatch,
     Failure,
     FolderCheck,
-    FolderPlan,
     FolderRecord,
     GuideRecord,
     Mailbox,
@@ -25,7 +24,6 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Remark,
 )
 from migration.question_model import Question
 from migration.zone_model import PublishedSet

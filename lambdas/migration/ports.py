@@ -15,7 +15,7 @@ from typing import Protocol
 from migration.directory_port import Directory
 from migration.ledger_port import Ledger
 from migration.letters import Letter, Posted
-from migration.model import (
+from migration.mail import (
     BatchLimit,
     FlagReading,
     Folder,
@@ -24,12 +24,12 @@ from migration.model import (
     Gone,
     Item,
     ItemRef,
-    Notice,
     Outcome,
     Page,
     Stamped,
     Unreadable,
 )
+from migration.model import Notice
 from migration.zones_port import Zones
 
 __all__ = [

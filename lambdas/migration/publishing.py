@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 
 from migration import dns, dns_publishing
 from migration.dns_forms import DomainPlan, to_zone_text, write_forms
+from migration.dns_model import DnsRecord
 from migration.dns_publishing import Plan, Step
 from migration.dns_restoring import intend
 from migration.dns_survey import survey
 from migration.dns_values import is_any, is_same
 from migration.errors import ProvisioningPending, TenantMisconfigured
-from migration.model import DnsRecord, Note, Notice, NoticeKind
+from migration.model import Note, Notice, NoticeKind
 from migration.ports import BlobStore, Directory, Ledger, Resolver, Zones
 from migration.runs import refuse_before_promotion
 from migration.settings import Settings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from migration.model import Fate
+from migration.mail import Fate
 
 _FATES: Mapping[Fate, str] = {
     Fate.REJECTED: "refused",

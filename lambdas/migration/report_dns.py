@@ -6,15 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from migration.dns import normalise
+from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
 from migration.dns_verdicts import is_cut_over
-from migration.model import (
-    DnsFinding,
-    DnsProgress,
-    DnsRecord,
-    DnsVerdict,
-    DnsWatch,
-    RecordKind,
-)
 from migration.spf import is_spf, merge_spf
 
 

@@ -15,20 +15,11 @@ from enum import StrEnum
 from migration.client_report import ClientsReport
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
+from migration.dns_model import DnsFinding, DnsWatch
 from migration.dns_rollback import DnsRollback
 from migration.end_of_support import LAST_DAY, days_left
-from migration.model import (
-    Agreement,
-    DnsFinding,
-    DnsWatch,
-    Failure,
-    Fate,
-    FolderRecord,
-    MailboxRecord,
-    MailboxStatus,
-    Note,
-    Remark,
-)
+from migration.mail import Fate, Remark
+from migration.model import Agreement, Failure, FolderRecord, MailboxRecord, MailboxStatus, Note
 from migration.password_parts import WAVES
 from migration.question_model import Answer, Question, QuestionKind
 from migration.question_words import ENDING, choice_of

@@ -17,14 +17,7 @@ from migration.errors import (
     UserRefused,
     VerificationFailed,
 )
-from migration.model import (
-    Agreement,
-    Failure,
-    MailboxRecord,
-    MailboxStatus,
-    MailboxVerdict,
-    Note,
-)
+from migration.model import Agreement, Failure, MailboxRecord, MailboxStatus, MailboxVerdict, Note
 from migration.ports import Executions, Ledger
 
 # Failures that the next pass would meet again: the operator acts, and the report says how.

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
+from migration.dns_model import Require
 from migration.errors import SettingsError
-from migration.model import AdministratorKind, CopyPolicy, DeltaPolicy, NewPasswords, Require
+from migration.model import AdministratorKind, CopyPolicy, DeltaPolicy, NewPasswords
 
 _KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 

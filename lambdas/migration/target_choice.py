@@ -14,8 +14,9 @@ from datetime import datetime, timedelta, timezone
 from email import message_from_bytes
 
 from migration.errors import FolderGone, MailboxError, TenantMisconfigured
+from migration.mail import Folder, FolderPlan, Item, ItemRef, Rejected, Stamped
 from migration.mime import head
-from migration.model import Folder, FolderPlan, Item, ItemRef, Note, Rejected, Stamped
+from migration.model import Note
 from migration.ports import Ledger, Target
 
 AUTO, EWS, IMAP = "auto", "workmail_ews", "workmail_imap"

@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from migration.errors import FencedOff, SourceChanged
-from migration.model import FolderPlan, FolderRecord, Intent, ItemRef, Tally
+from migration.mail import FolderPlan, ItemRef
+from migration.model import FolderRecord, Intent, Tally
 
 
 def claim(

@@ -9,13 +9,12 @@ from localrun.fakes.steps import Step, no_step
 from migration import transitions
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
+from migration.dns_model import DnsFinding, DnsWatch
 from migration.errors import FencedOff
+from migration.mail import FolderPlan, Remark
 from migration.model import (
-    DnsFinding,
-    DnsWatch,
     Failure,
     FolderCheck,
-    FolderPlan,
     FolderRecord,
     GuideRecord,
     GuideState,
@@ -24,7 +23,6 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Remark,
 )
 from migration.question_model import Question
 from migration.zone_model import PublishedSet

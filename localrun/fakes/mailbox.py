@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from localrun.fakes.steps import Step, no_step
 from migration.errors import FolderGone, MigrationError, SourceChanged
 from migration.identity import folder_key
-from migration.mime import STREAM_FROM, MimeStream, fingerprint, whole
-from migration.model import (
+from migration.mail import (
     BatchLimit,
     FlagReading,
     Folder,
@@ -26,6 +25,7 @@ from migration.model import (
     Stored,
     Unreadable,
 )
+from migration.mime import STREAM_FROM, MimeStream, fingerprint, whole
 from migration.ports import Capabilities, Receipt
 from migration.sources.paging import cut_batch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from migration.model import BatchLimit, FlagReading, Folder, Gone, Item, ItemRef, Page, Unreadable
+from migration.mail import BatchLimit, FlagReading, Folder, Gone, Item, ItemRef, Page, Unreadable
 from migration.ports import Capabilities, Source
 
 Answer = Item | Gone | Unreadable

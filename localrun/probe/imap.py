@@ -19,7 +19,7 @@ from localrun.probe.letters import (
 from localrun.probe.model import Fact, Learned, Need, Probe
 from localrun.probe.session import Session
 from localrun.probe.traces import Trace
-from migration.model import Folder, FolderPlan, Item, Rejected
+from migration.mail import Folder, FolderPlan, Item, Rejected
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_errors import CommandRefused, ConnectionLost, LoginRefused, NotConnected

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email import message_from_bytes
 
+from migration.mail import Item, ItemRef, Stamped
 from migration.mime import head, whole
-from migration.model import Item, ItemRef, Stamped
 
 MARK = "b7e2d4a1"
 """In every name that the probe gives. Nothing of a user has it, so what has it may be removed."""

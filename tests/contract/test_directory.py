@@ -25,6 +25,7 @@ from migration.aws import (
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.directory_errors import SCOPES, Scope, translate, translated
 from migration.directory_model import AccessRule, DirectoryUser, Made, MailboxSize, Organization
+from migration.dns_model import DnsRecord
 from migration.errors import (
     AdministratorPending,
     Busy,
@@ -35,7 +36,7 @@ from migration.errors import (
     Unexpected,
     UserRefused,
 )
-from migration.model import DnsRecord, Profile
+from migration.model import Profile
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
 
 ADAPTER = (

@@ -12,7 +12,8 @@ from migration.aws.ledger import DynamoLedger
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.copy.verify import verify_mailbox
 from migration.errors import TargetBusy
-from migration.model import Agreement, BatchLimit, CopyPolicy, Mailbox
+from migration.mail import BatchLimit
+from migration.model import Agreement, CopyPolicy, Mailbox
 from migration.sources.imap import ImapSource
 from migration.wire.imap_login import ImapLogin
 from migration.wire.imap_login import ImapServer as Place

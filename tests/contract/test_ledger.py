@@ -24,32 +24,23 @@ from migration.directory_model import (
     ResourceKind,
     Sharing,
 )
+from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
 from migration.errors import FencedOff, SourceChanged
+from migration.mail import Fate, Folder, FolderPlan, ItemRef, Remark
 from migration.model import (
     Agreement,
-    DnsFinding,
-    DnsProgress,
-    DnsRecord,
-    DnsVerdict,
-    DnsWatch,
     Failure,
-    Fate,
-    Folder,
     FolderCheck,
-    FolderPlan,
     FolderRecord,
     GuideRecord,
     GuideState,
     Intent,
-    ItemRef,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
     Note,
     Profile,
-    RecordKind,
-    Remark,
     Tally,
 )
 from migration.ports import Ledger

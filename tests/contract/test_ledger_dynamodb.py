@@ -6,7 +6,8 @@ import pytest
 
 from migration.aws.ledger import DynamoLedger
 from migration.errors import FencedOff
-from migration.model import Folder, FolderPlan, FolderRecord, ItemRef, Mailbox, Tally
+from migration.mail import Folder, FolderPlan, ItemRef
+from migration.model import FolderRecord, Mailbox, Tally
 from migration.transitions import finish, open_batch
 
 if TYPE_CHECKING:

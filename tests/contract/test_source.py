@@ -13,8 +13,7 @@ import pytest
 
 from localrun.fakes.mailbox import MemorySource
 from migration.errors import SourceBusy, SourceChanged
-from migration.mime import MimeStream, whole
-from migration.model import (
+from migration.mail import (
     BatchLimit,
     FlagReading,
     Folder,
@@ -25,6 +24,7 @@ from migration.model import (
     SpecialUse,
     Unreadable,
 )
+from migration.mime import MimeStream, whole
 from migration.ports import Source
 from migration.sources.imap import ImapSource
 from tests.contract.imap_servers import ABOUT_TARGETS, KINDS, ImapMailbox, ImapServers

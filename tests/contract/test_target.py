@@ -16,8 +16,7 @@ from migration.access import Entry
 from migration.directory_model import Token
 from migration.errors import FolderGone, SourceBusy
 from migration.identity import migration_key
-from migration.mime import Mime, MimeStream, fingerprint, whole
-from migration.model import (
+from migration.mail import (
     Folder,
     FolderPlan,
     Gone,
@@ -28,6 +27,7 @@ from migration.model import (
     Stamped,
     Stored,
 )
+from migration.mime import Mime, MimeStream, fingerprint, whole
 from migration.ports import Target
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget

@@ -14,7 +14,7 @@ import pytest
 
 from migration.copy.engine import SliceOutcome
 from migration.errors import BatchStuck, TargetBusy
-from migration.model import BatchLimit, Fate, Item
+from migration.mail import BatchLimit, Fate, Item
 from tests.crash.worker import BOX, INBOX, PACE, Crash, World, picture, text
 
 POISON = b"Subject: ends its worker\r\n\r\npoison"

@@ -21,19 +21,9 @@ from localrun.fakes.ordered_source import OrderedSource
 from migration.copy.audit import HELD, Audit, count_rows, read_audit
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.errors import FolderGone, MailboxError
+from migration.mail import BatchLimit, Fate, Found, Gone, Item, ItemRef, Unreadable
 from migration.mime import MimeStream, fingerprint
-from migration.model import (
-    BatchLimit,
-    CopyPolicy,
-    Fate,
-    FolderRecord,
-    Found,
-    Gone,
-    Item,
-    ItemRef,
-    Tally,
-    Unreadable,
-)
+from migration.model import CopyPolicy, FolderRecord, Tally
 
 TENANT, BOX = "acme", "mailbox1"
 PACE = Pace(batch=BatchLimit(items=3, size=1000), overlap=False)

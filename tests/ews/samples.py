@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from localrun.fakes.workmail_ews import EwsServer, Property, StoredMessage
+from migration.mail import Folder, FolderPlan, Item, ItemRef, Outcome, SpecialUse, Stamped
 from migration.mime import MimeStream
-from migration.model import Folder, FolderPlan, Item, ItemRef, Outcome, SpecialUse, Stamped
 from migration.ports import Target
 from migration.targets.workmail_message import KEY
 from tests.ews.harness import ADDRESS

@@ -19,8 +19,8 @@ from migration.errors import (
     QuotaExceeded,
     TargetBusy,
 )
+from migration.mail import Rejected, Stored
 from migration.mime import MimeStream
-from migration.model import Rejected, Stored
 from migration.targets.workmail_append import WORTH_A_SECOND_TRY
 from migration.targets.workmail_errors import COMMIT_SECONDS
 from migration.targets.workmail_ews import WorkmailEwsTarget

@@ -16,7 +16,7 @@ from migration.errors import (
     SourceBusy,
     TargetBusy,
 )
-from migration.model import Stamped
+from migration.mail import Stamped
 from migration.targets import workmail_append
 from migration.targets.workmail_errors import COMMIT_SECONDS
 from migration.targets.workmail_ews import WorkmailEwsTarget

@@ -19,7 +19,7 @@ from migration.errors import (
     TargetBusy,
     leaves,
 )
-from migration.model import Rejected
+from migration.mail import Rejected
 from migration.targets import workmail_errors as tables
 from migration.targets.workmail_append import WORTH_A_SECOND_TRY, outcome_of
 from migration.targets.workmail_errors import (

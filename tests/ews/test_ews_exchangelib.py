@@ -31,7 +31,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from localrun.fakes.workmail_ews import EwsServer
-from migration.model import Gone, Item, ItemRef, Stored
+from migration.mail import Gone, Item, ItemRef, Stored
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 from migration.wire.ews_model import Exists, FolderRef

@@ -8,7 +8,7 @@ import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
 from migration.errors import MailboxUnreachable, TargetBusy
-from migration.model import SpecialUse
+from migration.mail import SpecialUse
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 from migration.wire.ews_model import AnswerLost, FolderRef

@@ -8,7 +8,7 @@ import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
 from migration.errors import CredentialsRejected, MigrationError, TargetBusy
-from migration.model import Gone, Item, ItemRef, Stamped, Stored
+from migration.mail import Gone, Item, ItemRef, Stamped, Stored
 from migration.targets import workmail_ews
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient

@@ -15,7 +15,7 @@ from localrun.loopback import LoopbackServer, Request, Response
 from migration.access import Entry
 from migration.directory_model import Token
 from migration.errors import AdministratorPending, CredentialsRejected, MailboxUnreachable
-from migration.model import SpecialUse, Stored
+from migration.mail import SpecialUse, Stored
 from migration.ports import Target
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from localrun.fakes.workmail_ews import EwsServer
-from migration.model import Item, ItemRef, Stamped, Stored
+from migration.mail import Item, ItemRef, Stamped, Stored
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_message import (
     Headers,

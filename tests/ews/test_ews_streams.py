@@ -12,8 +12,8 @@ import pytest
 from localrun.fakes.workmail_ews import EwsServer
 from migration.directory_model import Token
 from migration.errors import CredentialsRejected, SourceBusy, TargetBusy
+from migration.mail import Rejected, Stamped, Stored
 from migration.mime import MimeStream
-from migration.model import Rejected, Stamped, Stored
 from migration.targets.workmail_errors import COMMIT_SECONDS
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire import ews_request

@@ -9,13 +9,7 @@ import pytest
 from localrun.fakes.workmail_ews import EwsServer
 from migration.directory_model import Token
 from migration.errors import CredentialsRejected, FolderGone, MailboxUnreachable, TargetBusy
-from migration.model import (
-    Item,
-    ItemRef,
-    SpecialUse,
-    Stamped,
-    Stored,
-)
+from migration.mail import Item, ItemRef, SpecialUse, Stamped, Stored
 from migration.ports import Capabilities, Target
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient

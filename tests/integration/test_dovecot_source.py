@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from migration.errors import SourceBusy
+from migration.mail import BatchLimit, Folder, Gone, Item, SpecialUse, Unreadable
 from migration.mime import whole
-from migration.model import BatchLimit, Folder, Gone, Item, SpecialUse, Unreadable
 from migration.sources.imap import ImapSource
 from migration.wire.imap_login import ImapLogin, ImapServer
 from tests.integration.dovecot import Dovecot

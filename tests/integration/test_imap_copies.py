@@ -16,7 +16,8 @@ from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.copy.verify import verify_mailbox
-from migration.model import Agreement, BatchLimit, CopyPolicy, DeltaPolicy, Mailbox
+from migration.mail import BatchLimit
+from migration.model import Agreement, CopyPolicy, DeltaPolicy, Mailbox
 from migration.sources.imap import ImapSource
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.imap_login import ImapLogin, ImapServer

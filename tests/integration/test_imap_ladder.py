@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from migration.errors import QuotaExceeded
+from migration.mail import Folder, FolderPlan, Item, ItemRef, Outcome, Rejected, Stamped, Stored
 from migration.mime import MimeStream, fingerprint
-from migration.model import Folder, FolderPlan, Item, ItemRef, Outcome, Rejected, Stamped, Stored
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.imap_login import ImapLogin, ImapServer
 from tests.integration.cyrus import Cyrus

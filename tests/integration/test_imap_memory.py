@@ -9,8 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from migration.mail import BatchLimit, Folder, FolderPlan, Item, Outcome, Stamped, Stored
 from migration.mime import MimeStream, fingerprint
-from migration.model import BatchLimit, Folder, FolderPlan, Item, Outcome, Stamped, Stored
 from migration.sources.imap import ImapSource
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.imap_login import ImapLogin, ImapServer

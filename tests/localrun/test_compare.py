@@ -12,15 +12,8 @@ from localrun.contents import Contents, ImapAccess, Message, Trait, read_ews
 from localrun.fakes.imap import ImapServer
 from localrun.fakes.workmail_ews.server import EwsServer
 from migration.directory_model import Token
-from migration.model import (
-    Folder,
-    FolderPlan,
-    FolderRecord,
-    Item,
-    ItemRef,
-    Stamped,
-    Tally,
-)
+from migration.mail import Folder, FolderPlan, Item, ItemRef, Stamped
+from migration.model import FolderRecord, Tally
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
 

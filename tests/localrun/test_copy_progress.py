@@ -8,7 +8,8 @@ import pytest
 
 from localrun.copy_progress import Moment, Progress, WatchedSource, describe
 from localrun.fakes.mailbox import MemorySource
-from migration.model import BatchLimit, Folder, Tally
+from migration.mail import BatchLimit, Folder
+from migration.model import Tally
 
 FOLDERS = [Folder("f1", ("INBOX",), "1", 100), Folder("f2", ("Sent",), "1", 50)]
 

@@ -19,7 +19,8 @@ from localrun.file_ledger import FileLedger
 from localrun.state_folder import FolderLock, StateRefusedError
 from migration.errors import FencedOff
 from migration.identity import folder_key
-from migration.model import Folder, FolderPlan, FolderRecord, ItemRef, Remark, Tally
+from migration.mail import Folder, FolderPlan, ItemRef, Remark
+from migration.model import FolderRecord, Tally
 from migration.transitions import finish, open_batch
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from localrun.compare import FolderComparison
 from localrun.outcome import count_refused, leave_out
-from migration.model import Fate, FolderRecord, Remark
+from migration.mail import Fate, Remark
+from migration.model import FolderRecord
 
 RECORD = FolderRecord("f1", ("Sent",), ("Sent Items",), "1", "t1")
 REFUSED = Remark("f1", "7", 50_000_000, "too-large")

@@ -18,7 +18,8 @@ from migration.directory_model import Group, Permission, Resource, ResourceKind
 from migration.errors import ProvisioningPending
 from migration.identity import mailbox_id
 from migration.journal import keep_journal
-from migration.model import Folder, FolderPlan, Item, ItemRef, Mailbox, Stamped, Tally
+from migration.mail import Folder, FolderPlan, Item, ItemRef, Stamped
+from migration.model import Mailbox, Tally
 from migration.ports import Directory, Ledger, Target
 from migration.provisioning import provision_user
 from migration.rollback import order_rollback, plan_rollback

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from migration.approval import ask_about_dns, ask_cutover
+from migration.dns_model import DnsFinding, DnsRecord, DnsVerdict, DnsWatch
 from migration.errors import TenantMisconfigured
-from migration.model import DnsFinding, DnsRecord, DnsVerdict, DnsWatch, Mailbox
+from migration.model import Mailbox
 from migration.question_model import QuestionKind
 from tests.unit.desks import Office
 from tests.unit.test_report import SETTINGS

@@ -13,17 +13,8 @@ from migration.copy_state import (
     look_at_copy,
 )
 from migration.figures import format_duration
-from migration.model import (
-    Agreement,
-    Failure,
-    Folder,
-    FolderPlan,
-    Mailbox,
-    MailboxStatus,
-    MailboxVerdict,
-    Note,
-    Tally,
-)
+from migration.mail import Folder, FolderPlan
+from migration.model import Agreement, Failure, Mailbox, MailboxStatus, MailboxVerdict, Note, Tally
 from migration.transitions import finish, open_batch
 from tests.contract.test_ledger import REFS
 

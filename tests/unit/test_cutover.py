@@ -12,8 +12,9 @@ from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.notifier import MemoryNotifier
 from migration.cutover import Look, Lookout, SecondLook, check_dns, recheck_dns
 from migration.directory_model import MailDomain
+from migration.dns_model import DnsRecord, Require
 from migration.errors import ProvisioningPending, TenantMisconfigured
-from migration.model import DnsRecord, Failure, NoticeKind, Require
+from migration.model import Failure, NoticeKind
 from migration.ports import Directory, DnsAnswer
 from migration.settings import Settings
 from migration.telling import Teller

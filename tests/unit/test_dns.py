@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from migration import spf
 from migration.directory_model import MailDomain
 from migration.dns import expected_records, kind_of, normalise
-from migration.model import DnsRecord, RecordKind, Require
+from migration.dns_model import DnsRecord, RecordKind, Require
 
 DOMAIN = "acme.example"
 HOST = "inbound-smtp.eu-west-1.amazonaws.com"

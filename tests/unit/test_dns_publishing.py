@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration import dns, dns_publishing
+from migration.dns_model import DnsVerdict
 from migration.dns_publishing import TTL, TTL_OF_SWITCH, Plan, changes_of
-from migration.model import DnsVerdict
 from migration.zone_model import RecordSet
 from tests.unit.zones_of import (
     DOMAIN,

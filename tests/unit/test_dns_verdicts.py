@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migration.dns_model import DnsFinding, DnsRecord, DnsVerdict
 from migration.dns_verdicts import (
     AT_A_GATEWAY,
     describe,
@@ -20,7 +21,6 @@ from migration.dns_verdicts import (
     judge_all,
     settle,
 )
-from migration.model import DnsFinding, DnsRecord, DnsVerdict
 from migration.ports import DnsAnswer
 from migration.spf import merge_spf
 from tests.unit.test_dns import DKIM, DMARC, DOMAIN, HOST, MX, SPF, TOKEN

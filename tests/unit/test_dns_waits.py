@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from migration.dns_model import DnsFinding, DnsVerdict
 from migration.dns_waits import choose_wait, is_overdue, next_wait
 from migration.domains import next_look
-from migration.model import DnsFinding, DnsVerdict
 from tests.unit.test_dns import MX, SPF
 
 # ---- waits -----------------------------------------------------------------------------------

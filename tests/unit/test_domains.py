@@ -12,9 +12,9 @@ import pytest
 
 from localrun.fakes.ledger import MemoryLedger
 from migration.directory_model import MailDomain
+from migration.dns_model import DnsRecord
 from migration.domains import Look, Step, ensure_domains, next_look, rule_on_domain
 from migration.errors import ProvisioningPending, TenantMisconfigured
-from migration.model import DnsRecord
 from migration.ports import Directory
 from migration.settings import Settings
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud

@@ -51,6 +51,8 @@ FOUNDATION = {
     *(
         "access",
         "model",
+        "mail",
+        "dns_model",
         "directory_model",
         "errors",
         "mime",
@@ -61,6 +63,8 @@ FOUNDATION = {
     ),
     *("settings", "identity", "workmail_names", "end_of_support", "figures", "zone_model"),
 }
+WORDS = {"model", "mail", "dns_model", "directory_model"}
+"""The model, by rooms: what the rest of the foundation may speak of."""
 ADAPTERS = {"sources", "targets", "aws", "wire"}
 
 
@@ -87,7 +91,7 @@ def forbidden(path: Path) -> set[str]:
     wrong = tops & {"localrun", "tests", "stacks"}
     here = room(path)
     if here in FOUNDATION:
-        wrong |= rooms - {"errors", "model", "directory_model", "mime"} | tops & NETWORK
+        wrong |= rooms - {"errors", "mime", *WORDS} | tops & NETWORK
     if here in USE_CASES:
         wrong |= tops & NETWORK | rooms & (ADAPTERS | {"wiring", "entry", "events"})
     if here in ADAPTERS:

@@ -7,15 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from migration import notices
-from migration.model import (
-    Agreement,
-    Failure,
-    Mailbox,
-    MailboxVerdict,
-    Notice,
-    NoticeKind,
-    Tally,
-)
+from migration.model import Agreement, Failure, Mailbox, MailboxVerdict, Notice, NoticeKind, Tally
 from migration.report import Written
 from migration.runs import PassSummary
 from tests.unit.desks import Office

@@ -13,8 +13,9 @@ from migration.directory_model import (
     MailDomain,
     Organization,
 )
+from migration.dns_model import DnsRecord
 from migration.findings import NOTHING, Findings
-from migration.model import DnsRecord, ManifestRow
+from migration.model import ManifestRow
 from migration.preflight_workmail import (
     check_access,
     check_dmarc,

@@ -12,14 +12,7 @@ import pytest
 from localrun.fakes.ledger import MemoryLedger
 from migration.directory_model import DirectoryUser
 from migration.errors import ProvisioningPending
-from migration.model import (
-    Agreement,
-    Failure,
-    MailboxStatus,
-    MailboxVerdict,
-    Profile,
-    Tally,
-)
+from migration.model import Agreement, Failure, MailboxStatus, MailboxVerdict, Profile, Tally
 from migration.ports import Directory
 from migration.provisioning import Step, decide, provision_user
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox

@@ -15,11 +15,12 @@ from localrun.fakes.notifier import MemoryNotifier
 from localrun.fakes.zones import MemoryZones
 from migration import dns
 from migration.directory_model import MailDomain
+from migration.dns_model import DnsVerdict
 from migration.dns_restoring import CHANGED_SINCE
 from migration.dns_rollback import read_dns_rollback, rollback_dns
 from migration.dns_values import to_zone_file
 from migration.errors import ProvisioningPending, TenantMisconfigured
-from migration.model import DnsVerdict, Notice
+from migration.model import Notice
 from migration.ports import Directory, DnsAnswer, Resolver
 from migration.publishing import Means, Progress, prepare_dns, publish_dns
 from migration.settings import Settings

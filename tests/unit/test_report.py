@@ -18,28 +18,19 @@ from migration.copy.findings import Extra, FolderFindings, Place, Verified
 from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
 from migration.directory_model import EntityRecord, Group
+from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
 from migration.figures import format_bytes, format_moment
+from migration.mail import Fate, Folder, FolderPlan, ItemRef, Remark
 from migration.model import (
     Agreement,
-    DnsFinding,
-    DnsProgress,
-    DnsRecord,
-    DnsVerdict,
-    DnsWatch,
     Failure,
-    Fate,
-    Folder,
     FolderCheck,
-    FolderPlan,
     FolderRecord,
-    ItemRef,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
     Note,
-    RecordKind,
-    Remark,
     Tally,
 )
 from migration.question_model import Question, QuestionKind

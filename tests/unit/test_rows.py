@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from migration.aws.rows import folder_attributes, folder_from
-from migration.model import FolderRecord, Intent, ItemRef
+from migration.mail import ItemRef
+from migration.model import FolderRecord, Intent
 
 REFS = (ItemRef("7", 100), ItemRef("a b%", 200))
 RECORD = FolderRecord(

@@ -19,17 +19,8 @@ from migration.errors import (
     TargetBusy,
     TenantMisconfigured,
 )
-from migration.model import (
-    FolderPlan,
-    Found,
-    Gone,
-    Item,
-    Mailbox,
-    Outcome,
-    Rejected,
-    Stamped,
-    Stored,
-)
+from migration.mail import FolderPlan, Found, Gone, Item, Outcome, Rejected, Stamped, Stored
+from migration.model import Mailbox
 from migration.ports import Capabilities
 from migration.target_choice import (
     AUTO,

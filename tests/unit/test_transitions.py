@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from migration.errors import FencedOff, SourceChanged
-from migration.model import Folder, FolderPlan, FolderRecord, Intent, ItemRef, Tally
+from migration.mail import Folder, FolderPlan, ItemRef
+from migration.model import FolderRecord, Intent, Tally
 from migration.transitions import claim, finish, leave, open_batch, resume, touch
 
 NOW = "2026-11-23T10:00:00Z"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from migration.directory_model import MailDomain
+from migration.dns_model import DnsRecord, DnsVerdict
 from migration.dns_verdicts import judge
-from migration.model import DnsRecord, DnsVerdict
 from migration.ports import DnsAnswer
 from migration.zone_model import Change, RecordSet
 

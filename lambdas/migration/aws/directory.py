@@ -25,8 +25,9 @@ from migration.directory_model import (
     Organization,
     Token,
 )
+from migration.dns_model import DnsRecord
 from migration.errors import ProvisioningPending, UserRefused
-from migration.model import DnsRecord, Mailbox
+from migration.model import Mailbox
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel

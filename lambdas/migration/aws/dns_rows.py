@@ -13,14 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from migration.model import (
-    DnsFinding,
-    DnsProgress,
-    DnsRecord,
-    DnsVerdict,
-    DnsWatch,
-    RecordKind,
-)
+from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
 
 
 def attributes(at: str, findings: Sequence[DnsFinding], watch: DnsWatch) -> dict[str, str]:

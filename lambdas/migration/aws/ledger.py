@@ -48,13 +48,12 @@ from migration.aws import (
 from migration.aws.items import ItemTable
 from migration.deeds import Deed
 from migration.directory_model import AdministratorRecord, EntityRecord, GrantRecord, Wanted
+from migration.dns_model import DnsFinding, DnsWatch
 from migration.errors import FencedOff
+from migration.mail import FolderPlan, Remark
 from migration.model import (
-    DnsFinding,
-    DnsWatch,
     Failure,
     FolderCheck,
-    FolderPlan,
     FolderRecord,
     GuideRecord,
     GuideState,
@@ -63,7 +62,6 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
-    Remark,
 )
 from migration.question_model import Question
 from migration.zone_model import PublishedSet

@@ -12,20 +12,18 @@ from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from migration.mail import Fate, ItemRef, Remark
 from migration.model import (
     Agreement,
     Failure,
-    Fate,
     FolderCheck,
     FolderRecord,
     Intent,
-    ItemRef,
     Mailbox,
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
     Profile,
-    Remark,
     Tally,
 )
 

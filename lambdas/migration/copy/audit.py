@@ -18,7 +18,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from migration.model import Fate, FolderRecord, ItemRef, Remark, Tally
+from migration.mail import Fate, ItemRef, Remark
+from migration.model import FolderRecord, Tally
 from migration.ports import BlobStore
 
 HELD = frozenset({Fate.STORED, Fate.FOUND, Fate.MATCHED, Fate.ADJUSTED})

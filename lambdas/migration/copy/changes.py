@@ -10,7 +10,8 @@ from migration.copy.plan import changed_flags, vanished
 from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.worker import Worker
 from migration.errors import FolderGone
-from migration.model import DeltaPolicy, FlagReading, Folder, FolderRecord
+from migration.mail import FlagReading, Folder
+from migration.model import DeltaPolicy, FolderRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.recovery import Recovery, plan_before
 from migration.copy.worker import Worker
 from migration.errors import FolderGone, MailboxUnreachable
-from migration.model import FolderPlan, FolderRecord
+from migration.mail import FolderPlan
+from migration.model import FolderRecord
 
 
 @dataclass(slots=True)

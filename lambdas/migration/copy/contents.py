@@ -16,8 +16,8 @@ from datetime import datetime
 
 from migration.copy.audit import Audit, Row
 from migration.copy.traits import Traits, compare_traits, read_traits
+from migration.mail import Fate, Item
 from migration.mime import Fingerprint, Mime, head, pieces
-from migration.model import Fate, Item
 
 ALL = -1
 """The sample that is every message."""

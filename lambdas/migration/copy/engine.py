@@ -51,7 +51,8 @@ from migration.errors import (
     SourceChanged,
     TargetBusy,
 )
-from migration.model import Folder, FolderPlan, FolderRecord, Tally
+from migration.mail import Folder, FolderPlan
+from migration.model import FolderRecord, Tally
 from migration.ports import BlobStore, Ledger, Source, Target
 
 __all__ = ["Pace", "SliceJob", "SliceOutcome", "SliceResult", "copy_slice"]

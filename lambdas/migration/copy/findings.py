@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 
 from migration.copy.contents import MILD
 from migration.copy.judge import Looked
-from migration.model import Fate, FolderCheck, Remark
+from migration.mail import Fate, Remark
+from migration.model import FolderCheck
 from migration.ports import BlobStore
 
 SCHEMA = 1

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from migration.model import Folder, FolderPlan, SpecialUse
+from migration.mail import Folder, FolderPlan, SpecialUse
 
 Path = tuple[str, ...]
 

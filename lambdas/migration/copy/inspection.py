@@ -26,16 +26,9 @@ from migration.copy.findings import Extra, Place
 from migration.copy.judge import Looked
 from migration.errors import Busy, FolderGone
 from migration.identity import migration_key
+from migration.mail import Fate, Folder, Gone, Item
 from migration.mime import MimeStream
-from migration.model import (
-    CopyPolicy,
-    DeltaPolicy,
-    Fate,
-    Folder,
-    FolderRecord,
-    Gone,
-    Item,
-)
+from migration.model import CopyPolicy, DeltaPolicy, FolderRecord
 from migration.ports import BlobStore, Source, Target
 
 _MARGIN = 60.0

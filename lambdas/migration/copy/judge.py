@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from migration.copy.audit import Row
 from migration.copy.contents import DAMAGE, MILD
-from migration.model import Agreement, Folder, FolderCheck, FolderRecord
+from migration.mail import Folder
+from migration.model import Agreement, FolderCheck, FolderRecord
 
 _MOVED = (
     "copied messages are no longer in their folder: "

@@ -28,8 +28,9 @@ from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.selection import skips
 from migration.copy.worker import Worker
 from migration.errors import MailboxUnreachable, MigrationError
+from migration.mail import Fate, Gone, Item, ItemRef, Rejected, Stamped, Unreadable
 from migration.mime import MimeStream, fingerprint, whole
-from migration.model import Fate, FolderRecord, Gone, Item, ItemRef, Rejected, Stamped, Unreadable
+from migration.model import FolderRecord
 from migration.ports import Receipt
 
 _READ_AHEAD_BYTES = 4_000_000

@@ -8,17 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from migration.copy.audit import Audit, Row
-from migration.model import (
-    Fate,
-    Folder,
-    FolderRecord,
-    Found,
-    Intent,
-    ItemRef,
-    Outcome,
-    Page,
-    Rejected,
-)
+from migration.mail import Fate, Folder, Found, ItemRef, Outcome, Page, Rejected
+from migration.model import FolderRecord, Intent
 
 TOO_LARGE = "too-large"
 """The reason of a message above the target's limit; it is never sent."""

@@ -14,8 +14,8 @@ from migration.copy.plan import TOO_LARGE, has_news, is_suspicious
 from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.selection import skips
 from migration.copy.worker import Worker
+from migration.mail import Fate, Gone, Item, ItemRef, Page, Unreadable
 from migration.mime import MimeStream
-from migration.model import Fate, Gone, Item, ItemRef, Page, Unreadable
 
 _ASKED_AHEAD = 1
 _OPEN_BATCHES = 10

@@ -18,7 +18,8 @@ from typing import Protocol
 from migration import transitions
 from migration.copy.audit import Row, audit_key, audit_lines, count_rows, remarks
 from migration.copy.plan import Rematch
-from migration.model import FolderPlan, FolderRecord, ItemRef, Tally
+from migration.mail import FolderPlan, ItemRef
+from migration.model import FolderRecord, Tally
 from migration.ports import BlobStore, Ledger
 
 Progress = Callable[[Tally], None]

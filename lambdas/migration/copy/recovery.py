@@ -27,8 +27,9 @@ from migration.copy.plan import (
 from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.worker import Worker
 from migration.errors import BatchStuck, SourceChanged
+from migration.mail import Fate, Folder, FolderPlan, Found, Item, ItemRef
 from migration.mime import MimeStream, fingerprint, pieces, whole
-from migration.model import Fate, Folder, FolderPlan, FolderRecord, Found, Intent, Item, ItemRef
+from migration.model import FolderRecord, Intent
 
 _BEING_SET_ASIDE = -1
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from migration.copy.audit import read_audit
 from migration.copy.plan import rename_candidates
 from migration.copy.worker import Worker
+from migration.mail import Folder, Item, ItemRef
 from migration.mime import MimeStream, fingerprint
-from migration.model import Folder, FolderRecord, Item, ItemRef
+from migration.model import FolderRecord
 
 _COMPARED = 5
 """So many messages are read and compared before a folder is taken for another one renamed."""

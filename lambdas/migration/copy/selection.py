@@ -16,7 +16,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 
-from migration.model import CopyPolicy, Folder, ItemRef, SpecialUse
+from migration.mail import Folder, ItemRef, SpecialUse
+from migration.model import CopyPolicy
 
 BEFORE_THE_WINDOW = "before-the-window"
 AFTER_THE_WINDOW = "after-the-window"

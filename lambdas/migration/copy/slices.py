@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from migration.model import BatchLimit, CopyPolicy
+from migration.mail import BatchLimit
+from migration.model import CopyPolicy
 
 
 class SliceOutcome(StrEnum):

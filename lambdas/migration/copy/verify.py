@@ -21,16 +21,8 @@ from migration.copy.inspection import Inspection, strangers, without_place
 from migration.copy.judge import Looked, count_moved, judge, judge_unknown, weigh
 from migration.copy.selection import selects
 from migration.errors import FolderGone, SourceChanged
-from migration.model import (
-    Agreement,
-    BatchLimit,
-    CopyPolicy,
-    Folder,
-    FolderCheck,
-    FolderRecord,
-    MailboxVerdict,
-    Tally,
-)
+from migration.mail import BatchLimit, Folder
+from migration.model import Agreement, CopyPolicy, FolderCheck, FolderRecord, MailboxVerdict, Tally
 from migration.ports import BlobStore, Ledger, Source, Target
 
 __all__ = ["judge", "verify_mailbox"]

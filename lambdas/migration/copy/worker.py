@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from migration.copy.slices import SliceJob
 from migration.identity import migration_key
-from migration.model import FolderRecord, ItemRef
+from migration.mail import ItemRef
+from migration.model import FolderRecord
 from migration.ports import BlobStore, Ledger, Source, Target
 
 

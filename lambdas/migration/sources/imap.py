@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from migration.model import BatchLimit, FlagReading, Folder, ItemRef, Page
+from migration.mail import BatchLimit, FlagReading, Folder, ItemRef, Page
 from migration.ports import Capabilities
 from migration.sources.imap_carrier import Answer, ImapCarrier
 from migration.sources.imap_errors import translated

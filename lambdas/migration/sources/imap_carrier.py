@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from migration.errors import MigrationError
-from migration.model import Folder, Gone, Item, ItemRef, Unreadable
+from migration.mail import Folder, Gone, Item, ItemRef, Unreadable
 from migration.sources.imap_errors import translate, translated
 from migration.sources.imap_lookout import ImapLookout
 from migration.sources.imap_opened import read_end

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from migration.errors import MailboxUnreachable
 from migration.identity import folder_key
-from migration.model import Folder, SpecialUse
+from migration.mail import Folder, SpecialUse
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_errors import CommandRefused, Garbled
 from migration.wire.imap_names import (

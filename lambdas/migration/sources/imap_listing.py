@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from migration.model import ItemRef
+from migration.mail import ItemRef
 from migration.wire.imap_fetch import fetched
 from migration.wire.imap_parse import Response, number, parse_date
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from migration.errors import MailboxUnreachable, SourceBusy, SourceChanged
-from migration.model import BatchLimit, FlagReading, Folder, ItemRef, Page
+from migration.mail import BatchLimit, FlagReading, Folder, ItemRef, Page
 from migration.sources.imap_errors import RETRY_AFTER, translated
 from migration.sources.imap_folders import folder_exists, list_folders
 from migration.sources.imap_listing import Listing, read_listing, sizes_command

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from migration.errors import SourceChanged
-from migration.model import Folder
+from migration.mail import Folder
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_parse import Response, number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migration.model import BatchLimit, ItemRef
+from migration.mail import BatchLimit, ItemRef
 
 
 def cut_batch(refs: Sequence[ItemRef], limit: BatchLimit) -> tuple[ItemRef, ...]:

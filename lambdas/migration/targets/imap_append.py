@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from migration.mail import Outcome, Rejected, Stamped, Stored
 from migration.mime import Mime, MimeStream, head, pieces
-from migration.model import Outcome, Rejected, Stamped, Stored
 from migration.targets.append_ladder import Attempt, join_codes, ladder, split_flags
 from migration.targets.imap_errors import is_about_message
 from migration.wire.imap import ImapConnection, check

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from migration.errors import MailboxUnreachable
-from migration.model import FolderPlan, SpecialUse
+from migration.mail import FolderPlan, SpecialUse
 from migration.targets.imap_append import read_mark
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_errors import CommandRefused

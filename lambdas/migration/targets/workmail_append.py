@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from migration.mail import Outcome, Rejected, Stamped, Stored
 from migration.mime import MimeStream
-from migration.model import Outcome, Rejected, Stamped, Stored
 from migration.targets.request_size import RequestSize
 from migration.targets.workmail_errors import (
     ITEM_BUSY_CODES,

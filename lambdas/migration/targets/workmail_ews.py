@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from migration.model import FolderPlan, Found, Gone, Item, ItemRef, Stamped
+from migration.mail import FolderPlan, Found, Gone, Item, ItemRef, Stamped
 from migration.ports import Capabilities, Receipt
 from migration.targets.workmail_append import WorkmailAppend
 from migration.targets.workmail_errors import (

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from migration.model import FolderPlan, SpecialUse
+from migration.mail import FolderPlan, SpecialUse
 from migration.wire.ews import EwsClient
 from migration.wire.ews_failures import refuse
 from migration.wire.ews_model import AnswerLost, FolderInfo, FolderRef, Refused, RequestRefused

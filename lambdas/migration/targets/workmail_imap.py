@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from migration.errors import FolderGone, MailboxUnreachable, MigrationError, TargetBusy
+from migration.mail import FolderPlan, Found, Gone, Item, ItemRef, Outcome, Stamped
 from migration.mime import MimeStream, fingerprint
-from migration.model import FolderPlan, Found, Gone, Item, ItemRef, Outcome, Stamped
 from migration.ports import Capabilities
 from migration.targets.append_ladder import split_flags, without_note
 from migration.targets.imap_append import Appender, Group, read_mark

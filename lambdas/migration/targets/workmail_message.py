@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
+from migration.mail import Item, ItemRef, Stamped
 from migration.mime import HEAD, Mime, head
-from migration.model import Item, ItemRef, Stamped
 from migration.wire.ews_model import ItemChange, NewMessage, Property, Shown
 
 KEY = Property("String", property_set="7d1e2c54-93b8-4f0a-a6d7-5b0c8e41f2a9", name="MigrationKey")

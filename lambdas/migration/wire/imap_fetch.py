@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from migration.mail import Item, ItemRef
 from migration.mime import STREAM_FROM, MimeStream, head
-from migration.model import Item, ItemRef
 from migration.wire.imap import ImapConnection, check
 from migration.wire.imap_errors import CommandRefused, Garbled, ImapError
 from migration.wire.imap_parse import (

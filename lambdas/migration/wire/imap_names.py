@@ -12,7 +12,7 @@ from migration.wire.imap_parse import Response, Value, quote
 
 TYPE_CHECKING = False  # as in typing, which takes long to load
 if TYPE_CHECKING:
-    from migration.model import SpecialUse
+    from migration.mail import SpecialUse
 
 _SPECIAL: Mapping[str, str] = {
     "\\inbox": "INBOX",
@@ -51,7 +51,7 @@ class Listed:
     @property
     def special(self) -> SpecialUse | None:
         # Not above: who only looks whether anything has happened has no time to load the model.
-        from migration.model import SpecialUse
+        from migration.mail import SpecialUse
 
         if self.name.upper() == "INBOX":
             return SpecialUse.INBOX

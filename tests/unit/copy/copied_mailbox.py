@@ -13,21 +13,9 @@ from migration.copy.audit import Row, audit_key, audit_lines, count_rows, remark
 from migration.copy.findings import findings_key
 from migration.copy.verify import verify_mailbox
 from migration.identity import folder_key, migration_key
+from migration.mail import BatchLimit, Fate, Folder, FolderPlan, Found, Item, Stamped, Stored
 from migration.mime import fingerprint, whole
-from migration.model import (
-    Agreement,
-    BatchLimit,
-    CopyPolicy,
-    Fate,
-    Folder,
-    FolderPlan,
-    FolderRecord,
-    Found,
-    Item,
-    Mailbox,
-    Stamped,
-    Stored,
-)
+from migration.model import Agreement, CopyPolicy, FolderRecord, Mailbox
 
 BOX, TENANT = "mailbox1", "acme"
 Path = tuple[str, ...]

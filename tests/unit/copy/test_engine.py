@@ -23,7 +23,8 @@ from migration.errors import (
     SourceBusy,
     TargetBusy,
 )
-from migration.model import BatchLimit, CopyPolicy, DeltaPolicy, Tally
+from migration.mail import BatchLimit
+from migration.model import CopyPolicy, DeltaPolicy, Tally
 
 BOX = "mailbox1"
 INBOX = ("INBOX",)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from migration.copy.folders import DISPLAY_NAMES, plan_folders
 from migration.identity import folder_key
-from migration.model import Folder, FolderPlan, SpecialUse
+from migration.mail import Folder, FolderPlan, SpecialUse
 
 Path = tuple[str, ...]
 

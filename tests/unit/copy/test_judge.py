@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from migration.copy.audit import Row
 from migration.copy.judge import Looked, judge
-from migration.model import (
-    Agreement,
-    Fate,
-    FolderCheck,
-    FolderRecord,
-    Intent,
-    ItemRef,
-    Tally,
-)
+from migration.mail import Fate, ItemRef
+from migration.model import Agreement, FolderCheck, FolderRecord, Intent, Tally
 
 RECORD = FolderRecord("f1", ("A",), ("A",), "1", "t1", cursor="9", total=Tally(5, 50))
 AGREE, EXCEPTIONS, DIFFER = Agreement.AGREE, Agreement.EXCEPTIONS, Agreement.DIFFER

@@ -14,17 +14,9 @@ from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.mailbox import MemorySource, MemoryTarget
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.errors import QuotaExceeded
+from migration.mail import BatchLimit, Folder, Gone, Item, ItemRef, Stamped, Unreadable
 from migration.mime import MimeStream
-from migration.model import (
-    BatchLimit,
-    CopyPolicy,
-    Folder,
-    Gone,
-    Item,
-    ItemRef,
-    Stamped,
-    Unreadable,
-)
+from migration.model import CopyPolicy
 from migration.ports import Receipt, Source
 
 INBOX = ("INBOX",)

@@ -27,7 +27,8 @@ from migration.copy.plan import (
     settled_in,
     vanished,
 )
-from migration.model import Fate, Folder, FolderRecord, Found, Intent, ItemRef, Page
+from migration.mail import Fate, Folder, Found, ItemRef, Page
+from migration.model import FolderRecord, Intent
 
 DAY = datetime(2020, 5, 1, tzinfo=UTC)
 SEEN = frozenset({"\\Seen"})

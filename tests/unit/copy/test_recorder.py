@@ -12,7 +12,8 @@ from localrun.fakes.ledger import MemoryLedger
 from migration.copy.audit import Row
 from migration.copy.recorder import FolderWork, InlineRecorder, Recorder, ThreadedRecorder
 from migration.errors import FencedOff
-from migration.model import Fate, Folder, FolderPlan, ItemRef, Tally
+from migration.mail import Fate, Folder, FolderPlan, ItemRef
+from migration.model import Tally
 
 BOX = "mailbox1"
 

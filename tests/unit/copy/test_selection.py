@@ -20,7 +20,8 @@ from migration.copy.selection import (
     selects,
     skips,
 )
-from migration.model import CopyPolicy, DeltaPolicy, Folder, ItemRef, SpecialUse
+from migration.mail import Folder, ItemRef, SpecialUse
+from migration.model import CopyPolicy, DeltaPolicy
 
 EVERYTHING = CopyPolicy()
 

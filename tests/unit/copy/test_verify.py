@@ -11,7 +11,8 @@ import pytest
 
 from migration.copy.audit import read_audit
 from migration.errors import SourceChanged, TargetBusy
-from migration.model import Agreement, CopyPolicy, DeltaPolicy, FolderCheck, MailboxStatus, Remark
+from migration.mail import Remark
+from migration.model import Agreement, CopyPolicy, DeltaPolicy, FolderCheck, MailboxStatus
 from tests.unit.copy.copied_mailbox import BOX, INBOX, CopiedMailbox
 
 AGREE, EXCEPTIONS, DIFFER = Agreement.AGREE, Agreement.EXCEPTIONS, Agreement.DIFFER

@@ -18,8 +18,8 @@ from migration.errors import (
     SourceBusy,
     SourceChanged,
 )
+from migration.mail import BatchLimit, Folder, Gone, Item, ItemRef, SpecialUse, Unreadable
 from migration.mime import MimeStream, whole
-from migration.model import BatchLimit, Folder, Gone, Item, ItemRef, SpecialUse, Unreadable
 from migration.sources.imap import ImapSource
 from tests.unit.wire.scripted import (
     LOGIN,

@@ -18,8 +18,8 @@ from migration.errors import (
     SourceBusy,
     TargetBusy,
 )
+from migration.mail import Folder, FolderPlan, Item, ItemRef, Outcome, Rejected, Stamped, Stored
 from migration.mime import Mime, MimeStream
-from migration.model import Folder, FolderPlan, Item, ItemRef, Outcome, Rejected, Stamped, Stored
 from migration.targets.imap_append import read_mark, read_uids
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.imap_errors import Garbled

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.errors import MailboxUnreachable
-from migration.model import Folder, FolderPlan, SpecialUse
+from migration.mail import Folder, FolderPlan, SpecialUse
 from migration.targets.imap_tree import ImapTree
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_errors import CommandRefused

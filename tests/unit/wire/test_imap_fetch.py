@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from migration.mail import Item, ItemRef
 from migration.mime import MimeStream, whole
-from migration.model import Item, ItemRef
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_errors import CommandRefused, ConnectionLost, Garbled, ImapError
 from migration.wire.imap_fetch import BodyStream, make_item

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imapclient import imap_utf7
 
-from migration.model import SpecialUse
+from migration.mail import SpecialUse
 from migration.wire.imap_errors import Garbled
 from migration.wire.imap_names import (
     Listed,
