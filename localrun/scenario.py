@@ -66,3 +66,9 @@ class Scenario:
     registered: bool = True
     nobody_answers: bool = False
     check: Callable[[World, Ledger, str], Iterable[str]] = _find_nothing
+
+
+def manifest_of(addresses: Iterable[str]) -> bytes:
+    """A manifest of users who keep their addresses, with the names that these suggest."""
+    lines = (f"{each},{each},{each.split('@')[0].title()}\n" for each in addresses)
+    return ("source,target,display_name\n" + "".join(lines)).encode()

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from localrun.letters import Letter
 from localrun.runner import Options, Run
-from localrun.scenario import Scenario
+from localrun.scenario import Scenario, manifest_of
 from localrun.series.series import Played, Series, opened
 from localrun.world import World
 
@@ -294,10 +294,7 @@ STORY = Scenario(
     name="administrator",
     sentence="",
     domain=DOMAIN,
-    manifest=(
-        "source,target,display_name\n"
-        + "".join(f"{address},{address},{address.split('@')[0].title()}\n" for address in USERS)
-    ).encode(),
+    manifest=manifest_of(USERS),
     secret={"mailboxes": dict(USERS)},
     seed=_seed,
     users=USERS,

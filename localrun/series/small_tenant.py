@@ -15,7 +15,7 @@ from rich.table import Table
 from localrun.display import format_moment
 from localrun.letters import Letter
 from localrun.runner import Run
-from localrun.scenario import Happening, Scenario
+from localrun.scenario import Happening, Scenario, manifest_of
 from localrun.series.administrator import look
 from localrun.world import OLD_MX, World
 
@@ -28,10 +28,7 @@ OLD_TTL = 300
 FIRST_DAY = datetime(2023, 5, 1, 8, tzinfo=UTC)
 _ANY = "2026-12-04T18:00:00Z"
 
-MANIFEST = (
-    "source,target,display_name\n"
-    + "".join(f"{one},{one},{one.split('@')[0].title()}\n" for one in USERS)
-).encode()
+MANIFEST = manifest_of(USERS)
 
 
 @dataclass(frozen=True, slots=True)

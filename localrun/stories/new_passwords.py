@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from localrun.letters import Letter
-from localrun.scenario import Scenario
+from localrun.scenario import Scenario, manifest_of
 from localrun.world import World
 
 DOMAIN = "acme.example"
@@ -42,10 +42,7 @@ NEW_PASSWORDS = Scenario(
     name="new-passwords",
     sentence="Written over IMAP with passwords that the run made up; at the end all are reset.",
     domain=DOMAIN,
-    manifest=(
-        "source,target,display_name\n"
-        + "".join(f"{each},{each},{each.split('@')[0].title()}\n" for each in _USERS)
-    ).encode(),
+    manifest=manifest_of(_USERS),
     secret={"mailboxes": dict(_USERS)},
     seed=_seed,
     users=_USERS,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from localrun.letters import Letter
-from localrun.scenario import Happening, Scenario
+from localrun.scenario import Happening, Scenario, manifest_of
 from localrun.world import World
 from migration.zone_model import RecordSet
 
@@ -58,10 +58,7 @@ def story(look: Callable[[World], None]) -> Scenario:
         name="route53",
         sentence="The run publishes the records itself, MX last; rollback-dns brings the old back.",
         domain=DOMAIN,
-        manifest=(
-            "source,target,display_name\n"
-            + "".join(f"{each},{each},{each.split('@')[0].title()}\n" for each in _USERS)
-        ).encode(),
+        manifest=manifest_of(_USERS),
         secret={"mailboxes": dict(_USERS)},
         seed=_seed,
         users=_USERS,

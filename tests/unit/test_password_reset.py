@@ -262,6 +262,15 @@ def beginning(cloud: WorkMailCloud) -> Tenant:
     return tenant
 
 
+def delete_ours(tenant: Tenant, cloud: WorkMailCloud) -> None:
+    """Somebody deletes the user that the migration has made for ANNA."""
+    ours = tenant.ledger.mailbox(ANNA.id).user_id
+    cloud.call("deregister_from_work_mail", EntityId=ours)
+    cloud.seconds += 100
+    cloud.call("delete_user", UserId=ours)
+    cloud.seconds += 100
+
+
 def test_a_user_made_by_hand_after_a_refusal_keeps_her_password(cloud: WorkMailCloud) -> None:
     tenant = beginning(cloud)
     cloud.fake.fail_next("CreateUser", "InvalidPasswordException", "no")
@@ -277,11 +286,7 @@ def test_a_user_made_by_hand_after_a_refusal_keeps_her_password(cloud: WorkMailC
 def test_a_user_made_by_hand_in_the_place_of_ours_keeps_her_password(cloud: WorkMailCloud) -> None:
     tenant = beginning(cloud)
     tenant.whole()
-    ours = tenant.ledger.mailbox(ANNA.id).user_id
-    cloud.call("deregister_from_work_mail", EntityId=ours)
-    cloud.seconds += 100
-    cloud.call("delete_user", UserId=ours)
-    cloud.seconds += 100
+    delete_ours(tenant, cloud)
     make_by_hand(tenant, "Annas-own-word-1")
     run_again(tenant)
     assert tenant.known(ANNA) == ""
@@ -292,11 +297,7 @@ def test_a_user_made_by_hand_in_the_place_of_ours_keeps_her_password(cloud: Work
 def test_a_user_made_by_hand_after_a_rollback_keeps_her_password(cloud: WorkMailCloud) -> None:
     tenant = beginning(cloud)
     tenant.whole()
-    ours = tenant.ledger.mailbox(ANNA.id).user_id
-    cloud.call("deregister_from_work_mail", EntityId=ours)
-    cloud.seconds += 100
-    cloud.call("delete_user", UserId=ours)
-    cloud.seconds += 100
+    delete_ours(tenant, cloud)
     tenant.ledger.forget_mailbox(ANNA.id)
     make_by_hand(tenant, "Annas-own-word-1")
     run_again(tenant)
