@@ -92,6 +92,14 @@ class FileLedger:
         lock = self._items.read(self._pk, "LOCK")
         return str(lock["owner"]) if lock else ""
 
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        with self._items.change() as change:
+            known = change.read(self._pk, f"START#{trigger}")
+            if known is None or known["sequence"] < sequence:
+                known = {"sequence": sequence, "execution": execution}
+                change.write(self._pk, f"START#{trigger}", known)
+            return str(known["execution"])
+
     def add_note(self, run: str, note: Note) -> None:
         item = {"at": note.at, "state": note.state, "what": note.what}
         self._put(self._pk, f"N#{run}#{note.at}#{note.state}", item)

@@ -70,12 +70,17 @@ def _fits(value: object, type_name: str) -> bool:
 class ExecutionInput:
     """What an operator may write into the console's input box; `{}` runs the whole migration.
     `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
-    ends in /. `run` is the run to take back, with the phase rollback, empty for all; or, with the
-    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's."""
+    ends in /. `version` is S3's version of it that is read (of a folder, of its users.csv); empty
+    for the newest. `run` is the run to take back, with the phase rollback, empty for all; or, with
+    the phase delta, the run whose mailboxes are looked at once more, empty for the manifest's.
+    `trigger` and `sequence` are written by what starts executions by itself (see starts.py)."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
     run: str = ""
+    version: str = ""
+    trigger: str = ""
+    sequence: str = ""
 
     @property
     def only_report(self) -> bool:
@@ -108,7 +113,7 @@ class ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
         if not isinstance(payload, Mapping):
             raise InputInvalid(["the input must be a JSON object; {} is fine"])
-        known = ("phases", "manifest", "run")
+        known = ("phases", "manifest", "run", *_TEXTS)
         problems = [
             f"unknown key {_short(key)}{_hint(key, known)}" for key in payload if key not in known
         ]
@@ -140,9 +145,23 @@ class ExecutionInput:
             )
         if run and manifest:
             problems.append("run and manifest name two waves; give one of them")
+        problems += [
+            f"{key} must be a text" for key in _TEXTS if not isinstance(payload.get(key, ""), str)
+        ]
+        version, trigger, sequence = (payload.get(key, "") for key in _TEXTS)
+        if version and not manifest:
+            problems.append("version goes with manifest: it is one of that file's versions")
+        if bool(trigger) != bool(sequence) or not re.fullmatch("[A-Za-z0-9-]{0,64}", str(trigger)):
+            problems.append(
+                "trigger and sequence are written by the upload of a manifest and by schedules; "
+                "leave both out"
+            )
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run)
+        return cls(tuple(phases), manifest, run, version, trigger, sequence)
+
+
+_TEXTS = ("version", "trigger", "sequence")
 
 
 def _takes_run(phases: Sequence[object]) -> bool:
@@ -174,19 +193,22 @@ class Prepare(Event):
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
-    """`run` is this execution, or the last run if only that is to be told of. `phases` maps every
+    """`verdict` is empty if the execution may work, else why it ends at once: AlreadyRunning, or
+    AlreadyTaken (see starts.py); `owner` is the other one then. `run` is this execution, or the last run if only that is to be told of.
+    `version` is that of the manifest, "" for the newest. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
     answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
     all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
     manifest."""
 
-    already_running: bool
+    verdict: str
     owner: str
     run: str
     phases: Mapping[str, bool]
     limits: Mapping[str, int]
     manifest: str
+    version: str
     rollback_of: str
     wave_of: str
 
@@ -241,6 +263,7 @@ class Preflight(Event):
     run: str
     now: str
     manifest: str
+    version: str
     provision: bool
 
 
@@ -259,6 +282,7 @@ class PlanWave(Event):
     run: str
     now: str
     manifest: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)

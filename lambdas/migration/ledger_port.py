@@ -45,6 +45,11 @@ class Ledger(Protocol):
     def lock_owner(self) -> str:
         """Who holds the lock; "" if nobody does."""
 
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        """Which execution goes with this start: `execution` itself if no start of the trigger has
+        been claimed whose sequence is as high (as text) or higher, or if it has claimed this one
+        before; else the one that has the highest."""
+
     def add_note(self, run: str, note: Note) -> None:
         """Adds a line to the run's timeline; the same time and state again overwrites."""
 

@@ -328,6 +328,7 @@ class NoticeKind(StrEnum):
     """What a notice is about, for whoever filters them."""
 
     STARTED = "started"
+    NOT_STARTED = "not started"
     WAVE_DONE = "wave done"
     MAILBOX_FAILED = "mailbox failed"
     QUESTION = "question"

@@ -29,6 +29,13 @@ def tell_start(teller: Teller, run: str, now: str, mailboxes: int, entities: int
     teller.tell(started(teller.tenant, run, now, mailboxes, entities))
 
 
+def tell_not_started(
+    teller: Teller, run: str, now: str, owner: str, what: str, remedy: str
+) -> None:
+    """What should have started a run by itself has not, because the execution `owner` works."""
+    teller.tell(not_started(teller.tenant, run, now, owner, what, remedy))
+
+
 def tell_pass(teller: Teller, run: str, now: str, passes: int, summary: PassSummary) -> None:
     """The full pass is complete; later ones are not told, nor one that is paused."""
     if passes == 1 and not summary.paused:
@@ -75,6 +82,21 @@ def started(tenant: str, run: str, now: str, mailboxes: int, entities: int) -> N
     facts: Facts = {"mailboxes": mailboxes, "entities": entities}
     subject = f"{tenant}: the migration of {_count(mailboxes, 'mailbox', 'mailboxes')} has begun"
     return Notice(NoticeKind.STARTED, run, now, subject, text, facts)
+
+
+def not_started(
+    tenant: str, run: str, now: str, owner: str, what: str, remedy: str
+) -> Notice:
+    """`what` came, without a capital letter; `remedy` says how to have it all the same."""
+    working = owner.rpartition(":")[2]
+    text = _write(
+        f"{what[:1].upper()}{what[1:]}, while the run {working} is under way: it has started nothing, and nothing is "
+        "changed.",
+        remedy,
+    )
+    subject = f"{tenant}: {what}, and has started nothing"
+    facts: Facts = {"under_way": working}
+    return Notice(NoticeKind.NOT_STARTED, run, now, subject, text, facts)
 
 
 def wave_done(

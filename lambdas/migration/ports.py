@@ -198,8 +198,8 @@ class BlobStore(Protocol):
     def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
         """Writes the file; the version id of what was written."""
 
-    def get(self, key: str) -> bytes:
-        """The newest version; KeyError if there is none."""
+    def get(self, key: str, version: str = "") -> bytes:
+        """That version of the file, as `put` named it, or the newest; KeyError if there is none."""
 
     def exists(self, key: str) -> bool: ...
 

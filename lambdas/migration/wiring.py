@@ -57,6 +57,7 @@ from migration.questions import Desk
 from migration.settings import Settings
 from migration.sources import imap
 from migration.sources.imap_login import choose_login
+from migration.starts import Starting
 from migration.target_choice import EWS, IMAP, Candidate
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
@@ -195,6 +196,10 @@ class Wiring:
             self.blobs,
             self.teller,
         )
+
+    def starting(self, context: Any) -> Starting:
+        """What an execution is admitted with; `context` is Lambda's."""
+        return Starting(self.ledger, self.executions, self.teller, moment(context))
 
     def administrator_means(self, context: Any) -> Means:
         """What the migration administrator is made with, and taken away; `context` is Lambda's."""

@@ -41,6 +41,7 @@ class MemoryLedger:
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
         self._told: set[tuple[str, str]] = set()
+        self._starts: dict[str, tuple[str, str]] = {}
         self._admitted: dict[tuple[str, str], list[str]] = {}
         self._questions: dict[tuple[str, str, str], Question] = {}
         self._published: dict[tuple[str, str, str], PublishedSet] = {}
@@ -99,6 +100,13 @@ class MemoryLedger:
     def dns_watch(self, run: str) -> DnsWatch:
         with self._lock:
             return self._dns.get(run, ("", [], DnsWatch()))[2]
+
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        with self._write("claim_start"):
+            highest, _ = self._starts.get(trigger, ("", ""))
+            if highest < sequence:
+                self._starts[trigger] = sequence, execution
+            return self._starts[trigger][1]
 
     # -- what the operators were told
 

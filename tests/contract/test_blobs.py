@@ -33,6 +33,27 @@ def test_the_newest_version_comes_back(blobs: BlobStore) -> None:
     assert blobs.get("a/b.jsonl") == b"two\x00"
 
 
+def test_a_version_comes_back_by_its_name(blobs: BlobStore) -> None:
+    blobs.put("a/b.csv", b"one")
+    second = blobs.put("a/b.csv", b"two")
+    other = blobs.put("a/c.csv", b"three")
+    assert blobs.get("a/b.csv", second) == b"two"
+    for version in (other, "no-such-version"):
+        if version != second:
+            with pytest.raises(KeyError):
+                blobs.get("a/b.csv", version)
+
+
+def test_an_older_version_is_kept_where_versions_are(blobs: BlobStore) -> None:
+    first = blobs.put("a/b.csv", b"one")
+    blobs.put("a/b.csv", b"two")
+    if isinstance(blobs, FolderBlobs):
+        with pytest.raises(KeyError):
+            blobs.get("a/b.csv", first)
+    else:
+        assert blobs.get("a/b.csv", first) == b"one"
+
+
 def test_what_is_not_there_is_a_key_error(blobs: BlobStore) -> None:
     assert blobs.exists("nothing") is False
     with pytest.raises(KeyError):

@@ -132,6 +132,20 @@ def test_taking_over_again_after_a_lost_answer_succeeds(ledger: Ledger) -> None:
     assert ledger.take_over_lock("run2", "run1", NOW) is True
 
 
+def test_a_start_is_claimed_once_and_an_older_one_comes_too_late(ledger: Ledger) -> None:
+    assert ledger.claim_start("upload a", "002", "run1") == "run1"
+    assert ledger.claim_start("upload a", "002", "run1") == "run1"
+    assert ledger.claim_start("upload a", "002", "run2") == "run1"
+    assert ledger.claim_start("upload a", "001", "run2") == "run1"
+    assert ledger.claim_start("upload a", "003", "run3") == "run3"
+    assert ledger.claim_start("upload a", "002", "run1") == "run3"
+
+
+def test_starts_of_other_triggers_do_not_count(ledger: Ledger) -> None:
+    ledger.claim_start("upload a", "002", "run1")
+    assert ledger.claim_start("upload b", "001", "run2") == "run2"
+
+
 def test_notes_come_back_by_time_and_one_replaces_its_like(ledger: Ledger) -> None:
     late, early = Note("2026-02", "B", "late"), Note("2026-01", "A", "early")
     for note in (late, early, replace(late, what="later")):

@@ -210,12 +210,13 @@ def planned(entities: int = 2) -> dict[str, object]:
 
 def prepared(**changes: object) -> dict[str, object]:
     return {
-        "already_running": False,
+        "verdict": "",
         "owner": "me",
         "run": "run-1",
         "phases": ALL,
         "limits": LIMITS,
         "manifest": "intake/manifest.csv",
+        "version": "",
         "rollback_of": "",
         "wave_of": "",
         **changes,
@@ -658,7 +659,7 @@ def test_without_an_administrator_the_rollback_goes_on_and_looks_into_nothing() 
 
 
 def test_a_second_start_changes_nothing() -> None:
-    trace = run_both(stubs(Prepare=[prepared(already_running=True, owner="other")]))
+    trace = run_both(stubs(Prepare=[prepared(verdict="AlreadyRunning", owner="other")]))
     assert trace.states == ("Prepare", "HasLock", "AlreadyRunning")
     assert trace.output == {"verdict": "AlreadyRunning", "owner": "other"}
 
@@ -773,7 +774,7 @@ def test_one_more_look_is_one_pass_and_nothing_else() -> None:
 def test_a_late_pass_waits_for_its_turn() -> None:
     (mine,) = late_stubs()["Prepare"]
     assert isinstance(mine, dict)
-    busy = {**mine, "already_running": True, "owner": "other"}
+    busy = {**mine, "verdict": "AlreadyRunning", "owner": "other"}
     trace = run_both(late_stubs(Prepare=[busy, busy, mine]))
     assert trace.error is None
     assert trace.states[:7] == (

@@ -4,6 +4,7 @@
     T#<tenant>            LOCK                          who runs now
                           PAUSE                         whether the copy shall stop for a while, and
                                                         which run's for good
+                          START#<trigger>               the latest start of an upload or a schedule
                           N#<run>#<at>#<state>          the timeline
                           DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
@@ -112,6 +113,14 @@ class DynamoLedger:
     def lock_owner(self) -> str:
         lock = self._items.read(self._pk, "LOCK")
         return str(lock["owner"]) if lock else ""
+
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        sk, claim = f"START#{trigger}", {"sequence": sequence, "execution": execution}
+        again = Attr("sequence").eq(sequence) & Attr("execution").eq(execution)
+        is_next = Attr("pk").not_exists() | Attr("sequence").lt(sequence) | again
+        if self._items.update(self._pk, sk, claim, condition=is_next):
+            return execution
+        return str((self._items.read(self._pk, sk) or claim)["execution"])
 
     def add_note(self, run: str, note: Note) -> None:
         self._table.put_item(
