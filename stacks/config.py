@@ -26,6 +26,7 @@ from stacks.checks import (
     read_yaml,
 )
 from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications
+from stacks.start_config import Schedule, Start, schedule_faults
 
 __all__ = ["ConfigError", "TenantConfig"]
 
@@ -213,6 +214,8 @@ class TenantConfig:
     manifest         who is migrated, a key in the tenant's bucket below intake/: one CSV file of
                      users; a folder, whose key ends in /, with users.csv and, where wanted,
                      groups.csv, resources.csv, permissions.csv; or a document, .yaml, .yml or .json
+    schedules        times at which the workflow starts by itself, such as a first copy weeks before
+                     the cut-over
     end_of_support_acknowledged  the day on which WorkMail ends, written down by somebody who
                      knows it; empty until then, and the preflight asks for it
     """
@@ -234,6 +237,8 @@ class TenantConfig:
         str,
         matches(r"intake/[A-Za-z0-9_./-]+", "a key that begins with intake/, without spaces"),
     ] = "intake/manifest.csv"
+    start: Start = Start()
+    schedules: tuple[Schedule, ...] = ()
     target: Target = Target()
     copy: Copy = Copy()
     domain_setup: DomainSetup = DomainSetup()
@@ -262,6 +267,8 @@ class TenantConfig:
         for part in ("copy", "dns", "clients"):
             if not any(p.startswith(part) for p in problems):
                 problems += getattr(config, part).faults()
+        if not any(p.startswith("schedules") for p in problems):
+            problems += schedule_faults(config.schedules)
         if problems:
             raise ConfigError(str(path), problems)
         return replace(

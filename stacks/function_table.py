@@ -14,6 +14,7 @@ class Row:
               which tells more, comes first
     memory    MB; the share of a CPU grows with it
     reads     key patterns of the bucket
+    pinned    key patterns of the bucket: of these it may read every version
     writes    key patterns of the bucket
     secret    may read the source's credentials
     passwords  may read the passwords of the target's mailboxes
@@ -36,6 +37,7 @@ class Row:
     timeout: int = 100
     memory: int = 256
     reads: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     secret: bool = False
     passwords: bool = False
@@ -83,7 +85,7 @@ _MAKE_ENTITY = (
 )
 
 TABLE: Mapping[str, Row] = {
-    "prepare": Row(observes=True),
+    "prepare": Row(observes=True, tells=True),
     "control_run": Row(
         observes=True, stops=True, schedules=("DeleteSchedule",), lists_schedules=True
     ),
@@ -93,6 +95,7 @@ TABLE: Mapping[str, Row] = {
         timeout=880,
         memory=512,
         reads=("intake/*",),
+        pinned=("intake/*",),
         writes=("plans/*",),
         secret=True,
         passwords=True,
@@ -104,7 +107,14 @@ TABLE: Mapping[str, Row] = {
             *_SEE_ENTITY,
         ),
     ),
-    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",), tells=True),
+    "plan_wave": Row(
+        timeout=280,
+        memory=512,
+        reads=("intake/*",),
+        pinned=("intake/*",),
+        writes=("plans/*",),
+        tells=True,
+    ),
     "ensure_domains": Row(
         workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
     ),

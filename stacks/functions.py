@@ -121,6 +121,8 @@ class Functions(Construct):
             environment=self._environment,
             log_group=log_group,
             role=role,
+            # executions that began with a version go on with it (see machine.py)
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
         )
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:
@@ -155,6 +157,7 @@ class Functions(Construct):
         wanted = [
             ("dynamodb", ledger, [self._storage.ledger.table_arn]),
             ("s3", ("GetObject",), [bucket.arn_for_objects(keys) for keys in row.reads]),
+            ("s3", ("GetObjectVersion",), [bucket.arn_for_objects(keys) for keys in row.pinned]),
             ("s3", ("ListBucket",), [bucket.bucket_arn] if row.reads else []),
             ("s3", ("PutObject",), [bucket.arn_for_objects(keys) for keys in row.writes]),
             ("secretsmanager", ("GetSecretValue",), secrets),

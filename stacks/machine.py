@@ -1,4 +1,4 @@
-"""The state machine of a definition file.
+"""The state machine of a definition file, and the alias by which it is started.
 
 CDK derives nothing from such a file: the substitutions are computed from the functions, and every
 right is given here. The definition itself carries TimeoutSeconds; CDK would ignore it here.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -20,6 +21,7 @@ from constructs import Construct
 
 from stacks.errors import SynthError
 from stacks.functions import state_name
+from stacks.starting import ALIAS
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 # keys of the bucket: the waves, and what the Distributed Maps write
@@ -33,7 +35,12 @@ class SubstitutionsError(SynthError):
 
 class Machine(Construct):
     """`machine`: a STANDARD state machine that calls `functions` (by handler) and whose
-    Distributed Maps read below plans/ and write below runs/ in `bucket`."""
+    Distributed Maps read below plans/ and write below runs/ in `bucket`. `alias` leads to its
+    version of this deployment.
+
+    The definition names versions of functions. So an execution keeps what it began with, the
+    definition by Step Functions' own rule, the code by this one, whatever is deployed meanwhile;
+    and the versions stay, because nobody knows how long an execution takes."""
 
     def __init__(
         self,
@@ -47,7 +54,7 @@ class Machine(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         substitutions = {
-            f"{state_name(handler)}Arn": function.function_arn
+            f"{state_name(handler)}Arn": function.current_version.function_arn
             for handler, function in functions.items()
         }
         substitutions["BucketName"] = bucket.bucket_name
@@ -73,6 +80,29 @@ class Machine(Construct):
             ),
         )
         self._grant(name, functions.values(), bucket)
+        self.alias = self._publish()
+
+    def _publish(self) -> sfn.CfnStateMachineAlias:
+        machine = cast(sfn.CfnStateMachine, self.machine.node.default_child)
+        # A version is replaced by another when its revision changes, which it does with each update
+        # of the machine: CloudFormation sees that by this property alone.
+        version = sfn.CfnStateMachineVersion(
+            self,
+            "Version",
+            state_machine_arn=self.machine.state_machine_arn,
+            state_machine_revision_id=machine.attr_state_machine_revision_id,
+        )
+        version.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        route = sfn.CfnStateMachineAlias.RoutingConfigurationVersionProperty(
+            state_machine_version_arn=version.attr_arn, weight=100
+        )
+        return sfn.CfnStateMachineAlias(
+            self,
+            "Alias",
+            name=ALIAS,
+            description="The version deployed last; what is to run is started by this",
+            routing_configuration=[route],
+        )
 
     def _grant(self, name: str, functions: Iterable[lambda_.Function], bucket: s3.Bucket) -> None:
         waves, results = bucket.arn_for_objects(_WAVES), bucket.arn_for_objects(_RESULTS)
@@ -81,7 +111,8 @@ class Machine(Construct):
         executions = [self._arn("execution", f"{name}:*"), self._arn("execution", f"{name}/*")]
         writing = ("GetObject", "PutObject", "ListMultipartUploadParts", "AbortMultipartUpload")
         statements = [
-            ("lambda", ("InvokeFunction",), [function.function_arn for function in functions]),
+            # of all versions: older ones are called by executions that began with them
+            ("lambda", ("InvokeFunction",), [f"{each.function_arn}:*" for each in functions]),
             ("states", ("StartExecution",), [self._arn("stateMachine", name)]),
             (
                 "states",

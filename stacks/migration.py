@@ -12,8 +12,10 @@ from stacks.functions import Functions
 from stacks.late_passes import LatePasses
 from stacks.machine import Machine
 from stacks.notifications import Notifications
+from stacks.schedules import Schedules
 from stacks.storage import Storage, passwords_name, secret_name, waves_prefix
 from stacks.triggers import Triggers
+from stacks.uploads import Uploads
 
 ROOT = Path(__file__).resolve().parents[1]
 LAMBDAS = ROOT / "lambdas"
@@ -55,25 +57,60 @@ class MigrationStack(cdk.Stack):
             functions=self.functions.by_state,
             bucket=self.storage.bucket,
         )
-        Triggers(
+        triggers = Triggers(
             self,
             "Triggers",
             machine=self.workflow.machine,
             clean_up=self.functions.by_handler["clean_up"],
         )
+        self._start_by_itself(config, triggers)
         cdk.Tags.of(self).add("app", "workmail-migration")
         cdk.Tags.of(self).add("tenant", config.tenant)
         self._add_outputs(config)
 
+    def _start_by_itself(self, config: TenantConfig, triggers: Triggers) -> None:
+        machine, alias = self.workflow.machine, self.workflow.alias
+        if config.start.on_upload:
+            Uploads(
+                self,
+                "Uploads",
+                bucket=self.storage.bucket,
+                manifest=config.manifest,
+                machine=machine,
+                alias=alias,
+                dead_letters=triggers.dead_letters,
+            )
+        if config.schedules:
+            Schedules(
+                self,
+                "Schedules",
+                schedules=config.schedules,
+                machine=machine,
+                alias=alias,
+                dead_letters=self.late_passes.dead_letters,
+            )
+
     def _add_outputs(self, config: TenantConfig) -> None:
-        machine_arn = self.workflow.machine.state_machine_arn
+        machine_arn, alias = self.workflow.machine.state_machine_arn, self.workflow.alias.attr_arn
+        bucket, region = self.storage.bucket.bucket_name, config.region
+        console = f"https://{region}.console.aws.amazon.com"
         start = (
-            f"aws stepfunctions start-execution --region {config.region} "
-            f"--state-machine-arn {machine_arn} --input '{{}}'"
+            f"aws stepfunctions start-execution --region {region} "
+            f"--state-machine-arn {alias} --input '{{}}'"
         )
+        upload = ", which starts a run" if config.start.on_upload else ""
         outputs = {
             "StateMachineArn": (machine_arn, "The workflow"),
-            "BucketName": (self.storage.bucket.bucket_name, f"Put {config.manifest} here"),
+            "StateMachineAliasArn": (alias, "What starts the workflow starts it by this"),
+            "StateMachineUrl": (
+                f"{console}/states/home?region={region}#/statemachines/view/{machine_arn}",
+                "The workflow's page: its executions, and the button that starts one",
+            ),
+            "BucketName": (bucket, f"Put {config.manifest} here{upload}"),
+            "BucketUrl": (
+                f"{console}/s3/buckets/{bucket}?region={region}&prefix=intake/",
+                "The page of the folder for manifests",
+            ),
             "SourceSecretName": (secret_name(config.tenant), "Put the source's logins here"),
             "TargetSecretName": (
                 passwords_name(config.tenant),

@@ -33,11 +33,15 @@ _DATA_TYPES = frozenset(
         "AWS::DynamoDB::Table",
         "AWS::Events::Rule",
         "AWS::Lambda::Url",
+        "AWS::Lambda::Version",
         "AWS::S3::Bucket",
         "AWS::SNS::Topic",
+        "AWS::Scheduler::Schedule",
         "AWS::Scheduler::ScheduleGroup",
         "AWS::SecretsManager::Secret",
         "AWS::StepFunctions::StateMachine",
+        "AWS::StepFunctions::StateMachineAlias",
+        "AWS::StepFunctions::StateMachineVersion",
     }
 )
 _TABLE_PROPERTIES = (
@@ -74,8 +78,11 @@ class StateMachineResource:
 
 @dataclass(frozen=True, slots=True)
 class BucketResource:
+    """`tells`: what happens to its objects is told to EventBridge."""
+
     name: str
     versioned: bool
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ class TopicResource:
 
 @dataclass(frozen=True, slots=True)
 class EventRuleResource:
-    """A rule of EventBridge: which events, and the functions that get them. A target's `paths` and
+    """A rule of EventBridge: which events, and who gets them. A target's `paths` and
     `form` are its InputTransformer's."""
 
     name: str
@@ -119,7 +126,8 @@ class EventRuleResource:
 
 @dataclass(frozen=True, slots=True)
 class RuleTarget:
-    """`arn` is a function's. With an empty `form` it gets the event as it is."""
+    """`arn` is a function's, or a state machine's, which is started. With an empty `form` it gets
+    the event as it is."""
 
     arn: str
     paths: Mapping[str, str]
@@ -145,15 +153,16 @@ class Template:
         region: str,
         account: str,
         function_url: FunctionUrl | None = None,
+        deployment: int = 1,
     ) -> Self:
         """Read a stack. TemplateError, naming the stacks there are, when it is not there. See
-        Resolver for `function_url`."""
+        Resolver for `function_url` and `deployment`."""
         template_file = cdk_out / f"{stack}.template.json"
         if not template_file.is_file():
             found = sorted(path.name.split(".")[0] for path in cdk_out.glob("*.template.json"))
             raise TemplateError(f"no stack {stack} in {cdk_out}; found: {', '.join(found)}")
         document = json.loads(template_file.read_text("utf-8"))
-        resolver = Resolver(document, stack, region, account, function_url)
+        resolver = Resolver(document, stack, region, account, function_url, deployment)
         return cls(document, _asset_paths(cdk_out, stack), resolver)
 
     def functions(self) -> list[FunctionResource]:
@@ -207,6 +216,9 @@ class Template:
             BucketResource(
                 self._resolver.name(logical_id),
                 properties.get("VersioningConfiguration", {}).get("Status") == "Enabled",
+                properties.get("NotificationConfiguration", {})
+                .get("EventBridgeConfiguration", {})
+                .get("EventBridgeEnabled", False),
             )
             for logical_id, properties in self._all("AWS::S3::Bucket")
         ]
@@ -256,6 +268,10 @@ class Template:
             self._resolver.name(logical_id)
             for logical_id, _ in self._all("AWS::Scheduler::ScheduleGroup")
         ]
+
+    def resources(self, kind: str) -> list[Mapping[str, Any]]:
+        """The resolved properties of every resource of a type."""
+        return [self._resolver.resolve(properties) for _, properties in self._all(kind)]
 
     def event_rules(self) -> list[EventRuleResource]:
         """The rules that are enabled and have a pattern."""
