@@ -118,7 +118,6 @@ class Run:
     def _upload(self) -> None:
         s3, secrets = self.cloud.client("s3"), self.cloud.client("secretsmanager")
         bucket = self.cloud.output("BucketName")
-        s3.put_object(Bucket=bucket, Key="intake/manifest.csv", Body=self.scenario.manifest)
         secrets.put_secret_value(
             SecretId=self.cloud.output("SourceSecretName"),
             SecretString=json.dumps(dict(self.scenario.secret)),
@@ -130,6 +129,8 @@ class Run:
                 SecretId=self.cloud.output("TargetSecretName"),
                 SecretString=json.dumps(dict(self.scenario.target_secret)),
             )
+        if self.scenario.manifest:  # last: it may start a run
+            s3.put_object(Bucket=bucket, Key="intake/manifest.csv", Body=self.scenario.manifest)
 
     def _observe(self, execution: Any, event: Mapping[str, Any]) -> None:
         if event["type"] == "TaskStateExited" and execution.map_run is None:
@@ -182,7 +183,7 @@ class Run:
     def start(self, name: str, state_input: Mapping[str, Any]) -> str:
         """Starts an execution; its ARN. The options' input comes on top."""
         started = self.cloud.client("stepfunctions").start_execution(
-            stateMachineArn=self.cloud.state_machine_arn,
+            stateMachineArn=self.cloud.alias_arn,
             name=name,
             input=json.dumps({**state_input, **self.options.input}),
         )
@@ -291,7 +292,7 @@ def endpoints_help(run: Run) -> str:
 {exports}
 
 aws stepfunctions list-executions --state-machine-arn {run.cloud.state_machine_arn}
-aws stepfunctions start-execution --state-machine-arn {run.cloud.state_machine_arn} --input '{{}}'
+aws stepfunctions start-execution --state-machine-arn {run.cloud.alias_arn} --input '{{}}'
 aws workmail list-users --organization-id {run.world.organization_id}
 aws s3 ls s3://{run.cloud.output("BucketName")} --recursive
 python -c "import boto3; print(boto3.client('stepfunctions').list_state_machines())"

@@ -34,7 +34,8 @@ class Scenario:
     """A named story.
 
     `source` is None when the run starts its own mail server, which `seed` fills. `secret` is the
-    source secret's JSON, `target_secret` the target's. `written_over` is the protocol by which the
+    source secret's JSON, `target_secret` the target's. The `manifest` is uploaded before the
+    run; an empty one is not. `written_over` is the protocol by which the
     mail must get into WorkMail: EWS, or IMAP with the users' passwords. `tenant` is
     merged into the tenant file that the run writes. `expected` is the report's verdict with which
     this story must end (None: any end but a failure, and nothing is demanded of happenings and

@@ -237,7 +237,7 @@ class TenantConfig:
         str,
         matches(r"intake/[A-Za-z0-9_./-]+", "a key that begins with intake/, without spaces"),
     ] = "intake/manifest.csv"
-    start: Start = Start()
+    start: Start = field(default_factory=Start)
     schedules: tuple[Schedule, ...] = ()
     target: Target = Target()
     copy: Copy = Copy()

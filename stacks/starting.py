@@ -1,5 +1,4 @@
-"""Who may start the workflow by itself: only by its alias, so that every execution keeps the version
-with which it began."""
+"""Who may start the workflow by itself: only by its alias, so that it is a version that begins."""
 
 from __future__ import annotations
 

@@ -23,8 +23,9 @@ which lie below intake/ as well."""
 
 class Uploads(Construct):
     """`rule`: an upload of a manifest below intake/ in `bucket` starts an execution by `alias`. Its
-    input names the file, the version, and S3's sequencer, by which the workflow knows an event again
-    that comes twice or too late. What could not be started in six hours goes to `dead_letters`."""
+    input names the file, the version, and S3's sequencer, by which the workflow knows an event
+    again that comes twice or too late. What could not be started in six hours goes to
+    `dead_letters`."""
 
     def __init__(
         self,

@@ -194,7 +194,8 @@ class Prepare(Event):
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
     """`verdict` is empty if the execution may work, else why it ends at once: AlreadyRunning, or
-    AlreadyTaken (see starts.py); `owner` is the other one then. `run` is this execution, or the last run if only that is to be told of.
+    AlreadyTaken (see starts.py); `owner` is the other one then. `run` is this execution, or the
+    last run if only that is to be told of.
     `version` is that of the manifest, "" for the newest. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,

@@ -84,14 +84,12 @@ def started(tenant: str, run: str, now: str, mailboxes: int, entities: int) -> N
     return Notice(NoticeKind.STARTED, run, now, subject, text, facts)
 
 
-def not_started(
-    tenant: str, run: str, now: str, owner: str, what: str, remedy: str
-) -> Notice:
+def not_started(tenant: str, run: str, now: str, owner: str, what: str, remedy: str) -> Notice:
     """`what` came, without a capital letter; `remedy` says how to have it all the same."""
     working = owner.rpartition(":")[2]
     text = _write(
-        f"{what[:1].upper()}{what[1:]}, while the run {working} is under way: it has started nothing, and nothing is "
-        "changed.",
+        f"{what[:1].upper()}{what[1:]}, while the run {working} is under way: it has started "
+        "nothing, and nothing is changed.",
         remedy,
     )
     subject = f"{tenant}: {what}, and has started nothing"

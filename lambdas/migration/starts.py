@@ -100,14 +100,14 @@ def _describe(wanted: Wanted) -> tuple[str, str]:
     """What came, and what to do about it."""
     if wanted.trigger == UPLOAD:
         again = json.dumps({"manifest": wanted.manifest, "version": wanted.version})
-        return (
-            "a manifest was uploaded",
+        remedy = (
             "When that run has ended, upload it once more, or start the workflow with the version "
-            f"that was not taken: {again}",
+            f"that was not taken: {again}"
         )
+        return "a manifest was uploaded", remedy
     again = json.dumps({"phases": [*wanted.phases]})
-    return (
-        f"the schedule {wanted.trigger} was due",
+    remedy = (
         "Nothing is to be done if that run does the same. Else start the workflow when it has "
-        f"ended, with {again}",
+        f"ended, with {again}"
     )
+    return f"the schedule {wanted.trigger} was due", remedy

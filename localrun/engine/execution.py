@@ -52,7 +52,7 @@ class Execution:
         clock: Clock,
         observers: Sequence["Observer"],
         map_run: MapRun | None = None,
-        qualified: Qualified = Qualified(),  # noqa: B008 - frozen
+        qualified: Qualified = Qualified(),
     ) -> None:
         self.qualified = qualified
         self.arn = arn

@@ -1,8 +1,9 @@
 """CloudFormation's intrinsic functions, resolved to the names things have on this machine.
 
 Every resource gets the physical name its properties ask for, else `<stack>-<logical id>`; ARNs
-are made from it as AWS makes them. Versions have the number of the deployment. Resolved are Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select and
-Fn::Split; any other function is refused by name. The functions' reference:
+are made from it as AWS makes them. Versions have the number of the deployment. Resolved are Ref,
+Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select and Fn::Split; any other function is refused by name. The
+functions' reference:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 """GetObject says NoSuchKey; HeadObject has no body and says only its status."""
 _NO_VERSION = frozenset({"NoSuchVersion", "InvalidArgument"})
-"""The latter for what S3 would not call a version; nothing else in the request is ours to get wrong."""
+"""The latter for what S3 would never call a version; all else in the request is its own."""
 
 
 class S3Blobs:
