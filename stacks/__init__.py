@@ -7,7 +7,8 @@
     functions.py  one Lambda function per handler in lambdas/
     layer.py      the functions' third-party packages, bundled without Docker
     node.py       which Node runs the CDK library
-    machine.py    the state machine of statemachines/migrate_tenant.asl.json
+    machine.py    the state machine of statemachines/migrate_tenant.asl.json, and its alias
+    starting.py   who may start it; uploads.py, schedules.py and late_passes.py are what does
 
 Nothing here imports the product (lambdas/migration), and nothing calls AWS at synth.
 """

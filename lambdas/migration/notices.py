@@ -30,10 +30,10 @@ def tell_start(teller: Teller, run: str, now: str, mailboxes: int, entities: int
 
 
 def tell_not_started(
-    teller: Teller, run: str, now: str, owner: str, what: str, remedy: str
+    teller: Teller, run: str, now: str, owner: str, what: str, remedy: str, again: str
 ) -> None:
     """What should have started a run by itself has not, because the execution `owner` works."""
-    teller.tell(not_started(teller.tenant, run, now, owner, what, remedy))
+    teller.tell(not_started(teller.tenant, run, now, owner, what, remedy, again))
 
 
 def tell_pass(teller: Teller, run: str, now: str, passes: int, summary: PassSummary) -> None:
@@ -84,8 +84,11 @@ def started(tenant: str, run: str, now: str, mailboxes: int, entities: int) -> N
     return Notice(NoticeKind.STARTED, run, now, subject, text, facts)
 
 
-def not_started(tenant: str, run: str, now: str, owner: str, what: str, remedy: str) -> Notice:
-    """`what` came, without a capital letter; `remedy` says how to have it all the same."""
+def not_started(
+    tenant: str, run: str, now: str, owner: str, what: str, remedy: str, again: str
+) -> Notice:
+    """`what` came, without a capital letter; `remedy` says how to have it all the same, with the
+    input `again`, which is not broken into lines."""
     working = owner.rpartition(":")[2]
     text = _write(
         f"{what[:1].upper()}{what[1:]}, while the run {working} is under way: it has started "
@@ -93,8 +96,8 @@ def not_started(tenant: str, run: str, now: str, owner: str, what: str, remedy: 
         remedy,
     )
     subject = f"{tenant}: {what}, and has started nothing"
-    facts: Facts = {"under_way": working}
-    return Notice(NoticeKind.NOT_STARTED, run, now, subject, text, facts)
+    facts: Facts = {"under_way": working, "input": again}
+    return Notice(NoticeKind.NOT_STARTED, run, now, subject, f"{text}\n  {again}\n", facts)
 
 
 def wave_done(

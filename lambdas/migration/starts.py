@@ -80,8 +80,7 @@ def admit(means: Starting, execution: str, run: str, wanted: Wanted) -> Admissio
     if owner == execution:
         return Admission("", owner)
     if wanted.trigger:
-        what, remedy = _describe(wanted)
-        tell_not_started(means.teller, run, means.now, owner, what, remedy)
+        tell_not_started(means.teller, run, means.now, owner, *_describe(wanted))
     return Admission("AlreadyRunning", owner)
 
 
@@ -96,18 +95,21 @@ def manifest_of(wanted: Wanted, usual: str) -> str:
     return f"{folder}/"
 
 
-def _describe(wanted: Wanted) -> tuple[str, str]:
-    """What came, and what to do about it."""
+def _describe(wanted: Wanted) -> tuple[str, str, str]:
+    """What came, what to do about it, and the input that does it."""
     if wanted.trigger == UPLOAD:
-        again = json.dumps({"manifest": wanted.manifest, "version": wanted.version})
         remedy = (
             "When that run has ended, upload it once more, or start the workflow with the version "
-            f"that was not taken: {again}"
+            "that was not taken:"
         )
-        return "a manifest was uploaded", remedy
-    again = json.dumps({"phases": [*wanted.phases]})
+        again = json.dumps({"manifest": wanted.manifest, "version": wanted.version})
+        return "a manifest was uploaded", remedy, again
     remedy = (
         "Nothing is to be done if that run does the same. Else start the workflow when it has "
-        f"ended, with {again}"
+        "ended, with:"
     )
-    return f"the schedule {wanted.trigger} was due", remedy
+    return (
+        f"the schedule {wanted.trigger} was due",
+        remedy,
+        json.dumps({"phases": [*wanted.phases]}),
+    )

@@ -85,9 +85,8 @@ class _Story:
         pass_time(run, 20 * _HOUR)
         arn = run.start("sunday", {})
         yield from check_end(run, self._end(arn), SEEDED + _LATE)
-        yield from self._check_monday(
-            [each for each in executions(run) if each not in (*began, arn)]
-        )
+        others = [each for each in executions(run) if each not in (*began, arn)]
+        yield from self._check_monday(others)
 
     def _check_first_copy(self, arn: str) -> Iterator[str]:
         described = self._end(arn)

@@ -33,7 +33,7 @@ from localrun.series.small_tenant import (
 _ONE = next(iter(USERS))
 _JUNK = {
     "intake/passwords.csv": b"ana,secret\n",
-    "intake/acme/groups.csv": b"email,name\n",
+    "intake/acme/groups.csv": b"address,name\n",
     "intake/client-templates/en.yaml": b"greeting: Hello\n",
     "reports/manifest.csv": MANIFEST,
 }
@@ -143,7 +143,7 @@ class _Story:
 
     def _upload_folder(self) -> Iterator[str]:
         """The three have been copied: one of them is looked at again."""
-        groups = b"email,name,members\nteam@acme.example,Team," + _ONE.encode() + b"\n"
+        groups = b"address,name,members\nteam@acme.example,Team," + _ONE.encode() + b"\n"
         self._put("intake/next/groups.csv", groups)
         arn, _ = self._upload("intake/next/users.csv", manifest_of([_ONE]))
         described = self._end("a folder, users.csv last", arn)

@@ -42,11 +42,17 @@ def test_what_has_passed_never_comes_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "expression",
-    ["tomorrow", "cron(0 20 * * ?)", "cron(0 20 L * ? *)", "cron(61 20 * * ? *)", "at(soon)"],
+    ("expression", "problem"),
+    [
+        ("tomorrow", "tomorrow is no expression"),
+        ("at(soon)", "is no expression"),
+        ("cron(0 20 * * ?)", "six fields"),
+        ("cron(0 20 L * ? *)", "invalid literal"),
+        ("cron(61 20 * * ? *)", "61 is not from 0 to 59"),
+    ],
 )
-def test_what_is_not_understood_is_refused(expression: str) -> None:
-    with pytest.raises(ValueError, match="L|61|soon|tomorrow|six fields"):
+def test_what_is_not_understood_is_refused(expression: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
         next_time(expression, "UTC", moment(FRIDAY))
 
 

@@ -188,7 +188,10 @@ def test_the_outputs_say_where_things_are_and_how_to_start(template: dict[str, A
     outputs = template["Outputs"]
     assert set(outputs) == {
         "StateMachineArn",
+        "StateMachineAliasArn",
+        "StateMachineUrl",
         "BucketName",
+        "BucketUrl",
         "SourceSecretName",
         "TargetSecretName",
         "WaveSecretsPrefix",
@@ -199,7 +202,11 @@ def test_the_outputs_say_where_things_are_and_how_to_start(template: dict[str, A
     assert outputs["SourceSecretName"]["Value"] == "workmail-migration/example/source"
     assert outputs["TargetSecretName"]["Value"] == "workmail-migration/example/target"
     assert outputs["WaveSecretsPrefix"]["Value"] == "workmail-migration/example/waves/"
-    assert "aws stepfunctions start-execution" in json.dumps(outputs["StartCommand"])
+    start = json.dumps(outputs["StartCommand"])
+    assert "aws stepfunctions start-execution" in start
+    assert "WorkflowAlias" in start
+    assert "#/statemachines/view/" in json.dumps(outputs["StateMachineUrl"])
+    assert "prefix=intake/" in json.dumps(outputs["BucketUrl"])
 
 
 # ---- rights --------------------------------------------------------------------------------------
@@ -219,7 +226,7 @@ def test_no_policy_has_a_bare_wildcard_resource_without_a_reason(resources: Reso
 
 def test_no_role_has_a_managed_policy(resources: Resources) -> None:
     roles = resources("AWS::IAM::Role")
-    assert len(roles) == len(TABLE) + 2
+    assert len(roles) == len(TABLE) + 3
     assert not [name for name, role in roles.items() if "ManagedPolicyArns" in role["Properties"]]
 
 
@@ -567,7 +574,9 @@ def test_the_machine_may_call_every_function_and_run_its_maps(resources: Resourc
     for statement in statements(resources, "WorkflowMachineRole"):
         for action in as_list(statement["Action"]):
             given.setdefault(action, []).extend(as_list(statement["Resource"]))
-    called = {one["Fn::GetAtt"][0] for one in given["lambda:InvokeFunction"]}
+    invoked = [one["Fn::Join"][1] for one in given["lambda:InvokeFunction"]]
+    assert {rest for _, rest in invoked} == {":*"}
+    called = {function["Fn::GetAtt"][0] for function, _ in invoked}
     assert called == {
         logical_id
         for logical_id, one in resources("AWS::Lambda::Function").items()

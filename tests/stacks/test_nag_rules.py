@@ -36,6 +36,8 @@ ACCEPTED = {
     "IAM5[Resource::<waves>*]": "A secret per run, whose name is known when it starts.",
     "IAM5[Resource::<secret>/administrator*]": "One secret, and its ARN before it exists.",
     "IAM5[Resource::<schedules>/*]": "A schedule's name is made from the run's.",
+    "IAM5[Resource::<function>:*]": "Versions of this function: executions keep the one with which "
+    "they began.",
     "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
     "IAM5[Resource::*]": "Log delivery and ListSchedules have no narrower resource; a test lists "
@@ -77,6 +79,7 @@ def shorten(rule: str) -> str:
     rule = rule.removeprefix("AwsSolutions-")
     rule = re.sub("arn:aws:route53:::", "<route53>", rule)
     rule = re.sub(r"<StorageBucket\w+\.Arn>", "<bucket>", rule)
+    rule = re.sub(r"<Functions\w+\.Arn>", "<function>", rule)
     rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+/waves/", "<waves>", rule)
     rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+(/administrator)", r"<secret>\1", rule)
     rule = re.sub(r"arn:aws:scheduler:.*:schedule/[\w-]+-late-passes", "<schedules>", rule)

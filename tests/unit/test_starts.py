@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from migration.events import ExecutionInput
@@ -82,8 +84,9 @@ def test_an_upload_that_meets_a_run_changes_nothing_and_is_told(office: Office) 
     (notice,) = office.notifier.told
     text = " ".join(notice.text.split())
     assert "A manifest was uploaded, while the run" in text
-    assert f'{{"manifest": "{USUAL}", "version": "v-{SECOND}"}}' in text
-    again = ExecutionInput.parse({"manifest": USUAL, "version": f"v-{SECOND}"})
+    given = {"manifest": USUAL, "version": f"v-{SECOND}"}
+    assert notice.text.endswith(f"\n\n  {json.dumps(given)}\n")
+    again = ExecutionInput.parse(given)
     office.ledger.release_lock("arn:run-1")
     assert start(office, "by-hand", again) == Admission("", "arn:by-hand")
 
@@ -93,7 +96,7 @@ def test_a_schedule_that_meets_a_run_is_told_with_its_phases(office: Office) -> 
     assert start(office, "run-2", schedule(), "arn:run-1").verdict == "AlreadyRunning"
     (notice,) = office.notifier.told
     assert "The schedule first-copy was due" in notice.text
-    assert '{"phases": ["provision", "copy"]}' in " ".join(notice.text.split())
+    assert notice.text.endswith('\n\n  {"phases": ["provision", "copy"]}\n')
 
 
 def test_who_starts_one_by_hand_sees_it_and_is_not_told(office: Office) -> None:
