@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from localrun.engine.invocation import InvokeResult
 from localrun.engine.lambda_worker import Function, Worker
@@ -171,10 +171,11 @@ class LambdaHost:
         }
 
     def _respond(self, request: Request) -> Response:
-        parts = request.path.partition("?")[0].split("/")
+        path, _, query = request.path.partition("?")
+        parts = path.split("/")
         if request.method != "POST" or len(parts) != 5 or parts[4] != "invocations":
             return _error(501, "NotImplementedLocally", f"{request.method} {request.path}")
-        name = unquote(parts[3])
+        name = ":".join([unquote(parts[3]), *parse_qs(query).get("Qualifier", [])])
         payload = request.body or b"{}"
         if refusal := self._refusal(name, payload):
             return refusal

@@ -338,6 +338,6 @@ def test_only_a_run_that_provisions_has_a_plan(
     found = Preflight(100, (), provisions=not interoperability)
     monkeypatch.setattr("migration.preflight.run_preflight", lambda *_: found)
     monkeypatch.setattr("migration.run_plan.plan_run", lambda *_: asked.append("plan"))
-    event = {"run": RUN, "now": NOW, "manifest": "", "provision": provision}
+    event = {"run": RUN, "now": NOW, "manifest": "", "version": "", "provision": provision}
     assert handler(event, None)["provisions"] == (not interoperability)
     assert bool(asked) == planned
