@@ -91,9 +91,13 @@ class LambdaHost:
 
     def update(self, function: Function) -> None:
         """Deploy a function in the place of the one of its name; its versions stay."""
+        replaced = self._pools.get(function.name)
         self._pools[function.name] = _Pool(
             function, self._environment(function), self.log_file(function.name)
         )
+
+        if replaced is not None and replaced not in self._versions.values():
+            replaced.close()
 
     def publish(self, name: str) -> str:
         """Keeps the function as it is, as its next version; the number. KeyError if there is no

@@ -15,7 +15,6 @@ from rich.table import Table
 
 from localrun.display import format_moment
 from localrun.runner import Options, Run
-from localrun.scenario import Happening
 from localrun.series.interrupting import pass_time
 from localrun.series.series import Played, Series, opened
 from localrun.series.small_tenant import (
@@ -27,7 +26,6 @@ from localrun.series.small_tenant import (
     steps,
     story,
 )
-from localrun.world import World
 
 _HOUR, _DAY = 3600, 86_400
 _LATE = 3
@@ -42,10 +40,6 @@ STORY = story(
             {"name": "mondays", "at": "cron(0 6 ? * MON *)", "phases": ["copy"]},
         ],
     },
-    (
-        Happening("WaitForDns", _DAY, "the DNS points to WorkMail", World.point_dns_to_workmail),
-        Happening("DrainOldMx", 60, f"{_LATE} messages arrive by old MX", late_mail(0, _LATE)),
-    ),
 )
 
 
@@ -83,6 +77,9 @@ class _Story:
             return
         yield from self._check_first_copy(began[0])
         pass_time(run, 20 * _HOUR)
+        clock, world = run.world.clock, run.world
+        clock.at(_DAY, world.point_dns_to_workmail)
+        clock.at(_DAY + _HOUR / 2, lambda: late_mail(0, _LATE)(world))
         arn = run.start("sunday", {})
         yield from check_end(run, self._end(arn), SEEDED + _LATE)
         others = [each for each in executions(run) if each not in (*began, arn)]
