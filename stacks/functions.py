@@ -121,6 +121,8 @@ class Functions(Construct):
             environment=self._environment,
             log_group=log_group,
             role=role,
+            # Lambda itself makes the segments: without the X-Ray SDK, which ends in February 2027
+            tracing=lambda_.Tracing.ACTIVE,
         )
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:
