@@ -24,7 +24,9 @@ from localrun.engine.engine import Engine
 from localrun.engine.event_rules import EventRules
 from localrun.engine.function_urls import FunctionUrls
 from localrun.engine.lambda_host import Function, LambdaHost
+from localrun.engine.metric_store import MetricStore, ServiceMetrics
 from localrun.engine.template import FunctionResource, Template
+from localrun.engine.timed_rules import TimedRules, read_timed_rules
 from localrun.fakes.bucket_events import BucketEvents
 from localrun.fakes.data_plane import DataPlane, create
 from localrun.fakes.scheduler import FakeScheduler
@@ -87,8 +89,11 @@ class Cloud:
         self._session: Any = boto3.Session()  # Any: services are named at run time
         self._lock = threading.Lock()
         self.clock: Clock = world.clock
+        self.measured = MetricStore()
+        services = ServiceMetrics(self.measured, world.clock)
+        invoke = services.count(lambda function, payload: self.lambdas.invoke(function, payload))
         self.urls = FunctionUrls(
-            lambda function, payload: self.lambdas.invoke(function, payload),
+            invoke,
             world.clock.now,
             ACCOUNT,
         )
@@ -98,19 +103,20 @@ class Cloud:
         self.rules = EventRules(
             world.clock,
             self.template.event_rules(),
-            invoke=lambda function, payload: self.lambdas.invoke(function, payload),
+            invoke=invoke,
             start=self._start,
             region=REGION,
             account=ACCOUNT,
         )
         self.uploads = BucketEvents(self.rules.tell, world.clock.iso, REGION, ACCOUNT)
+        timed = TimedRules(world.clock, read_timed_rules(self.template), invoke)
         self.engine = Engine(
             world.clock,
-            invoke=lambda function, payload: self.lambdas.invoke(function, payload),
+            invoke=invoke,
             client=self.client,
             region=REGION,
             account=ACCOUNT,
-            observers=(*observers, self.rules.observe),
+            observers=(*observers, self.rules.observe, timed.observe, services.observe),
         )
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
         server = self._stack.enter_context(ModelServer([api]))
@@ -121,6 +127,7 @@ class Cloud:
         account = Endpoints(plane.url, server.url, "", world.workmail_api.url, schedules.url)
         self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
         self._stack.callback(self.lambdas.close)
+        self._stack.callback(timed.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
         create(self.template, self.client)
         self._restrict((world.workmail_api, server))

@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from localrun.alarm_watch import find_raised, note_dead_letters
 from localrun.cloud import Cloud
 from localrun.compare import FolderComparison, compare_mailbox
 from localrun.contents import Contents, ImapAccess, read_ews
 from localrun.display import Display
+from localrun.engine.alarms import Raised
 from localrun.engine.clock import parse_clock
 from localrun.notices import NoticeBook, Told
 from localrun.outcome import (
@@ -209,6 +211,7 @@ class Run:
         folders = tuple(self._compare(copied))
         refused = sum(count_refused(self.ledger.remarks(one.mailbox.id)) for one in records)
         report, verdict = self._fetch_report(run)
+        alarms = tuple(self._find_alarms(described))
         return Outcome(
             scenario=self.scenario.name,
             status=described["status"],
@@ -222,8 +225,17 @@ class Run:
             wall_seconds=self.timings["run"],
             timings=self.timings,
             report=report,
-            problems=tuple(self._problems(described, verdict, folders, refused)),
+            problems=tuple(self._problems(described, verdict, folders, refused, alarms)),
+            alarms=alarms,
         )
+
+    def _find_alarms(self, described: Mapping[str, Any]) -> list[Raised]:
+        """While the execution was at work."""
+        start, end = described["startDate"].timestamp(), described["stopDate"].timestamp()
+        letters = [*self.cloud.rules.dead_letters, *self.cloud.scheduler.dead_letters]
+        note_dead_letters(self.cloud.measured, (arn for arn, _ in letters), end)
+        logs = self.out / "logs"
+        return find_raised(self.cloud.template, self.cloud.measured, logs, start, end)
 
     def _copies(self) -> bool:
         if self.scenario.expected == "failed":
@@ -272,13 +284,14 @@ class Run:
         verdict: str,
         folders: Sequence[FolderComparison],
         refused: int,
+        alarms: Sequence[Raised],
     ) -> Iterator[str]:
         yield from find_problems(folders)
         stored = sum(self.world.count_stored().values())
         if stored and self.scenario.expected == "failed":
             yield f"the run failed, and {stored} messages were copied"
         left = [happening.what for happening in self._pending] + self._under_way
-        yield from find_deviations(self.scenario, described, verdict, refused, left)
+        yield from find_deviations(self.scenario, described, verdict, refused, left, alarms)
         yield from self.scenario.check(self.world, self.ledger, described["name"])
 
 

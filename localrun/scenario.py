@@ -42,8 +42,10 @@ class Scenario:
     refusals), and `cause` what must stand in the cause of a failed execution; nothing is copied
     then. WorkMail refuses messages of more than `largest_message` bytes; `refused` is how many of
     them this story has. Unless the domain is `registered`, WorkMail does not know it at first. With
-    `nobody_answers` time goes on although the run waits for an answer. `check` says what else is
-    wrong at the end, from the run's ledger and from what the operators were told.
+    `nobody_answers` time goes on although the run waits for an answer. `alarms` are the names of
+    the stack's alarms that must have been raised, and no others (None: nothing is demanded).
+    `check` says what else is wrong at the end, from the run's ledger and from what the operators
+    were told.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Scenario:
     written_over: str = "EWS"
     registered: bool = True
     nobody_answers: bool = False
+    alarms: tuple[str, ...] | None = None
     check: Callable[[World, Ledger, str], Iterable[str]] = _find_nothing
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from localrun.display import Shown
+from localrun.display import Shown, format_moment
 from localrun.engine.clock import parse_clock
 from localrun.runner import Options, Outcome, Run, endpoints_help
 from localrun.scenario import Scenario
@@ -264,10 +264,12 @@ def _print_end(console: Console, outcome: Outcome) -> None:
     days, seconds = divmod(round(outcome.virtual_seconds), 86_400)
     hours, minutes = seconds // 3600, seconds % 3600 // 60
     timings = ", ".join(f"{name} {value:.1f} s" for name, value in outcome.timings.items())
+    alarms = [f"{alarm.name} ({format_moment(alarm.at)})" for alarm in outcome.alarms]
     lines = [
         f"execution {outcome.status}, report verdict: {outcome.verdict or 'none'}",
         f"{outcome.messages} messages, {days} d {hours} h {minutes} min of virtual time",
         f"times: {timings}",
+        f"alarms raised: {', '.join(alarms) or 'none'}",
         f"report: {outcome.report or 'none was written'}",
         *(f"problem: {problem}" for problem in outcome.problems),
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
 
+from stacks.alarms_config import Alarms
 from stacks.checks import (
     ConfigError,
     between,
@@ -249,6 +250,7 @@ class TenantConfig:
     notifications: Notifications = field(default_factory=Notifications)
     clients: Clients = field(default_factory=Clients)
     rollback: Rollback = Rollback()
+    alarms: Alarms = field(default_factory=Alarms)
     passwords: Passwords = Passwords()
     end_of_support_acknowledged: Annotated[str, is_day] = ""
 

@@ -292,6 +292,7 @@ TABLE: Mapping[str, Row] = {
         tells=True,
     ),
     "release_lock": Row(),
+    "measure_progress": Row(timeout=280, memory=512, by_rule=True),
     "clean_up": Row(
         timeout=900,
         administrator=_CHANGE_WAVES,

@@ -123,6 +123,8 @@ class Functions(Construct):
             role=role,
             # executions that began with a version go on with it (see machine.py)
             current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
+            # Lambda itself makes the segments: without the X-Ray SDK, which ends in February 2027
+            tracing=lambda_.Tracing.ACTIVE,
         )
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:

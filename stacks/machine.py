@@ -66,6 +66,7 @@ class Machine(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_file(str(definition)),
             definition_substitutions=substitutions,
+            tracing_enabled=True,
             logs=sfn.LogOptions(
                 destination=logs.LogGroup(
                     self,

@@ -12,6 +12,7 @@ from stacks.functions import Functions
 from stacks.late_passes import LatePasses
 from stacks.machine import Machine
 from stacks.notifications import Notifications
+from stacks.observability import Observability
 from stacks.schedules import Schedules
 from stacks.storage import Storage, passwords_name, secret_name, waves_prefix
 from stacks.triggers import Triggers
@@ -64,6 +65,15 @@ class MigrationStack(cdk.Stack):
             clean_up=self.functions.by_handler["clean_up"],
         )
         self._start_by_itself(config, triggers)
+        self.observability = Observability(
+            self,
+            "Observability",
+            config=config,
+            machine=self.workflow.machine,
+            functions=self.functions.by_handler,
+            bucket=self.storage.bucket,
+            topic=self.notifications.topic,
+        )
         cdk.Tags.of(self).add("app", "workmail-migration")
         cdk.Tags.of(self).add("tenant", config.tenant)
         self._add_outputs(config)
@@ -124,6 +134,10 @@ class MigrationStack(cdk.Stack):
             "NotificationTopicArn": (
                 self.notifications.topic.topic_arn,
                 "Told what a run does; subscribe whom you like",
+            ),
+            "DashboardUrl": (
+                self.observability.dashboard_url,
+                "How far a run is, and what is wrong",
             ),
             "StartCommand": (start, "Starts the migration; so does {} in the console"),
         }

@@ -836,6 +836,20 @@ class CleanUpResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureProgress(Event):
+    """Not of a state: a rule sends it every few minutes (stacks/observability.py)."""
+
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureProgressResult(Event):
+    """`at_work`: whether a run works for the tenant; if not, nothing was looked at."""
+
+    at_work: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WriteReport(Event):
     """`error` and `cause` tell what has stopped the run; empty when nothing has."""
 

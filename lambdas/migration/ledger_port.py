@@ -25,6 +25,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
+from migration.progress_model import ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -64,6 +65,12 @@ class Ledger(Protocol):
 
     def dns_watch(self, run: str) -> DnsWatch:
         """What was kept of the run's looks; an empty one before the first."""
+
+    def progress(self) -> ProgressRecord | None:
+        """What is remembered of the latest looks at the progress; None before the first."""
+
+    def set_progress(self, record: ProgressRecord) -> None:
+        """Replaces it."""
 
     # -- what the operators were told
     def is_told(self, run: str, key: str) -> bool:
@@ -128,6 +135,9 @@ class Ledger(Protocol):
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         """Changes the status alone."""
+
+    def set_begun(self, mailbox_id: str, expected: int) -> None:
+        """Status COPYING, and how many messages the folders hold that are to be copied."""
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         """Status FAILED, with the reason."""

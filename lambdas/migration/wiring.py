@@ -19,6 +19,7 @@ from migration.administrator import Administrator, Means
 from migration.administrator_user import SECRET
 from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
+from migration.aws.emf import EmfMetrics
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
 from migration.aws.mailer import SesMailer, build_mail_client
@@ -34,6 +35,7 @@ from migration.copy.selection import asks_for_dates
 from migration.cutover import Lookout
 from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
+from migration.logs import bind_more
 from migration.model import MailboxRecord
 from migration.passwords import find_console_password, read_administrator
 from migration.ports import (
@@ -41,6 +43,7 @@ from migration.ports import (
     Directory,
     Executions,
     Ledger,
+    Metrics,
     Notifier,
     Resolver,
     Schedules,
@@ -88,6 +91,10 @@ class Wiring:
     def ledger(self) -> Ledger:
         table = boto3.resource("dynamodb").Table(self.settings.table_name)
         return DynamoLedger(table, self.settings.tenant)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return EmfMetrics(self.settings.tenant)
 
     @cached_property
     def blobs(self) -> BlobStore:
@@ -358,6 +365,7 @@ def moment(context: Any) -> str:
 def wire() -> Wiring:
     """The wiring of this process's environment; SettingsError names what is missing."""
     settings = Settings.from_env(os.environ)
+    bind_more(tenant=settings.tenant)
     # Only those who ask know the page's address: it would be a circle for the page's own function.
     return _wire(settings, os.environ.get("AWS_REGION", ""), os.environ.get("ANSWER_URL", ""))
 

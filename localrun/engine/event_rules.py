@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-opera
 all that the stack uses. The event of an execution: "Step Functions Execution Status Change" in
 https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html. A target that
 fails is tried again after one and two minutes of virtual time, as by Lambda's own queue; what fails
-then, too, is kept in `dead_letters`.
+then, too, is kept in `dead_letters`: the queue's ARN and the event.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class EventRules:
         region: str,
         account: str,
     ) -> None:
-        self.dead_letters: list[Mapping[str, Any]] = []
+        self.dead_letters: list[tuple[str, Mapping[str, Any]]] = []
         self.is_out_of_order = False
         self._clock = clock
         self._rules = tuple(rules)
@@ -113,7 +113,7 @@ class EventRules:
         def deliver() -> None:
             try:
                 if not self._try(target.arn, payload):
-                    self.dead_letters.append(notice)
+                    self.dead_letters.append((target.dead_letters, notice))
             finally:
                 self._clock.leave()
                 with self._changed:

@@ -29,6 +29,7 @@ __all__ = [
 
 _DATA_TYPES = frozenset(
     {
+        "AWS::CloudWatch::Alarm",
         "AWS::DynamoDB::GlobalTable",
         "AWS::DynamoDB::Table",
         "AWS::Events::Rule",
@@ -127,11 +128,24 @@ class EventRuleResource:
 @dataclass(frozen=True, slots=True)
 class RuleTarget:
     """`arn` is a function's, or a state machine's, which is started. With an empty `form` it gets
-    the event as it is."""
+    the event as it is. What cannot be delivered goes to the queue `dead_letters`, an ARN; "" for
+    none."""
 
     arn: str
     paths: Mapping[str, str]
     form: str
+    dead_letters: str = ""
+
+    @classmethod
+    def of(cls, target: Mapping[str, Any]) -> Self:
+        """From an entry of a rule's Targets, resolved."""
+        transformer = target.get("InputTransformer", {})
+        return cls(
+            target["Arn"],
+            transformer.get("InputPathsMap", {}),
+            transformer.get("InputTemplate", ""),
+            target.get("DeadLetterConfig", {}).get("Arn", ""),
+        )
 
 
 class Template:
@@ -278,18 +292,18 @@ class Template:
         found = []
         for logical_id, properties in self._all("AWS::Events::Rule"):
             if properties.get("State", "ENABLED") == "ENABLED" and "EventPattern" in properties:
-                targets = [self._target(target) for target in properties.get("Targets", [])]
+                resolved = self._resolver.resolve(properties.get("Targets", []))
+                targets = [RuleTarget.of(target) for target in resolved]
                 pattern = self._resolver.resolve(properties["EventPattern"])
                 found.append(EventRuleResource(logical_id, pattern, targets))
         return found
 
-    def _target(self, target: Mapping[str, Any]) -> RuleTarget:
-        transformer = self._resolver.resolve(target.get("InputTransformer", {}))
-        return RuleTarget(
-            self._resolver.resolve(target["Arn"]),
-            transformer.get("InputPathsMap", {}),
-            transformer.get("InputTemplate", ""),
-        )
+    def resources(self, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """Logical id and properties of all resources of a type."""
+        return [
+            (logical_id, self._resolver.resolve(properties))
+            for logical_id, properties in self._all(kind)
+        ]
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs by their logical id."""

@@ -24,6 +24,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
+from migration.progress_model import ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -40,6 +41,7 @@ class MemoryLedger:
         self._aborted = ""
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
+        self._progress: ProgressRecord | None = None
         self._told: set[tuple[str, str]] = set()
         self._starts: dict[str, tuple[str, str]] = {}
         self._admitted: dict[tuple[str, str], list[str]] = {}
@@ -107,6 +109,14 @@ class MemoryLedger:
             if highest < sequence:
                 self._starts[trigger] = sequence, execution
             return self._starts[trigger][1]
+
+    def progress(self) -> ProgressRecord | None:
+        with self._lock:
+            return self._progress
+
+    def set_progress(self, record: ProgressRecord) -> None:
+        with self._write("set_progress"):
+            self._progress = record
 
     # -- what the operators were told
 
@@ -221,6 +231,13 @@ class MemoryLedger:
         with self._write("set_status"):
             known = self._mailboxes[mailbox_id]
             self._mailboxes[mailbox_id] = replace(known, status=status)
+
+    def set_begun(self, mailbox_id: str, expected: int) -> None:
+        with self._write("set_begun"):
+            known = self._mailboxes[mailbox_id]
+            self._mailboxes[mailbox_id] = replace(
+                known, status=MailboxStatus.COPYING, expected=expected
+            )
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         with self._write("set_failed"):

@@ -33,6 +33,11 @@ UNBOUNDED = {
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    # tracing: X-Ray's actions know no resource at all
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
     # only for tenants that publish there; it has no resource
     "route53:ListHostedZonesByName",
     # a list of schedules names its group in the call; IAM is not known to look at that
@@ -197,6 +202,7 @@ def test_the_outputs_say_where_things_are_and_how_to_start(template: dict[str, A
         "WaveSecretsPrefix",
         "LedgerTable",
         "NotificationTopicArn",
+        "DashboardUrl",
         "StartCommand",
     }
     assert outputs["SourceSecretName"]["Value"] == "workmail-migration/example/source"

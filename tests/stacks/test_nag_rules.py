@@ -24,7 +24,6 @@ ACCEPTED = {
     "SQS3": "They are dead-letter queues themselves: of a rule's target and of its function, and "
     "of the schedules.",
     "SMG4": "The logins are the source's: only its own administrator can change them.",
-    "SF2": "The history of an execution shows every call and its time already.",
     "IAM5[Resource::<bucket>/intake/*]": "The operator names the manifests.",
     "IAM5[Resource::<bucket>/plans/*]": "A run's name is known when it starts.",
     "IAM5[Resource::<bucket>/reports/*]": "As above.",
@@ -40,8 +39,8 @@ ACCEPTED = {
     "they began.",
     "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
-    "IAM5[Resource::*]": "Log delivery and ListSchedules have no narrower resource; a test lists "
-    "the actions.",
+    "IAM5[Resource::*]": "Log delivery, X-Ray and ListSchedules have no narrower resource; a test "
+    "lists the actions.",
 }
 
 WITH_ROUTE53 = {

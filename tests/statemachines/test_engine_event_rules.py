@@ -51,7 +51,7 @@ def start_nothing(machine: str, state_input: Any) -> None:
 def play(status: str, functions: Functions) -> tuple[EventRules, Clock]:
     """Runs an execution to that end; the rules after they have settled."""
     clock = Clock("real" if status == "ABORTED" else "jump", start=START)
-    rule = EventRuleResource("rule", PATTERN, [RuleTarget("clean", PATHS, FORM)])
+    rule = EventRuleResource("rule", PATTERN, [RuleTarget("clean", PATHS, FORM, "queue")])
     rules = EventRules(clock, [rule], functions, start_nothing, "eu-west-1", "123456789012")
     engine = Engine(clock, functions, lambda _: None, observers=[rules.observe])
     definition = {
@@ -98,7 +98,8 @@ def test_a_function_that_fails_is_called_again_after_one_and_two_minutes() -> No
 
 def test_what_fails_three_times_is_kept() -> None:
     rules, _ = play("FAILED", Functions(failures=9))
-    (letter,) = rules.dead_letters
+    ((queue, letter),) = rules.dead_letters
+    assert queue == "queue"
     assert letter["detail"]["status"] == "FAILED"
 
 

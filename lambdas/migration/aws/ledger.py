@@ -6,6 +6,7 @@
                                                         which run's for good
                           START#<trigger>               the latest start of an upload or a schedule
                           N#<run>#<at>#<state>          the timeline
+                          PROGRESS                      the latest looks at the copy's progress
                           DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
                           FIRST#<run>#<about>           whose turn it was to be told of
@@ -42,6 +43,7 @@ from migration.aws import (
     dns_rows,
     entity_rows,
     guide_rows,
+    progress_rows,
     question_rows,
     rows,
     zone_rows,
@@ -64,11 +66,15 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
+from migration.progress_model import ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+_OF_A_RUN = ("failure", "verdict", "remarks", "expected")
+"""What the ledger has of a mailbox for one run, and forgets when it is planned for the next."""
 
 _CLAIM_ATTEMPTS = 5
 """A claim reads, decides and writes; a rival between the two makes it start over."""
@@ -149,6 +155,14 @@ class DynamoLedger:
         item = self._items.read(self._pk, f"DNS#{run}")
         return dns_rows.watch_from(item) if item else DnsWatch()
 
+    def progress(self) -> ProgressRecord | None:
+        item = self._items.read(self._pk, "PROGRESS")
+        return progress_rows.progress_from(item) if item else None
+
+    def set_progress(self, record: ProgressRecord) -> None:
+        place = {"pk": self._pk, "sk": "PROGRESS"}
+        self._table.put_item(Item=place | progress_rows.progress_attributes(record))
+
     # -- what the operators were told
 
     def is_told(self, run: str, key: str) -> bool:
@@ -217,9 +231,7 @@ class DynamoLedger:
                 "run": run,
                 "status": str(MailboxStatus.PLANNED),
             }
-            self._items.update(
-                self._pk, f"M#{mailbox.id}", sets, removes=("failure", "verdict", "remarks")
-            )
+            self._items.update(self._pk, f"M#{mailbox.id}", sets, removes=_OF_A_RUN)
         self._table.put_item(Item={"pk": self._pk, "sk": "LAST", "run": run})
 
     def last_run(self) -> str:
@@ -251,6 +263,10 @@ class DynamoLedger:
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})
+
+    def set_begun(self, mailbox_id: str, expected: int) -> None:
+        status = str(MailboxStatus.COPYING)
+        self._change_mailbox(mailbox_id, {"status": status, "expected": expected})
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         status = str(MailboxStatus.FAILED)
@@ -340,7 +356,7 @@ class DynamoLedger:
         known = Attr("pk").exists()
         sets = {"status": str(MailboxStatus.PLANNED)}
         made = ("user_id", "provisioned", "address", "remarks", "password_in")
-        removes = (*made, "failure", "verdict")
+        removes = (*made, "failure", "verdict", "expected")
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
 
     # -- client settings
