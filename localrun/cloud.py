@@ -205,7 +205,7 @@ class Cloud:
         workflow = self.client("stepfunctions")
         version = workflow.publish_state_machine_version(stateMachineArn=self.state_machine_arn)
         route = [{"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}]
-        (alias,) = self.template.resources("AWS::StepFunctions::StateMachineAlias")
+        ((_, alias),) = self.template.resources("AWS::StepFunctions::StateMachineAlias")
         arn = f"{self.state_machine_arn}:{alias['Name']}"
         if create:
             workflow.create_state_machine_alias(name=alias["Name"], routingConfiguration=route)

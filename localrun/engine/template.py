@@ -283,10 +283,6 @@ class Template:
             for logical_id, _ in self._all("AWS::Scheduler::ScheduleGroup")
         ]
 
-    def resources(self, kind: str) -> list[Mapping[str, Any]]:
-        """The resolved properties of every resource of a type."""
-        return [self._resolver.resolve(properties) for _, properties in self._all(kind)]
-
     def event_rules(self) -> list[EventRuleResource]:
         """The rules that are enabled and have a pattern."""
         found = []

@@ -71,7 +71,7 @@ def create(template: Template, clients: Callable[[str], Any]) -> None:
         notifier.create_topic(Name=topic.name)
     for name in template.schedule_groups():
         clients("scheduler").create_schedule_group(Name=name)
-    for schedule in template.resources("AWS::Scheduler::Schedule"):
+    for _, schedule in template.resources("AWS::Scheduler::Schedule"):
         clients("scheduler").create_schedule(**schedule)  # the same names as CloudFormation's
 
 

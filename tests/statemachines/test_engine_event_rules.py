@@ -148,7 +148,8 @@ UPLOADED = {"source": "aws.s3", "detail": {"object": {"key": 'intake/"a" manifes
 
 def tell(start: Any) -> EventRules:
     """A rule that starts a machine hears of an upload."""
-    target = RuleTarget(f"{ARN}:live", {"key": "$.detail.object.key"}, '{"manifest":<key>}')
+    form = '{"manifest":<key>}'
+    target = RuleTarget(f"{ARN}:live", {"key": "$.detail.object.key"}, form, "queue")
     rule = EventRuleResource("rule", {"source": ["aws.s3"]}, [target])
     clock = Clock("jump", start=START)
     rules = EventRules(clock, [rule], Functions(), start, "eu-west-1", "123456789012")
@@ -168,7 +169,7 @@ def test_what_cannot_be_started_is_kept() -> None:
     def refuse(machine: str, _: Any) -> None:
         raise MachineMissingError(machine)
 
-    assert tell(refuse).dead_letters == [UPLOADED]
+    assert tell(refuse).dead_letters == [("queue", UPLOADED)]
 
 
 def test_the_event_of_an_execution_names_its_version_and_alias() -> None:
