@@ -10,8 +10,7 @@ from migration.entry import entry
 
 @entry(events.Prepare)
 def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
-    wanted = events.ExecutionInput.parse(job.input)
-    wired, now = wiring.wire(), wiring.moment(context)
+    wanted, wired, now = job.wanted, wiring.wire(), wiring.moment(context)
     owner = runs.let_in(wired.ledger, wired.executions, job.execution, now, wanted.control)
     return events.PrepareResult(
         already_running=owner != job.execution,
@@ -22,4 +21,5 @@ def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
         manifest=wanted.manifest or wired.settings.manifest_key,
         rollback_of=wanted.rollback_of,
         wave_of=wanted.wave_of,
+        unfinished=wanted.unfinished,
     )

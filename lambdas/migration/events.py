@@ -21,14 +21,16 @@ MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
 CLIENTS = "clients"
+ERASE = "erase"
 CONTROL = ("pause", "resume", "abort")
 """What an execution may say to the one that works for the tenant."""
-ALONE = (ROLLBACK, ROLLBACK_DNS, *CONTROL)
+ALONE = (ROLLBACK, ROLLBACK_DNS, ERASE, *CONTROL)
 """Phases that stand alone."""
 PHASES = (*MIGRATION, CLIENTS, *ALONE)
 _WHY_ALONE = {
     ROLLBACK: "nothing is made and taken back at once",
     ROLLBACK_DNS: "nothing is published and put back at once",
+    ERASE: "nothing is done and forgotten at once",
     **dict.fromkeys(CONTROL, "it is a word to another execution"),
 }
 
@@ -71,11 +73,13 @@ class ExecutionInput:
     """What an operator may write into the console's input box; `{}` runs the whole migration.
     `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
     ends in /. `run` is the run to take back, with the phase rollback, empty for all; or, with the
-    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's."""
+    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's.
+    `unfinished`: with the phase erase, that the migration is given up."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
     run: str = ""
+    unfinished: bool = False
 
     @property
     def only_report(self) -> bool:
@@ -108,7 +112,7 @@ class ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
         if not isinstance(payload, Mapping):
             raise InputInvalid(["the input must be a JSON object; {} is fine"])
-        known = ("phases", "manifest", "run")
+        known = ("phases", "manifest", "run", "unfinished")
         problems = [
             f"unknown key {_short(key)}{_hint(key, known)}" for key in payload if key not in known
         ]
@@ -140,9 +144,12 @@ class ExecutionInput:
             )
         if run and manifest:
             problems.append("run and manifest name two waves; give one of them")
+        unfinished = payload.get("unfinished", False)
+        if not isinstance(unfinished, bool) or (unfinished and phases != [ERASE]):
+            problems.append("unfinished must be true or false; only the phase erase takes it")
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run)
+        return cls(tuple(phases), manifest, run, unfinished)
 
 
 def _takes_run(phases: Sequence[object]) -> bool:
@@ -171,6 +178,11 @@ class Prepare(Event):
     run: str
     now: str
 
+    @property
+    def wanted(self) -> ExecutionInput:
+        """The input, checked: InputInvalid names what is wrong with it."""
+        return ExecutionInput.parse(self.input)
+
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
@@ -179,7 +191,7 @@ class PrepareResult(Event):
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
     answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
     all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
-    manifest."""
+    manifest. `unfinished`: what the migration keeps may be erased although it is not finished."""
 
     already_running: bool
     owner: str
@@ -189,6 +201,7 @@ class PrepareResult(Event):
     manifest: str
     rollback_of: str
     wave_of: str
+    unfinished: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -777,6 +790,80 @@ class UndoStepResult(Event):
     """`left`: how many deeds could not be taken back."""
 
     left: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanErasure(Event):
+    """`unfinished`: the operator gives the migration up, if it is not finished."""
+
+    run: str
+    now: str
+    unfinished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanErasureResult(Event):
+    """What would be erased: numbers by kind, and all of them together."""
+
+    found: Mapping[str, int]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveErasure(Event):
+    """As ApproveCutover. `found` is what PlanErasure answered."""
+
+    run: str
+    now: str
+    token: str
+    asked: str
+    reminder: int
+    found: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveErasureResult(Event):
+    """As ApproveCutoverResult."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTenant(Event):
+    """`found` is what PlanErasure answered: the proof begins with it."""
+
+    run: str
+    now: str
+    found: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTenantResult(Event):
+    """`more`: not all is erased yet, call again. `erased` things went in this call."""
+
+    more: bool
+    erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveErasure(Event):
+    """`rounds` counts how often something was left so far."""
+
+    run: str
+    now: str
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveErasureResult(Event):
+    """The execution's output, once `left` is 0. `proof` is the key of the file, `erased` how many
+    of the things that were found are gone; `told`: operators were told so."""
+
+    verdict: str
+    left: int
+    proof: str
+    erased: int
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ UNBOUNDED = {
     "route53:ListHostedZonesByName",
     # a list of schedules names its group in the call; IAM is not known to look at that
     "scheduler:ListSchedules",
+    # as above, of secrets: their names, never a value
+    "secretsmanager:ListSecrets",
 }
 
 

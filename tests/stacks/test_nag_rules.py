@@ -38,8 +38,11 @@ ACCEPTED = {
     "IAM5[Resource::<schedules>/*]": "A schedule's name is made from the run's.",
     "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
-    "IAM5[Resource::*]": "Log delivery and ListSchedules have no narrower resource; a test lists "
-    "the actions.",
+    "IAM5[Resource::*]": "Log delivery, ListSchedules and ListSecrets have no narrower resource; a "
+    "test lists the actions.",
+    "IAM5[Resource::<bucket>/*]": "Who erases a tenant erases whatever its bucket holds, but for the "
+    "proofs.",
+    "IAM5[Resource::<bucket>/erased/*]": "A proof per run.",
 }
 
 WITH_ROUTE53 = {
