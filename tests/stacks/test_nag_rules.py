@@ -40,8 +40,8 @@ ACCEPTED = {
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
     "IAM5[Resource::*]": "Log delivery, ListSchedules and ListSecrets have no narrower resource; a "
     "test lists the actions.",
-    "IAM5[Resource::<bucket>/*]": "Who erases a tenant erases whatever its bucket holds, but for the "
-    "proofs.",
+    "IAM5[Resource::<bucket>/*]": "Who erases a tenant erases whatever its bucket holds, but for "
+    "the proofs.",
     "IAM5[Resource::<bucket>/erased/*]": "A proof per run.",
 }
 
