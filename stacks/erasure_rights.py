@@ -9,9 +9,6 @@ from aws_cdk import aws_iam as iam
 
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 
-PROOFS = "erased/*"
-"""Keys of the bucket that nobody may erase, least of all who writes them."""
-
 
 def erasure_statements(
     storage: Storage, tenant: str, *, counts: bool, erases: bool
@@ -37,9 +34,3 @@ def erasure_statements(
     }
     for action, resources in {**(allowed if counts else {}), **(erasing if erases else {})}.items():
         yield iam.PolicyStatement(actions=[action], resources=resources)
-    if erases:
-        yield iam.PolicyStatement(
-            effect=iam.Effect.DENY,
-            actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            resources=[bucket.arn_for_objects(PROOFS)],
-        )
