@@ -10,7 +10,7 @@ from migration.entry import entry
 
 @entry(events.Prepare)
 def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
-    wanted, wired = events.ExecutionInput.parse(job.input), wiring.wire()
+    wanted, wired = job.wanted, wiring.wire()
     admission = starts.admit(wired.starting(context), job.execution, job.run, wanted)
     return events.PrepareResult(
         verdict=admission.verdict,
@@ -22,4 +22,5 @@ def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
         version=wanted.version,
         rollback_of=wanted.rollback_of,
         wave_of=wanted.wave_of,
+        unfinished=wanted.unfinished,
     )

@@ -30,6 +30,8 @@ class Row:
     answers   may answer the tasks of the state machine that wait for a token
     asks      knows the page on which questions are answered
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
+    counts_all  may list all that is kept of the tenant (erasure_rights.py)
+    erases_all  may erase it
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
@@ -53,6 +55,8 @@ class Row:
     answers: bool = False
     asks: bool = False
     mails: bool = False
+    counts_all: bool = False
+    erases_all: bool = False
     by_rule: bool = False
     by_url: bool = False
 
@@ -280,6 +284,28 @@ TABLE: Mapping[str, Row] = {
             "DeleteResource",
             "DeregisterMailDomain",
         ),
+    ),
+    # hundreds of thousands of items and versions are listed, a thousand a call
+    "plan_erasure": Row(timeout=880, memory=512, lists_schedules=True, counts_all=True),
+    "approve_erasure": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
+    "erase_tenant": Row(
+        timeout=880,
+        memory=512,
+        reads=("erased/*",),
+        writes=("erased/*",),
+        schedules=("DeleteSchedule",),
+        lists_schedules=True,
+        counts_all=True,
+        erases_all=True,
+    ),
+    "prove_erasure": Row(
+        timeout=880,
+        memory=512,
+        reads=("erased/*",),
+        writes=("erased/*",),
+        lists_schedules=True,
+        tells=True,
+        counts_all=True,
     ),
     "disable_administrator": Row(
         timeout=280, administrator=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY

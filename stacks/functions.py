@@ -19,6 +19,7 @@ from constructs import Construct
 
 from stacks.config import TenantConfig
 from stacks.environment import make_environment
+from stacks.erasure_rights import erasure_statements
 from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
 from stacks.late_passes import LatePasses
@@ -102,7 +103,10 @@ class Functions(Construct):
             self, f"{state}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
         )
         late = self._late_passes.statements(row.schedules, lists=row.lists_schedules)
-        for statement in [*self._statements(row), *late]:
+        erasing = erasure_statements(
+            self._storage, self._config.tenant, counts=row.counts_all, erases=row.erases_all
+        )
+        for statement in [*self._statements(row), *late, *erasing]:
             role.add_to_policy(statement)
         # instead of AWSLambdaBasicExecutionRole, which may write to every log group
         log_group.grant_write(role)

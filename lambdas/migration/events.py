@@ -21,14 +21,16 @@ MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
 CLIENTS = "clients"
+ERASE = "erase"
 CONTROL = ("pause", "resume", "abort")
 """What an execution may say to the one that works for the tenant."""
-ALONE = (ROLLBACK, ROLLBACK_DNS, *CONTROL)
+ALONE = (ROLLBACK, ROLLBACK_DNS, ERASE, *CONTROL)
 """Phases that stand alone."""
 PHASES = (*MIGRATION, CLIENTS, *ALONE)
 _WHY_ALONE = {
     ROLLBACK: "nothing is made and taken back at once",
     ROLLBACK_DNS: "nothing is published and put back at once",
+    ERASE: "nothing is done and forgotten at once",
     **dict.fromkeys(CONTROL, "it is a word to another execution"),
 }
 
@@ -73,7 +75,8 @@ class ExecutionInput:
     ends in /. `version` is S3's version of it that is read (of a folder, of its users.csv); empty
     for the newest. `run` is the run to take back, with the phase rollback, empty for all; or, with
     the phase delta, the run whose mailboxes are looked at once more, empty for the manifest's.
-    `trigger` and `sequence` are written by what starts executions by itself (see starts.py)."""
+    `trigger` and `sequence` are written by what starts executions by itself (see starts.py).
+    `unfinished`: with the phase erase, that the migration is given up."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
@@ -81,6 +84,7 @@ class ExecutionInput:
     version: str = ""
     trigger: str = ""
     sequence: str = ""
+    unfinished: bool = False
 
     @property
     def only_report(self) -> bool:
@@ -113,7 +117,7 @@ class ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
         if not isinstance(payload, Mapping):
             raise InputInvalid(["the input must be a JSON object; {} is fine"])
-        known = ("phases", "manifest", "run", *_TEXTS)
+        known = ("phases", "manifest", "run", *_TEXTS, "unfinished")
         problems = [
             f"unknown key {_short(key)}{_hint(key, known)}" for key in payload if key not in known
         ]
@@ -156,9 +160,12 @@ class ExecutionInput:
                 "trigger and sequence are written by the upload of a manifest and by schedules; "
                 "leave both out"
             )
+        unfinished = payload.get("unfinished", False)
+        if not isinstance(unfinished, bool) or (unfinished and phases != [ERASE]):
+            problems.append("unfinished must be true or false; only the phase erase takes it")
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run, version, trigger, sequence)
+        return cls(tuple(phases), manifest, run, version, trigger, sequence, unfinished)
 
 
 _TEXTS = ("version", "trigger", "sequence")
@@ -190,6 +197,11 @@ class Prepare(Event):
     run: str
     now: str
 
+    @property
+    def wanted(self) -> ExecutionInput:
+        """The input, checked: InputInvalid names what is wrong with it."""
+        return ExecutionInput.parse(self.input)
+
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
@@ -201,7 +213,7 @@ class PrepareResult(Event):
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
     answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
     all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
-    manifest."""
+    manifest. `unfinished`: what the migration keeps may be erased although it is not finished."""
 
     verdict: str
     owner: str
@@ -212,6 +224,7 @@ class PrepareResult(Event):
     version: str
     rollback_of: str
     wave_of: str
+    unfinished: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -802,6 +815,80 @@ class UndoStepResult(Event):
     """`left`: how many deeds could not be taken back."""
 
     left: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanErasure(Event):
+    """`unfinished`: the operator gives the migration up, if it is not finished."""
+
+    run: str
+    now: str
+    unfinished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanErasureResult(Event):
+    """What would be erased: numbers by kind, and all of them together."""
+
+    found: Mapping[str, int]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveErasure(Event):
+    """As ApproveCutover. `found` is what PlanErasure answered."""
+
+    run: str
+    now: str
+    token: str
+    asked: str
+    reminder: int
+    found: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveErasureResult(Event):
+    """As ApproveCutoverResult."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTenant(Event):
+    """`found` is what PlanErasure answered: the proof begins with it."""
+
+    run: str
+    now: str
+    found: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTenantResult(Event):
+    """`more`: not all is erased yet, call again. `erased` things went in this call."""
+
+    more: bool
+    erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveErasure(Event):
+    """`rounds` counts how often something was left so far."""
+
+    run: str
+    now: str
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveErasureResult(Event):
+    """The execution's output, once `left` is 0. `proof` is the key of the file, `erased` how many
+    of the things that were found are gone; `told`: operators were told so."""
+
+    verdict: str
+    left: int
+    proof: str
+    erased: int
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,6 +340,7 @@ class NoticeKind(StrEnum):
     CUT_OVER = "cut over"
     FINISHED = "finished"
     FAILED = "failed"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

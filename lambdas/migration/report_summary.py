@@ -245,7 +245,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
 def _decisions(questions: Iterable[Question]) -> Iterator[Decision]:
     """Of the questions about the cut-over that have an answer."""
     for each in questions:
-        if each.answer and each.kind is not QuestionKind.ROLLBACK:
+        if each.answer and each.kind in (QuestionKind.CUTOVER, QuestionKind.DNS):
             told = choice_of(each, each.answer).noted
             yield Decision(each.kind, each.asked, each.answer, each.by, each.answered, told)
 

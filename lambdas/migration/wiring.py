@@ -18,13 +18,16 @@ from migration.access import Access, Way
 from migration.administrator import Administrator, Means
 from migration.administrator_user import SECRET
 from migration.aws.blobs import S3Blobs
+from migration.aws.bucket_erasure import BucketHolding
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.aws.emf import EmfMetrics
 from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
+from migration.aws.ledger_erasure import LedgerHolding
 from migration.aws.mailer import SesMailer, build_mail_client
 from migration.aws.notifier import Topic
 from migration.aws.schedules import Destination, EventBridgeSchedules
+from migration.aws.secret_erasure import SecretsHolding
 from migration.aws.secrets import TenantSecrets
 from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
 from migration.aws.wave_secrets import TenantWaves
@@ -33,8 +36,11 @@ from migration.aws.zones import build_client as build_route53
 from migration.client_sending import Means as ClientMeans
 from migration.copy.selection import asks_for_dates
 from migration.cutover import Lookout
+from migration.erasure import Means as ErasureMeans
+from migration.erasure_proof import FOLDER as PROOFS
 from migration.errors import CredentialsRejected, TenantMisconfigured
 from migration.journal import keep_journal
+from migration.late_passes import LatePasses
 from migration.logs import bind_more
 from migration.model import MailboxRecord
 from migration.passwords import find_console_password, read_administrator
@@ -235,6 +241,21 @@ class Wiring:
             seconds_left(context),
             time.sleep,
         )
+
+    def erasure_means(self, context: Any) -> ErasureMeans:
+        """What the tenant's data is erased with, the ledger last; `context` is Lambda's."""
+        settings = self.settings
+        secrets = boto3.client("secretsmanager")
+        given = (settings.source_secret_arn, settings.target_secret_arn)
+        table = boto3.resource("dynamodb").Table(settings.table_name)
+        holdings = (
+            LatePasses(self.schedules),
+            SecretsHolding(secrets, settings.secrets_prefix, given),
+            BucketHolding(boto3.client("s3"), settings.bucket_name, PROOFS),
+            LedgerHolding(table, settings.tenant),
+        )
+        left = seconds_left(context)
+        return ErasureMeans(settings.tenant, holdings, self.ledger, self.blobs, left)
 
     @contextmanager
     def open_mailbox(

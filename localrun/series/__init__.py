@@ -13,6 +13,7 @@ from localrun.series.controlled import CONTROLLED
 from localrun.series.deployed import DEPLOYED
 from localrun.series.directory import DIRECTORY
 from localrun.series.ended_early import ABORTED, DIED
+from localrun.series.erase import ERASURE
 from localrun.series.late_mail import LATE_MAIL
 from localrun.series.quick_cutover import QUICK_CUTOVER
 from localrun.series.rollback import STORY as ROLLBACK
@@ -27,6 +28,6 @@ SERIES: Mapping[str, Series] = {
     for series in (
         *(DIRECTORY, ADMINISTRATOR, ROLLBACK, ROUTE53),
         *(QUICK_CUTOVER, LATE_MAIL, ABORTED, DIED, TWO_AT_ONCE, CONTROLLED),
-        *(UPLOAD, SCHEDULED, DEPLOYED),
+        *(UPLOAD, SCHEDULED, DEPLOYED, ERASURE),
     )
 }

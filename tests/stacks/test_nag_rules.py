@@ -39,8 +39,11 @@ ACCEPTED = {
     "they began.",
     "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
     "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
-    "IAM5[Resource::*]": "Log delivery, X-Ray and ListSchedules have no narrower resource; a test "
-    "lists the actions.",
+    "IAM5[Resource::*]": "Log delivery, X-Ray, ListSchedules and ListSecrets have no narrower "
+    "resource; a test lists the actions.",
+    "IAM5[Resource::<bucket>/*]": "Who erases a tenant erases whatever its bucket holds, but for "
+    "the proofs.",
+    "IAM5[Resource::<bucket>/erased/*]": "A proof per run.",
 }
 
 WITH_ROUTE53 = {

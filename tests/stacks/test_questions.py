@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Resources
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "tenants" / "example.yaml"
-ASKING = {"approve_cutover", "ask_about_dns", "approve_rollback"}
+ASKING = {"approve_cutover", "ask_about_dns", "approve_rollback", "approve_erasure"}
 
 
 def synthesize(context: Mapping[str, Any], links: str) -> dict[str, Any]:

@@ -40,6 +40,10 @@ def test_a_rollback_may_name_the_run_that_it_takes_back() -> None:
         ),
         ({"phases": ["pause", "report"]}, "the phase pause stands alone"),
         ({"phases": ["abort", "resume"]}, "the phase abort stands alone"),
+        ({"phases": ["erase", "report"]}, "the phase erase stands alone"),
+        ({"phases": ["erase"], "run": "run-1"}, "only the phase rollback takes it"),
+        ({"phases": ["erase"], "unfinished": "yes"}, "unfinished must be true or false"),
+        ({"unfinished": True}, "only the phase erase takes it"),
         ({"phases": ["rollback"], "run": 1}, "run must be the name of a run"),
         ({"version": "v1"}, "version goes with manifest"),
         ({"manifest": "intake/x.csv", "version": 1}, "version must be a text"),
@@ -51,6 +55,13 @@ def test_a_rollback_may_name_the_run_that_it_takes_back() -> None:
 def test_what_does_not_go_together_is_refused(payload: object, problem: str) -> None:
     with pytest.raises(InputInvalid, match=problem):
         ExecutionInput.parse(payload)
+
+
+def test_an_erasure_says_whether_the_migration_is_given_up() -> None:
+    assert ExecutionInput.parse({"phases": ["erase"]}) == ExecutionInput(("erase",))
+    given_up = ExecutionInput.parse({"phases": ["erase"], "unfinished": True})
+    assert given_up.unfinished
+    assert "erase" not in MIGRATION
 
 
 @pytest.mark.parametrize("phases", [["delta"], ["delta", "report"]])
@@ -76,7 +87,8 @@ def test_every_unknown_key_and_phase_is_named_with_what_was_probably_meant() -> 
         ExecutionInput.parse({"phase": ["copy"], "phases": ["kopy", "x"], "colour": 1})
     text = str(caught.value)
     assert "unknown key 'phase' (did you mean phases?)" in text
-    assert "unknown key 'colour' (known: phases, manifest, run, version, trigger, sequence)" in text
+    known = "phases, manifest, run, version, trigger, sequence, unfinished"
+    assert f"unknown key 'colour' (known: {known})" in text
     assert "unknown phase 'kopy' (did you mean copy?)" in text
     assert "unknown phase 'x'" in text
 

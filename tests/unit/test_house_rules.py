@@ -20,6 +20,7 @@ NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "sock
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",
+    *("erasure", "erasure_proof"),
     *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
     "rollback_report",
     *("password_parts", "wave_passwords", "password_reset"),
