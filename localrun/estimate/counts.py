@@ -48,7 +48,8 @@ _UNITS_OF_A_BATCH = 4  # an intent names up to a few hundred messages
 # -- the bucket: audit file per batch, findings per mailbox and pass, five files of client settings
 _PUTS = 25
 _PUTS_OF_A_USER = 5
-_GETS = 20
+_GETS = 6
+_SECRET_CALLS = 9
 _BYTES_OF_A_MESSAGE = 160  # its row in the audit
 
 # -- what a run on a laptop cannot show
@@ -102,7 +103,9 @@ def count(work: Workload) -> Counts:
     reads += children * _READS_OF_A_CHILD + folders * _READS_OF_A_FOLDER
     at_rest = folders * _BYTES_OF_A_FOLDER + work.mailboxes * _BYTES_OF_A_MAILBOX
     scans = (2 * work.passes + _SCANS) * work.mailboxes * _BYTES_OF_A_MAILBOX
-    lists = work.passes * folders * 3 * _BYTES_OF_A_FOLDER  # by the copy once, by verification twice
+    lists = (
+        work.passes * folders * 3 * _BYTES_OF_A_FOLDER
+    )  # by the copy once, by verification twice
     puts = work.batches + children + work.mailboxes * _PUTS_OF_A_USER + _PUTS
     listings = children + folders * (work.passes + 1)
     rows = work.messages * _BYTES_OF_A_MESSAGE
@@ -116,8 +119,8 @@ def count(work: Workload) -> Counts:
         write_units=writes + work.batches * _WRITES_OF_A_BATCH * (_UNITS_OF_A_BATCH - 1),
         read_units=reads + (scans + lists) / _READ_UNIT,
         s3_puts=puts + listings,
-        s3_gets=work.batches * (work.passes + 1) + children + work.mailboxes + _GETS,
-        secret_calls=children * _CALLS_OF_A_CHILD + users + again + _GETS,
+        s3_gets=work.batches * (work.passes + 1) + children + _GETS,
+        secret_calls=children * _CALLS_OF_A_CHILD + users + again + _SECRET_CALLS,
         notices=looks * 0.05 + work.passes + 20,
         log_gigabytes=logged / 1e9,
         ledger_gigabytes=at_rest / 1e9,

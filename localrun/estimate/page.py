@@ -1,4 +1,7 @@
-"""Writes the tables of docs/cost.md between their marks: `python -m localrun.estimate.page FILE`."""
+"""Writes the tables of docs/cost.md between their marks.
+
+`python -m localrun.estimate.page FILE` replaces what stands between the marks in FILE.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,7 +125,9 @@ def _sum_up(run: Run, requests: Requests) -> dict[str, float]:
         "ledger_reads": requests["dynamodb", "GetItem"] + requests["dynamodb", "Query"],
         "s3_puts": requests["s3", "PUT"] + requests["s3", "LIST"],
         "s3_gets": requests["s3", "GET"] + requests["s3", "HEAD"],
-        "secret_calls": sum(n for (service, _), n in requests.items() if service == "secretsmanager"),
+        "secret_calls": sum(
+            n for (service, _), n in requests.items() if service == "secretsmanager"
+        ),
     }
 
 
