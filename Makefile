@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram columns clean
+.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram columns cost clean
 
 setup: $(READY)
 
@@ -73,6 +73,10 @@ diagram: $(READY)
 # The manifest's JSON schema and the tables in examples/README.md, from manifest_columns.py.
 columns: $(READY)
 	$(BIN)/python -m localrun.manifest_pages examples
+
+# The tables of docs/cost.md, from localrun/estimate.
+cost: $(READY)
+	$(BIN)/python -m localrun.estimate.page docs/cost.md
 
 clean:
 	rm -rf $(VENV) .servers cdk.out out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

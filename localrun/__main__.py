@@ -1,5 +1,5 @@
 """python -m localrun: the whole migration of a tenant; `copy`: one mailbox; `plan`: what a manifest
-would do; `probe`: questions to a real WorkMail organization."""
+would do; `probe`: questions to a real WorkMail organization; `estimate`: what it would cost."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from localrun.probe import command
 
         return command.main(given[1:])
+    if given[:1] == ["estimate"]:
+        from localrun.estimate import command as estimate_command
+
+        return estimate_command.main(given[1:])
     from localrun import tenant_command
 
     return tenant_command.main(given)

@@ -32,6 +32,7 @@ from localrun.trial import TrialRefusedError, make_trial
 COPY = "copy"
 PLAN = "plan"
 PROBE = "probe"
+ESTIMATE = "estimate"
 """The commands that are not run here (see __main__.py)."""
 
 
@@ -125,6 +126,11 @@ def build_parser() -> argparse.ArgumentParser:
         add_help=False,
         help="ask a real WorkMail organization what no documentation says; see probe --help",
     )
+    commands.add_parser(
+        ESTIMATE,
+        add_help=False,
+        help="what a migration costs and how long it takes; see estimate --help",
+    )
     return parser
 
 
@@ -140,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the process's exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.command in (COPY, PLAN, PROBE):
+    if options.command in (COPY, PLAN, PROBE, ESTIMATE):
         name = options.command
         parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)

@@ -82,7 +82,7 @@ def read_options(
 ) -> Options:
     """The options of a command line; `names` are those of the questions. OptionsRefusedError with
     all that is wrong; SystemExit, as argparse has it, for --help and unknown options."""
-    given = _parser(names).parse_args(arguments)
+    given = build_parser(names).parse_args(arguments)
     regions = (given.region, *map(environment.get, ("AWS_REGION", "AWS_DEFAULT_REGION")))
     region: str = next((each for each in regions if each), "")
     problems = [*_about_the_organization(given.organization, region), *_about_the_pilot(given)]
@@ -120,7 +120,8 @@ def read_options(
     )
 
 
-def _parser(names: Collection[str]) -> argparse.ArgumentParser:
+def build_parser(names: Collection[str]) -> argparse.ArgumentParser:
+    """The command line; `names` are those of the questions."""
     parser = argparse.ArgumentParser(
         "python -m localrun probe",
         description=_DESCRIPTION,

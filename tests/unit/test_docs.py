@@ -7,16 +7,45 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.unit.documents import COMING, PAGES, ROOT, parse_page, read_page
+
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+
+every_page = pytest.mark.parametrize(
+    "path", PAGES, ids=lambda path: str(path.relative_to(ROOT)) if isinstance(path, Path) else None
+)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)", page.read_text("utf-8"))
-    local = [link for link in links if not link.startswith("http")]
-    assert [link for link in local if not (page.parent / link).exists()] == []
+def broken_links(path: Path, links: tuple[str, ...]) -> list[str]:
+    """Those of a page at `path` that lead to no file, or to no heading of it."""
+    return [link for link in links if not _leads_somewhere(path, link)]
+
+
+def _leads_somewhere(path: Path, link: str) -> bool:
+    if re.match("[a-z]+:", link):
+        return True
+    name, _, anchor = link.partition("#")
+    target = (path.parent / name).resolve() if name else path
+    if str(target.relative_to(ROOT)) in COMING:
+        return True
+    if not target.exists():
+        return False
+    return not anchor or target.suffix != ".md" or anchor in read_page(target).anchors
+
+
+@every_page
+def test_links_lead_somewhere(path: Path) -> None:
+    assert broken_links(path, read_page(path).links) == []
+
+
+def test_a_broken_link_is_found() -> None:
+    text = "[a](limits.md#quotas) [b](limits.md#nowhere) [c](nothing.md) [d](#here)\n\n# Here\n"
+    path = ROOT / "docs" / "limits.md"
+    assert broken_links(path, parse_page(path, text).links)[:2] == [
+        "limits.md#nowhere",
+        "nothing.md",
+    ]
 
 
 def test_the_readmes_tree_names_what_is_there() -> None:
@@ -27,16 +56,31 @@ def test_the_readmes_tree_names_what_is_there() -> None:
     assert [part for part in parts if not (ROOT / part).exists()] == []
 
 
+def test_every_document_can_be_reached_from_the_readme() -> None:
+    reached, new = set(), {ROOT / "README.md"}
+    while new:
+        reached |= new
+        links = {(page.parent / link.partition("#")[0], link) for page in new
+                 for link in read_page(page).links if not re.match("[a-z]+:", link)}  # fmt: skip
+        targets = {target.resolve() for target, _ in links if target.is_file()}
+        new = {target for target in targets if target.suffix == ".md"} - reached
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in reached] == []
+
+
 def test_every_target_of_the_makefile_is_made_each_time() -> None:
     """Else a folder of the same name would count as its result, and nothing would be done."""
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
-    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", MAKEFILE, re.MULTILINE))
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
     assert targets == set(phony.split())
     assert "bench" in targets
 
 
-def test_the_commands_of_the_readme_are_targets_of_the_makefile() -> None:
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    for target in set(re.findall(r"^    make (\w+)", README, re.M)):
-        assert re.search(rf"^{target}:", makefile, re.M), target
+def test_nothing_is_said_to_be_coming_that_is_there() -> None:
+    """Documents may name a thing before it comes, but not without being looked up after it has."""
+    there = [
+        name
+        for name, (file, pattern) in COMING.items()
+        if (ROOT / file).exists()
+        and re.search(pattern, (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    ]
+    assert there == []

@@ -1,0 +1,92 @@
+"""What is to be moved, and how: the numbers that an estimate rests on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from migration.mail import BatchLimit
+from stacks.config import TenantConfig
+from stacks.function_table import TABLE
+
+AVERAGE_MESSAGE = 75_000
+"""Bytes, where nobody says how many messages there are."""
+
+_GIGABYTE = 1_000_000_000
+_MARGIN = 60
+"""Seconds of a slice that are not used for copying: the start, the logins, the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A tenant. Sizes are decimal: a gigabyte is 1,000,000,000 bytes.
+
+    messages       in all mailboxes together
+    folders        of each mailbox; mail is spread over them evenly
+    days           that the DNS is waited for
+    delta_passes   before the last two were quiet; 2 at least
+    late_passes    one more look, days after the end
+    megabytes_per_second  how fast one mailbox is copied
+    at_once        mailboxes copied at the same time
+    users_at_once  users created at the same time
+    months         for which bucket, ledger, key, alarms are kept
+    keys           keys of the customer
+    guides         whether each user is mailed the settings of mail programs
+    """
+
+    mailboxes: int
+    gigabytes: float
+    messages: int
+    folders: int = 20
+    days: float = 3.0
+    delta_passes: int = 3
+    late_passes: int = 0
+    megabytes_per_second: float = 1.0
+    at_once: int = 10
+    users_at_once: int = 5
+    months: int = 1
+    keys: int = 1
+    guides: bool = False
+
+    @property
+    def passes(self) -> int:
+        """The full one, those after the cut-over, and the late ones."""
+        return 1 + self.delta_passes + self.late_passes
+
+    @property
+    def batches(self) -> int:
+        """Of all mailboxes: each holds as much as one write of the ledger covers."""
+        limit = BatchLimit()
+        folders = max(1, self.mailboxes * self.folders)
+        by_number = self.messages / folders / limit.items
+        by_size = self.gigabytes * _GIGABYTE / folders / limit.size
+        return folders * math.ceil(max(by_number, by_size, 0.001))
+
+    @property
+    def copy_seconds(self) -> float:
+        """Of all mailboxes, one after the other: the time in which mail flows."""
+        return self.gigabytes * 1000 / self.megabytes_per_second
+
+    @property
+    def slices(self) -> int:
+        """Calls of CopySlice in the full pass, of all mailboxes."""
+        usable = TABLE["copy_slice"].timeout - _MARGIN
+        return self.mailboxes * max(1, math.ceil(self.copy_seconds / self.mailboxes / usable))
+
+
+def of_size(mailboxes: int, gigabytes: float, messages: int = 0) -> Workload:
+    """With as many messages as there usually are, unless that is said."""
+    usual = round(gigabytes * _GIGABYTE / AVERAGE_MESSAGE)
+    return Workload(mailboxes, gigabytes, messages or usual)
+
+
+def as_configured(workload: Workload, config: TenantConfig) -> Workload:
+    """The same with what the tenant file says."""
+    return replace(
+        workload,
+        at_once=min(config.limits.mailboxes, config.source.max_connections),
+        users_at_once=config.limits.users,
+        delta_passes=min(workload.delta_passes, config.delta.passes),
+        late_passes=len(config.delta.late_days),
+        guides=config.clients.send != "none",
+    )

@@ -1,0 +1,30 @@
+"""What the estimate takes for granted of the stack is not less than what the stack has."""
+
+from __future__ import annotations
+
+import pytest
+
+from localrun.estimate import bill
+from localrun.estimate.workload import Workload
+from tests.stacks.conftest import Resources
+
+KEYS = Workload(1, 1.0, 1).keys
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [
+        ("AWS::CloudWatch::Alarm", bill.ALARMS),
+        ("AWS::CloudWatch::Dashboard", bill.DASHBOARDS),
+        ("AWS::SecretsManager::Secret", bill.SECRETS),
+        ("AWS::KMS::Key", KEYS),
+    ],
+)
+def test_what_is_billed_by_the_month_is_counted(resources: Resources, kind: str, most: int) -> None:
+    assert len(resources(kind)) <= most
+
+
+def test_nothing_is_billed_by_the_hour(resources: Resources) -> None:
+    by_the_hour = ("AWS::EC2::NatGateway", "AWS::EC2::VPCEndpoint", "AWS::RDS::DBInstance")
+    assert [kind for kind in by_the_hour if resources(kind)] == []
+    assert resources("AWS::Lambda::Function")
