@@ -31,7 +31,7 @@ source: {{kind: imap, host: mail.acme.example}}
 FINE = (
     *("", "account: '012345678901'", "copy: {include: [Work/2019, '**/Old', 'A, B']}"),
     *("dns:", "limits: {users: 1}\ndelta:", "manifest: intake/a/b.json"),
-    *("dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], mail_from: bounce}"),
+    "dns: {servers: ['192.0.2.53:53', '[2001:db8::53]:5353'], mail_from: bounce}",
     "target: {ews_url: 'http://127.0.0.1:8080/EWS/Exchange.asmx', imap_host: 2001:db8::1}",
     "target: {ews_url: 'HTTPS://ews.example:443/x?y#z'}",
     "end_of_support_acknowledged: 2027-03-31",
