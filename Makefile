@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram columns cost clean
+.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth deploy diff destroy diagram columns settings cost clean
 
 setup: $(READY)
 
@@ -67,12 +67,26 @@ synth: $(READY)
 cdk-synth: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1 synth --quiet -c tenant=$(TENANT)
 
+# Checks the credentials and what the account lacks before it changes anything. ARGS=--dry-run
+deploy: $(READY)
+	@$(BIN)/python -m localrun deploy $(TENANT) $(ARGS)
+
+diff: $(READY)
+	@$(BIN)/python -m localrun deploy $(TENANT) --diff $(ARGS)
+
+destroy: $(READY)
+	@$(BIN)/python -m localrun deploy $(TENANT) --how-to-destroy
+
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md
 
 # The manifest's JSON schema and the tables in examples/README.md, from manifest_columns.py.
 columns: $(READY)
 	$(BIN)/python -m localrun.manifest_pages examples
+
+# docs/configuration.md, tenants/schema.json and tenants/example.yaml, from stacks/config.py.
+settings: $(READY)
+	$(BIN)/python -m localrun.config_pages
 
 # The tables of docs/cost.md, from localrun/estimate.
 cost: $(READY)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
 
 from stacks.alarms_config import Alarms
 from stacks.checks import (
-    ConfigError,
     between,
     empty_or,
     is_day,
@@ -22,11 +21,11 @@ from stacks.checks import (
     is_host,
     is_https_url,
     matches,
+    not_empty,
     one_of,
-    read_record,
-    read_yaml,
 )
 from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications
+from stacks.reading import ConfigError, read_record, read_yaml
 from stacks.start_config import Schedule, Start, schedule_faults
 
 __all__ = ["ConfigError", "TenantConfig"]
@@ -231,7 +230,7 @@ class TenantConfig:
     organization_id: Annotated[
         str, matches("m-[0-9a-f]{32}", "m- and 32 digits or letters from a to f")
     ]
-    domains: tuple[Annotated[str, is_domain], ...]
+    domains: Annotated[tuple[Annotated[str, is_domain], ...], not_empty]
     source: Source
     account: Annotated[str, matches(r"(\d{12})?", "12 digits")] = ""
     manifest: Annotated[
@@ -262,13 +261,11 @@ class TenantConfig:
         """
         problems: list[str] = []
         config = read_record(cls, read_yaml(path), problems)
-        if not config.domains and not any(p.startswith("domains") for p in problems):
-            problems.append("domains: needs at least one")
         if tenant and config.tenant and config.tenant != tenant:
             problems.append(f"tenant: must be {tenant}, as the file is called, not {config.tenant}")
-        for part in ("copy", "dns", "clients"):
-            if not any(p.startswith(part) for p in problems):
-                problems += getattr(config, part).faults()
+        for section in (config.copy, config.dns, config.clients):
+            if None not in astuple(section):  # what is of a wrong type is not compared
+                problems += section.faults()
         if not any(p.startswith("schedules") for p in problems):
             problems += schedule_faults(config.schedules)
         if problems:

@@ -23,7 +23,7 @@ from stacks.erasure_rights import erasure_statements
 from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
 from stacks.late_passes import LatePasses
-from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
+from stacks.layer import ARCHITECTURE, RUNTIME, make_code, make_layer
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 from stacks.zone_rights import zone_statements
 
@@ -59,9 +59,7 @@ class Functions(Construct):
         self._machine_name = machine_name
         self._environment = make_environment(config, storage, topic, late_passes)
         self._layer = make_layer(self, "Packages", folder / "requirements.txt")
-        self._code = lambda_.Code.from_asset(
-            str(folder), exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"]
-        )
+        self._code = make_code(folder)
         self.by_handler: Mapping[str, lambda_.Function] = {
             handler: self._add(handler, table[handler]) for handler in match_handlers(folder, table)
         }

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from stacks.checks import matches, one_of
+from stacks.checks import matches, one_of, says
 
 _RATE = re.compile(r"rate\(([1-9]\d{0,3}) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\(([^()]+)\)")
@@ -27,6 +27,10 @@ _WHEN = (
 )
 
 
+@says(
+    "a time such as 2026-12-04T20:00, or a rate or cron expression",
+    pattern=r"[0-9]{1,4}(-[0-9]{1,2}){2}T[0-9]{1,2}(:[0-9]{1,2}){1,2}|rate\(.+\)|cron\(.+\)",
+)
 def is_when(text: str) -> str:
     """A local time to the minute or the second, or an expression of EventBridge Scheduler:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html. Of a cron
@@ -44,6 +48,7 @@ def is_when(text: str) -> str:
     return "" if _read_moment(text) else _WHEN
 
 
+@says("a time zone such as Europe/Berlin", pattern="[A-Za-z0-9_+/-]+")
 def is_timezone(text: str) -> str:
     """A name of the IANA time zone database; any, on a machine that has none."""
     known = available_timezones()

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from textwrap import fill, wrap
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from migration.advice import advise
 from migration.figures import WIDTH, format_bytes
 from migration.model import Failure, MailboxRecord, MailboxStatus, Notice, NoticeKind
-from migration.report import Written
 from migration.report_summary import Verdict
 from migration.runs import PassSummary
 from migration.telling import Teller
+
+if TYPE_CHECKING:
+    from migration.report import Written
 
 ONE_BY_ONE = 10
 """So many failed mailboxes of a run are told one by one; the rest stand in the wave's notice."""

@@ -40,7 +40,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_writes_the_tenants_stack(synthesized: Path) -> None:
     manifest = json.loads((synthesized / "manifest.json").read_text("utf-8"))
     stack = manifest["artifacts"]["WorkMailMigration-example"]
-    assert stack["environment"] == "aws://unknown-account/eu-west-1"
+    assert stack["environment"] == "aws://123456789012/eu-west-1"
     assert stack["properties"]["terminationProtection"] is True
 
 
