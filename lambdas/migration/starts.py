@@ -46,8 +46,8 @@ class Wanted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """With what an execution is admitted. `usual` is the key of the tenant's own manifest, `now` when
-    it is tried."""
+    """With what an execution is admitted. `usual` is the key of the tenant's own manifest, `now`
+    when it is tried."""
 
     ledger: Ledger
     executions: Executions
