@@ -58,13 +58,7 @@ class MigrationStack(cdk.Stack):
             functions=self.functions.by_state,
             bucket=self.storage.bucket,
         )
-        triggers = Triggers(
-            self,
-            "Triggers",
-            machine=self.workflow.machine,
-            clean_up=self.functions.by_handler["clean_up"],
-        )
-        self._start_by_itself(config, triggers)
+        self._add_triggers(config)
         self.observability = Observability(
             self,
             "Observability",
@@ -78,8 +72,10 @@ class MigrationStack(cdk.Stack):
         cdk.Tags.of(self).add("tenant", config.tenant)
         self._add_outputs(config)
 
-    def _start_by_itself(self, config: TenantConfig, triggers: Triggers) -> None:
+    def _add_triggers(self, config: TenantConfig) -> None:
         machine, alias = self.workflow.machine, self.workflow.alias
+        clean_up = self.functions.by_handler["clean_up"]
+        self.triggers = Triggers(self, "Triggers", machine=machine, clean_up=clean_up)
         if config.start.on_upload:
             Uploads(
                 self,
@@ -88,7 +84,7 @@ class MigrationStack(cdk.Stack):
                 manifest=config.manifest,
                 machine=machine,
                 alias=alias,
-                dead_letters=triggers.dead_letters,
+                dead_letters=self.triggers.dead_letters,
             )
         if config.schedules:
             Schedules(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
@@ -44,6 +45,7 @@ class Schedules(Construct):
             machine=machine.state_machine_arn,
             dead_letters=dead_letters,
         )
+        target = _target_of(alias, role, dead_letters)
         for schedule in schedules:
             made = scheduler.CfnSchedule(
                 self,
@@ -54,20 +56,27 @@ class Schedules(Construct):
                 schedule_expression=schedule.expression,
                 schedule_expression_timezone=schedule.timezone,
                 flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-                target=scheduler.CfnSchedule.TargetProperty(
-                    arn=alias.attr_arn,
-                    role_arn=role.role_arn,
-                    input=_input_of(schedule),
-                    dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
-                        arn=dead_letters.queue_arn
-                    ),
-                    retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                        maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185
-                    ),
-                ),
+                target=target(_input_of(schedule)),
             )
             # the group has it by its name; a role without its policy yet would be refused
             made.node.add_dependency(group, role)
+
+
+def _target_of(
+    alias: sfn.CfnStateMachineAlias, role: iam.Role, dead_letters: sqs.Queue
+) -> Callable[[str], scheduler.CfnSchedule.TargetProperty]:
+    """Makes the target of a schedule from its input."""
+    kept = scheduler.CfnSchedule.DeadLetterConfigProperty(arn=dead_letters.queue_arn)
+    again = scheduler.CfnSchedule.RetryPolicyProperty(
+        maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185
+    )
+    return lambda state_input: scheduler.CfnSchedule.TargetProperty(
+        arn=alias.attr_arn,
+        role_arn=role.role_arn,
+        input=state_input,
+        dead_letter_config=kept,
+        retry_policy=again,
+    )
 
 
 def _input_of(schedule: Schedule) -> str:

@@ -40,11 +40,9 @@ class Uploads(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         _tell_event_bridge(bucket)
-        stack = cdk.Stack.of(self)
-        name = f"{stack.stack_name}-uploads"
+        name = f"{cdk.Stack.of(self).stack_name}-uploads"
         role = self._make_role(name)
         role.add_to_policy(may_start(machine.state_machine_arn))
-        field = events.EventField.from_path
         self.rule = events.Rule(
             self,
             "Manifests",
@@ -58,28 +56,28 @@ class Uploads(Construct):
                     "object": {"key": _keys(manifest)},
                 },
             ),
-            targets=[
-                targets.SfnStateMachine(
-                    sfn.StateMachine.from_state_machine_name(
-                        self, "Live", f"{machine.state_machine_name}:{ALIAS}"
-                    ),
-                    input=events.RuleTargetInput.from_object(
-                        {
-                            "manifest": field("$.detail.object.key"),
-                            "version": field("$.detail.object.version-id"),
-                            "trigger": "upload",
-                            "sequence": field("$.detail.object.sequencer"),
-                        }
-                    ),
-                    # the target would grant what IAM does not look at: the alias's own ARN
-                    role=role.without_policy_updates(),
-                    dead_letter_queue=dead_letters,
-                    max_event_age=cdk.Duration.hours(6),
-                    retry_attempts=24,
-                )
-            ],
+            targets=[self._start(f"{machine.state_machine_name}:{ALIAS}", role, dead_letters)],
         )
         self.rule.node.add_dependency(alias)  # which the target has by its name
+
+    def _start(self, alias: str, role: iam.Role, dead_letters: sqs.Queue) -> events.IRuleTarget:
+        field = events.EventField.from_path
+        return targets.SfnStateMachine(
+            sfn.StateMachine.from_state_machine_name(self, "Live", alias),
+            input=events.RuleTargetInput.from_object(
+                {
+                    "manifest": field("$.detail.object.key"),
+                    "version": field("$.detail.object.version-id"),
+                    "trigger": "upload",
+                    "sequence": field("$.detail.object.sequencer"),
+                }
+            ),
+            # the target would grant what IAM does not look at: the alias's own ARN
+            role=role.without_policy_updates(),
+            dead_letter_queue=dead_letters,
+            max_event_age=cdk.Duration.hours(6),
+            retry_attempts=24,
+        )
 
     def _make_role(self, rule_name: str) -> iam.Role:
         stack = cdk.Stack.of(self)

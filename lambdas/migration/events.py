@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
@@ -147,28 +147,35 @@ class ExecutionInput:
                 "run must be the name of a run; only the phase rollback takes it, and the phase "
                 "delta alone or with report"
             )
-        if run and manifest:
-            problems.append("run and manifest name two waves; give one of them")
-        problems += [
-            f"{key} must be a text" for key in _TEXTS if not isinstance(payload.get(key, ""), str)
-        ]
-        version, trigger, sequence = (payload.get(key, "") for key in _TEXTS)
-        if version and not manifest:
-            problems.append("version goes with manifest: it is one of that file's versions")
-        if bool(trigger) != bool(sequence) or not re.fullmatch("[A-Za-z0-9-]{0,64}", str(trigger)):
-            problems.append(
-                "trigger and sequence are written by the upload of a manifest and by schedules; "
-                "leave both out"
-            )
+        texts = [payload.get(key, "") for key in _TEXTS]
+        problems += _manifest_problems(manifest, run, *texts)
         unfinished = payload.get("unfinished", False)
         if not isinstance(unfinished, bool) or (unfinished and phases != [ERASE]):
             problems.append("unfinished must be true or false; only the phase erase takes it")
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run, version, trigger, sequence, unfinished)
+        return cls(tuple(phases), manifest, run, *texts, unfinished)
 
 
 _TEXTS = ("version", "trigger", "sequence")
+
+
+def _manifest_problems(
+    manifest: object, run: object, version: object, trigger: object, sequence: object
+) -> Iterator[str]:
+    """What does not go together with the manifest, or is no text."""
+    if run and manifest:
+        yield "run and manifest name two waves; give one of them"
+    for key, value in zip(_TEXTS, (version, trigger, sequence), strict=True):
+        if not isinstance(value, str):
+            yield f"{key} must be a text"
+    if version and not manifest:
+        yield "version goes with manifest: it is one of that file's versions"
+    if bool(trigger) != bool(sequence) or not re.fullmatch("[A-Za-z0-9-]{0,64}", str(trigger)):
+        yield (
+            "trigger and sequence are written by the upload of a manifest and by schedules; leave "
+            "both out"
+        )
 
 
 def _takes_run(phases: Sequence[object]) -> bool:

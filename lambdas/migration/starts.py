@@ -46,11 +46,13 @@ class Wanted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """With what an execution is admitted. `now` is when it is tried."""
+    """With what an execution is admitted. `usual` is the key of the tenant's own manifest, `now`
+    when it is tried."""
 
     ledger: Ledger
     executions: Executions
     teller: Teller
+    usual: str
     now: str
 
 
@@ -80,7 +82,8 @@ def admit(means: Starting, execution: str, run: str, wanted: Wanted) -> Admissio
     if owner == execution:
         return Admission("", owner)
     if wanted.trigger:
-        tell_not_started(means.teller, run, means.now, owner, *_describe(wanted))
+        told = _describe(wanted, manifest_of(wanted, means.usual))
+        tell_not_started(means.teller, run, means.now, owner, *told)
     return Admission("AlreadyRunning", owner)
 
 
@@ -95,14 +98,14 @@ def manifest_of(wanted: Wanted, usual: str) -> str:
     return f"{folder}/"
 
 
-def _describe(wanted: Wanted) -> tuple[str, str, str]:
+def _describe(wanted: Wanted, manifest: str) -> tuple[str, str, str]:
     """What came, what to do about it, and the input that does it."""
     if wanted.trigger == UPLOAD:
         remedy = (
             "When that run has ended, upload it once more, or start the workflow with the version "
             "that was not taken:"
         )
-        again = json.dumps({"manifest": wanted.manifest, "version": wanted.version})
+        again = json.dumps({"manifest": manifest, "version": wanted.version})
         return "a manifest was uploaded", remedy, again
     remedy = (
         "Nothing is to be done if that run does the same. Else start the workflow when it has "

@@ -223,7 +223,8 @@ class Wiring:
 
     def starting(self, context: Any) -> Starting:
         """What an execution is admitted with; `context` is Lambda's."""
-        return Starting(self.ledger, self.executions, self.teller, moment(context))
+        usual = self.settings.manifest_key
+        return Starting(self.ledger, self.executions, self.teller, usual, moment(context))
 
     def administrator_means(self, context: Any) -> Means:
         """What the migration administrator is made with, and taken away; `context` is Lambda's."""

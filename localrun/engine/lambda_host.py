@@ -95,7 +95,6 @@ class LambdaHost:
         self._pools[function.name] = _Pool(
             function, self._environment(function), self.log_file(function.name)
         )
-
         if replaced is not None and replaced not in self._versions.values():
             replaced.close()
 

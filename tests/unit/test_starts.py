@@ -32,7 +32,7 @@ def office() -> Office:
 
 
 def start(office: Office, execution: str, wanted: ExecutionInput, *running: str) -> Admission:
-    means = Starting(office.ledger, Running(*running), office.teller, NOW)
+    means = Starting(office.ledger, Running(*running), office.teller, USUAL, NOW)
     return admit(means, f"arn:{execution}", execution, wanted)
 
 
@@ -89,6 +89,14 @@ def test_an_upload_that_meets_a_run_changes_nothing_and_is_told(office: Office) 
     again = ExecutionInput.parse(given)
     office.ledger.release_lock("arn:run-1")
     assert start(office, "by-hand", again) == Admission("", "arn:by-hand")
+
+
+def test_of_a_folder_the_operators_are_told_the_folder(office: Office) -> None:
+    start(office, "run-1", ExecutionInput())
+    start(office, "run-2", upload(key="intake/acme/users.csv"), "arn:run-1")
+    (notice,) = office.notifier.told
+    given = {"manifest": "intake/acme/", "version": f"v-{SECOND}"}
+    assert notice.facts["input"] == json.dumps(given)
 
 
 def test_a_schedule_that_meets_a_run_is_told_with_its_phases(office: Office) -> None:
