@@ -8,7 +8,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth deploy diff destroy diagram columns settings cost clean
+.PHONY: setup demo scenarios probe test crash test-servers bench cold-import
+.PHONY: check format lint types synth cdk-synth deploy diff destroy
+.PHONY: diagram columns settings cost clean
 
 setup: $(READY)
 
@@ -47,6 +49,10 @@ test-servers: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench --install $(ARGS)
 
+# How long each handler takes to load: some five minutes on a quiet machine.
+cold-import: $(READY)
+	@$(BIN)/python -m bench.cold_import $(ARGS)
+
 check: lint types synth test
 
 format: $(READY)
@@ -62,6 +68,7 @@ types: $(READY)
 
 synth: $(READY)
 	TENANT=$(TENANT) $(BIN)/python app.py
+	@$(BIN)/python -m stacks.sizes cdk.out WorkMailMigration-$(TENANT)
 
 # The same with the CDK's own command line, pinned: npm's `latest` is an accident (docs/decisions).
 cdk-synth: $(READY)

@@ -18,7 +18,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.config import TenantConfig
-from stacks.environment import make_environment
+from stacks.environment import check_environment, make_environment
 from stacks.erasure_rights import erasure_statements
 from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
@@ -58,6 +58,7 @@ class Functions(Construct):
         self._late_passes = late_passes
         self._machine_name = machine_name
         self._environment = make_environment(config, storage, topic, late_passes)
+        check_environment(self._environment)
         self._layer = make_layer(self, "Packages", folder / "requirements.txt")
         self._code = make_code(folder)
         self.by_handler: Mapping[str, lambda_.Function] = {

@@ -51,7 +51,7 @@ def test_it_needs_no_lookup_in_an_account(synthesized: Path) -> None:
 
 def test_without_the_cli_the_flags_of_cdk_json_hold_too(synthesized: Path) -> None:
     text = (synthesized / "WorkMailMigration-example.template.json").read_text("utf-8")
-    assert '"arn:aws:workmail:eu-west-1:"' in text  # enablePartitionLiterals
+    assert '"arn:aws:workmail:eu-west-1:123456789012:' in text  # enablePartitionLiterals
 
 
 @pytest.mark.parametrize(
