@@ -1,5 +1,5 @@
 # make demo   the whole migration on this machine     make test   every test
-# make check  what CI runs: format, lint, types, synth, tests
+# make check  what CI runs: format, lint, types, packages, synth and its rules, tests
 PYTHON ?= python3
 TENANT ?= example
 ARGS ?=
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram columns clean
+.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth nag templates packages licences audit diagram columns clean
 
 setup: $(READY)
 
@@ -47,7 +47,7 @@ test-servers: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench --install $(ARGS)
 
-check: lint types synth test
+check: lint types packages templates nag test
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -66,6 +66,26 @@ synth: $(READY)
 # The same with the CDK's own command line, pinned: npm's `latest` is an accident (docs/decisions).
 cdk-synth: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1 synth --quiet -c tenant=$(TENANT)
+
+# CloudFormation's own rules over what was synthesized; .cfnlintrc.yaml says what is left out, and why.
+templates: synth
+	$(BIN)/cfn-lint cdk.out/WorkMailMigration-$(TENANT).template.json
+
+# AWS Solutions' rules (cdk-nag): prints what stays, and why; fails for a finding without a reason.
+nag: $(READY)
+	@TENANT=$(TENANT) $(BIN)/python tools/nag.py
+
+# Licences of other people's packages, and their known vulnerabilities where these can be asked for.
+packages: $(READY)
+	@$(BIN)/python tools/licences.py
+	@$(BIN)/python tools/audit.py --if-possible
+
+licences: $(READY)
+	$(BIN)/python tools/licences.py --write
+
+# Known vulnerabilities of what is deployed; fails where the advisory service cannot be asked.
+audit: $(READY)
+	$(BIN)/python tools/audit.py
 
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md
