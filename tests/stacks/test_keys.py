@@ -73,9 +73,12 @@ def test_nothing_else_in_the_stack_keeps_data(template: dict[str, Any]) -> None:
         *("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::Logs::LogGroup"),
         *("AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lambda::Permission"),
         *("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Url"),
-        *("AWS::StepFunctions::StateMachine", "AWS::Events::Rule"),
-        # The schedules hold a run's name and its phases; the runs make them.
-        *("AWS::Scheduler::ScheduleGroup", "AWS::IAM::Role", "AWS::IAM::Policy"),
+        *("AWS::StepFunctions::StateMachine", "AWS::StepFunctions::StateMachineVersion"),
+        *("AWS::StepFunctions::StateMachineAlias", "AWS::Events::Rule"),
+        # Schedules hold a run's name and its phases, alarms and dashboards numbers.
+        *("AWS::Scheduler::ScheduleGroup", "AWS::Scheduler::Schedule"),
+        *("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"),
+        *("AWS::IAM::Role", "AWS::IAM::Policy"),
     }
 
 
@@ -262,8 +265,10 @@ def test_the_machine_has_a_name_of_its_own_and_long_lived_data_keys(resources: R
 def test_whoever_needs_the_key_for_an_action_is_known(resources: Resources) -> None:
     """An action of these services that the table does not name needs nothing of the key."""
     nothing = {
-        *("s3:ListBucket", "s3:AbortMultipartUpload"),
+        *("s3:ListBucket", "s3:ListBucketVersions", "s3:AbortMultipartUpload"),
+        *("s3:DeleteObject", "s3:DeleteObjectVersion"),
         *("secretsmanager:TagResource", "secretsmanager:DeleteSecret"),
+        "secretsmanager:ListSecrets",
         *("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
         *("states:StartExecution", "states:StopExecution", "states:RedriveExecution"),
         *("states:ListMapRuns", "states:SendTaskSuccess", "states:SendTaskFailure"),
