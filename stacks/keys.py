@@ -133,8 +133,8 @@ def _for_services(stack: cdk.Stack) -> Iterator[iam.PolicyStatement]:
 
 
 def from_alarms(stack: cdk.Stack) -> Mapping[str, object]:
-    """The condition that an alarm of this stack is the reason: its name begins with the stack's,
-    which CloudFormation sees to where none is given."""
+    """The condition that an alarm of this stack is the reason: its name must begin with the
+    stack's, which CloudFormation sees to where none is given."""
     return _from(stack, _arn(stack, "cloudwatch", f"alarm:{stack.stack_name}-*"))
 
 

@@ -43,6 +43,8 @@ class Triggers(Construct):
         self.rule = events.Rule(
             self,
             "EndedEarly",
+            # The key's policy knows rules by the stack's name, which CloudFormation would cut off.
+            rule_name=f"{cdk.Stack.of(self).stack_name}-ended-early",
             description="Takes rights and the lock from executions that were stopped from outside",
             event_pattern=events.EventPattern(
                 source=["aws.states"],

@@ -149,6 +149,17 @@ def test_the_key_lets_every_log_group_of_the_stack_be_written(resources: Resourc
         )
 
 
+def test_rules_and_alarms_have_names_by_which_the_key_knows_them(resources: Resources) -> None:
+    """CloudFormation cuts the stack's name off in a rule's name of its own, not in an alarm's."""
+    rules = resources("AWS::Events::Rule").values()
+    assert rules
+    for rule in rules:
+        assert rule["Properties"]["Name"].startswith("WorkMailMigration-example-")
+    for alarm in resources("AWS::CloudWatch::Alarm").values():
+        name = alarm["Properties"].get("AlarmName", "WorkMailMigration-example-")
+        assert name.startswith("WorkMailMigration-example-")
+
+
 # ---- roles ---------------------------------------------------------------------------------------
 
 
