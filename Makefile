@@ -1,5 +1,5 @@
 # make demo   the whole migration on this machine     make test   every test
-# make check  what CI runs: format, lint, types, synth, tests
+# make check  what CI runs: format, lint, types, packages, synth and its rules, tests
 PYTHON ?= python3
 TENANT ?= example
 ARGS ?=
@@ -9,8 +9,8 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
-.PHONY: check format lint types synth cdk-synth deploy diff destroy
-.PHONY: diagram columns settings cost clean
+.PHONY: check format lint types packages licences audit synth templates nag
+.PHONY: cdk-synth deploy diff destroy diagram columns settings cost clean
 
 setup: $(READY)
 
@@ -53,7 +53,7 @@ bench: $(READY)
 cold-import: $(READY)
 	@$(BIN)/python -m bench.cold_import $(ARGS)
 
-check: lint types synth test
+check: lint types packages templates nag test
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -83,6 +83,25 @@ diff: $(READY)
 
 destroy: $(READY)
 	@$(BIN)/python -m localrun deploy $(TENANT) --how-to-destroy
+# CloudFormation's own rules over what was synthesized; .cfnlintrc.yaml says what is left out, and why.
+templates: synth
+	$(BIN)/cfn-lint cdk.out/WorkMailMigration-$(TENANT).template.json
+
+# AWS Solutions' rules (cdk-nag): prints what stays, and why; fails for a finding without a reason.
+nag: $(READY)
+	@TENANT=$(TENANT) $(BIN)/python tools/nag.py
+
+# Licences of other people's packages, and their known vulnerabilities where these can be asked for.
+packages: $(READY)
+	@$(BIN)/python tools/licences.py
+	@$(BIN)/python tools/audit.py --if-possible
+
+licences: $(READY)
+	$(BIN)/python tools/licences.py --write
+
+# Known vulnerabilities of what is deployed; fails where the advisory service cannot be asked.
+audit: $(READY)
+	$(BIN)/python tools/audit.py
 
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md

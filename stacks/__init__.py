@@ -4,6 +4,8 @@
     tenants.py    which tenant file this synth is for
     migration.py  the stack: puts the rooms below together
     storage.py    ledger, bucket, secret: what outlives the stack
+    keys.py       the key that encrypts everything; key_rights.py, what roles may do with it
+    acknowledgements.py  why findings of AWS Solutions' rules stay
     functions.py  one Lambda function per handler in lambdas/
     layer.py      the functions' third-party packages, bundled without Docker
     node.py       which Node runs the CDK library

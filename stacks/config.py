@@ -25,6 +25,7 @@ from stacks.checks import (
     one_of,
 )
 from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications
+from stacks.protection_config import Protection
 from stacks.reading import ConfigError, read_record, read_yaml
 from stacks.start_config import Schedule, Start, schedule_faults
 
@@ -185,8 +186,8 @@ class Passwords:
                Identity Center get none, nor does anybody where it alone signs users in
     reset_after_run  after every run that copied, users whom the migration has created get other
                passwords, made up too; off once they have got theirs, else it takes them away again
-    kms_key    the ARN of the key that encrypts made-up passwords; its policy must let the account's
-               functions use it. Empty means the account's own, aws/secretsmanager
+    kms_key    the ARN of another key for made-up passwords than the tenant's own; its policy must
+               let the account's functions use it. Secrets that are there keep their key
 
     Made-up passwords are in Secrets Manager and nowhere else; the report says in which secrets.
     """
@@ -251,6 +252,7 @@ class TenantConfig:
     rollback: Rollback = Rollback()
     alarms: Alarms = field(default_factory=Alarms)
     passwords: Passwords = Passwords()
+    protection: Protection = field(default_factory=Protection)
     end_of_support_acknowledged: Annotated[str, is_day] = ""
 
     @classmethod

@@ -86,7 +86,7 @@ def make_environment(
         "SECRETS_ARN": secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
         "PASSWORDS_NEW_USERS": config.passwords.new_users,
         "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),
-        "PASSWORDS_KMS_KEY": config.passwords.kms_key,
+        "PASSWORDS_KMS_KEY": config.passwords.kms_key or storage.key.key_arn,
         **_telling_environment(config, topic),
         "MACHINE_ARN": late_passes.machine,
         "LATE_GROUP": late_passes.group,

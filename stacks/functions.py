@@ -97,6 +97,7 @@ class Functions(Construct):
             log_group_name=f"/aws/lambda/{name}",
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=cdk.RemovalPolicy.DESTROY,  # ids and counts; the record is the ledger
+            encryption_key=self._storage.key,
         )
         role = iam.Role(
             self, f"{state}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
@@ -122,6 +123,7 @@ class Functions(Construct):
             memory_size=row.memory,
             timeout=cdk.Duration.seconds(row.timeout),
             environment=self._environment,
+            environment_encryption=self._storage.key,
             log_group=log_group,
             role=role,
             # executions that began with a version go on with it (see machine.py)

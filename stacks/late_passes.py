@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks.dead_letters import make_dead_letters
 from stacks.starting import alias_arn, make_scheduler_role
 
 
@@ -19,7 +20,9 @@ class LatePasses(Construct):
     What could not be started in a day stands in `dead_letters` for two weeks. The runs make the
     schedules themselves; `machine` is the ARN by which they start it, that of its alias."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, machine_name: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, machine_name: str, key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.group = f"{stack.stack_name}-late-passes"
@@ -35,13 +38,7 @@ class LatePasses(Construct):
         self._schedules = stack.format_arn(
             service="scheduler", resource="schedule", resource_name=f"{self.group}/*"
         )
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-        )
+        self.dead_letters = make_dead_letters(self, "DeadLetters", key)
         self.role = make_scheduler_role(
             self,
             description="Starts the workflow for late passes",

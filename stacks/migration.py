@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.acknowledgements import explain_wildcards
+from stacks.boundary import find_boundary
 from stacks.config import TenantConfig
 from stacks.functions import Functions
+from stacks.key_rights import let_use_key
 from stacks.late_passes import LatePasses
 from stacks.machine import Machine
 from stacks.notifications import Notifications
@@ -33,13 +37,21 @@ class MigrationStack(cdk.Stack):
             description=f"Moves the mail tenant {config.tenant} to Amazon WorkMail",
             env=cdk.Environment(account=config.account or None, region=config.region),
             termination_protection=True,
+            permissions_boundary=find_boundary(scope, config.protection.permissions_boundary),
         )
         machine_name = f"{self.stack_name}-migrate-tenant"
-        self.storage = Storage(self, "Storage", tenant=config.tenant)
-        self.notifications = Notifications(
-            self, "Notifications", tenant=config.tenant, emails=config.notifications.emails
+        self.storage = Storage(
+            self,
+            "Storage",
+            tenant=config.tenant,
+            machine_name=machine_name,
+            protection=config.protection,
         )
-        self.late_passes = LatePasses(self, "LatePasses", machine_name=machine_name)
+        key = self.storage.key
+        self.notifications = Notifications(
+            self, "Notifications", tenant=config.tenant, emails=config.notifications.emails, key=key
+        )
+        self.late_passes = LatePasses(self, "LatePasses", machine_name=machine_name, key=key)
         self.functions = Functions(
             self,
             "Functions",
@@ -57,8 +69,9 @@ class MigrationStack(cdk.Stack):
             definition=DEFINITION,
             functions=self.functions.by_state,
             bucket=self.storage.bucket,
+            key=key,
         )
-        self._add_triggers(config)
+        self._add_triggers(config, key)
         self.observability = Observability(
             self,
             "Observability",
@@ -71,11 +84,13 @@ class MigrationStack(cdk.Stack):
         cdk.Tags.of(self).add("app", "workmail-migration")
         cdk.Tags.of(self).add("tenant", config.tenant)
         self._add_outputs(config)
+        let_use_key(self, key, machine_name)
+        explain_wildcards(self)
 
-    def _add_triggers(self, config: TenantConfig) -> None:
+    def _add_triggers(self, config: TenantConfig, key: kms.IKey) -> None:
         machine, alias = self.workflow.machine, self.workflow.alias
         clean_up = self.functions.by_handler["clean_up"]
-        self.triggers = Triggers(self, "Triggers", machine=machine, clean_up=clean_up)
+        self.triggers = Triggers(self, "Triggers", machine=machine, clean_up=clean_up, key=key)
         if config.start.on_upload:
             Uploads(
                 self,

@@ -162,9 +162,9 @@ def test_a_handler_without_a_row_fails_the_synth_by_name(folder: Path) -> None:
             stack,
             "Functions",
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
-            storage=Storage(stack, "Storage", tenant="example"),
+            storage=(storage := Storage(stack, "Storage", tenant="example", machine_name="m")),
             topic=Topic(stack, "Topic"),
-            late_passes=LatePasses(stack, "LatePasses", machine_name="m"),
+            late_passes=LatePasses(stack, "LatePasses", machine_name="m", key=storage.key),
             machine_name="m",
             folder=folder,
         )
@@ -190,9 +190,9 @@ def test_a_name_that_lambda_would_refuse_fails_the_synth(folder: Path) -> None:
             stack,
             "Functions",
             config=TenantConfig.load(ROOT / "tenants" / "example.yaml"),
-            storage=Storage(stack, "Storage", tenant="example"),
+            storage=(storage := Storage(stack, "Storage", tenant="example", machine_name="m")),
             topic=Topic(stack, "Topic"),
-            late_passes=LatePasses(stack, "LatePasses", machine_name="m"),
+            late_passes=LatePasses(stack, "LatePasses", machine_name="m", key=storage.key),
             machine_name="m",
             folder=folder,
         )
