@@ -23,6 +23,11 @@ SEVERAL: Mapping[str, str] = {
     r"/audit/\*": "A key per mailbox, folder and batch.",
     r"/quarantine/\*": "A key per message that was put aside.",
     r"/verify/\*": "A key per mailbox and pass.",
+    r"/erased/\*": "A proof per run.",
+    r"<StorageBucket\w+\.Arn>/\*": "Who erases a tenant erases whatever its bucket holds, but for "
+    "the proofs.",
+    r"<Functions\w+\.Arn>:\*": "Versions of this function: executions keep the one with which they "
+    "began.",
     r":secret:workmail-migration/[^/]+/waves/\*": "A secret per run, whose name is known when it "
     "starts.",
     r":secret:workmail-migration/[^/]+/administrator\*": "One secret; its ARN ends in random "
@@ -46,6 +51,12 @@ ALL: Mapping[str, str] = {
             *("PutResourcePolicy", "UpdateLogDelivery"),
         )
     },
+    **dict.fromkeys(
+        ("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules"),
+        "Traces have no resource.",
+    ),
+    "xray:GetSamplingTargets": "Traces have no resource.",
+    "secretsmanager:ListSecrets": "It has no resource; the call names the tenant's prefix.",
     "route53:ListHostedZonesByName": "It has no resource.",
     "scheduler:ListSchedules": "IAM knows no narrower resource; the call names the group.",
 }
