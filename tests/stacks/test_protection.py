@@ -15,6 +15,8 @@ from aws_cdk.assertions import Template
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
+from localrun.config_pages import EXAMPLE as GIVEN
+from localrun.tenant_file import render_tenant
 from stacks.boundary import CONTEXT, BoundaryError, choose_boundary
 from stacks.config import ConfigError, TenantConfig
 from stacks.function_table import TABLE
@@ -234,7 +236,7 @@ def test_two_boundaries_are_refused_by_name() -> None:
 def test_settings_that_make_no_sense_are_all_told(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
     path.write_text(
-        EXAMPLE.read_text("utf-8")
+        render_tenant(GIVEN, shortest=True)
         + "protection:\n  quarantine_readers: [me]\n  quarantine_days: -1\n  superseded_days: 30\n"
         "  permissions_boundary: a b\n",
         "utf-8",
