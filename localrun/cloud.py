@@ -133,8 +133,9 @@ class Cloud:
         self._restrict((world.workmail_api, server))
         for function in self.template.functions():
             self.lambdas.add(_deployed(function))
+            self.lambdas.publish(function.name)
         self.state_machine_arn = self._create_machine()
-        self.alias_arn = self._publish(create=True)
+        self.alias_arn = self._create_alias()
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account, by botocore's name of the service."""
@@ -174,11 +175,19 @@ class Cloud:
         `template` is the next deployment's, and changes nothing else."""
         for function in template.functions():
             self.lambdas.update(_deployed(function))
+            self.lambdas.publish(function.name)
         (machine,) = template.state_machines()
-        self.client("stepfunctions").update_state_machine(
-            stateMachineArn=self.state_machine_arn, definition=json.dumps(machine.definition)
+        self.deploy_workflow(machine.definition)
+
+    def deploy_workflow(self, definition: Mapping[str, Any]) -> None:
+        """Another definition for executions that begin after it, published under the alias."""
+        workflow = self.client("stepfunctions")
+        workflow.update_state_machine(
+            stateMachineArn=self.state_machine_arn, definition=json.dumps(definition)
         )
-        self._publish(create=False)
+        workflow.update_state_machine_alias(
+            stateMachineAliasArn=self.alias_arn, routingConfiguration=self._publish()
+        )
 
     def _start(self, machine: str, state_input: Any) -> None:
         """What EventBridge and its scheduler do."""
@@ -198,22 +207,19 @@ class Cloud:
         )
         return str(made["stateMachineArn"])
 
-    def _publish(self, *, create: bool) -> str:
-        """Versions of functions and workflow, and the alias that leads to the latter; its ARN."""
-        for function in self.template.functions():
-            self.lambdas.publish(function.name)
-        workflow = self.client("stepfunctions")
-        version = workflow.publish_state_machine_version(stateMachineArn=self.state_machine_arn)
-        route = [{"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}]
+    def _create_alias(self) -> str:
         ((_, alias),) = self.template.resources("AWS::StepFunctions::StateMachineAlias")
-        arn = f"{self.state_machine_arn}:{alias['Name']}"
-        if create:
-            workflow.create_state_machine_alias(name=alias["Name"], routingConfiguration=route)
-        else:
-            workflow.update_state_machine_alias(
-                stateMachineAliasArn=arn, routingConfiguration=route
-            )
-        return arn
+        made = self.client("stepfunctions").create_state_machine_alias(
+            name=alias["Name"], routingConfiguration=self._publish()
+        )
+        return str(made["stateMachineAliasArn"])
+
+    def _publish(self) -> list[dict[str, Any]]:
+        """The route to the version that the workflow has now."""
+        version = self.client("stepfunctions").publish_state_machine_version(
+            stateMachineArn=self.state_machine_arn
+        )
+        return [{"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}]
 
     def close(self) -> None:
         """Ends the children and the servers; may be called twice."""
