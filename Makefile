@@ -1,5 +1,5 @@
 # make demo   the whole migration on this machine     make test   every test
-# make check  what CI runs: format, lint, types, synth, tests
+# make check  what CI runs: format, lint, types, packages, synth and its rules, tests
 PYTHON ?= python3
 TENANT ?= example
 ARGS ?=
@@ -8,7 +8,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram columns cost clean
+.PHONY: setup demo scenarios probe test crash test-servers bench cold-import
+.PHONY: check format lint types packages licences audit synth templates nag
+.PHONY: cdk-synth deploy diff destroy diagram columns settings cost clean
 
 setup: $(READY)
 
@@ -47,7 +49,11 @@ test-servers: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench --install $(ARGS)
 
-check: lint types synth test
+# How long each handler takes to load: some five minutes on a quiet machine.
+cold-import: $(READY)
+	@$(BIN)/python -m bench.cold_import $(ARGS)
+
+check: lint types packages templates nag test
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -62,10 +68,40 @@ types: $(READY)
 
 synth: $(READY)
 	TENANT=$(TENANT) $(BIN)/python app.py
+	@$(BIN)/python -m stacks.sizes cdk.out WorkMailMigration-$(TENANT)
 
 # The same with the CDK's own command line, pinned: npm's `latest` is an accident (docs/decisions).
 cdk-synth: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1 synth --quiet -c tenant=$(TENANT)
+
+# Checks the credentials and what the account lacks before it changes anything. ARGS=--dry-run
+deploy: $(READY)
+	@$(BIN)/python -m localrun deploy $(TENANT) $(ARGS)
+
+diff: $(READY)
+	@$(BIN)/python -m localrun deploy $(TENANT) --diff $(ARGS)
+
+destroy: $(READY)
+	@$(BIN)/python -m localrun deploy $(TENANT) --how-to-destroy
+# CloudFormation's own rules over what was synthesized; .cfnlintrc.yaml says what is left out, and why.
+templates: synth
+	$(BIN)/cfn-lint cdk.out/WorkMailMigration-$(TENANT).template.json
+
+# AWS Solutions' rules (cdk-nag): prints what stays, and why; fails for a finding without a reason.
+nag: $(READY)
+	@TENANT=$(TENANT) $(BIN)/python tools/nag.py
+
+# Licences of other people's packages, and their known vulnerabilities where these can be asked for.
+packages: $(READY)
+	@$(BIN)/python tools/licences.py
+	@$(BIN)/python tools/audit.py --if-possible
+
+licences: $(READY)
+	$(BIN)/python tools/licences.py --write
+
+# Known vulnerabilities of what is deployed; fails where the advisory service cannot be asked.
+audit: $(READY)
+	$(BIN)/python tools/audit.py
 
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md
@@ -73,6 +109,10 @@ diagram: $(READY)
 # The manifest's JSON schema and the tables in examples/README.md, from manifest_columns.py.
 columns: $(READY)
 	$(BIN)/python -m localrun.manifest_pages examples
+
+# docs/configuration.md, tenants/schema.json and tenants/example.yaml, from stacks/config.py.
+settings: $(READY)
+	$(BIN)/python -m localrun.config_pages
 
 # The tables of docs/cost.md, from localrun/estimate.
 cost: $(READY)

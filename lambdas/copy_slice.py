@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, runs, wiring
-from migration.copy.engine import SliceJob, copy_slice
+from migration import events, wiring
+from migration.copy.slices import SliceJob
 from migration.entry import entry
+from migration.slice_run import run_slice
 
 
 @entry(events.CopySlice)
@@ -16,9 +17,7 @@ def handler(job: events.CopySlice, context: Any) -> events.CopySliceResult:
         return events.CopySliceResult("failed", 0, 0)
     tenant, policy = wired.settings.tenant, wired.settings.policy
     part = SliceJob(tenant, job.mailbox, job.pass_id, job.now, policy=policy, run=job.run)
-    with wired.open_mailbox(job.mailbox, job.access, job.target) as (source, target):
-        result = copy_slice(
-            source, target, wired.ledger, wired.blobs, part, wiring.seconds_left(context)
-        )
-    runs.note_pause(wired.ledger, job.mailbox, result.outcome.value)
+    at, left = wiring.moment(context), wiring.seconds_left(context)
+    with wired.open_mailbox(job.mailbox, job.access, job.target) as ends:
+        result = run_slice(*ends, wired.ledger, wired.blobs, wired.metrics, part, at, left)
     return events.CopySliceResult(result.outcome.value, result.wait_seconds, result.copied)

@@ -12,7 +12,7 @@ from migration.entry import entry
 def handler(job: events.PlanWave, _context: Any) -> events.PlanWaveResult:
     wired = wiring.wire()
     planned = wave.plan_wave(
-        wired.settings, wired.blobs, wired.ledger, job.run, job.now, job.manifest
+        wired.settings, wired.blobs, wired.ledger, job.run, job.now, job.manifest, job.version
     )
     notices.tell_start(wired.teller, job.run, job.now, planned.count, planned.entities)
     return events.PlanWaveResult(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, wiring
+from migration import events, measures, wiring
 from migration.copy import verify
 from migration.entry import entry
 
@@ -19,4 +19,5 @@ def handler(job: events.VerifyMailbox, context: Any) -> events.VerifyMailboxResu
         verdict = verify.verify_mailbox(
             source, target, ledger, blobs, job.mailbox, job.pass_id, policy, left, tenant
         )
+    wired.metrics.emit(wiring.moment(context), measures.of_verdict(verdict.agreement))
     return events.VerifyMailboxResult(verdict.agreement.value, verdict.in_pass.copied)

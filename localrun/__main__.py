@@ -1,5 +1,6 @@
 """python -m localrun: the whole migration of a tenant; `copy`: one mailbox; `plan`: what a manifest
-would do; `probe`: questions to a real WorkMail organization; `estimate`: what it would cost."""
+would do; `new-tenant`, `tenants`, `deploy`: tenant files and their stacks; `probe`: questions to a
+real WorkMail organization; `estimate`: what it would cost."""
 
 from __future__ import annotations
 
@@ -29,6 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from localrun import plan_command
 
         return plan_command.main(given[1:])
+    if given[:1] == ["new-tenant"]:
+        from localrun import new_tenant
+
+        return new_tenant.main(given[1:])
+    if given[:1] == ["tenants"]:
+        from localrun import tenants_command
+
+        return tenants_command.main(given[1:])
+    if given[:1] == ["deploy"]:
+        from localrun.deploy import command as deploy_command
+
+        return deploy_command.main(given[1:])
     if given[:1] == ["probe"]:
         from localrun.probe import command
 

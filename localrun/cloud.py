@@ -24,7 +24,10 @@ from localrun.engine.engine import Engine
 from localrun.engine.event_rules import EventRules
 from localrun.engine.function_urls import FunctionUrls
 from localrun.engine.lambda_host import Function, LambdaHost
-from localrun.engine.template import Template
+from localrun.engine.metric_store import MetricStore, ServiceMetrics
+from localrun.engine.template import FunctionResource, Template
+from localrun.engine.timed_rules import TimedRules, read_timed_rules
+from localrun.fakes.bucket_events import BucketEvents
 from localrun.fakes.data_plane import DataPlane, create
 from localrun.fakes.scheduler import FakeScheduler
 from localrun.model_service import ModelServer, ModelService
@@ -86,8 +89,11 @@ class Cloud:
         self._session: Any = boto3.Session()  # Any: services are named at run time
         self._lock = threading.Lock()
         self.clock: Clock = world.clock
+        self.measured = MetricStore()
+        services = ServiceMetrics(self.measured, world.clock)
+        invoke = services.count(lambda function, payload: self.lambdas.invoke(function, payload))
         self.urls = FunctionUrls(
-            lambda function, payload: self.lambdas.invoke(function, payload),
+            invoke,
             world.clock.now,
             ACCOUNT,
         )
@@ -97,31 +103,38 @@ class Cloud:
         self.rules = EventRules(
             world.clock,
             self.template.event_rules(),
-            invoke=lambda function, payload: self.lambdas.invoke(function, payload),
+            invoke=invoke,
+            start=self._start,
             region=REGION,
             account=ACCOUNT,
         )
+        self.uploads = BucketEvents(self.rules.tell, world.clock.iso, REGION, ACCOUNT)
+        timed = TimedRules(world.clock, read_timed_rules(self.template), invoke)
         self.engine = Engine(
             world.clock,
-            invoke=lambda function, payload: self.lambdas.invoke(function, payload),
+            invoke=invoke,
             client=self.client,
             region=REGION,
             account=ACCOUNT,
-            observers=(*observers, self.rules.observe),
+            observers=(*observers, self.rules.observe, timed.observe, services.observe),
         )
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
         server = self._stack.enter_context(ModelServer([api]))
-        self.scheduler = FakeScheduler(world.clock, self._start_late, REGION, ACCOUNT)
+        self.scheduler = FakeScheduler(world.clock, self._start, REGION, ACCOUNT)
         schedules = self._stack.enter_context(
             RestServer("scheduler", ModelService("scheduler", self.scheduler))
         )
         account = Endpoints(plane.url, server.url, "", world.workmail_api.url, schedules.url)
         self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
         self._stack.callback(self.lambdas.close)
+        self._stack.callback(timed.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
         create(self.template, self.client)
-        self._deploy_functions((world.workmail_api, server))
-        self.state_machine_arn = self._deploy_machine()
+        self._restrict((world.workmail_api, server))
+        for function in self.template.functions():
+            self.lambdas.add(_deployed(function))
+        self.state_machine_arn = self._create_machine()
+        self.alias_arn = self._publish(create=True)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account, by botocore's name of the service."""
@@ -156,35 +169,51 @@ class Cloud:
         """A stack output."""
         return str(self.template.outputs()[name])
 
-    def _start_late(self, machine: str, state_input: Any) -> None:
-        """What EventBridge Scheduler does when a time has come."""
+    def deploy_again(self, template: Template) -> None:
+        """What an update of the stack does to functions and workflow, while executions run:
+        `template` is the next deployment's, and changes nothing else."""
+        for function in template.functions():
+            self.lambdas.update(_deployed(function))
+        (machine,) = template.state_machines()
+        self.client("stepfunctions").update_state_machine(
+            stateMachineArn=self.state_machine_arn, definition=json.dumps(machine.definition)
+        )
+        self._publish(create=False)
+
+    def _start(self, machine: str, state_input: Any) -> None:
+        """What EventBridge and its scheduler do."""
         self.engine.start(machine, state_input=state_input)
 
-    def _deploy_functions(self, servers: Iterable[ModelServer]) -> None:
+    def _restrict(self, servers: Iterable[ModelServer]) -> None:
         """Each function has an access key of its own, as it has a role of its own in AWS: WorkMail
         and Step Functions refuse what its policies do not allow."""
         for name, actions in self.template.rights().items():
             for server in servers:
                 server.restrict(name, actions)
-        for function in self.template.functions():
-            self.lambdas.add(
-                Function(
-                    name=function.name,
-                    arn=function.arn,
-                    code=function.code,
-                    handler=function.handler,
-                    timeout=function.timeout,
-                    memory=function.memory,
-                    environment={**function.environment, "AWS_ACCESS_KEY_ID": function.name},
-                )
-            )
 
-    def _deploy_machine(self) -> str:
+    def _create_machine(self) -> str:
         (machine,) = self.template.state_machines()
         made = self.client("stepfunctions").create_state_machine(
             name=machine.name, definition=json.dumps(machine.definition), roleArn=machine.role_arn
         )
         return str(made["stateMachineArn"])
+
+    def _publish(self, *, create: bool) -> str:
+        """Versions of functions and workflow, and the alias that leads to the latter; its ARN."""
+        for function in self.template.functions():
+            self.lambdas.publish(function.name)
+        workflow = self.client("stepfunctions")
+        version = workflow.publish_state_machine_version(stateMachineArn=self.state_machine_arn)
+        route = [{"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}]
+        ((_, alias),) = self.template.resources("AWS::StepFunctions::StateMachineAlias")
+        arn = f"{self.state_machine_arn}:{alias['Name']}"
+        if create:
+            workflow.create_state_machine_alias(name=alias["Name"], routingConfiguration=route)
+        else:
+            workflow.update_state_machine_alias(
+                stateMachineAliasArn=arn, routingConfiguration=route
+            )
+        return arn
 
     def close(self) -> None:
         """Ends the children and the servers; may be called twice."""
@@ -195,3 +224,15 @@ class Cloud:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _deployed(function: FunctionResource) -> Function:
+    return Function(
+        name=function.name,
+        arn=function.arn,
+        code=function.code,
+        handler=function.handler,
+        timeout=function.timeout,
+        memory=function.memory,
+        environment={**function.environment, "AWS_ACCESS_KEY_ID": function.name},
+    )

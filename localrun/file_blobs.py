@@ -15,8 +15,8 @@ _numbers = itertools.count()
 
 
 class FolderBlobs:
-    """Keeps the newest version of each file. A file is there whole or not at all, and on disk when
-    `put` returns. Safe for several threads and processes.
+    """Keeps the newest version of each file, and no other. A file is there whole or not at all, and
+    on disk when `put` returns. Safe for several threads and processes.
 
     Keys are made of segments between slashes, and name files below the folder: ValueError for
     others. A key is no folder of other keys.
@@ -38,13 +38,16 @@ class FolderBlobs:
             os.fsync(file.fileno())
         draft.replace(path)
         _keep_names(path.parent)
-        return hashlib.sha256(body).hexdigest()[:32]
+        return _digest(body)
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, version: str = "") -> bytes:
         try:
-            return self._path(key).read_bytes()
+            body = self._path(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise KeyError(key) from None
+        if version not in ("", _digest(body)):
+            raise KeyError(key)
+        return body
 
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
@@ -67,6 +70,10 @@ class FolderBlobs:
         if segments[0] == _UNFINISHED or "\0" in key or {"", ".", ".."} & set(segments):
             raise ValueError(f"{key!r} is no key of a file")
         return self._folder.joinpath(*segments)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def _make(folder: Path) -> None:

@@ -19,6 +19,7 @@ from migration.aws import (
     dns_rows,
     entity_rows,
     guide_rows,
+    progress_rows,
     question_rows,
     rows,
     zone_rows,
@@ -40,6 +41,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
+from migration.progress_model import ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -92,6 +94,14 @@ class FileLedger:
         lock = self._items.read(self._pk, "LOCK")
         return str(lock["owner"]) if lock else ""
 
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        with self._items.change() as change:
+            known = change.read(self._pk, f"START#{trigger}")
+            if known is None or known["sequence"] < sequence:
+                known = {"sequence": sequence, "execution": execution}
+                change.write(self._pk, f"START#{trigger}", known)
+            return str(known["execution"])
+
     def add_note(self, run: str, note: Note) -> None:
         item = {"at": note.at, "state": note.state, "what": note.what}
         self._put(self._pk, f"N#{run}#{note.at}#{note.state}", item)
@@ -110,6 +120,13 @@ class FileLedger:
     def dns_watch(self, run: str) -> DnsWatch:
         item = self._items.read(self._pk, f"DNS#{run}")
         return dns_rows.watch_from(item) if item else DnsWatch()
+
+    def progress(self) -> ProgressRecord | None:
+        item = self._items.read(self._pk, "PROGRESS")
+        return progress_rows.progress_from(item) if item else None
+
+    def set_progress(self, record: ProgressRecord) -> None:
+        self._put(self._pk, "PROGRESS", progress_rows.progress_attributes(record))
 
     # -- what the operators were told
 
@@ -176,7 +193,7 @@ class FileLedger:
                     "run": run,
                     "status": str(MailboxStatus.PLANNED),
                 }
-                _drop(item, "failure", "verdict", "remarks")
+                _drop(item, "failure", "verdict", "remarks", "expected")
                 change.write(self._pk, f"M#{mailbox.id}", item)
             change.write(self._pk, "LAST", {"run": run})
 
@@ -210,6 +227,10 @@ class FileLedger:
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})
+
+    def set_begun(self, mailbox_id: str, expected: int) -> None:
+        status = str(MailboxStatus.COPYING)
+        self._change_mailbox(mailbox_id, {"status": status, "expected": expected})
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         status = str(MailboxStatus.FAILED)
@@ -298,7 +319,7 @@ class FileLedger:
             if item := change.read(self._pk, f"M#{mailbox_id}"):
                 item["status"] = str(MailboxStatus.PLANNED)
                 _drop(item, "user_id", "provisioned", "address", "remarks", "password_in")
-                _drop(item, "failure", "verdict")
+                _drop(item, "failure", "verdict", "expected")
                 change.write(self._pk, f"M#{mailbox_id}", item)
 
     # -- client settings

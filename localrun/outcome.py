@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from localrun.compare import FolderComparison
+from localrun.engine.alarms import Raised
 from localrun.scenario import Scenario
 from migration.mail import Fate, Remark
 from migration.model import FolderRecord, MailboxRecord
@@ -77,9 +78,13 @@ def find_deviations(
     verdict: str,
     refused: int,
     left: Sequence[str],
+    alarms: Sequence[Raised],
 ) -> Iterator[str]:
     """Where the run left the story. `left` is what did not happen outside."""
     status = described["status"]
+    raised = sorted({alarm.name for alarm in alarms})
+    if story.alarms is not None and raised != sorted(story.alarms):
+        yield f"alarms raised: {raised}, expected {sorted(story.alarms)}"
     if story.expected is None:
         if status != "SUCCEEDED":
             yield f"the execution ended as {status}"
@@ -118,6 +123,7 @@ class Outcome:
     timings: Mapping[str, float]
     report: Path | None
     problems: tuple[str, ...]
+    alarms: tuple[Raised, ...]
 
     @property
     def ok(self) -> bool:
@@ -137,6 +143,7 @@ class Outcome:
                 "doubled": sum(folder.doubled for folder in self.folders),
                 "differing": sum(folder.differing for folder in self.folders),
                 "failed_mailboxes": len(self.failed),
+                "alarms": sorted({alarm.name for alarm in self.alarms}),
                 "virtual_seconds": round(self.virtual_seconds),
                 "wall_seconds": round(self.wall_seconds, 1),
                 "problems": list(self.problems),

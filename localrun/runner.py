@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from localrun.alarm_watch import find_raised, note_dead_letters
 from localrun.cloud import Cloud
 from localrun.compare import FolderComparison, compare_mailbox
 from localrun.contents import Contents, ImapAccess, read_ews
 from localrun.display import Display
+from localrun.engine.alarms import Raised
 from localrun.engine.clock import parse_clock
 from localrun.notices import NoticeBook, Told
 from localrun.outcome import (
@@ -118,7 +120,6 @@ class Run:
     def _upload(self) -> None:
         s3, secrets = self.cloud.client("s3"), self.cloud.client("secretsmanager")
         bucket = self.cloud.output("BucketName")
-        s3.put_object(Bucket=bucket, Key="intake/manifest.csv", Body=self.scenario.manifest)
         secrets.put_secret_value(
             SecretId=self.cloud.output("SourceSecretName"),
             SecretString=json.dumps(dict(self.scenario.secret)),
@@ -130,6 +131,8 @@ class Run:
                 SecretId=self.cloud.output("TargetSecretName"),
                 SecretString=json.dumps(dict(self.scenario.target_secret)),
             )
+        if self.scenario.manifest:  # last: it may start a run
+            s3.put_object(Bucket=bucket, Key="intake/manifest.csv", Body=self.scenario.manifest)
 
     def _observe(self, execution: Any, event: Mapping[str, Any]) -> None:
         if event["type"] == "TaskStateExited" and execution.map_run is None:
@@ -182,7 +185,7 @@ class Run:
     def start(self, name: str, state_input: Mapping[str, Any]) -> str:
         """Starts an execution; its ARN. The options' input comes on top."""
         started = self.cloud.client("stepfunctions").start_execution(
-            stateMachineArn=self.cloud.state_machine_arn,
+            stateMachineArn=self.cloud.alias_arn,
             name=name,
             input=json.dumps({**state_input, **self.options.input}),
         )
@@ -208,6 +211,7 @@ class Run:
         folders = tuple(self._compare(copied))
         refused = sum(count_refused(self.ledger.remarks(one.mailbox.id)) for one in records)
         report, verdict = self._fetch_report(run)
+        alarms = tuple(self._find_alarms(described))
         return Outcome(
             scenario=self.scenario.name,
             status=described["status"],
@@ -221,8 +225,17 @@ class Run:
             wall_seconds=self.timings["run"],
             timings=self.timings,
             report=report,
-            problems=tuple(self._problems(described, verdict, folders, refused)),
+            problems=tuple(self._problems(described, verdict, folders, refused, alarms)),
+            alarms=alarms,
         )
+
+    def _find_alarms(self, described: Mapping[str, Any]) -> list[Raised]:
+        """While the execution was at work."""
+        start, end = described["startDate"].timestamp(), described["stopDate"].timestamp()
+        letters = [*self.cloud.rules.dead_letters, *self.cloud.scheduler.dead_letters]
+        note_dead_letters(self.cloud.measured, (arn for arn, _ in letters), end)
+        logs = self.out / "logs"
+        return find_raised(self.cloud.template, self.cloud.measured, logs, start, end)
 
     def _copies(self) -> bool:
         if self.scenario.expected == "failed":
@@ -271,13 +284,14 @@ class Run:
         verdict: str,
         folders: Sequence[FolderComparison],
         refused: int,
+        alarms: Sequence[Raised],
     ) -> Iterator[str]:
         yield from find_problems(folders)
         stored = sum(self.world.count_stored().values())
         if stored and self.scenario.expected == "failed":
             yield f"the run failed, and {stored} messages were copied"
         left = [happening.what for happening in self._pending] + self._under_way
-        yield from find_deviations(self.scenario, described, verdict, refused, left)
+        yield from find_deviations(self.scenario, described, verdict, refused, left, alarms)
         yield from self.scenario.check(self.world, self.ledger, described["name"])
 
 
@@ -291,7 +305,7 @@ def endpoints_help(run: Run) -> str:
 {exports}
 
 aws stepfunctions list-executions --state-machine-arn {run.cloud.state_machine_arn}
-aws stepfunctions start-execution --state-machine-arn {run.cloud.state_machine_arn} --input '{{}}'
+aws stepfunctions start-execution --state-machine-arn {run.cloud.alias_arn} --input '{{}}'
 aws workmail list-users --organization-id {run.world.organization_id}
 aws s3 ls s3://{run.cloud.output("BucketName")} --recursive
 python -c "import boto3; print(boto3.client('stepfunctions').list_state_machines())"

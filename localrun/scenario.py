@@ -34,15 +34,18 @@ class Scenario:
     """A named story.
 
     `source` is None when the run starts its own mail server, which `seed` fills. `secret` is the
-    source secret's JSON, `target_secret` the target's. `written_over` is the protocol by which the
+    source secret's JSON, `target_secret` the target's. The `manifest` is uploaded before the
+    run; an empty one is not. `written_over` is the protocol by which the
     mail must get into WorkMail: EWS, or IMAP with the users' passwords. `tenant` is
     merged into the tenant file that the run writes. `expected` is the report's verdict with which
     this story must end (None: any end but a failure, and nothing is demanded of happenings and
     refusals), and `cause` what must stand in the cause of a failed execution; nothing is copied
     then. WorkMail refuses messages of more than `largest_message` bytes; `refused` is how many of
     them this story has. Unless the domain is `registered`, WorkMail does not know it at first. With
-    `nobody_answers` time goes on although the run waits for an answer. `check` says what else is
-    wrong at the end, from the run's ledger and from what the operators were told.
+    `nobody_answers` time goes on although the run waits for an answer. `alarms` are the names of
+    the stack's alarms that must have been raised, and no others (None: nothing is demanded).
+    `check` says what else is wrong at the end, from the run's ledger and from what the operators
+    were told.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Scenario:
     written_over: str = "EWS"
     registered: bool = True
     nobody_answers: bool = False
+    alarms: tuple[str, ...] | None = None
     check: Callable[[World, Ledger, str], Iterable[str]] = _find_nothing
 
 

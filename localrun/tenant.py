@@ -47,6 +47,8 @@ def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, A
             "port": world.dns.port,
             **extra.get("dns", {}),
         },
+        # most stories begin an execution under a name, after the manifest was uploaded
+        "start": {"on_upload": False},
         "clients": {"autodiscover_url": world.ews.autodiscover_url, **extra.get("clients", {})},
         **{key: value for key, value in extra.items() if key not in ("target", "dns", "clients")},
     }

@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from localrun.display import Shown
+from localrun.display import Shown, format_moment
 from localrun.engine.clock import parse_clock
 from localrun.runner import Options, Outcome, Run, endpoints_help
 from localrun.scenario import Scenario
@@ -32,6 +32,9 @@ from localrun.trial import TrialRefusedError, make_trial
 COPY = "copy"
 PLAN = "plan"
 PROBE = "probe"
+NEW_TENANT = "new-tenant"
+TENANTS = "tenants"
+DEPLOY = "deploy"
 ESTIMATE = "estimate"
 """The commands that are not run here (see __main__.py)."""
 
@@ -131,6 +134,17 @@ def build_parser() -> argparse.ArgumentParser:
         add_help=False,
         help="what a migration costs and how long it takes; see estimate --help",
     )
+    commands.add_parser(
+        NEW_TENANT, add_help=False, help="write a tenant file by asking; see new-tenant --help"
+    )
+    commands.add_parser(
+        TENANTS, add_help=False, help="list the tenant files, with what is wrong with each"
+    )
+    commands.add_parser(
+        DEPLOY,
+        add_help=False,
+        help="deploy a tenant's stack, or show what that would change; see deploy --help",
+    )
     return parser
 
 
@@ -146,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the process's exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.command in (COPY, PLAN, PROBE, ESTIMATE):
+    if options.command in (COPY, PLAN, PROBE, ESTIMATE, NEW_TENANT, TENANTS, DEPLOY):
         name = options.command
         parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)
@@ -270,10 +284,12 @@ def _print_end(console: Console, outcome: Outcome) -> None:
     days, seconds = divmod(round(outcome.virtual_seconds), 86_400)
     hours, minutes = seconds // 3600, seconds % 3600 // 60
     timings = ", ".join(f"{name} {value:.1f} s" for name, value in outcome.timings.items())
+    alarms = [f"{alarm.name} ({format_moment(alarm.at)})" for alarm in outcome.alarms]
     lines = [
         f"execution {outcome.status}, report verdict: {outcome.verdict or 'none'}",
         f"{outcome.messages} messages, {days} d {hours} h {minutes} min of virtual time",
         f"times: {timings}",
+        f"alarms raised: {', '.join(alarms) or 'none'}",
         f"report: {outcome.report or 'none was written'}",
         *(f"problem: {problem}" for problem in outcome.problems),
     ]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
 
+from stacks.alarms_config import Alarms
 from stacks.checks import (
-    ConfigError,
     between,
     empty_or,
     is_day,
@@ -21,16 +21,18 @@ from stacks.checks import (
     is_host,
     is_https_url,
     matches,
+    not_empty,
     one_of,
-    read_record,
-    read_yaml,
 )
 from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications
+from stacks.protection_config import Protection
+from stacks.reading import ConfigError, read_record, read_yaml
+from stacks.start_config import Schedule, Start, schedule_faults
 
 __all__ = ["ConfigError", "TenantConfig"]
 
 _PORTS: Mapping[str, int] = {"ssl": 993, "starttls": 143, "none": 143}
-_PATTERN_BYTES = 1500  # of the 4 KB that a function's environment may have in all
+_PATTERN_BYTES = 1000  # of the 4 KB that a function's environment may have in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,8 @@ class Passwords:
                Identity Center get none, nor does anybody where it alone signs users in
     reset_after_run  after every run that copied, users whom the migration has created get other
                passwords, made up too; off once they have got theirs, else it takes them away again
-    kms_key    the ARN of the key that encrypts made-up passwords; its policy must let the account's
-               functions use it. Empty means the account's own, aws/secretsmanager
+    kms_key    the ARN of another key for made-up passwords than the tenant's own; its policy must
+               let the account's functions use it. Secrets that are there keep their key
 
     Made-up passwords are in Secrets Manager and nowhere else; the report says in which secrets.
     """
@@ -213,6 +215,8 @@ class TenantConfig:
     manifest         who is migrated, a key in the tenant's bucket below intake/: one CSV file of
                      users; a folder, whose key ends in /, with users.csv and, where wanted,
                      groups.csv, resources.csv, permissions.csv; or a document, .yaml, .yml or .json
+    schedules        times at which the workflow starts by itself, such as a first copy weeks before
+                     the cut-over
     end_of_support_acknowledged  the day on which WorkMail ends, written down by somebody who
                      knows it; empty until then, and the preflight asks for it
     """
@@ -227,13 +231,15 @@ class TenantConfig:
     organization_id: Annotated[
         str, matches("m-[0-9a-f]{32}", "m- and 32 digits or letters from a to f")
     ]
-    domains: tuple[Annotated[str, is_domain], ...]
+    domains: Annotated[tuple[Annotated[str, is_domain], ...], not_empty]
     source: Source
     account: Annotated[str, matches(r"(\d{12})?", "12 digits")] = ""
     manifest: Annotated[
         str,
         matches(r"intake/[A-Za-z0-9_./-]+", "a key that begins with intake/, without spaces"),
     ] = "intake/manifest.csv"
+    start: Start = field(default_factory=Start)
+    schedules: tuple[Schedule, ...] = ()
     target: Target = Target()
     copy: Copy = Copy()
     domain_setup: DomainSetup = DomainSetup()
@@ -244,7 +250,9 @@ class TenantConfig:
     notifications: Notifications = field(default_factory=Notifications)
     clients: Clients = field(default_factory=Clients)
     rollback: Rollback = Rollback()
+    alarms: Alarms = field(default_factory=Alarms)
     passwords: Passwords = Passwords()
+    protection: Protection = field(default_factory=Protection)
     end_of_support_acknowledged: Annotated[str, is_day] = ""
 
     @classmethod
@@ -255,13 +263,13 @@ class TenantConfig:
         """
         problems: list[str] = []
         config = read_record(cls, read_yaml(path), problems)
-        if not config.domains and not any(p.startswith("domains") for p in problems):
-            problems.append("domains: needs at least one")
         if tenant and config.tenant and config.tenant != tenant:
             problems.append(f"tenant: must be {tenant}, as the file is called, not {config.tenant}")
-        for part in ("copy", "dns", "clients"):
-            if not any(p.startswith(part) for p in problems):
-                problems += getattr(config, part).faults()
+        for section in (config.copy, config.dns, config.clients):
+            if None not in astuple(section):  # what is of a wrong type is not compared
+                problems += section.faults()
+        if not any(p.startswith("schedules") for p in problems):
+            problems += schedule_faults(config.schedules)
         if problems:
             raise ConfigError(str(path), problems)
         return replace(

@@ -14,6 +14,7 @@ from stacks.checks import (
     is_host,
     is_https_url,
     matches,
+    not_empty,
     one_of,
 )
 
@@ -118,7 +119,9 @@ class Clients:
 
     send: Annotated[str, one_of("none", "old", "new")] = "none"
     sender: Annotated[str, empty_or(is_email)] = ""
-    languages: tuple[Annotated[str, one_of("en", "de", "fr", "es", "ja")], ...] = ("en",)
+    languages: Annotated[
+        tuple[Annotated[str, one_of("en", "de", "fr", "es", "ja")], ...], not_empty
+    ] = ("en",)
     autodiscover_url: Annotated[str, empty_or(is_https_url)] = (
         "https://autodiscover.{domain}/autodiscover/autodiscover.xml"
     )
@@ -127,5 +130,3 @@ class Clients:
         """What is wrong with settings that are right one by one."""
         if self.send != "none" and not self.sender:
             yield "clients.sender: is missing; somebody must be the sender of the mails"
-        if not self.languages:
-            yield "clients.languages: needs at least one"

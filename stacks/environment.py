@@ -3,13 +3,47 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
 
 from stacks.config import Copy, TenantConfig
+from stacks.errors import SynthError
 from stacks.late_passes import LatePasses
 from stacks.storage import Storage, secret_arn, secrets_prefix
+
+ENVIRONMENT_LIMIT = 4096
+"""Bytes of a function's environment as JSON; 4 KB:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+_UNKNOWN = 120
+"""Bytes that are reckoned for a value that only the deployment knows. The longest is a queue's ARN:
+36 bytes and a name of at most 80."""
+
+_LATER = 150
+"""Bytes for what some functions get beside the others: the answer page's address."""
+
+
+class EnvironmentTooLargeError(SynthError):
+    """The tenant's settings do not fit into a function's environment."""
+
+
+def check_environment(environment: Mapping[str, str]) -> None:
+    """EnvironmentTooLargeError names the largest variables if Lambda would refuse these."""
+    known = {
+        name: "x" * _UNKNOWN if cdk.Token.is_unresolved(value) else value
+        for name, value in environment.items()
+    }
+    size = len(json.dumps(known, ensure_ascii=False).encode()) + _LATER
+    if size > ENVIRONMENT_LIMIT:
+        largest = sorted(known, key=lambda name: -len(known[name].encode()))[:5]
+        listed = ", ".join(f"{name} {len(known[name].encode())}" for name in largest)
+        raise EnvironmentTooLargeError(
+            f"the settings make {size} bytes of environment, and a function has at most "
+            f"{ENVIRONMENT_LIMIT}; the largest: {listed}. Shorten lists of the tenant file, or "
+            "make two tenants of it"
+        )
 
 
 def make_environment(
@@ -52,7 +86,7 @@ def make_environment(
         "SECRETS_ARN": secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
         "PASSWORDS_NEW_USERS": config.passwords.new_users,
         "PASSWORDS_RESET_AFTER_RUN": str(config.passwords.reset_after_run).lower(),
-        "PASSWORDS_KMS_KEY": config.passwords.kms_key,
+        "PASSWORDS_KMS_KEY": config.passwords.kms_key or storage.key.key_arn,
         **_telling_environment(config, topic),
         "MACHINE_ARN": late_passes.machine,
         "LATE_GROUP": late_passes.group,

@@ -14,6 +14,7 @@ class Row:
               which tells more, comes first
     memory    MB; the share of a CPU grows with it
     reads     key patterns of the bucket
+    pinned    key patterns of the bucket: of these it may read every version
     writes    key patterns of the bucket
     secret    may read the source's credentials
     passwords  may read the passwords of the target's mailboxes
@@ -29,6 +30,8 @@ class Row:
     answers   may answer the tasks of the state machine that wait for a token
     asks      knows the page on which questions are answered
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
+    counts_all  may list all that is kept of the tenant (erasure_rights.py)
+    erases_all  may erase it
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
@@ -36,6 +39,7 @@ class Row:
     timeout: int = 100
     memory: int = 256
     reads: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     secret: bool = False
     passwords: bool = False
@@ -51,6 +55,8 @@ class Row:
     answers: bool = False
     asks: bool = False
     mails: bool = False
+    counts_all: bool = False
+    erases_all: bool = False
     by_rule: bool = False
     by_url: bool = False
 
@@ -83,7 +89,7 @@ _MAKE_ENTITY = (
 )
 
 TABLE: Mapping[str, Row] = {
-    "prepare": Row(observes=True),
+    "prepare": Row(observes=True, tells=True),
     "control_run": Row(
         observes=True, stops=True, schedules=("DeleteSchedule",), lists_schedules=True
     ),
@@ -93,6 +99,7 @@ TABLE: Mapping[str, Row] = {
         timeout=880,
         memory=512,
         reads=("intake/*",),
+        pinned=("intake/*",),
         writes=("plans/*",),
         secret=True,
         passwords=True,
@@ -104,7 +111,14 @@ TABLE: Mapping[str, Row] = {
             *_SEE_ENTITY,
         ),
     ),
-    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",), tells=True),
+    "plan_wave": Row(
+        timeout=280,
+        memory=512,
+        reads=("intake/*",),
+        pinned=("intake/*",),
+        writes=("plans/*",),
+        tells=True,
+    ),
     "ensure_domains": Row(
         workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
     ),
@@ -271,6 +285,28 @@ TABLE: Mapping[str, Row] = {
             "DeregisterMailDomain",
         ),
     ),
+    # hundreds of thousands of items and versions are listed, a thousand a call
+    "plan_erasure": Row(timeout=880, memory=512, lists_schedules=True, counts_all=True),
+    "approve_erasure": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
+    "erase_tenant": Row(
+        timeout=880,
+        memory=512,
+        reads=("erased/*",),
+        writes=("erased/*",),
+        schedules=("DeleteSchedule",),
+        lists_schedules=True,
+        counts_all=True,
+        erases_all=True,
+    ),
+    "prove_erasure": Row(
+        timeout=880,
+        memory=512,
+        reads=("erased/*",),
+        writes=("erased/*",),
+        lists_schedules=True,
+        tells=True,
+        counts_all=True,
+    ),
     "disable_administrator": Row(
         timeout=280, administrator=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY
     ),
@@ -282,6 +318,7 @@ TABLE: Mapping[str, Row] = {
         tells=True,
     ),
     "release_lock": Row(),
+    "measure_progress": Row(timeout=280, memory=512, by_rule=True),
     "clean_up": Row(
         timeout=900,
         administrator=_CHANGE_WAVES,

@@ -18,11 +18,12 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.config import TenantConfig
-from stacks.environment import make_environment
+from stacks.environment import check_environment, make_environment
+from stacks.erasure_rights import erasure_statements
 from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
 from stacks.late_passes import LatePasses
-from stacks.layer import ARCHITECTURE, RUNTIME, make_layer
+from stacks.layer import ARCHITECTURE, RUNTIME, make_code, make_layer
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 from stacks.zone_rights import zone_statements
 
@@ -57,10 +58,9 @@ class Functions(Construct):
         self._late_passes = late_passes
         self._machine_name = machine_name
         self._environment = make_environment(config, storage, topic, late_passes)
+        check_environment(self._environment)
         self._layer = make_layer(self, "Packages", folder / "requirements.txt")
-        self._code = lambda_.Code.from_asset(
-            str(folder), exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"]
-        )
+        self._code = make_code(folder)
         self.by_handler: Mapping[str, lambda_.Function] = {
             handler: self._add(handler, table[handler]) for handler in match_handlers(folder, table)
         }
@@ -97,12 +97,16 @@ class Functions(Construct):
             log_group_name=f"/aws/lambda/{name}",
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=cdk.RemovalPolicy.DESTROY,  # ids and counts; the record is the ledger
+            encryption_key=self._storage.key,
         )
         role = iam.Role(
             self, f"{state}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
         )
         late = self._late_passes.statements(row.schedules, lists=row.lists_schedules)
-        for statement in [*self._statements(row), *late]:
+        erasing = erasure_statements(
+            self._storage, self._config.tenant, counts=row.counts_all, erases=row.erases_all
+        )
+        for statement in [*self._statements(row), *late, *erasing]:
             role.add_to_policy(statement)
         # instead of AWSLambdaBasicExecutionRole, which may write to every log group
         log_group.grant_write(role)
@@ -119,8 +123,13 @@ class Functions(Construct):
             memory_size=row.memory,
             timeout=cdk.Duration.seconds(row.timeout),
             environment=self._environment,
+            environment_encryption=self._storage.key,
             log_group=log_group,
             role=role,
+            # executions that began with a version go on with it (see machine.py)
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
+            # Lambda itself makes the segments: without the X-Ray SDK, which ends in February 2027
+            tracing=lambda_.Tracing.ACTIVE,
         )
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:
@@ -155,6 +164,7 @@ class Functions(Construct):
         wanted = [
             ("dynamodb", ledger, [self._storage.ledger.table_arn]),
             ("s3", ("GetObject",), [bucket.arn_for_objects(keys) for keys in row.reads]),
+            ("s3", ("GetObjectVersion",), [bucket.arn_for_objects(keys) for keys in row.pinned]),
             ("s3", ("ListBucket",), [bucket.bucket_arn] if row.reads else []),
             ("s3", ("PutObject",), [bucket.arn_for_objects(keys) for keys in row.writes]),
             ("secretsmanager", ("GetSecretValue",), secrets),

@@ -1,8 +1,10 @@
-"""The functions' third-party packages as one layer, bundled by pip: no Docker needed."""
+"""What the functions consist of: their code, and their third-party packages as one layer. Both are
+bundled on this machine, without Docker, and byte-compiled for the functions' Python."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,16 +15,27 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from stacks.bytecode import PYTHON, CompilerError, compile_folder
 from stacks.errors import SynthError
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 ARCHITECTURE = lambda_.Architecture.ARM_64
-PYTHON = "3.14"
 PLATFORM = "manylinux2014_aarch64"
+LEFT_OUT = ("requirements.txt", "__pycache__", "*.pyc")
+"""What of the handlers' folder is not deployed."""
 
 
 class BundlingError(SynthError):
     """pip could not fetch the packages; what it said stands above on stderr."""
+
+
+def make_code(folder: Path) -> lambda_.Code:
+    """The handlers and the product, byte-compiled. Made once for what the files hold."""
+    return lambda_.Code.from_asset(
+        str(folder),
+        exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"],
+        bundling=_bundle_with(CodeBundling(folder)),
+    )
 
 
 def make_layer(scope: Construct, construct_id: str, requirements: Path) -> lambda_.LayerVersion:
@@ -33,9 +46,7 @@ def make_layer(scope: Construct, construct_id: str, requirements: Path) -> lambd
         str(requirements.parent),
         asset_hash_type=cdk.AssetHashType.CUSTOM,
         asset_hash=hash_requirements(requirements),
-        bundling=cdk.BundlingOptions(
-            image=cdk.DockerImage.from_registry("never-pulled"), local=bundling
-        ),
+        bundling=_bundle_with(bundling),
     )
     try:
         return lambda_.LayerVersion(
@@ -53,8 +64,31 @@ def make_layer(scope: Construct, construct_id: str, requirements: Path) -> lambd
 
 def hash_requirements(requirements: Path) -> str:
     """Changes with anything that changes what pip would fetch."""
-    parts = (requirements.read_bytes(), PYTHON.encode(), PLATFORM.encode())
+    parts = (requirements.read_bytes(), PYTHON.encode(), PLATFORM.encode(), b"byte-compiled")
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _bundle_with(bundling: Any) -> cdk.BundlingOptions:
+    return cdk.BundlingOptions(image=cdk.DockerImage.from_registry("never-pulled"), local=bundling)
+
+
+@jsii.implements(cdk.ILocalBundling)
+class CodeBundling:
+    """Copies the handlers' folder and byte-compiles the copy."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def try_bundle(self, output_dir: str, options: Any = None, **_flattened: Any) -> bool:
+        """Called by the CDK. Always True: falling back to Docker would only hide the fault."""
+        shutil.copytree(
+            self._folder,
+            output_dir,
+            ignore=shutil.ignore_patterns(*LEFT_OUT),
+            dirs_exist_ok=True,
+        )
+        compile_or_say(Path(output_dir), "/var/task")
+        return True
 
 
 @jsii.implements(cdk.ILocalBundling)
@@ -73,6 +107,7 @@ class PipBundling:
         except BundlingError as error:
             self.failure = error
             raise
+        compile_or_say(Path(output_dir), "/opt")
         return True
 
 
@@ -88,4 +123,16 @@ def install(requirements: Path, folder: Path) -> None:
         raise BundlingError(
             f"pip could not fetch the packages of {requirements} for Python {PYTHON} on "
             f"{PLATFORM}; it has said why above"
+        )
+
+
+def compile_or_say(folder: Path, place: str) -> None:
+    """Byte-compiles a bundle; where that cannot be done, it works without, and starts later."""
+    try:
+        compile_folder(folder, place)
+    except CompilerError as error:
+        print(  # noqa: T201
+            f"deployed without bytecode, cold starts take longer: {error}. To try again, remove "
+            f"{folder}",
+            file=sys.stderr,
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
+
+from stacks.dead_letters import as_destination, make_dead_letters
 
 ENDED_EARLY = ("ABORTED", "FAILED", "TIMED_OUT")
 """Statuses of executions that may have left rights and the lock behind. A failed one has taken
@@ -28,24 +30,21 @@ class Triggers(Construct):
         *,
         machine: sfn.StateMachine,
         clean_up: lambda_.Function,
+        key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-        )
+        self.dead_letters = make_dead_letters(self, "DeadLetters", key)
         clean_up.configure_async_invoke(
             max_event_age=cdk.Duration.hours(6),
             retry_attempts=2,
-            on_failure=destinations.SqsDestination(self.dead_letters),
+            on_failure=destinations.SqsDestination(as_destination(self.dead_letters)),
         )
         field = events.EventField.from_path
         self.rule = events.Rule(
             self,
             "EndedEarly",
+            # The key's policy knows rules by the stack's name, which CloudFormation would cut off.
+            rule_name=f"{cdk.Stack.of(self).stack_name}-ended-early",
             description="Takes rights and the lock from executions that were stopped from outside",
             event_pattern=events.EventPattern(
                 source=["aws.states"],

@@ -40,6 +40,10 @@ _ADVICE: Mapping[str, str] = {
     "mailboxes that failed. Start the workflow again to copy what was not reached; what is "
     "missing in WorkMail although it was copied must be copied by hand.",
     "RollbackRejected": "Nothing was taken back. Start the phase rollback again when it is wanted.",
+    "ErasureRefused": "Nothing was erased. Finish the migration first; or, if it is given up, "
+    'start with {"phases": ["erase"], "unfinished": true}.',
+    "ErasureIncomplete": "Most is erased. See what writes into the tenant's bucket, table or "
+    "secrets all the time, then start the phase erase again.",
     "SettingsError": "The functions' settings are incomplete: deploy the stack again.",
     # neither
     "Unexpected": "Start the workflow again: it goes on where it stopped. If it ends like this "

@@ -7,10 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from migration.client_files import UserLine
 from migration.clients import Autodiscover
 from migration.ports import BlobStore
+
+if TYPE_CHECKING:
+    from migration.client_files import UserLine
 
 
 @dataclass(frozen=True, slots=True)

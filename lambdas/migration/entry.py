@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from migration.errors import MigrationError, Unexpected
 from migration.events import Event
-from migration.logs import bind, logger
+from migration.logs import bind, bind_more, logger
 
 Job = TypeVar("Job", bound=Event)
 Handler = Callable[[object, Any], dict[str, Any]]
@@ -25,10 +25,10 @@ def entry(job_type: type[Job]) -> Callable[[Callable[[Job, Any], Event]], Handle
 
     def decorate(function: Callable[[Job, Any], Event]) -> Handler:
         def handler(event: object, context: Any) -> dict[str, Any]:
-            bind(state=job_type.__name__)
+            bind(state=job_type.__name__, request=getattr(context, "aws_request_id", ""))
             try:
                 job = job_type.parse(event)
-                bind(state=job_type.__name__, **_identify(job))
+                bind_more(**_identify(job))
                 result = function(job, context).dump()
             except MigrationError as error:
                 logger.warning("ended by an error", extra={"error": type(error).__name__})
@@ -46,7 +46,7 @@ def entry(job_type: type[Job]) -> Callable[[Callable[[Job, Any], Event]], Handle
 
 
 def _identify(job: Event) -> dict[str, str]:
-    names = ("run", "mailbox", "entity")
+    names = ("run", "mailbox", "entity", "pass_id")
     return {name: str(getattr(job, name)) for name in names if hasattr(job, name)}
 
 

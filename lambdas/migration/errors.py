@@ -31,6 +31,8 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
        |- TenantMisconfigured       what the tenant file says and what exists do not fit
        |- NothingCopied             every mailbox failed: cutting over would lose mail
        |- RollbackRejected          the operator's word, not ours: nothing is taken back
+       |- ErasureRefused            the migration is not finished: nothing is erased
+       |- ErasureIncomplete         what is to be erased is there again and again
        |- VerificationFailed        the target lacks messages that the ledger knows as copied
        `- SettingsError             an environment variable is missing or wrong
 
@@ -174,6 +176,14 @@ class NothingCopied(TenantError):
 
 class RollbackRejected(TenantError):
     """What the operator sends who rejects a rollback; never raised here. No failure of the run."""
+
+
+class ErasureRefused(TenantError):
+    """The operator must confirm more, or confirm at all, before anything is erased."""
+
+
+class ErasureIncomplete(TenantError):
+    """All was erased again and again, and each time something was there afterwards."""
 
 
 class VerificationFailed(TenantError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
@@ -21,14 +21,16 @@ MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
 CLIENTS = "clients"
+ERASE = "erase"
 CONTROL = ("pause", "resume", "abort")
 """What an execution may say to the one that works for the tenant."""
-ALONE = (ROLLBACK, ROLLBACK_DNS, *CONTROL)
+ALONE = (ROLLBACK, ROLLBACK_DNS, ERASE, *CONTROL)
 """Phases that stand alone."""
 PHASES = (*MIGRATION, CLIENTS, *ALONE)
 _WHY_ALONE = {
     ROLLBACK: "nothing is made and taken back at once",
     ROLLBACK_DNS: "nothing is published and put back at once",
+    ERASE: "nothing is done and forgotten at once",
     **dict.fromkeys(CONTROL, "it is a word to another execution"),
 }
 
@@ -70,12 +72,19 @@ def _fits(value: object, type_name: str) -> bool:
 class ExecutionInput:
     """What an operator may write into the console's input box; `{}` runs the whole migration.
     `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
-    ends in /. `run` is the run to take back, with the phase rollback, empty for all; or, with the
-    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's."""
+    ends in /. `version` is S3's version of it that is read (of a folder, of its users.csv); empty
+    for the newest. `run` is the run to take back, with the phase rollback, empty for all; or, with
+    the phase delta, the run whose mailboxes are looked at once more, empty for the manifest's.
+    `trigger` and `sequence` are written by what starts executions by itself (see starts.py).
+    `unfinished`: with the phase erase, that the migration is given up."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
     run: str = ""
+    version: str = ""
+    trigger: str = ""
+    sequence: str = ""
+    unfinished: bool = False
 
     @property
     def only_report(self) -> bool:
@@ -108,7 +117,7 @@ class ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
         if not isinstance(payload, Mapping):
             raise InputInvalid(["the input must be a JSON object; {} is fine"])
-        known = ("phases", "manifest", "run")
+        known = ("phases", "manifest", "run", *_TEXTS, "unfinished")
         problems = [
             f"unknown key {_short(key)}{_hint(key, known)}" for key in payload if key not in known
         ]
@@ -138,11 +147,35 @@ class ExecutionInput:
                 "run must be the name of a run; only the phase rollback takes it, and the phase "
                 "delta alone or with report"
             )
-        if run and manifest:
-            problems.append("run and manifest name two waves; give one of them")
+        texts = [payload.get(key, "") for key in _TEXTS]
+        problems += _manifest_problems(manifest, run, *texts)
+        unfinished = payload.get("unfinished", False)
+        if not isinstance(unfinished, bool) or (unfinished and phases != [ERASE]):
+            problems.append("unfinished must be true or false; only the phase erase takes it")
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run)
+        return cls(tuple(phases), manifest, run, *texts, unfinished)
+
+
+_TEXTS = ("version", "trigger", "sequence")
+
+
+def _manifest_problems(
+    manifest: object, run: object, version: object, trigger: object, sequence: object
+) -> Iterator[str]:
+    """What does not go together with the manifest, or is no text."""
+    if run and manifest:
+        yield "run and manifest name two waves; give one of them"
+    for key, value in zip(_TEXTS, (version, trigger, sequence), strict=True):
+        if not isinstance(value, str):
+            yield f"{key} must be a text"
+    if version and not manifest:
+        yield "version goes with manifest: it is one of that file's versions"
+    if bool(trigger) != bool(sequence) or not re.fullmatch("[A-Za-z0-9-]{0,64}", str(trigger)):
+        yield (
+            "trigger and sequence are written by the upload of a manifest and by schedules; leave "
+            "both out"
+        )
 
 
 def _takes_run(phases: Sequence[object]) -> bool:
@@ -171,24 +204,34 @@ class Prepare(Event):
     run: str
     now: str
 
+    @property
+    def wanted(self) -> ExecutionInput:
+        """The input, checked: InputInvalid names what is wrong with it."""
+        return ExecutionInput.parse(self.input)
+
 
 @dataclass(frozen=True, slots=True)
 class PrepareResult(Event):
-    """`run` is this execution, or the last run if only that is to be told of. `phases` maps every
+    """`verdict` is empty if the execution may work, else why it ends at once: AlreadyRunning, or
+    AlreadyTaken (see starts.py); `owner` is the other one then. `run` is this execution, or the
+    last run if only that is to be told of.
+    `version` is that of the manifest, "" for the newest. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
     answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
     all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
-    manifest."""
+    manifest. `unfinished`: what the migration keeps may be erased although it is not finished."""
 
-    already_running: bool
+    verdict: str
     owner: str
     run: str
     phases: Mapping[str, bool]
     limits: Mapping[str, int]
     manifest: str
+    version: str
     rollback_of: str
     wave_of: str
+    unfinished: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +284,7 @@ class Preflight(Event):
     run: str
     now: str
     manifest: str
+    version: str
     provision: bool
 
 
@@ -259,6 +303,7 @@ class PlanWave(Event):
     run: str
     now: str
     manifest: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -780,6 +825,80 @@ class UndoStepResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PlanErasure(Event):
+    """`unfinished`: the operator gives the migration up, if it is not finished."""
+
+    run: str
+    now: str
+    unfinished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanErasureResult(Event):
+    """What would be erased: numbers by kind, and all of them together."""
+
+    found: Mapping[str, int]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveErasure(Event):
+    """As ApproveCutover. `found` is what PlanErasure answered."""
+
+    run: str
+    now: str
+    token: str
+    asked: str
+    reminder: int
+    found: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveErasureResult(Event):
+    """As ApproveCutoverResult."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTenant(Event):
+    """`found` is what PlanErasure answered: the proof begins with it."""
+
+    run: str
+    now: str
+    found: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTenantResult(Event):
+    """`more`: not all is erased yet, call again. `erased` things went in this call."""
+
+    more: bool
+    erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveErasure(Event):
+    """`rounds` counts how often something was left so far."""
+
+    run: str
+    now: str
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProveErasureResult(Event):
+    """The execution's output, once `left` is 0. `proof` is the key of the file, `erased` how many
+    of the things that were found are gone; `told`: operators were told so."""
+
+    verdict: str
+    left: int
+    proof: str
+    erased: int
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DisableAdministrator(Event):
     run: str
     now: str
@@ -808,6 +927,20 @@ class CleanUpResult(Event):
     """`cleaned`: False if another execution works for the tenant by now."""
 
     cleaned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureProgress(Event):
+    """Not of a state: a rule sends it every few minutes (stacks/observability.py)."""
+
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureProgressResult(Event):
+    """`at_work`: whether a run works for the tenant; if not, nothing was looked at."""
+
+    at_work: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ manifest says by then. It makes one pass and schedules none.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from migration.model import Note
@@ -38,6 +39,19 @@ def remove_late_passes(schedules: Schedules) -> int:
     for name in names:
         schedules.remove(name)
     return len(names)
+
+
+@dataclass(frozen=True, slots=True)
+class LatePasses:
+    """A Holding (erasure_port.py): the passes of the tenant that have not begun."""
+
+    schedules: Schedules
+
+    def count(self) -> Mapping[str, int]:
+        return {"schedules_late": len(self.schedules.names())}
+
+    def erase(self) -> Iterator[int]:
+        yield remove_late_passes(self.schedules)
 
 
 def name_of(run: str, day: int) -> str:

@@ -25,6 +25,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
+from migration.progress_model import ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -45,6 +46,11 @@ class Ledger(Protocol):
     def lock_owner(self) -> str:
         """Who holds the lock; "" if nobody does."""
 
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        """Which execution goes with this start: `execution` itself if no start of the trigger has
+        been claimed whose sequence is as high (as text) or higher, or if it has claimed this one
+        before; else the one that has the highest."""
+
     def add_note(self, run: str, note: Note) -> None:
         """Adds a line to the run's timeline; the same time and state again overwrites."""
 
@@ -59,6 +65,12 @@ class Ledger(Protocol):
 
     def dns_watch(self, run: str) -> DnsWatch:
         """What was kept of the run's looks; an empty one before the first."""
+
+    def progress(self) -> ProgressRecord | None:
+        """What is remembered of the latest looks at the progress; None before the first."""
+
+    def set_progress(self, record: ProgressRecord) -> None:
+        """Replaces it."""
 
     # -- what the operators were told
     def is_told(self, run: str, key: str) -> bool:
@@ -123,6 +135,9 @@ class Ledger(Protocol):
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         """Changes the status alone."""
+
+    def set_begun(self, mailbox_id: str, expected: int) -> None:
+        """Status COPYING, and how many messages the folders hold that are to be copied."""
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         """Status FAILED, with the reason."""

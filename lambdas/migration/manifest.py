@@ -95,25 +95,44 @@ def parse_folder(files: Mapping[str, bytes], domains: Sequence[str], tenant: str
     return _judge(Contents(records, tuple(faults)), domains, tenant)
 
 
-def read_manifest(settings: Settings, blobs: BlobStore, manifest_key: str) -> Manifest:
-    """The manifest of that key with its faults: a folder's if the key ends in /. ManifestInvalid if
-    there is no such file, or nothing in the folder."""
+def read_manifest(
+    settings: Settings, blobs: BlobStore, manifest_key: str, version: str = ""
+) -> Manifest:
+    """The manifest of that key with its faults: a folder's if the key ends in /. With a `version`,
+    that one of the file, or of the folder's users.csv, whose other files are the newest.
+    ManifestInvalid if there is no such file or version, or nothing in the folder."""
     where = f"s3://{settings.bucket_name}/{manifest_key}"
     if manifest_key.endswith("/"):
         files = {key.removeprefix(manifest_key): key for key in blobs.list(manifest_key)}
-        bodies = {name: blobs.get(key) for name, key in files.items() if not name.endswith("/")}
-        bodies.pop("", None)
+        bodies = {
+            name: blobs.get(key)
+            for name, key in files.items()
+            if name and not name.endswith("/") and not (version and name == USERS.file)
+        }
+        if version:
+            bodies[USERS.file] = _get_version(blobs, manifest_key + USERS.file, version)
         if not bodies:
             raise ManifestInvalid([f"there is no manifest: upload {USERS.file} to {where}"])
         return parse_folder(bodies, settings.domains, settings.tenant)
+    name = manifest_key.rpartition("/")[2]
+    if version:
+        body = _get_version(blobs, manifest_key, version)
+        return parse_manifest(body, settings.domains, settings.tenant, name)
     try:
         body = blobs.get(manifest_key)
     except KeyError:
         folder = next(iter(blobs.list(f"{manifest_key}/")), None)
         hint = "; a folder's name must end in /" if folder else ""
         raise ManifestInvalid([f"there is no manifest: upload it to {where}{hint}"]) from None
-    name = manifest_key.rpartition("/")[2]
     return parse_manifest(body, settings.domains, settings.tenant, name)
+
+
+def _get_version(blobs: BlobStore, key: str, version: str) -> bytes:
+    try:
+        return blobs.get(key, version)
+    except KeyError:
+        problem = f"there is no version {version} of {key} any more: upload it again"
+        raise ManifestInvalid([problem]) from None
 
 
 def _judge(contents: Contents, domains: Sequence[str], tenant: str) -> Manifest:

@@ -265,6 +265,9 @@ class MailboxRecord:
     in whatever run: its path below workmail-migration/<tenant>/, "" if it gave none. It is written
     before the user is created.
 
+    `expected` is how many messages its folders held that are to be copied, when a slice listed them
+    last in this run; 0 before.
+
     `address` is the primary address that the mailbox has until it gets the one of the manifest; ""
     once it has that. `remarks` are sentences about what could not be made as the manifest says;
     they name columns, never a value.
@@ -280,6 +283,7 @@ class MailboxRecord:
     password_in: str = ""
     address: str = ""
     remarks: tuple[str, ...] = ()
+    expected: int = 0
 
     @property
     def refused(self) -> bool:
@@ -328,6 +332,7 @@ class NoticeKind(StrEnum):
     """What a notice is about, for whoever filters them."""
 
     STARTED = "started"
+    NOT_STARTED = "not started"
     WAVE_DONE = "wave done"
     MAILBOX_FAILED = "mailbox failed"
     QUESTION = "question"
@@ -335,6 +340,7 @@ class NoticeKind(StrEnum):
     CUT_OVER = "cut over"
     FINISHED = "finished"
     FAILED = "failed"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from textwrap import fill, wrap
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from migration.advice import advise
 from migration.figures import WIDTH, format_bytes
 from migration.model import Failure, MailboxRecord, MailboxStatus, Notice, NoticeKind
-from migration.report import Written
 from migration.report_summary import Verdict
 from migration.runs import PassSummary
 from migration.telling import Teller
+
+if TYPE_CHECKING:
+    from migration.report import Written
 
 ONE_BY_ONE = 10
 """So many failed mailboxes of a run are told one by one; the rest stand in the wave's notice."""
@@ -27,6 +30,13 @@ _END_KEY = "end"
 def tell_start(teller: Teller, run: str, now: str, mailboxes: int, entities: int) -> None:
     """The manifest is read, and everybody in it is planned."""
     teller.tell(started(teller.tenant, run, now, mailboxes, entities))
+
+
+def tell_not_started(
+    teller: Teller, run: str, now: str, owner: str, what: str, remedy: str, again: str
+) -> None:
+    """What should have started a run by itself has not, because the execution `owner` works."""
+    teller.tell(not_started(teller.tenant, run, now, owner, what, remedy, again))
 
 
 def tell_pass(teller: Teller, run: str, now: str, passes: int, summary: PassSummary) -> None:
@@ -75,6 +85,22 @@ def started(tenant: str, run: str, now: str, mailboxes: int, entities: int) -> N
     facts: Facts = {"mailboxes": mailboxes, "entities": entities}
     subject = f"{tenant}: the migration of {_count(mailboxes, 'mailbox', 'mailboxes')} has begun"
     return Notice(NoticeKind.STARTED, run, now, subject, text, facts)
+
+
+def not_started(
+    tenant: str, run: str, now: str, owner: str, what: str, remedy: str, again: str
+) -> Notice:
+    """`what` came, without a capital letter; `remedy` says how to have it all the same, with the
+    input `again`, which is not broken into lines."""
+    working = owner.rpartition(":")[2]
+    text = _write(
+        f"{what[:1].upper()}{what[1:]}, while the run {working} is under way: it has started "
+        "nothing, and nothing is changed.",
+        remedy,
+    )
+    subject = f"{tenant}: {what}, and has started nothing"
+    facts: Facts = {"under_way": working, "input": again}
+    return Notice(NoticeKind.NOT_STARTED, run, now, subject, f"{text}\n  {again}\n", facts)
 
 
 def wave_done(

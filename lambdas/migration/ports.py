@@ -1,5 +1,5 @@
 """The seams: what the use-cases need from the outside. Some have modules of their own:
-directory_port.py, ledger_port.py and zones_port.py.
+directory_port.py, ledger_port.py, metrics_port.py and zones_port.py.
 
 Words: a *cursor* is a position in a source folder that stays good between runs; a *mark* is where
 a target folder ended at a moment; a *fence* is a number that only grows, and cuts off workers
@@ -29,6 +29,7 @@ from migration.mail import (
     Stamped,
     Unreadable,
 )
+from migration.metrics_port import Metrics
 from migration.model import Notice
 from migration.zones_port import Zones
 
@@ -41,6 +42,7 @@ __all__ = [
     "Executions",
     "Ledger",
     "Mailer",
+    "Metrics",
     "Notifier",
     "Receipt",
     "Resolver",
@@ -198,8 +200,8 @@ class BlobStore(Protocol):
     def put(self, key: str, body: bytes, content_type: str = "application/octet-stream") -> str:
         """Writes the file; the version id of what was written."""
 
-    def get(self, key: str) -> bytes:
-        """The newest version; KeyError if there is none."""
+    def get(self, key: str, version: str = "") -> bytes:
+        """That version of the file, as `put` named it, or the newest; KeyError if there is none."""
 
     def exists(self, key: str) -> bool: ...
 

@@ -55,16 +55,16 @@ def run_preflight(
     run: str,
     now: str,
     manifest_key: str = "",
+    version: str = "",
 ) -> Preflight:
     """Checks everything; PreflightFailed with every problem.
 
-    `probe_source()` connects to the source and raises what the source raises. `manifest_key` is
-    the manifest of this run if it is not the tenant's usual one. Warnings become a note of the
-    run. Busy errors of the directory pass: then nothing is known yet.
+    `probe_source()` connects to the source and raises what the source raises. `manifest_key` and
+    `version` are those of this run's manifest, if not the tenant's usual one, the newest. Warnings
+    become a note of the run. Busy errors of the directory pass: then nothing is known yet.
     """
     days = days_left(now)
-    key = manifest_key or settings.manifest_key
-    rows, manifest_findings = _read_rows(settings, blobs, key)
+    rows, manifest_findings = _read_rows(settings, blobs, manifest_key, version)
     findings = (
         check_end_of_support(days, settings.end_of_support_acknowledged)
         + check_region(settings.source_secret_arn)
@@ -101,11 +101,11 @@ def _check_workmail(
 
 
 def _read_rows(
-    settings: Settings, blobs: BlobStore, key: str
+    settings: Settings, blobs: BlobStore, key: str, version: str
 ) -> tuple[Sequence[ManifestRow], Findings]:
     """The rows of a manifest without faults; else none. PlanWave tells the faults."""
     try:
-        manifest = read_manifest(settings, blobs, key)
+        manifest = read_manifest(settings, blobs, key or settings.manifest_key, version)
     except ManifestInvalid as missing:
         return (), Findings(missing.problems)
     return () if manifest.faults else manifest.rows, NOTHING

@@ -8,11 +8,12 @@ from enum import StrEnum
 
 class QuestionKind(StrEnum):
     """CUTOVER: whether mail shall go to WorkMail. DNS: what to do if it does not after days.
-    ROLLBACK: whether to take back what was made."""
+    ROLLBACK: whether to take back what was made. ERASURE: whether to erase all that is kept."""
 
     CUTOVER = "cutover"
     DNS = "dns"
     ROLLBACK = "rollback"
+    ERASURE = "erasure"
 
 
 class Answer(StrEnum):

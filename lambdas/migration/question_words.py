@@ -59,6 +59,19 @@ WORDS: Mapping[QuestionKind, Words] = {
         consequence="the run ends and nothing is taken back",
         file="approval.json",
     ),
+    QuestionKind.ERASURE: Words(
+        title="Shall all personal data of this migration be erased?",
+        short="erase all personal data?",
+        explanation="The ledger, every version of every file in the bucket (manifests, plans, "
+        "audit, messages that were put aside, reports, client settings), the passwords that were "
+        "made up and those that were given would be erased, and could not be brought back by this "
+        "migration. After that there is no rollback, no rollback-dns, no delta pass and no late "
+        "pass: a new run would know nobody and copy everything once more. Who has a password that "
+        "was made up and is told to nobody needs another one. Mail, users and the DNS stay as they "
+        "are. Keep the reports first if you want them.",
+        consequence="the run ends and nothing is erased",
+        file="approval.json",
+    ),
 }
 
 CHOICES: Mapping[QuestionKind, Mapping[Answer, Choice]] = {
@@ -99,6 +112,13 @@ CHOICES: Mapping[QuestionKind, Mapping[Answer, Choice]] = {
             "Approve", "what the plan names is taken back", "the rollback was approved"
         ),
         Answer.REJECT: Choice("Reject", "nothing is taken back", "the rollback was rejected"),
+    },
+    QuestionKind.ERASURE: {
+        Answer.APPROVE: Choice(
+            "Erase", "all of it is erased, and a proof is written", "the erasure was approved"
+        ),
+        Answer.REJECT: Choice("Keep", "nothing is erased", "the erasure was rejected"),
+        Answer.EXPIRED: Choice("", "", "nobody has answered in time: nothing is erased"),
     },
 }
 WAYS: Mapping[str, str] = {

@@ -187,6 +187,7 @@ def _state(kind: QuestionKind) -> str:
         QuestionKind.CUTOVER: "ApproveCutover",
         QuestionKind.DNS: "AskAboutDns",
         QuestionKind.ROLLBACK: "ApproveRollback",
+        QuestionKind.ERASURE: "ApproveErasure",
     }[kind]
 
 

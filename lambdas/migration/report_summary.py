@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from migration.client_report import ClientsReport
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.dns_model import DnsFinding, DnsWatch
-from migration.dns_rollback import DnsRollback
 from migration.end_of_support import LAST_DAY, days_left
 from migration.mail import Fate, Remark
 from migration.model import Agreement, Failure, FolderRecord, MailboxRecord, MailboxStatus, Note
@@ -25,6 +24,10 @@ from migration.question_model import Answer, Question, QuestionKind
 from migration.question_words import ENDING, choice_of
 from migration.report_dns import DnsReport, report_dns
 from migration.report_entities import EntityLine, count_entities, tell_entities
+
+if TYPE_CHECKING:
+    from migration.client_report import ClientsReport
+    from migration.dns_rollback import DnsRollback
 
 SCHEMA = 1
 
@@ -245,7 +248,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
 def _decisions(questions: Iterable[Question]) -> Iterator[Decision]:
     """Of the questions about the cut-over that have an answer."""
     for each in questions:
-        if each.answer and each.kind is not QuestionKind.ROLLBACK:
+        if each.answer and each.kind in (QuestionKind.CUTOVER, QuestionKind.DNS):
             told = choice_of(each, each.answer).noted
             yield Decision(each.kind, each.asked, each.answer, each.by, each.answered, told)
 

@@ -24,6 +24,7 @@ def plan_run(
     run: str,
     now: str,
     manifest_key: str,
+    version: str,
     seconds_left: Callable[[], float],
 ) -> None:
     """Writes `plans/<run>/plan.csv` and a line of the timeline, which tells how many of the
@@ -33,7 +34,7 @@ def plan_run(
     longer than `seconds_left` is not looked at, and stands in the plan as that.
     """
     try:
-        manifest = read_manifest(settings, blobs, manifest_key or settings.manifest_key)
+        manifest = read_manifest(settings, blobs, manifest_key or settings.manifest_key, version)
     except ManifestInvalid:
         return
     if manifest.faults:

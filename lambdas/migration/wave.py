@@ -58,15 +58,21 @@ def write_wave(ids: Iterable[str], name: str = "mailbox") -> bytes:
 
 
 def plan_wave(
-    settings: Settings, blobs: BlobStore, ledger: Ledger, run: str, now: str, manifest_key: str
+    settings: Settings,
+    blobs: BlobStore,
+    ledger: Ledger,
+    run: str,
+    now: str,
+    manifest_key: str,
+    version: str = "",
 ) -> Wave:
     """Turns the manifest into the mailboxes of the run, and its groups, resources and sharings;
-    nothing is changed if it has a fault.
+    nothing is changed if it has a fault. With a `version` of the manifest, that one.
 
     ManifestInvalid if there is no such file, or with the faults, of which `faults.json` beside
     the wave has all. Doing it again gives the same wave.
     """
-    manifest = read_manifest(settings, blobs, manifest_key)
+    manifest = read_manifest(settings, blobs, manifest_key, version)
     if manifest.faults:
         key = f"plans/{run}/faults.json"
         blobs.put(key, _dump_faults(manifest.faults), "application/json")

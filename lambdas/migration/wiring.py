@@ -1,4 +1,9 @@
-"""The composition root: the only file that chooses implementations and reads the environment."""
+"""The composition root: the only file that chooses implementations and reads the environment.
+
+What opens mailboxes, asks the DNS or fills in templates is imported by what makes it, when it is
+first asked for: a function begins with what it needs, and not with what all need together
+(docs/decisions/0022-bundling.md; tests/unit/test_imports_of_handlers.py holds it).
+"""
 
 from __future__ import annotations
 
@@ -10,37 +15,22 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from random import Random
 from secrets import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from migration.access import Access, Way
-from migration.administrator import Administrator, Means
-from migration.administrator_user import SECRET
 from migration.aws.blobs import S3Blobs
-from migration.aws.directory import WorkMailDirectory, build_client
-from migration.aws.executions import StepFunctions
 from migration.aws.ledger import DynamoLedger
-from migration.aws.mailer import SesMailer, build_mail_client
 from migration.aws.notifier import Topic
-from migration.aws.schedules import Destination, EventBridgeSchedules
-from migration.aws.secrets import TenantSecrets
-from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
-from migration.aws.wave_secrets import TenantWaves
-from migration.aws.zones import Route53Zones
-from migration.aws.zones import build_client as build_route53
-from migration.client_sending import Means as ClientMeans
-from migration.copy.selection import asks_for_dates
-from migration.cutover import Lookout
 from migration.errors import CredentialsRejected, TenantMisconfigured
-from migration.journal import keep_journal
-from migration.model import MailboxRecord
-from migration.passwords import find_console_password, read_administrator
+from migration.logs import bind_more
 from migration.ports import (
     BlobStore,
     Directory,
     Executions,
     Ledger,
+    Metrics,
     Notifier,
     Resolver,
     Schedules,
@@ -51,22 +41,24 @@ from migration.ports import (
     WaveSecrets,
     Zones,
 )
-from migration.publishing import Means as PublishingMeans
-from migration.question_texts import Place
-from migration.questions import Desk
 from migration.settings import Settings
-from migration.sources import imap
-from migration.sources.imap_login import choose_login
-from migration.target_choice import EWS, IMAP, Candidate
-from migration.targets.workmail_ews import WorkmailEwsTarget
-from migration.targets.workmail_imap import WorkmailImapTarget
+from migration.starts import Starting
 from migration.telling import Teller
-from migration.wave_passwords import KnownPasswords
-from migration.wire.authority import WholeDns
-from migration.wire.autodiscover import HttpAutodiscover
-from migration.wire.ews import EwsClient
-from migration.wire.ews_login import Basic, Login
-from migration.wire.imap_login import ImapLogin, ImapServer
+
+if TYPE_CHECKING:
+    from migration.administrator import Administrator, Means
+    from migration.client_sending import Means as ClientMeans
+    from migration.cutover import Lookout
+    from migration.erasure import Means as ErasureMeans
+    from migration.model import MailboxRecord
+    from migration.publishing import Means as PublishingMeans
+    from migration.questions import Desk
+    from migration.target_choice import Candidate
+    from migration.targets.workmail_ews import WorkmailEwsTarget
+    from migration.targets.workmail_imap import WorkmailImapTarget
+    from migration.wave_passwords import KnownPasswords
+    from migration.wire.ews_login import Login
+    from migration.wire.imap_login import ImapServer
 
 
 class Wiring:
@@ -89,17 +81,27 @@ class Wiring:
         return DynamoLedger(table, self.settings.tenant)
 
     @cached_property
+    def metrics(self) -> Metrics:
+        from migration.aws.emf import EmfMetrics
+
+        return EmfMetrics(self.settings.tenant)
+
+    @cached_property
     def blobs(self) -> BlobStore:
         return S3Blobs(boto3.client("s3"), self.settings.bucket_name)
 
     @cached_property
     def secrets(self) -> Secrets:
+        from migration.aws.secrets import TenantSecrets
+
         settings = self.settings
         client = boto3.client("secretsmanager")
         return TenantSecrets(client, settings.source_secret_arn, settings.target_secret_arn)
 
     @cached_property
     def waves(self) -> WaveSecrets:
+        from migration.aws.wave_secrets import TenantWaves
+
         settings = self.settings
         client = boto3.client("secretsmanager")
         key = settings.passwords_kms_key
@@ -107,6 +109,8 @@ class Wiring:
 
     @cached_property
     def passwords(self) -> KnownPasswords:
+        from migration.wave_passwords import KnownPasswords
+
         return KnownPasswords(self.settings.tenant, self.ledger, self.secrets, self.waves)
 
     @cached_property
@@ -116,6 +120,8 @@ class Wiring:
 
     @cached_property
     def executions(self) -> Executions:
+        from migration.aws.executions import StepFunctions
+
         return StepFunctions(boto3.client("stepfunctions"))
 
     @cached_property
@@ -129,11 +135,16 @@ class Wiring:
 
     @cached_property
     def tasks(self) -> WaitingTasks:
+        from migration.aws.waiting_tasks import WaitingTasks as StepFunctionsTasks
+
         return StepFunctionsTasks(boto3.client("stepfunctions"))
 
     @property
     def desk(self) -> Desk:
         """What the operators are asked with."""
+        from migration.question_texts import Place
+        from migration.questions import Desk
+
         settings = self.settings
         place = Place(
             settings.tenant,
@@ -147,6 +158,8 @@ class Wiring:
 
     @cached_property
     def schedules(self) -> Schedules:
+        from migration.aws.schedules import Destination, EventBridgeSchedules
+
         settings = self.settings
         return EventBridgeSchedules(
             boto3.client("scheduler"),
@@ -160,15 +173,21 @@ class Wiring:
 
     @cached_property
     def directory(self) -> Directory:
+        from migration.aws.directory import WorkMailDirectory, build_client
+
         return WorkMailDirectory(build_client(self.region), self.settings.organization_id)
 
     def journalled_directory(self, run: str, now: str) -> Directory:
         """The directory for whoever makes something in it: the ledger keeps what."""
+        from migration.journal import keep_journal
+
         return keep_journal(self.directory, self.ledger, run, now)
 
     @property
     def lookout(self) -> Lookout:
         """What one look at the DNS is made with: its resolver keeps the zones that it has found."""
+        from migration.cutover import Lookout
+
         return Lookout(
             self.settings, self.region, self.directory, self.resolver, self.ledger, self.teller
         )
@@ -176,15 +195,21 @@ class Wiring:
     @property
     def resolver(self) -> Resolver:
         """Another one each time: it keeps what it has found of the zones and their servers."""
+        from migration.wire.authority import WholeDns
+
         return WholeDns(self.settings.dns_servers, self.settings.dns_port)
 
     @cached_property
     def zones(self) -> Zones:
-        return Route53Zones(build_route53())
+        from migration.aws.zones import Route53Zones, build_client
+
+        return Route53Zones(build_client())
 
     @property
     def publishing_means(self) -> PublishingMeans:
         """What DNS records are published with, and put back."""
+        from migration.publishing import Means as PublishingMeans
+
         return PublishingMeans(
             self.settings,
             self.region,
@@ -196,8 +221,16 @@ class Wiring:
             self.teller,
         )
 
+    def starting(self, context: Any) -> Starting:
+        """What an execution is admitted with; `context` is Lambda's."""
+        usual = self.settings.manifest_key
+        return Starting(self.ledger, self.executions, self.teller, usual, moment(context))
+
     def administrator_means(self, context: Any) -> Means:
         """What the migration administrator is made with, and taken away; `context` is Lambda's."""
+        from migration.administrator import Means
+        from migration.passwords import find_console_password
+
         return Means(
             self.directory,
             self.ledger,
@@ -212,6 +245,10 @@ class Wiring:
 
     def client_means(self, context: Any) -> ClientMeans:
         """What users' client settings are made and sent with; `context` is Lambda's."""
+        from migration.aws.mailer import SesMailer, build_mail_client
+        from migration.client_sending import Means as ClientMeans
+        from migration.wire.autodiscover import HttpAutodiscover
+
         return ClientMeans(
             self.settings,
             self.region,
@@ -223,6 +260,28 @@ class Wiring:
             seconds_left(context),
             time.sleep,
         )
+
+    def erasure_means(self, context: Any) -> ErasureMeans:
+        """What the tenant's data is erased with, the ledger last; `context` is Lambda's."""
+        from migration.aws.bucket_erasure import BucketHolding
+        from migration.aws.ledger_erasure import LedgerHolding
+        from migration.aws.secret_erasure import SecretsHolding
+        from migration.erasure import Means as ErasureMeans
+        from migration.erasure_proof import FOLDER as PROOFS
+        from migration.late_passes import LatePasses
+
+        settings = self.settings
+        secrets = boto3.client("secretsmanager")
+        given = (settings.source_secret_arn, settings.target_secret_arn)
+        table = boto3.resource("dynamodb").Table(settings.table_name)
+        holdings = (
+            LatePasses(self.schedules),
+            SecretsHolding(secrets, settings.secrets_prefix, given),
+            BucketHolding(boto3.client("s3"), settings.bucket_name, PROOFS),
+            LedgerHolding(table, settings.tenant),
+        )
+        left = seconds_left(context)
+        return ErasureMeans(settings.tenant, holdings, self.ledger, self.blobs, left)
 
     @contextmanager
     def open_mailbox(
@@ -250,6 +309,8 @@ class Wiring:
 
     def candidates(self, enabled: Administrator) -> list[Candidate]:
         """The ways into the administrator's mailbox, the better one first."""
+        from migration.target_choice import EWS, IMAP, Candidate
+
         record = self.ledger.mailbox(enabled.mailbox.id)
         no_password = (
             ""
@@ -272,6 +333,8 @@ class Wiring:
 
     def probe_source(self) -> None:
         """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""
+        from migration.sources import imap
+
         imap.probe(self._source_server())
 
     def probe_target(self, access: Access, address: str) -> None:
@@ -283,6 +346,10 @@ class Wiring:
             target.close()
 
     def _source(self, user: str) -> Source:
+        from migration.copy.selection import asks_for_dates
+        from migration.sources import imap
+        from migration.sources.imap_login import choose_login
+
         if self.settings.source_kind != "imap":
             raise TenantMisconfigured([f"there is no source of kind {self.settings.source_kind}"])
         login = choose_login(self.secrets.read_source(), user)
@@ -290,6 +357,8 @@ class Wiring:
         return imap.ImapSource(self._source_server(), login, dates=dates)
 
     def _target(self, record: MailboxRecord, access: Access, kind: str) -> Target:
+        from migration.target_choice import EWS, IMAP
+
         if kind == EWS:
             return self._ews_target(record.at_present.target, access)
         if kind == IMAP:
@@ -297,10 +366,17 @@ class Wiring:
         raise TenantMisconfigured([f"there is no target of kind {kind}"])
 
     def _ews_target(self, address: str, access: Access) -> WorkmailEwsTarget:
+        from migration.targets.workmail_ews import WorkmailEwsTarget
+        from migration.wire.ews import EwsClient
+
         login = self._ews_login(access)
         return WorkmailEwsTarget(EwsClient(self.settings.ews_url, login, address))
 
     def _ews_login(self, access: Access) -> Login:
+        from migration.administrator_user import SECRET
+        from migration.passwords import find_console_password, read_administrator
+        from migration.wire.ews_login import Basic
+
         if access.way is Way.ROLE:
             return lambda: self.directory.assume_role(access.role)
         administrator = self.ledger.administrator()
@@ -314,6 +390,9 @@ class Wiring:
 
     def _imap_target(self, record: MailboxRecord) -> WorkmailImapTarget:
         """Passwords are kept by the manifest's address, which may not be the one that logs in."""
+        from migration.targets.workmail_imap import WorkmailImapTarget
+        from migration.wire.imap_login import ImapLogin
+
         password = self.target_password(record.mailbox.target)
         if not password:
             raise CredentialsRejected("the target's secret has no password for this mailbox")
@@ -329,6 +408,8 @@ class Wiring:
 
 
 def _imap_server(host: str, port: int, tls: str) -> ImapServer:
+    from migration.wire.imap_login import ImapServer
+
     try:
         return ImapServer(host, port, tls)
     except ValueError as error:
@@ -353,6 +434,7 @@ def moment(context: Any) -> str:
 def wire() -> Wiring:
     """The wiring of this process's environment; SettingsError names what is missing."""
     settings = Settings.from_env(os.environ)
+    bind_more(tenant=settings.tenant)
     # Only those who ask know the page's address: it would be a circle for the page's own function.
     return _wire(settings, os.environ.get("AWS_REGION", ""), os.environ.get("ANSWER_URL", ""))
 

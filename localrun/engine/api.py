@@ -15,8 +15,8 @@ from localrun.engine.api_records import (
     map_run_summary,
     moment,
 )
+from localrun.engine.api_versions import VersionsApi
 from localrun.engine.definition import definition_problems
-from localrun.engine.engine import Engine
 from localrun.engine.execution import Execution, Machine
 from localrun.engine.machines import (
     ExecutionExistsError,
@@ -37,14 +37,12 @@ STOP_SECONDS = 10.0
 """How long StopExecution waits for the execution to have ended."""
 
 
-class StepFunctionsApi:
-    """One method per operation, with the members that a client may send."""
+class StepFunctionsApi(VersionsApi):
+    """One method per operation, with the members that a client may send; those on versions and
+    aliases are in api_versions.py."""
 
     # The engine locks for itself, and StopExecution blocks.
     serialise = False
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def validate_state_machine_definition(
         self,
@@ -91,8 +89,9 @@ class StepFunctionsApi:
         self, state_machine_arn: str, included_data: str = "ALL_DATA"
     ) -> Answer:
         machine = self._machine(state_machine_arn)
+        version = self._engine.versions.resolve(state_machine_arn).version
         return {
-            "stateMachineArn": machine.arn,
+            "stateMachineArn": version or machine.arn,
             "name": machine.name,
             "status": "ACTIVE",
             "definition": machine.text,
@@ -100,6 +99,21 @@ class StepFunctionsApi:
             "type": machine.kind,
             "creationDate": moment(machine.created),
         }
+
+    def update_state_machine(
+        self, state_machine_arn: str, definition: str, role_arn: str | None = None
+    ) -> Answer:
+        """For executions that begin after it; those that run keep what they have."""
+        machine = self._engine.machines.get(state_machine_arn)
+        if machine is None:
+            raise ApiError("StateMachineDoesNotExist", str(MachineMissingError(state_machine_arn)))
+        problems = definition_problems(definition)
+        if problems:
+            text = "; ".join(problems)
+            raise ApiError("InvalidDefinition", f"Invalid State Machine Definition: '{text}'")
+        role = role_arn or machine.role_arn
+        self._engine.add_machine(machine.name, definition, role, machine.kind)
+        return {"updateDate": moment(self._engine.clock.now())}
 
     def list_state_machines(self, max_results: int = PAGE, next_token: str | None = None) -> Answer:
         machines = [
@@ -177,8 +191,13 @@ class StepFunctionsApi:
         if map_run_arn is not None:
             found = list(self._map_run(map_run_arn).children)
         else:
-            machine = self._machine(state_machine_arn or "")
-            found = (one for one in self._all_executions() if one.machine.arn == machine.arn)
+            arn = state_machine_arn or ""
+            self._machine(arn)
+            found = (
+                one
+                for one in self._all_executions()
+                if arn in (one.machine.arn, one.qualified.version, one.qualified.alias)
+            )
         wanted = [one for one in found if status_filter in (None, one.status)]
         wanted.sort(key=lambda one: -one.started)
         return _page("executions", list(map(execution_summary, wanted)), max_results, next_token)
@@ -214,10 +233,10 @@ class StepFunctionsApi:
             self._engine.tokens.beat(task_token)
 
     def _machine(self, arn: str) -> Machine:
-        machine = self._engine.machines.get(arn)
-        if machine is None:
-            raise ApiError("StateMachineDoesNotExist", str(MachineMissingError(arn)))
-        return machine
+        try:
+            return self._engine.find_machine(arn)[0]
+        except MachineMissingError as reason:
+            raise ApiError("StateMachineDoesNotExist", str(reason)) from reason
 
     def _execution(self, arn: str) -> Execution:
         execution = self._engine.executions.get(arn)

@@ -49,6 +49,10 @@ def _execution_head(execution: Execution) -> Record:
         "status": execution.status,
         "startDate": moment(execution.started),
     }
+    if execution.qualified.version is not None:
+        head["stateMachineVersionArn"] = execution.qualified.version
+    if execution.qualified.alias is not None:
+        head["stateMachineAliasArn"] = execution.qualified.alias
     if execution.stopped is not None:
         head["stopDate"] = moment(execution.stopped)
     if execution.map_run is not None:

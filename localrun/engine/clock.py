@@ -126,9 +126,12 @@ class Clock:
         """Blocks a member until the moment; False when it was cancelled before."""
         return not self.wait_for(cancelled, moment)
 
-    def at(self, delay_seconds: float, action: Callable[[], None]) -> None:
-        """Lets the outside world act after so many virtual seconds, in a thread of its own."""
-        sleeper = _Sleeper(lambda: False, self.now() + delay_seconds, self._lock, outside=True)
+    def at(self, delay_seconds: float, action: Callable[[], None], *, outside: bool = True) -> None:
+        """Lets the outside world act after so many virtual seconds, in a thread of its own. Unless
+        it is `outside`, nobody acts then who might owe an answer: time does not leap there while
+        one is outstanding."""
+        moment = self.now() + delay_seconds
+        sleeper = _Sleeper(lambda: False, moment, self._lock, outside=outside)
 
         def act() -> None:
             with self._lock:

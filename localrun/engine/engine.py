@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from localrun.engine.clock import Clock
-from localrun.engine.execution import Execution, Machine, Observer
+from localrun.engine.execution import Execution, Machine, Observer, Qualified
 from localrun.engine.interpreter import run_states
 from localrun.engine.invocation import Invoke
 from localrun.engine.jsonata import Evaluator
@@ -17,6 +17,7 @@ from localrun.engine.payload import Json
 from localrun.engine.runtime import Runtime
 from localrun.engine.step import Branch
 from localrun.engine.tokens import TokenBook
+from localrun.engine.versions import Versions
 
 MAX_WORKERS = 1000
 """Branches, iterations or children of one state that run at once, each in a thread."""
@@ -47,6 +48,7 @@ class Engine:
         self.account = account
         self.tokens = TokenBook(clock)
         self.machines: dict[str, Machine] = {}
+        self.versions = Versions(clock)
         self.executions: dict[str, Execution] = {}
         self.map_runs: dict[str, MapRun] = {}
         self._observers = tuple(observers)
@@ -96,14 +98,13 @@ class Engine:
     def start(
         self, machine_arn: str, name: str | None = None, state_input: Json = None
     ) -> Execution:
-        """Starts an execution in its own thread; the input is {} when None.
+        """Starts an execution in its own thread; the input is {} when None. By the ARN of a version
+        or an alias it is that version that runs.
 
         The same name with the same input gives the running execution. Raises MachineMissingError,
         ExecutionExistsError, InvalidNameError.
         """
-        machine = self.machines.get(machine_arn)
-        if machine is None:
-            raise MachineMissingError(machine_arn)
+        machine, qualified = self.find_machine(machine_arn)
         name = str(uuid.uuid4()) if name is None else name
         require_name(name)
         state_input = {} if state_input is None else state_input
@@ -114,13 +115,25 @@ class Engine:
                 if known.status == "RUNNING" and known.input == state_input:
                     return known
                 raise ExecutionExistsError(arn)
-            execution = Execution(arn, name, machine, state_input, self.clock, self._observers)
+            execution = Execution(
+                *(arn, name, machine, state_input, self.clock, self._observers),
+                qualified=qualified,
+            )
             self.executions[arn] = execution
         self.clock.enter()
         threading.Thread(
             target=self._run_as_member, args=(execution,), daemon=True, name=name
         ).start()
         return execution
+
+    def find_machine(self, arn: str) -> tuple[Machine, Qualified]:
+        """The machine of an ARN, which may be that of a version or an alias. Raises
+        MachineMissingError."""
+        qualified = self.versions.resolve(arn)
+        known = self.versions.machines.get(qualified.version or "") or self.machines.get(arn)
+        if known is None:
+            raise MachineMissingError(arn)
+        return known, qualified
 
     def stop(self, execution: Execution, error: str = "", cause: str = "") -> None:
         """Aborts a running execution and its children. Functions at work go on unheard."""

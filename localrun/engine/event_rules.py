@@ -1,11 +1,11 @@
-"""EventBridge's rules on the status of executions: who is called when one ends.
+"""EventBridge's rules: who is called, and which state machine is started, by what happens.
 
-Patterns: the values that a field may have, as in
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html; lists of plain
-values alone, which is all that the stack uses. The event: "Step Functions Execution Status Change"
-in https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html. A function
-that fails is called again after one and two minutes of virtual time, as by Lambda's own queue; what
-fails then, too, is kept in `dead_letters`.
+Patterns: the values that a field may have, and wildcards in them, as in
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html; that is
+all that the stack uses. The event of an execution: "Step Functions Execution Status Change" in
+https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html. A target that
+fails is tried again after one and two minutes of virtual time, as by Lambda's own queue; what fails
+then, too, is kept in `dead_letters`: the queue's ARN and the event.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from localrun.engine.clock import Clock
 from localrun.engine.execution import Execution
 from localrun.engine.history import Event
 from localrun.engine.invocation import Invoke
+from localrun.engine.machines import MachineMissingError
 from localrun.engine.template import EventRuleResource, RuleTarget
 
 _STATUSES = {
@@ -36,10 +37,11 @@ _VARIABLE = re.compile(r"<([\w-]+)>")
 
 
 class EventRules:
-    """Delivers the events of executions to the functions of the matching rules, each in a thread.
+    """Delivers events to the targets of the matching rules, each in a thread.
 
-    `invoke` blocks until the function has answered. `settle` waits for what is under way. While it
-    `is_out_of_order`, events are lost.
+    `invoke` blocks until the function has answered; `start` starts an execution of a state machine
+    (an ARN) with this input. `settle` waits for what is under way. While it `is_out_of_order`,
+    events are lost.
     """
 
     def __init__(
@@ -47,14 +49,16 @@ class EventRules:
         clock: Clock,
         rules: Sequence[EventRuleResource],
         invoke: Invoke,
+        start: Callable[[str, Any], object],
         region: str,
         account: str,
     ) -> None:
-        self.dead_letters: list[Mapping[str, Any]] = []
+        self.dead_letters: list[tuple[str, Mapping[str, Any]]] = []
         self.is_out_of_order = False
         self._clock = clock
         self._rules = tuple(rules)
         self._invoke = invoke
+        self._start = start
         self._place = {"region": region, "account": account}
         self._changed = threading.Condition()
         self._under_way = 0
@@ -62,9 +66,13 @@ class EventRules:
     def observe(self, execution: Execution, event: Event) -> None:
         """An Observer of the engine."""
         status = _STATUSES.get(event["type"])
-        if status is None or self.is_out_of_order:
+        if status is not None:
+            self.tell(self._describe(execution, status, event["timestamp"]))
+
+    def tell(self, notice: Mapping[str, Any]) -> None:
+        """Something has happened: whoever waits for it is called."""
+        if self.is_out_of_order:
             return
-        notice = self._describe(execution, status, event["timestamp"])
         for rule in self._rules:
             if matches(rule.pattern, notice):
                 for target in rule.targets:
@@ -91,6 +99,8 @@ class EventRules:
                 "name": execution.name,
                 "status": status,
                 "input": json.dumps(execution.input),
+                "stateMachineVersionArn": execution.qualified.version,
+                "stateMachineAliasArn": execution.qualified.alias,
             },
         }
 
@@ -102,8 +112,8 @@ class EventRules:
 
         def deliver() -> None:
             try:
-                if not self._call(target.arn, payload):
-                    self.dead_letters.append(notice)
+                if not self._try(target.arn, payload):
+                    self.dead_letters.append((target.dead_letters, notice))
             finally:
                 self._clock.leave()
                 with self._changed:
@@ -112,30 +122,48 @@ class EventRules:
 
         threading.Thread(target=deliver, daemon=True, name="event-rule").start()
 
-    def _call(self, function: str, payload: bytes) -> bool:
+    def _try(self, target: str, payload: bytes) -> bool:
+        reach = self._begin if ":stateMachine:" in target else self._call
         for wait in (0.0, *_WAITS):
             self._clock.sleep_until(self._clock.now() + wait)
-            answer = self._invoke(function, payload)
-            if answer.status == 200 and answer.function_error is None:
+            if reach(target, payload):
                 return True
         return False
+
+    def _call(self, function: str, payload: bytes) -> bool:
+        answer = self._invoke(function, payload)
+        return answer.status == 200 and answer.function_error is None
+
+    def _begin(self, machine: str, payload: bytes) -> bool:
+        try:
+            self._start(machine, json.loads(payload))
+        except (ValueError, MachineMissingError):
+            return False
+        return True
 
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether an event has one of the wanted values in every field of the pattern. ValueError for
-    a pattern with more than plain values in it."""
+    a pattern with more than plain values and wildcards in it."""
     for name, wanted in pattern.items():
         value = event.get(name)
         if isinstance(wanted, Mapping):
             if not (isinstance(value, Mapping) and matches(wanted, value)):
                 return False
             continue
-        if any(isinstance(each, Mapping) for each in wanted):
-            raise ValueError(f"{name}: matchers such as prefix are not understood here")
         values = value if isinstance(value, list) else [value]
-        if not any(each in wanted for each in values):
+        if not [one for one in wanted if any(_fits(name, one, each) for each in values)]:
             return False
     return True
+
+
+def _fits(name: str, wanted: Any, value: Any) -> bool:
+    if not isinstance(wanted, Mapping):
+        return bool(wanted == value)
+    if set(wanted) != {"wildcard"}:
+        raise ValueError(f"{name}: of the matchers, only wildcard is understood here")
+    form = ".*".join(map(re.escape, wanted["wildcard"].split("*")))
+    return isinstance(value, str) and re.fullmatch(form, value, re.DOTALL) is not None
 
 
 def transform(paths: Mapping[str, str], form: str, event: Mapping[str, Any]) -> bytes:

@@ -26,6 +26,15 @@ class Machine:
     created: float
 
 
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """How an execution was started: the ARNs of the version and of the alias, None where it was
+    not by one."""
+
+    version: str | None = None
+    alias: str | None = None
+
+
 class Execution:
     """One run of a machine. Written by the thread that runs it, read by anybody.
 
@@ -43,7 +52,9 @@ class Execution:
         clock: Clock,
         observers: Sequence["Observer"],
         map_run: MapRun | None = None,
+        qualified: Qualified = Qualified(),
     ) -> None:
+        self.qualified = qualified
         self.arn = arn
         self.name = name
         self.machine = machine

@@ -1,8 +1,9 @@
 """CloudFormation's intrinsic functions, resolved to the names things have on this machine.
 
 Every resource gets the physical name its properties ask for, else `<stack>-<logical id>`; ARNs
-are made from it as AWS makes them. Resolved are Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select and
-Fn::Split; any other function is refused by name. The functions' reference:
+are made from it as AWS makes them. Versions have the number of the deployment. Resolved are Ref,
+Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select and Fn::Split; any other function is refused by name. The
+functions' reference:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
 
@@ -102,7 +103,8 @@ FunctionUrl = Callable[[str, str], str]
 
 class Resolver:
     """Resolves values of one template. Names are made on demand, so order does not matter. Without
-    `function_url` the URLs of functions look like AWS's, and lead nowhere."""
+    `function_url` the URLs of functions look like AWS's, and lead nowhere. `deployment` counts the
+    deployments of the stack: every one publishes a version of each function and machine."""
 
     def __init__(
         self,
@@ -111,7 +113,9 @@ class Resolver:
         region: str,
         account: str,
         function_url: FunctionUrl | None = None,
+        deployment: int = 1,
     ) -> None:
+        self._deployment = deployment
         self._function_url = function_url or (
             lambda name, _: f"https://{_digest(name)[:32]}.lambda-url.{region}.on.aws/"
         )
@@ -194,10 +198,31 @@ class Resolver:
             if "Default" not in parameter:
                 raise TemplateError(f"the parameter {target} has no default")
             return parameter["Default"]
+        if qualified := self._qualified(target):
+            return qualified
         naming = _NAMINGS.get(self._resource(target)["Type"], _UNKNOWN)
         return self.arn(target) if naming.ref_is_arn else self.name(target)
 
+    def _qualified(self, logical_id: str) -> str:
+        """The ARN of a version or an alias; "" for any other resource."""
+        resource = self._resource(logical_id)
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Lambda::Version":
+            name = self.resolve(properties["FunctionName"])
+            arn = _NAMINGS["AWS::Lambda::Function"].arn.format(**self._place, name=name)
+            return f"{arn}:{self._deployment}"
+        if resource["Type"] == "AWS::StepFunctions::StateMachineVersion":
+            return f"{self.resolve(properties['StateMachineArn'])}:{self._deployment}"
+        if resource["Type"] == "AWS::StepFunctions::StateMachineAlias":
+            (route,) = self.resolve(properties["RoutingConfiguration"])
+            machine = route["StateMachineVersionArn"].rpartition(":")[0]
+            return f"{machine}:{self.resolve(properties['Name'])}"
+        return ""
+
     def _attribute(self, logical_id: str, attribute: str) -> str:
+        qualified = self._qualified(logical_id)
+        if qualified and attribute == "Arn":
+            return qualified
         resource_type = self._resource(logical_id)["Type"]
         if (resource_type, attribute) == ("AWS::Lambda::Url", "FunctionUrl"):
             properties = self.resolve(self._resource(logical_id)["Properties"])

@@ -6,6 +6,9 @@
 warm; further calls wait for a free one. Asynchronous calls (type Event) run once, without
 Lambda's two retries.
 
+`publish` keeps what a function is under the next number; `update` changes what is called without
+one. A version has its children like a function of its own.
+
 Children see the machine as Lambda shows it: working directory and first import path are the
 function's code folder, and the environment is what `base_env` and the function's own variables
 say, with nothing of the parent's but PATH and the like. They never read ~/.aws.
@@ -31,7 +34,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from localrun.engine.invocation import InvokeResult
 from localrun.engine.lambda_worker import Function, Worker
@@ -71,6 +74,7 @@ class LambdaHost:
         self._pythonpath = list(pythonpath)
         self._now = now
         self._pools: dict[str, _Pool] = {}
+        self._versions: dict[tuple[str, str], _Pool] = {}
         log_directory.mkdir(parents=True, exist_ok=True)
         self._server = LoopbackServer(self._respond)
         atexit.register(self.close)
@@ -83,9 +87,24 @@ class LambdaHost:
         """Deploy a function. ValueError when its name is taken."""
         if function.name in self._pools:
             raise ValueError(f"the function {function.name} exists already")
+        self.update(function)
+
+    def update(self, function: Function) -> None:
+        """Deploy a function in the place of the one of its name; its versions stay."""
+        replaced = self._pools.get(function.name)
         self._pools[function.name] = _Pool(
             function, self._environment(function), self.log_file(function.name)
         )
+        if replaced is not None and replaced not in self._versions.values():
+            replaced.close()
+
+    def publish(self, name: str) -> str:
+        """Keeps the function as it is, as its next version; the number. KeyError if there is no
+        such function."""
+        pool = self._pools[name]
+        number = str(1 + sum(known == name for known, _ in self._versions))
+        self._versions[name, number] = pool
+        return number
 
     def log_file(self, name: str) -> Path:
         """Where the children of this function write."""
@@ -99,7 +118,7 @@ class LambdaHost:
         """End the server and all children. Calls in progress end with Runtime.ExitError."""
         atexit.unregister(self.close)
         self._server.close()
-        for pool in self._pools.values():
+        for pool in {*self._pools.values(), *self._versions.values()}:
             pool.close()
 
     def __enter__(self) -> Self:
@@ -111,7 +130,7 @@ class LambdaHost:
     def _run(
         self, name_or_arn: str, payload: bytes, request_id: str, client_context: str | None
     ) -> InvokeResult:
-        pool = self._pools.get(_function_name(name_or_arn))
+        pool = self._find(name_or_arn)
         if pool is None:
             message = f"Function not found: {name_or_arn}"
             error = json.dumps({"Type": "User", "Message": message}).encode()
@@ -120,6 +139,13 @@ class LambdaHost:
             context = client_context or self._client_context()
             outcome = worker.invoke(request_id, payload, context)
         return InvokeResult(200, outcome.function_error, outcome.payload, request_id)
+
+    def _find(self, reference: str) -> "_Pool | None":
+        """Who runs what is called so: the function, or one of its versions."""
+        name, qualifier = _split(reference)
+        if qualifier in ("", "$LATEST"):
+            return self._pools.get(name)
+        return self._versions.get((name, qualifier))
 
     def _client_context(self) -> str | None:
         return json.dumps({"custom": {"now": self._now()}}) if self._now else None
@@ -148,10 +174,11 @@ class LambdaHost:
         }
 
     def _respond(self, request: Request) -> Response:
-        parts = request.path.partition("?")[0].split("/")
+        path, _, query = request.path.partition("?")
+        parts = path.split("/")
         if request.method != "POST" or len(parts) != 5 or parts[4] != "invocations":
             return _error(501, "NotImplementedLocally", f"{request.method} {request.path}")
-        name = unquote(parts[3])
+        name = ":".join([unquote(parts[3]), *parse_qs(query).get("Qualifier", [])])
         payload = request.body or b"{}"
         if refusal := self._refusal(name, payload):
             return refusal
@@ -167,7 +194,7 @@ class LambdaHost:
         return self._answer(name, payload, request_id, request)
 
     def _refusal(self, name: str, payload: bytes) -> Response | None:
-        if _function_name(name) not in self._pools:
+        if self._find(name) is None:
             return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
         if len(payload) > _MAXIMUM_REQUEST_BYTES:
             return _error(413, "RequestTooLargeException", "The request is larger than 6 MB.")
@@ -179,13 +206,14 @@ class LambdaHost:
         return None
 
     def _answer(self, name: str, payload: bytes, request_id: str, request: Request) -> Response:
-        log = self.log_file(_function_name(name))
+        function, qualifier = _split(name)
+        log = self.log_file(function)
         written_before = log.stat().st_size if log.exists() else 0
         context = request.headers.get("x-amz-client-context")
         result = self._run(name, payload, request_id, context)
         headers = {
             "Content-Type": "application/json",
-            "X-Amz-Executed-Version": "$LATEST",
+            "X-Amz-Executed-Version": qualifier or "$LATEST",
             "x-amzn-RequestId": request_id,
         }
         if result.function_error is not None:
@@ -257,9 +285,10 @@ class _Pool:
             self._changed.notify_all()
 
 
-def _function_name(reference: str) -> str:
-    """The bare name in a name, a partial ARN or an ARN, with or without a qualifier."""
-    return reference.rpartition("function:")[2].partition(":")[0]
+def _split(reference: str) -> tuple[str, str]:
+    """The bare name in a name, a partial ARN or an ARN, and the qualifier, "" without one."""
+    name, _, qualifier = reference.rpartition("function:")[2].partition(":")
+    return name, qualifier
 
 
 def _error(status: int, code: str, message: str) -> Response:

@@ -29,15 +29,20 @@ __all__ = [
 
 _DATA_TYPES = frozenset(
     {
+        "AWS::CloudWatch::Alarm",
         "AWS::DynamoDB::GlobalTable",
         "AWS::DynamoDB::Table",
         "AWS::Events::Rule",
         "AWS::Lambda::Url",
+        "AWS::Lambda::Version",
         "AWS::S3::Bucket",
         "AWS::SNS::Topic",
+        "AWS::Scheduler::Schedule",
         "AWS::Scheduler::ScheduleGroup",
         "AWS::SecretsManager::Secret",
         "AWS::StepFunctions::StateMachine",
+        "AWS::StepFunctions::StateMachineAlias",
+        "AWS::StepFunctions::StateMachineVersion",
     }
 )
 _TABLE_PROPERTIES = (
@@ -74,8 +79,11 @@ class StateMachineResource:
 
 @dataclass(frozen=True, slots=True)
 class BucketResource:
+    """`tells`: what happens to its objects is told to EventBridge."""
+
     name: str
     versioned: bool
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,7 @@ class TopicResource:
 
 @dataclass(frozen=True, slots=True)
 class EventRuleResource:
-    """A rule of EventBridge: which events, and the functions that get them. A target's `paths` and
+    """A rule of EventBridge: which events, and who gets them. A target's `paths` and
     `form` are its InputTransformer's."""
 
     name: str
@@ -119,11 +127,25 @@ class EventRuleResource:
 
 @dataclass(frozen=True, slots=True)
 class RuleTarget:
-    """`arn` is a function's. With an empty `form` it gets the event as it is."""
+    """`arn` is a function's, or a state machine's, which is started. With an empty `form` it gets
+    the event as it is. What cannot be delivered goes to the queue `dead_letters`, an ARN; "" for
+    none."""
 
     arn: str
     paths: Mapping[str, str]
     form: str
+    dead_letters: str = ""
+
+    @classmethod
+    def of(cls, target: Mapping[str, Any]) -> Self:
+        """From an entry of a rule's Targets, resolved."""
+        transformer = target.get("InputTransformer", {})
+        return cls(
+            target["Arn"],
+            transformer.get("InputPathsMap", {}),
+            transformer.get("InputTemplate", ""),
+            target.get("DeadLetterConfig", {}).get("Arn", ""),
+        )
 
 
 class Template:
@@ -145,15 +167,16 @@ class Template:
         region: str,
         account: str,
         function_url: FunctionUrl | None = None,
+        deployment: int = 1,
     ) -> Self:
         """Read a stack. TemplateError, naming the stacks there are, when it is not there. See
-        Resolver for `function_url`."""
+        Resolver for `function_url` and `deployment`."""
         template_file = cdk_out / f"{stack}.template.json"
         if not template_file.is_file():
             found = sorted(path.name.split(".")[0] for path in cdk_out.glob("*.template.json"))
             raise TemplateError(f"no stack {stack} in {cdk_out}; found: {', '.join(found)}")
         document = json.loads(template_file.read_text("utf-8"))
-        resolver = Resolver(document, stack, region, account, function_url)
+        resolver = Resolver(document, stack, region, account, function_url, deployment)
         return cls(document, _asset_paths(cdk_out, stack), resolver)
 
     def functions(self) -> list[FunctionResource]:
@@ -207,6 +230,9 @@ class Template:
             BucketResource(
                 self._resolver.name(logical_id),
                 properties.get("VersioningConfiguration", {}).get("Status") == "Enabled",
+                properties.get("NotificationConfiguration", {})
+                .get("EventBridgeConfiguration", {})
+                .get("EventBridgeEnabled", False),
             )
             for logical_id, properties in self._all("AWS::S3::Bucket")
         ]
@@ -262,18 +288,18 @@ class Template:
         found = []
         for logical_id, properties in self._all("AWS::Events::Rule"):
             if properties.get("State", "ENABLED") == "ENABLED" and "EventPattern" in properties:
-                targets = [self._target(target) for target in properties.get("Targets", [])]
+                resolved = self._resolver.resolve(properties.get("Targets", []))
+                targets = [RuleTarget.of(target) for target in resolved]
                 pattern = self._resolver.resolve(properties["EventPattern"])
                 found.append(EventRuleResource(logical_id, pattern, targets))
         return found
 
-    def _target(self, target: Mapping[str, Any]) -> RuleTarget:
-        transformer = self._resolver.resolve(target.get("InputTransformer", {}))
-        return RuleTarget(
-            self._resolver.resolve(target["Arn"]),
-            transformer.get("InputPathsMap", {}),
-            transformer.get("InputTemplate", ""),
-        )
+    def resources(self, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """Logical id and properties of all resources of a type."""
+        return [
+            (logical_id, self._resolver.resolve(properties))
+            for logical_id, properties in self._all(kind)
+        ]
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs by their logical id."""

@@ -23,9 +23,11 @@ class MemoryBlobs:
         self.step("after put")
         return version
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, version: str = "") -> bytes:
         with self._lock:
-            return self._versions[key][-1]
+            versions = self._versions[key]
+            known = {str(number): body for number, body in enumerate(versions, 1)}
+            return known[version] if version else versions[-1]
 
     def exists(self, key: str) -> bool:
         with self._lock:

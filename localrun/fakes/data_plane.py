@@ -15,7 +15,7 @@ from typing import Any, Self
 from moto.server import ThreadedMotoServer
 
 from localrun.engine.intrinsics import SECRET_SUFFIX
-from localrun.engine.template import SecretResource, TableResource, Template
+from localrun.engine.template import BucketResource, SecretResource, TableResource, Template
 
 _GENERATED_SECRET_LENGTH = 32
 
@@ -45,15 +45,15 @@ class DataPlane:
 
 
 def create(template: Template, clients: Callable[[str], Any]) -> None:
-    """Make a template's buckets, tables, secrets, topics and schedule groups, under the names that
-    it resolves to.
+    """Make a template's buckets, tables, secrets, topics, schedule groups and schedules, under the
+    names that it resolves to.
 
     `clients` gives a boto3 client for a service name; its account and Region must be those the
     template was loaded for.
     """
     storage = clients("s3")
     for bucket in template.buckets():
-        _create_bucket(storage, bucket.name, versioned=bucket.versioned)
+        _create_bucket(storage, bucket)
     database = clients("dynamodb")
     for table in template.tables():
         _create_table(database, table)
@@ -71,9 +71,12 @@ def create(template: Template, clients: Callable[[str], Any]) -> None:
         notifier.create_topic(Name=topic.name)
     for name in template.schedule_groups():
         clients("scheduler").create_schedule_group(Name=name)
+    for _, schedule in template.resources("AWS::Scheduler::Schedule"):
+        clients("scheduler").create_schedule(**schedule)  # the same names as CloudFormation's
 
 
-def _create_bucket(client: Any, name: str, *, versioned: bool) -> None:
+def _create_bucket(client: Any, bucket: BucketResource) -> None:
+    name = bucket.name
     region = client.meta.region_name
     # S3 refuses its oldest Region as a constraint: it is the default.
     place: Mapping[str, Any] = (
@@ -82,7 +85,11 @@ def _create_bucket(client: Any, name: str, *, versioned: bool) -> None:
         else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     )
     client.create_bucket(Bucket=name, **place)
-    if versioned:
+    if bucket.tells:
+        client.put_bucket_notification_configuration(
+            Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+    if bucket.versioned:
         client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 

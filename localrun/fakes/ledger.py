@@ -24,6 +24,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
+from migration.progress_model import ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -40,7 +41,9 @@ class MemoryLedger:
         self._aborted = ""
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
+        self._progress: ProgressRecord | None = None
         self._told: set[tuple[str, str]] = set()
+        self._starts: dict[str, tuple[str, str]] = {}
         self._admitted: dict[tuple[str, str], list[str]] = {}
         self._questions: dict[tuple[str, str, str], Question] = {}
         self._published: dict[tuple[str, str, str], PublishedSet] = {}
@@ -99,6 +102,21 @@ class MemoryLedger:
     def dns_watch(self, run: str) -> DnsWatch:
         with self._lock:
             return self._dns.get(run, ("", [], DnsWatch()))[2]
+
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        with self._write("claim_start"):
+            highest, _ = self._starts.get(trigger, ("", ""))
+            if highest < sequence:
+                self._starts[trigger] = sequence, execution
+            return self._starts[trigger][1]
+
+    def progress(self) -> ProgressRecord | None:
+        with self._lock:
+            return self._progress
+
+    def set_progress(self, record: ProgressRecord) -> None:
+        with self._write("set_progress"):
+            self._progress = record
 
     # -- what the operators were told
 
@@ -213,6 +231,13 @@ class MemoryLedger:
         with self._write("set_status"):
             known = self._mailboxes[mailbox_id]
             self._mailboxes[mailbox_id] = replace(known, status=status)
+
+    def set_begun(self, mailbox_id: str, expected: int) -> None:
+        with self._write("set_begun"):
+            known = self._mailboxes[mailbox_id]
+            self._mailboxes[mailbox_id] = replace(
+                known, status=MailboxStatus.COPYING, expected=expected
+            )
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         with self._write("set_failed"):

@@ -1,8 +1,8 @@
-"""EventBridge Scheduler in memory and in virtual time: one-time schedules that start workflows.
+"""EventBridge Scheduler in memory and in virtual time: schedules that start workflows.
 
 Serve it with `RestServer(ModelService("scheduler", fake))`. Played is what a stack and its
-functions use: groups, CreateSchedule with at(...), GetSchedule, ListSchedules, DeleteSchedule, and
-the action after completion. Recurring schedules, flexible windows and other targets are refused.
+functions use: groups, CreateSchedule, GetSchedule, ListSchedules, DeleteSchedule, the time of the
+start in the input, and the action after completion. Flexible windows and other targets are refused.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
@@ -10,18 +10,18 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from localrun.engine.clock import Clock
+from localrun.fakes.schedule_times import is_once, next_time
 from localrun.model_service import ApiError
 
-_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _PAGE = 100
+_SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+"""https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html"""
 
 Answer = dict[str, Any]
 Start = Callable[[str, Any], object]
@@ -30,11 +30,10 @@ Start = Callable[[str, Any], object]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One that has not been deleted. `moment` is when it begins, in epoch seconds."""
+    """One that has not been deleted."""
 
     group: str
     name: str
-    moment: float
     created: float
     given: Mapping[str, Any]
 
@@ -88,9 +87,8 @@ class FakeScheduler:
         if flexible_time_window["Mode"] != "OFF" or ":stateMachine:" not in target["Arn"]:
             raise ApiError("NotImplementedLocally", "only a state machine, and on time")
         if known is None:
-            schedule = Schedule(group_name, name, moment, self._clock.now(), given)
-            group[name] = schedule
-            self._clock.at(moment - self._clock.now(), lambda: self._begin(schedule))
+            group[name] = Schedule(group_name, name, self._clock.now(), given)
+            self._arm(group[name], moment)
         return {"ScheduleArn": self._arn(group_name, name)}
 
     def get_schedule(self, name: str, group_name: str = "default") -> Answer:
@@ -127,26 +125,37 @@ class FakeScheduler:
             summaries.append({**self._summary(schedule), "Target": target})
         return {"Schedules": summaries, "NextToken": str(end) if end < len(found) else None}
 
-    def _begin(self, schedule: Schedule) -> None:
+    def _arm(self, schedule: Schedule, moment: float) -> None:
+        self._clock.at(moment - self._clock.now(), lambda: self._begin(schedule, moment))
+
+    def _begin(self, schedule: Schedule, moment: float) -> None:
         group = self._groups[schedule.group]
         if group.get(schedule.name) is not schedule:
             return  # deleted since
         target = schedule.given["Target"]
-        text = target.get("Input", "{}")
+        time = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        text = target.get("Input", "{}").replace(_SCHEDULED_TIME, time)
         try:
             self._start(target["Arn"], json.loads(text))
         except Exception:  # noqa: BLE001 - whatever it was: nobody else would hear of it
             self.dead_letters.append((target.get("DeadLetterConfig", {}).get("Arn", ""), text))
+        expression = schedule.given["ScheduleExpression"]
+        if not is_once(expression):
+            zone = schedule.given["ScheduleExpressionTimezone"]
+            following = next_time(expression, zone, moment)
+            if following is not None:
+                self._arm(schedule, following)
+                return
         if schedule.given["ActionAfterCompletion"] == "DELETE":
             del group[schedule.name]
 
     def _moment(self, expression: str, timezone: str) -> float:
-        found = _AT.fullmatch(expression)
-        if found is None:
-            raise ApiError("ValidationException", f"Invalid Schedule Expression {expression}.")
-        zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
-        moment = datetime.fromisoformat(found[1]).replace(tzinfo=zone).timestamp()
-        if moment <= self._clock.now():
+        try:
+            moment = next_time(expression, timezone, self._clock.now())
+        except (ValueError, KeyError):  # the latter for a time zone that nobody knows
+            message = f"Invalid Schedule Expression {expression}."
+            raise ApiError("ValidationException", message) from None
+        if moment is None:
             raise ApiError("ValidationException", "The time of a schedule must lie ahead.")
         return moment
 

@@ -17,7 +17,7 @@ from localrun.runner import Run
 
 Found = TypeVar("Found")
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Real seconds after which something that should have happened will not."""
 
 

@@ -12,6 +12,7 @@ from localrun.stories.dns_trouble import GATEWAY_MX, MX_FLAPS_BACK, SLOW_DNS
 from localrun.stories.imap_target import IMAP_TARGET
 from localrun.stories.new_passwords import NEW_PASSWORDS
 from localrun.stories.sample import SAMPLE
+from localrun.stories.stalled import STALLED
 from localrun.stories.trouble import BAD_MANIFEST, NO_WAY_IN, WRONG_PASSWORD
 from localrun.stories.weather import ROUGH_WEATHER
 
@@ -21,7 +22,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
         *(APPROVAL_REJECTED, APPROVAL_TIMEOUT),
         *(SLOW_DNS, MX_FLAPS_BACK, GATEWAY_MX),
-        CLIENT_SETTINGS,
+        *(STALLED, CLIENT_SETTINGS),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

@@ -59,6 +59,7 @@ SAMPLE = Scenario(
     seed=seed,
     users={person.address: f"old-password-{number}" for number, person in enumerate(PEOPLE)},
     admins={ADMIN: ADMIN_PASSWORD},
+    alarms=(),
     happenings=(
         Happening("ApproveCutover", 1800, "the operator approves on the page", _approve),
         _deliver(0, 5),

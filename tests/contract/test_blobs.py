@@ -33,6 +33,25 @@ def test_the_newest_version_comes_back(blobs: BlobStore) -> None:
     assert blobs.get("a/b.jsonl") == b"two\x00"
 
 
+def test_a_version_comes_back_by_its_name(blobs: BlobStore) -> None:
+    blobs.put("a/b.csv", b"one")
+    second = blobs.put("a/b.csv", b"two")
+    assert blobs.get("a/b.csv", second) == b"two"
+    for key, version in (("a/b.csv", "no-such-version"), ("a/c.csv", second)):
+        with pytest.raises(KeyError):
+            blobs.get(key, version)
+
+
+def test_an_older_version_is_kept_where_versions_are(blobs: BlobStore) -> None:
+    first = blobs.put("a/b.csv", b"one")
+    blobs.put("a/b.csv", b"two")
+    if isinstance(blobs, FolderBlobs):
+        with pytest.raises(KeyError):
+            blobs.get("a/b.csv", first)
+    else:
+        assert blobs.get("a/b.csv", first) == b"one"
+
+
 def test_what_is_not_there_is_a_key_error(blobs: BlobStore) -> None:
     assert blobs.exists("nothing") is False
     with pytest.raises(KeyError):

@@ -44,6 +44,7 @@ from migration.model import (
     Tally,
 )
 from migration.ports import Ledger
+from migration.progress_model import Look, ProgressRecord
 from migration.question_model import Question, QuestionKind
 from migration.transitions import finish, leave, open_batch, resume, touch
 from migration.zone_model import PublishedSet, RecordSet
@@ -130,6 +131,20 @@ def test_taking_over_again_after_a_lost_answer_succeeds(ledger: Ledger) -> None:
     ledger.acquire_lock("run1", NOW)
     ledger.take_over_lock("run2", "run1", NOW)
     assert ledger.take_over_lock("run2", "run1", NOW) is True
+
+
+def test_a_start_is_claimed_once_and_an_older_one_comes_too_late(ledger: Ledger) -> None:
+    assert ledger.claim_start("upload a", "002", "run1") == "run1"
+    assert ledger.claim_start("upload a", "002", "run1") == "run1"
+    assert ledger.claim_start("upload a", "002", "run2") == "run1"
+    assert ledger.claim_start("upload a", "001", "run2") == "run1"
+    assert ledger.claim_start("upload a", "003", "run3") == "run3"
+    assert ledger.claim_start("upload a", "002", "run1") == "run3"
+
+
+def test_starts_of_other_triggers_do_not_count(ledger: Ledger) -> None:
+    ledger.claim_start("upload a", "002", "run1")
+    assert ledger.claim_start("upload b", "001", "run2") == "run2"
 
 
 def test_notes_come_back_by_time_and_one_replaces_its_like(ledger: Ledger) -> None:
@@ -221,6 +236,30 @@ def test_a_mailbox_goes_through_its_states(ledger: Ledger) -> None:
     assert ledger.mailbox("a").failure == Failure("QuotaExceeded", "the mailbox is full")
     ledger.set_status("a", MailboxStatus.COPYING)
     assert ledger.mailbox("a").status is MailboxStatus.COPYING
+
+
+def test_a_mailbox_that_has_begun_knows_how_much_there_is(ledger: Ledger) -> None:
+    ledger.plan_mailboxes("run1", [mailbox("a")])
+    ledger.set_begun("a", 4711)
+    record = ledger.mailbox("a")
+    assert (record.status, record.expected) == (MailboxStatus.COPYING, 4711)
+    ledger.plan_mailboxes("run2", [mailbox("a")])
+    assert ledger.mailbox("a").expected == 0
+    ledger.set_begun("a", 12)
+    ledger.forget_mailbox("a")
+    assert ledger.mailbox("a").expected == 0
+    with pytest.raises(KeyError):
+        ledger.set_begun("nobody", 1)
+
+
+def test_the_looks_at_the_progress_are_kept_and_replaced(ledger: Ledger) -> None:
+    assert ledger.progress() is None
+    first = ProgressRecord("run1", NOW, (Look(NOW, "first pass", 3, "0 0 1"),))
+    ledger.set_progress(first)
+    assert ledger.progress() == first
+    empty = ProgressRecord("run2", "", ())
+    ledger.set_progress(empty)
+    assert ledger.progress() == empty
 
 
 def test_a_verdict_ends_the_copy_and_clears_the_failure(ledger: Ledger) -> None:

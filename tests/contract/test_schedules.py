@@ -222,6 +222,37 @@ def test_a_schedule_begins_at_its_time_once_and_is_gone(emulated: Emulated) -> N
     schedules.remove("late-a")
 
 
+def recurring(emulated: Emulated, expression: str) -> None:
+    emulated.client.create_schedule(
+        GroupName=GROUP,
+        Name="again",
+        ScheduleExpression=expression,
+        ScheduleExpressionTimezone="Europe/Berlin",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": MACHINE,
+            "RoleArn": TO.role,
+            "Input": '{"sequence": "<aws.scheduler.scheduled-time>"}',
+        },
+    )
+
+
+def test_a_recurring_schedule_begins_again_and_tells_its_time(emulated: Emulated) -> None:
+    recurring(emulated, "cron(0 20 * * ? *)")
+    emulated.pass_until(START + 2 * 86_400)
+    times = ["2026-12-04T19:00:00Z", "2026-12-05T19:00:00Z"]
+    assert emulated.started == [(MACHINE, {"sequence": time}) for time in times]
+    assert EventBridgeSchedules(emulated.client, TO).names() == ["again"]
+    emulated.client.delete_schedule(GroupName=GROUP, Name="again")
+    emulated.pass_until(START + 4 * 86_400)
+    assert len(emulated.started) == 2
+
+
+def test_an_expression_that_is_none_is_refused(emulated: Emulated) -> None:
+    with pytest.raises(emulated.client.exceptions.ValidationException, match="Invalid Schedule"):
+        recurring(emulated, "cron(0 20 * *)")
+
+
 def test_what_was_removed_never_begins(emulated: Emulated) -> None:
     schedules = EventBridgeSchedules(emulated.client, TO)
     schedules.add("late-a", SOON, INPUT)

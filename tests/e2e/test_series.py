@@ -48,6 +48,26 @@ def test_a_directory_is_provisioned_whatever_dies_and_once(
     assert again == [0, 0]
 
 
+def test_an_upload_starts_the_run_that_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("upload", tmp_path, capsys)
+    assert (line["executions"], line["told"]) == (4, 1)
+
+
+def test_the_first_copy_begins_by_a_schedule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("scheduled", tmp_path, capsys)
+    assert (line["executions"], line["told"]) == (3, 1)
+
+
+def test_a_deployment_amid_a_run_changes_nothing_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert play("deployed-amid-run", tmp_path, capsys)["executions"] == 3
+
+
 def test_the_administrators_rights_end_on_every_way_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

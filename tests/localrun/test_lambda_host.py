@@ -102,6 +102,23 @@ def error_of(host: LambdaHost, arn: str, event: object) -> Any:
     return json.loads(result.payload)
 
 
+def test_a_version_is_what_the_function_was_when_it_was_published(
+    host: LambdaHost, deploy: Deploy, code: Path
+) -> None:
+    arn = deploy("handlers.echo")
+    name = arn.rpartition(":")[2]
+    assert host.publish(name) == "1"
+    host.update(Function(name, arn, code, "handlers.echo", 10, 256, {"OWN": "another"}))
+    assert answer(host, f"{arn}:1", {})["environment"]["OWN"] == "value"
+    assert answer(host, arn, {})["environment"]["OWN"] == "another"
+    assert answer(host, f"{arn}:$LATEST", {})["environment"]["OWN"] == "another"
+    assert host.publish(name) == "2"
+    assert answer(host, f"{arn}:2", {})["environment"]["OWN"] == "another"
+    executed = client_of(host).invoke(FunctionName=name, Qualifier="1")["ExecutedVersion"]
+    assert executed == "1"
+    assert host.invoke(f"{arn}:3", b"{}").status == 404
+
+
 def test_the_time_of_the_world_around_is_told_with_the_call(tmp_path: Path, code: Path) -> None:
     times = iter(("2026-12-04T18:00:00.000Z", "2026-12-05T06:00:00.000Z"))
     with LambdaHost({}, tmp_path / "logs", now=lambda: next(times)) as host:

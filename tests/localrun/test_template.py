@@ -246,5 +246,39 @@ def test_what_cannot_be_resolved_is_refused_by_name(
         resolver.resolve(value)
 
 
+def test_versions_and_aliases_are_named_by_the_deployment() -> None:
+    resources = {
+        "Copy": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "copy"}},
+        "CopyVersion": {
+            "Type": "AWS::Lambda::Version",
+            "Properties": {"FunctionName": {"Ref": "Copy"}},
+        },
+        "Machine": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"StateMachineName": "m"},
+        },
+        "Version": {
+            "Type": "AWS::StepFunctions::StateMachineVersion",
+            "Properties": {"StateMachineArn": {"Ref": "Machine"}},
+        },
+        "Alias": {
+            "Type": "AWS::StepFunctions::StateMachineAlias",
+            "Properties": {
+                "Name": "live",
+                "RoutingConfiguration": [
+                    {"StateMachineVersionArn": {"Fn::GetAtt": ["Version", "Arn"]}, "Weight": 100}
+                ],
+            },
+        },
+    }
+    third = Resolver({"Resources": resources}, "Stack", REGION, ACCOUNT, deployment=3)
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:copy"
+    assert third.resolve({"Ref": "CopyVersion"}) == f"{function}:3"
+    assert third.resolve({"Ref": "Version"}) == f"{machine}:3"
+    assert third.resolve({"Fn::GetAtt": ["Alias", "Arn"]}) == f"{machine}:live"
+    assert third.resolve({"Ref": "Alias"}) == f"{machine}:live"
+
+
 def test_generated_names_keep_to_the_service_s_limit(resolver: Resolver) -> None:
     assert len(resolver.name("F" * 80)) == 64

@@ -40,7 +40,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_writes_the_tenants_stack(synthesized: Path) -> None:
     manifest = json.loads((synthesized / "manifest.json").read_text("utf-8"))
     stack = manifest["artifacts"]["WorkMailMigration-example"]
-    assert stack["environment"] == "aws://unknown-account/eu-west-1"
+    assert stack["environment"] == "aws://123456789012/eu-west-1"
     assert stack["properties"]["terminationProtection"] is True
 
 
@@ -51,7 +51,7 @@ def test_it_needs_no_lookup_in_an_account(synthesized: Path) -> None:
 
 def test_without_the_cli_the_flags_of_cdk_json_hold_too(synthesized: Path) -> None:
     text = (synthesized / "WorkMailMigration-example.template.json").read_text("utf-8")
-    assert '"arn:aws:workmail:eu-west-1:"' in text  # enablePartitionLiterals
+    assert '"arn:aws:workmail:eu-west-1:123456789012:' in text  # enablePartitionLiterals
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""AWS Solutions' rules (cdk-nag): every finding is put right, or stands here with its reason."""
+"""AWS Solutions' rules (cdk-nag): every finding is put right or has its reason, and every reason
+has its finding."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,73 +11,112 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 
+from stacks.acknowledgements import ALL, SEVERAL, acknowledge, explain_wildcards
 from stacks.config import TenantConfig
 from stacks.migration import MigrationStack
+from stacks.protection_config import Protection
+from tools.nag import Finding, Report, check
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "tenants" / "example.yaml"
 
-ACCEPTED = {
-    "S1": "An access log of the bucket would be a second bucket with object keys, read by nobody; "
-    "CloudTrail data events are the account's own choice.",
-    "SQS3": "They are dead-letter queues themselves: of a rule's target and of its function, and "
-    "of the schedules.",
-    "SMG4": "The logins are the source's: only its own administrator can change them.",
-    "SF2": "The history of an execution shows every call and its time already.",
-    "IAM5[Resource::<bucket>/intake/*]": "The operator names the manifests.",
-    "IAM5[Resource::<bucket>/plans/*]": "A run's name is known when it starts.",
-    "IAM5[Resource::<bucket>/reports/*]": "As above.",
-    "IAM5[Resource::<bucket>/clients/*]": "A folder per mailbox.",
-    "IAM5[Resource::<bucket>/runs/*]": "As above.",
-    "IAM5[Resource::<bucket>/audit/*]": "A key per mailbox, folder and batch.",
-    "IAM5[Resource::<bucket>/quarantine/*]": "A key per message that was put aside.",
-    "IAM5[Resource::<bucket>/verify/*]": "A key per mailbox and pass.",
-    "IAM5[Resource::<waves>*]": "A secret per run, whose name is known when it starts.",
-    "IAM5[Resource::<secret>/administrator*]": "One secret, and its ARN before it exists.",
-    "IAM5[Resource::<schedules>/*]": "A schedule's name is made from the run's.",
-    "IAM5[Resource::<machine>:*]": "Executions of this machine; a name is known when it starts.",
-    "IAM5[Resource::<machine>/*]": "The children of this machine's Distributed Maps.",
-    "IAM5[Resource::*]": "Log delivery and ListSchedules have no narrower resource; a test lists "
-    "the actions.",
-}
 
-WITH_ROUTE53 = {
-    "IAM5[Resource::<route53>hostedzone/*]": "A zone is found by its domain at run time; "
-    "conditions bound changes to the tenant's domains and to MX, TXT and CNAME.",
-    "IAM5[Resource::<route53>change/*]": "A change's id is known when it is made.",
-}
-"""What comes on top for a tenant whose records the run publishes; `Resource::*` is accepted already
-and means ListHostedZonesByName then, too, which has no narrower resource."""
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, context: Mapping[str, Any]) -> Report:
+    """Of a tenant with all settings that bring resources or rights."""
+    config = TenantConfig.load(EXAMPLE)
+    config = replace(
+        config,
+        dns=replace(config.dns, publish="route53"),
+        clients=replace(config.clients, send="new", sender="it@example.com"),
+        protection=Protection(
+            quarantine_readers=("arn:aws:iam::123456789012:role/Helpdesk",),
+            quarantine_days=90,
+            permissions_boundary="bounded",
+        ),
+    )
+    app = cdk.App(context=context, outdir=str(tmp_path_factory.mktemp("nag")))
+    MigrationStack(app, config)
+    return check(app)
 
 
-@pytest.mark.parametrize("publish", ["none", "route53"])
-def test_every_finding_has_its_reason_and_every_reason_its_finding(
-    publish: str, tmp_path: Path, context: Mapping[str, Any]
+def test_every_finding_has_its_reason_and_every_reason_its_finding(report: Report) -> None:
+    assert report.unexplained == []
+    assert report.vain == []
+    assert {"S1", "SMG4", "SQS3"} <= {finding.rule for finding in report.findings}
+
+
+def test_a_tenant_with_defaults_alone_has_no_reason_in_vain(
+    tmp_path: Path, context: Mapping[str, Any]
 ) -> None:
     app = cdk.App(context=context, outdir=str(tmp_path))
-    config = TenantConfig.load(EXAMPLE)
-    MigrationStack(app, replace(config, dns=replace(config.dns, publish=publish)))
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    try:
-        app.synth()
-    except RuntimeError as error:
-        assert "ValidationFailed" in str(error)
-    report = json.loads((tmp_path / "validation-report.json").read_text("utf-8"))
-    found = {
-        shorten(violation["ruleName"])
-        for plugin in report["pluginReports"]
-        for violation in plugin["violations"]
-    }
-    assert found == set(ACCEPTED) | (set(WITH_ROUTE53) if publish == "route53" else set())
+    MigrationStack(app, TenantConfig.load(EXAMPLE))
+    report = check(app)
+    assert (report.unexplained, report.vain) == ([], [])
 
 
-def shorten(rule: str) -> str:
-    """Without the pack's name, and with words for the names that CDK has made."""
-    rule = rule.removeprefix("AwsSolutions-")
-    rule = re.sub("arn:aws:route53:::", "<route53>", rule)
-    rule = re.sub(r"<StorageBucket\w+\.Arn>", "<bucket>", rule)
-    rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+/waves/", "<waves>", rule)
-    rule = re.sub(r"arn:aws:secretsmanager:.*:secret:[\w/-]+(/administrator)", r"<secret>\1", rule)
-    rule = re.sub(r"arn:aws:scheduler:.*:schedule/[\w-]+-late-passes", "<schedules>", rule)
-    return re.sub(r"arn:aws:states:.*:execution:[\w-]+-migrate-tenant", "<machine>", rule)
+def test_no_explanation_of_wildcards_is_left_over(report: Report) -> None:
+    found = {finding.rule for finding in report.findings if finding.rule.startswith("IAM5")}
+    for pattern in SEVERAL:
+        assert [rule for rule in found if re.search(rf"{pattern}\]$", rule)], pattern
+    given = " ".join(each.reason for each in report.findings if each.rule == "IAM5[Resource::*]")
+    for action, reason in ALL.items():
+        assert reason in given, action
+
+
+# ---- what the check itself sees -----------------------------------------------------------------
+
+
+@pytest.fixture
+def stack(tmp_path: Path, context: Mapping[str, Any]) -> cdk.Stack:
+    return cdk.Stack(cdk.App(context=context, outdir=str(tmp_path)), "S")
+
+
+def check_app_of(stack: cdk.Stack) -> Report:
+    app = stack.node.root
+    assert isinstance(app, cdk.App)
+    return check(app)
+
+
+def test_a_finding_without_a_reason_is_seen(stack: cdk.Stack) -> None:
+    sqs.Queue(stack, "Explained", enforce_ssl=True)
+    acknowledge(stack.node.find_child("Explained"), {"SQS3": "Because."})
+    sqs.Queue(stack, "Forgotten", enforce_ssl=True)
+    report = check_app_of(stack)
+    assert report.unexplained == [Finding("SQS3", "Forgotten", "")]
+    assert report.vain == []
+    assert report.as_markdown().splitlines()[2:] == [
+        "| `SQS3` | Explained | Because. |",
+        "| `SQS3` | Forgotten | **none** |",
+    ]
+
+
+def test_a_reason_without_a_finding_is_seen(stack: cdk.Stack) -> None:
+    queue = sqs.Queue(stack, "Queue", enforce_ssl=True)
+    acknowledge(queue, {"SQS3": "Because.", "SQS4": "It was not encrypted once."})
+    report = check_app_of(stack)
+    assert report.unexplained == []
+    assert report.vain == ["S/Queue: AwsSolutions::AwsSolutions-SQS4"]
+
+
+def test_a_wildcard_that_nobody_has_explained_remains_a_finding(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Bucket", enforce_ssl=True)
+    acknowledge(bucket, {"S1": "A test."})
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    for action, resource in (
+        ("s3:GetObject", bucket.arn_for_objects("audit/*")),
+        ("s3:GetObject", bucket.arn_for_objects("elsewhere/*")),
+        ("scheduler:ListSchedules", "*"),
+        ("dynamodb:Query", "*"),
+    ):
+        role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+    explain_wildcards(stack)
+    report = check_app_of(stack)
+    assert [re.sub(r"<Bucket\w+\.Arn>", "<bucket>", one.rule) for one in report.unexplained] == [
+        "IAM5[Resource::*]",
+        "IAM5[Resource::<bucket>/elsewhere/*]",
+    ]
+    assert report.vain == []

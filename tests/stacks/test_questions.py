@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Resources
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "tenants" / "example.yaml"
-ASKING = {"approve_cutover", "ask_about_dns", "approve_rollback"}
+ASKING = {"approve_cutover", "ask_about_dns", "approve_rollback", "approve_erasure"}
 
 
 def synthesize(context: Mapping[str, Any], links: str) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def test_the_page_may_do_nothing_but_answer(resources: Resources) -> None:
         True, False, (), (), (),
     )  # fmt: skip
     actions = rights(resources, "AnswerQuestion")
-    assert {action.split(":")[0] for action in actions} == {"dynamodb", "logs", "states"}
+    assert {action.split(":")[0] for action in actions} == {"dynamodb", "kms", "logs", "states"}
 
 
 def test_who_publishes_may_publish_to_this_topic_alone(resources: Resources) -> None:

@@ -30,14 +30,16 @@ def test_a_named_tenant_is_taken(folder: Path) -> None:
     assert choose_tenant(folder, "two", None).tenant == "two"
 
 
-def test_the_only_tenant_is_taken_and_named(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_not_even_the_only_tenant_is_taken_unnamed(folder: Path) -> None:
     add(folder, "one")
-    assert choose_tenant(folder, None, None).tenant == "one"
-    said = capsys.readouterr()
-    assert said.err == "tenant: one, the only one in tenants/\n"
-    assert said.out == ""
+    with pytest.raises(ConfigError, match=r"say which tenant: .*; there are: one$"):
+        choose_tenant(folder, None, None)
+
+
+def test_the_example_is_for_an_account_that_nobody_has(folder: Path) -> None:
+    add(folder, EXAMPLE.stem, "one")
+    assert choose_tenant(folder, "example", None).account == "123456789012"
+    assert choose_tenant(folder, "one", None).account == ""
 
 
 def test_a_file_elsewhere_may_have_any_name(folder: Path, tmp_path: Path) -> None:

@@ -160,3 +160,19 @@ def test_clock_of_a_command_line(text: str, mode: str) -> None:
 def test_clock_that_cannot_be(text: str) -> None:
     with pytest.raises(ValueError, match="clock"):
         parse_clock(text)
+
+
+def test_time_does_not_leap_to_an_act_that_answers_nobody_while_an_answer_is_owed() -> None:
+    """What comes every few minutes would carry time past the deadline of whoever waits."""
+    clock = Clock("jump", start=0)
+    seen: list[float] = []
+    answered = threading.Event()
+    clock.at(HOUR, lambda: seen.append(clock.now()), outside=False)
+    waiting = member(clock, lambda: clock.wait_for(answered.is_set, 9 * HOUR, owed=True))
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    assert seen == []
+    clock.at(2 * HOUR, answered.set)
+    waiting.join(10)
+    assert len(seen) == 1
+    assert 2 * HOUR <= clock.now() < 3 * HOUR

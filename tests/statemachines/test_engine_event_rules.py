@@ -11,6 +11,7 @@ from localrun.engine.clock import Clock
 from localrun.engine.engine import Engine
 from localrun.engine.event_rules import EventRules, matches, transform
 from localrun.engine.invocation import InvokeResult
+from localrun.engine.machines import MachineMissingError
 from localrun.engine.template import EventRuleResource, RuleTarget
 
 START = 1_796_000_000.0
@@ -43,11 +44,15 @@ class Functions:
         return InvokeResult(200, "Unhandled" if self.failures >= 0 else None, b"{}", "id")
 
 
+def start_nothing(machine: str, state_input: Any) -> None:
+    raise AssertionError(f"nobody starts {machine}")
+
+
 def play(status: str, functions: Functions) -> tuple[EventRules, Clock]:
     """Runs an execution to that end; the rules after they have settled."""
     clock = Clock("real" if status == "ABORTED" else "jump", start=START)
-    rule = EventRuleResource("rule", PATTERN, [RuleTarget("clean", PATHS, FORM)])
-    rules = EventRules(clock, [rule], functions, "eu-west-1", "123456789012")
+    rule = EventRuleResource("rule", PATTERN, [RuleTarget("clean", PATHS, FORM, "queue")])
+    rules = EventRules(clock, [rule], functions, start_nothing, "eu-west-1", "123456789012")
     engine = Engine(clock, functions, lambda _: None, observers=[rules.observe])
     definition = {
         "QueryLanguage": "JSONata",
@@ -93,7 +98,8 @@ def test_a_function_that_fails_is_called_again_after_one_and_two_minutes() -> No
 
 def test_what_fails_three_times_is_kept() -> None:
     rules, _ = play("FAILED", Functions(failures=9))
-    (letter,) = rules.dead_letters
+    ((queue, letter),) = rules.dead_letters
+    assert queue == "queue"
     assert letter["detail"]["status"] == "FAILED"
 
 
@@ -116,8 +122,72 @@ def test_patterns(pattern: dict[str, Any], fits: bool) -> None:
 
 
 def test_a_matcher_that_is_not_understood_is_no_match_in_silence() -> None:
-    with pytest.raises(ValueError, match="prefix"):
+    with pytest.raises(ValueError, match="only wildcard"):
         matches({"a": [{"prefix": "x"}]}, {"a": "x"})
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"),
+    [
+        ("intake/manifest.csv", True),
+        ("intake/acme/wave-2-manifest.csv", True),
+        ("intake/special.csv", True),
+        ("intake/manifest.csv.bak", False),
+        ("plans/manifest.csv", False),
+        ("intake/manifestxcsv", False),
+        (None, False),
+    ],
+)
+def test_wildcards(key: str | None, fits: bool) -> None:
+    pattern = {"key": [{"wildcard": "intake/*manifest.csv"}, "intake/special.csv"]}
+    assert matches(pattern, {"key": key}) is fits
+
+
+UPLOADED = {"source": "aws.s3", "detail": {"object": {"key": 'intake/"a" manifest.csv'}}}
+
+
+def tell(start: Any) -> EventRules:
+    """A rule that starts a machine hears of an upload."""
+    form = '{"manifest":<key>}'
+    target = RuleTarget(f"{ARN}:live", {"key": "$.detail.object.key"}, form, "queue")
+    rule = EventRuleResource("rule", {"source": ["aws.s3"]}, [target])
+    clock = Clock("jump", start=START)
+    rules = EventRules(clock, [rule], Functions(), start, "eu-west-1", "123456789012")
+    rules.tell(UPLOADED)
+    rules.settle()
+    return rules
+
+
+def test_a_rule_starts_a_machine_with_what_its_transformer_makes() -> None:
+    started: list[tuple[str, Any]] = []
+    rules = tell(lambda arn, state_input: started.append((arn, state_input)))
+    assert started == [(f"{ARN}:live", {"manifest": 'intake/"a" manifest.csv'})]
+    assert rules.dead_letters == []
+
+
+def test_what_cannot_be_started_is_kept() -> None:
+    def refuse(machine: str, _: Any) -> None:
+        raise MachineMissingError(machine)
+
+    assert tell(refuse).dead_letters == [("queue", UPLOADED)]
+
+
+def test_the_event_of_an_execution_names_its_version_and_alias() -> None:
+    clock = Clock("jump", start=START)
+    functions = Functions()
+    rule = EventRuleResource("rule", PATTERN, [RuleTarget("clean", {}, "")])
+    rules = EventRules(clock, [rule], functions, start_nothing, "eu-west-1", "123456789012")
+    engine = Engine(clock, functions, lambda _: None, observers=[rules.observe])
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": ENDS["FAILED"]}}
+    machine = engine.add_machine("machine", json.dumps(definition), "arn:role")
+    version = engine.versions.publish(machine, "")
+    alias = engine.versions.point("live", version.arn, "")
+    assert engine.start(alias.arn, "run-1").ended.wait(10)
+    rules.settle()
+    ((_, event),) = functions.calls
+    assert event["detail"]["stateMachineArn"] == ARN
+    assert event["detail"]["stateMachineVersionArn"] == f"{ARN}:1"
+    assert event["detail"]["stateMachineAliasArn"] == f"{ARN}:live"
 
 
 def test_without_a_transformer_the_event_goes_as_it_is() -> None:

@@ -29,13 +29,14 @@ HANDLERS = [path.stem for path in (ROOT / "lambdas").glob("*.py")]
 FUNCTIONS = ["".join(part.title() for part in stem.split("_")) for stem in HANDLERS]
 LEAVES = [leaf.__name__ for leaf in errors.leaves()]
 ALL = {"provision": True, "copy": True, "cutover": True, "delta": True, "report": True}
-ALL |= {"clients": False, "rollback": False, "rollback-dns": False}
+ALL |= {"clients": False, "rollback": False, "rollback-dns": False, "erase": False}
 ALL |= {"pause": False, "resume": False, "abort": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
 LIMITS |= {"approval_seconds": 86400, "answer_seconds": 86400, "reminder_seconds": 36000}
 LIMITS |= {"route53": 1}
 LIMITS |= {"drain_seconds": 1200, "late_passes": 2}
-WAY_OUT = ("DisableAdministrator", "WriteReport", "ReleaseLock", "Finished")
+WAY_OUT = ("DisableAdministrator", "IsErasing", "WriteReport", "ReleaseLock", "Finished")
+WAY_OUT_AT_LAST = WAY_OUT[2:]
 
 
 def stubs(**changes: Sequence[object]) -> Stubs:
@@ -210,14 +211,16 @@ def planned(entities: int = 2) -> dict[str, object]:
 
 def prepared(**changes: object) -> dict[str, object]:
     return {
-        "already_running": False,
+        "verdict": "",
         "owner": "me",
         "run": "run-1",
         "phases": ALL,
         "limits": LIMITS,
         "manifest": "intake/manifest.csv",
+        "version": "",
         "rollback_of": "",
         "wave_of": "",
+        "unfinished": False,
         **changes,
     }
 
@@ -247,7 +250,7 @@ def test_the_good_path_ends_with_the_reports_summary() -> None:
     assert trace.states.count("CopyMailboxes") == 4
     assert trace.states.count("WaitForDns") == 1
     assert trace.states.count("WaitForServer") == 1
-    assert trace.states[-5:] == (*WAY_OUT, "Migrated")
+    assert trace.states[-6:] == (*WAY_OUT, "Migrated")
 
 
 def test_a_look_between_passes_that_fails_is_followed_by_the_pass() -> None:
@@ -406,7 +409,7 @@ def test_a_promotion_that_fails_stops_the_run_before_the_cut_over() -> None:
     problem = StubError("TenantMisconfigured", "not verified")
     trace = run_both(stubs(EnsureDomains=[EARLY, problem]))
     assert trace.error == "TenantMisconfigured"
-    assert trace.states[-8:] == (
+    assert trace.states[-9:] == (
         "StartPromotion", "StartDomains", "EnsureDomains", *WAY_OUT, "Failed"
     )  # fmt: skip
     assert "CheckDns" not in trace.states
@@ -475,7 +478,7 @@ def test_any_cause_of_a_failure_leads_to_the_report(cause: str | None) -> None:
         "failure": {"Error": "X", **({} if cause is None else {"Cause": cause})}
     }
     trace = states_entered_by_engine(broken, {}, stubs(Preflight=[StubError("PreflightFailed")]))
-    assert trace.states[-5:] == (*WAY_OUT, "Failed")
+    assert trace.states[-6:] == (*WAY_OUT, "Failed")
     assert trace.error == "X"
 
 
@@ -496,7 +499,7 @@ def test_phases_run_alone(chosen: tuple[str, ...], present: set[str], absent: se
     assert trace.error is None
     assert present <= set(trace.states)
     assert not absent & set(trace.states)
-    assert trace.states[-5:] == (*WAY_OUT, "Migrated")
+    assert trace.states[-6:] == (*WAY_OUT, "Migrated")
 
 
 # ---- what the operators are asked
@@ -525,7 +528,7 @@ def test_a_rejected_cut_over_ends_the_run_cleanly() -> None:
     trace = run_both(stubs(ApproveCutover=[{"answer": "reject"}]))
     assert trace.error is None
     assert not NOT_CUT_OVER & set(trace.states)
-    assert trace.states[-8:] == ("ApproveCutover", *ANSWERED, *WAY_OUT, "Migrated")
+    assert trace.states[-9:] == ("ApproveCutover", *ANSWERED, *WAY_OUT, "Migrated")
 
 
 def test_a_question_is_asked_again_until_somebody_answers() -> None:
@@ -543,7 +546,7 @@ def test_nobodys_answer_ends_the_run_cleanly() -> None:
     trace = run_both(stubs(Prepare=[over], ApproveCutover=[StubError("States.Timeout")]))
     assert trace.error is None
     assert not NOT_CUT_OVER & set(trace.states)
-    assert trace.states[-9:] == ("ApproveCutover", "IsTimeUp", *ANSWERED, *WAY_OUT, "Migrated")
+    assert trace.states[-10:] == ("ApproveCutover", "IsTimeUp", *ANSWERED, *WAY_OUT, "Migrated")
 
 
 @pytest.mark.parametrize("sent", [{}, {"answer": True}, "approve", {"approved": True}, None, []])
@@ -581,7 +584,7 @@ def test_the_run_may_go_on_although_the_dns_is_not_right() -> None:
 def test_a_run_may_be_ended_because_the_dns_is_not_right() -> None:
     trace = run_both(stubs(CheckDns=[OVERDUE], AskAboutDns=[{"answer": "stop"}]))
     assert trace.error is None
-    assert trace.states[-8:] == ("AskAboutDns", *ANSWERED, *WAY_OUT, "Migrated")
+    assert trace.states[-9:] == ("AskAboutDns", *ANSWERED, *WAY_OUT, "Migrated")
 
 
 def test_nobodys_word_about_the_dns_ends_the_run_cleanly() -> None:
@@ -589,7 +592,7 @@ def test_nobodys_word_about_the_dns_ends_the_run_cleanly() -> None:
     silence = StubError("States.Timeout")
     trace = run_both(stubs(Prepare=[over], CheckDns=[OVERDUE], AskAboutDns=[silence]))
     assert trace.error is None
-    assert trace.states[-9:] == ("AskAboutDns", "IsTimeUp", *ANSWERED, *WAY_OUT, "Migrated")
+    assert trace.states[-10:] == ("AskAboutDns", "IsTimeUp", *ANSWERED, *WAY_OUT, "Migrated")
 
 
 # ---- rollback
@@ -624,7 +627,7 @@ def test_without_approval_nothing_is_taken_back_and_nothing_has_failed(answer: o
     trace = run_both(rollback_stubs(ApproveRollback=[answer]))
     assert trace.error is None
     assert not TAKING_BACK & set(trace.states)
-    assert trace.states[-5:] == (*WAY_OUT, "Migrated")
+    assert trace.states[-6:] == (*WAY_OUT, "Migrated")
 
 
 def test_nothing_to_take_back_asks_nobody() -> None:
@@ -658,7 +661,7 @@ def test_without_an_administrator_the_rollback_goes_on_and_looks_into_nothing() 
 
 
 def test_a_second_start_changes_nothing() -> None:
-    trace = run_both(stubs(Prepare=[prepared(already_running=True, owner="other")]))
+    trace = run_both(stubs(Prepare=[prepared(verdict="AlreadyRunning", owner="other")]))
     assert trace.states == ("Prepare", "HasLock", "AlreadyRunning")
     assert trace.output == {"verdict": "AlreadyRunning", "owner": "other"}
 
@@ -773,7 +776,7 @@ def test_one_more_look_is_one_pass_and_nothing_else() -> None:
 def test_a_late_pass_waits_for_its_turn() -> None:
     (mine,) = late_stubs()["Prepare"]
     assert isinstance(mine, dict)
-    busy = {**mine, "already_running": True, "owner": "other"}
+    busy = {**mine, "verdict": "AlreadyRunning", "owner": "other"}
     trace = run_both(late_stubs(Prepare=[busy, busy, mine]))
     assert trace.error is None
     assert trace.states[:7] == (
@@ -812,6 +815,90 @@ def test_endless_slices_are_stopped_and_recorded() -> None:
     )  # fmt: skip
 
 
+# ---- erasing
+
+ERASURE = {"PlanErasure", "ApproveErasure", "EraseTenant", "ProveErasure"}
+ASKED_TO_ERASE = ("Prepare", "HasLock", "PlanErasure", "WantsErasure", "StartErasureQuestion")
+PROVED = {"verdict": "erased", "left": 0, "proof": "erased/r.json", "erased": 7, "told": True}
+
+
+def erasure_stubs(**changes: Sequence[object]) -> Stubs:
+    """Answers of an erasure that is approved and takes three calls."""
+    slices = [{"more": more, "erased": 3} for more in (True, True, False)]
+    return stubs(
+        **{
+            "Prepare": [prepared(phases=phases("erase"))],
+            "PlanErasure": [{"found": {"ledger_mailboxes": 7}, "total": 7}],
+            "ApproveErasure": [{"answer": "approve"}],
+            "EraseTenant": slices,
+            "ProveErasure": [PROVED],
+            **changes,
+        }
+    )
+
+
+def test_an_erasure_counts_asks_takes_rights_away_erases_and_proves() -> None:
+    trace = run_both(erasure_stubs())
+    assert trace.states == (
+        *ASKED_TO_ERASE, "ApproveErasure", *ANSWERED, "StartErasure", "DisableAdministrator",
+        "IsErasing", *("EraseTenant", "IsErased") * 3, "ProveErasure", "IsProved",
+        "ReleaseLock", "Finished", "Migrated",
+    )  # fmt: skip
+    assert trace.output == PROVED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"answer": "reject"}, {"answer": "expired"}, StubError("States.Timeout")],
+    ids=["rejected", "a word of another question", "nobody answers"],
+)
+def test_without_approval_nothing_is_erased_and_nothing_has_failed(answer: object) -> None:
+    over = prepared(phases=phases("erase"), limits={**LIMITS, "answer_seconds": 0})
+    trace = run_both(erasure_stubs(Prepare=[over], ApproveErasure=[answer]))
+    assert trace.error is None
+    assert "EraseTenant" not in trace.states
+    assert trace.states[-6:] == (*WAY_OUT, "Migrated")
+
+
+def test_what_is_no_answer_about_an_erasure_is_asked_again() -> None:
+    answers = erasure_stubs(
+        ApproveErasure=[{"answer": "yes"}, StubError("States.Timeout"), {"answer": "approve"}],
+        RecordAnswer=[{"recorded": False}, {"recorded": True}],
+    )
+    trace = run_both(answers)
+    assert trace.states.count("ApproveErasure") == 3
+    assert trace.states.count("IsTimeUp") == 1
+    assert trace.output == PROVED
+
+
+def test_nothing_to_erase_asks_nobody_and_is_proved_all_the_same() -> None:
+    trace = run_both(erasure_stubs(PlanErasure=[{"found": {}, "total": 0}]))
+    assert trace.states[2:6] == ("PlanErasure", "WantsErasure", "StartErasure",
+                                 "DisableAdministrator")  # fmt: skip
+    assert "ProveErasure" in trace.states
+
+
+def test_while_somebody_has_rights_nothing_is_erased() -> None:
+    trace = run_both(erasure_stubs(DisableAdministrator=[StubError("TargetBusy")]))
+    assert trace.error == "TargetBusy"
+    assert "EraseTenant" not in trace.states
+
+
+def test_what_is_left_is_erased_once_more() -> None:
+    left = {"verdict": "unfinished", "left": 2, "proof": "p", "erased": 5, "told": False}
+    trace = run_both(erasure_stubs(ProveErasure=[left, PROVED]))
+    assert trace.states.count("WaitForErasure") == 1
+    assert trace.states.count("ProveErasure") == 2
+    assert trace.output == PROVED
+
+
+def test_an_erasure_whose_calls_never_end_comes_to_its_proof() -> None:
+    endless = [{"more": True, "erased": 1}]
+    trace = states_entered_by_engine(DEFINITION, {}, erasure_stubs(EraseTenant=endless))
+    assert trace.states.count("EraseTenant") == 500
+    assert trace.output == PROVED
+
+
 ROLLBACK = {"PlanRollback", "ApproveRollback", "LookIntoMailbox", "OrderRollback", "UndoStep"}
 
 
@@ -832,6 +919,7 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
 ) -> None:
     bases: dict[str, Callable[..., Stubs]] = dict.fromkeys(ROLLBACK, rollback_stubs)
     bases |= {"RepeatWave": late_stubs, "ControlRun": control_stubs}
+    bases |= dict.fromkeys(ERASURE, erasure_stubs)
     base = bases.get(name, stubs)
     overdue: Stubs = {"CheckDns": [OVERDUE]} if name == "AskAboutDns" else {}
     base = dns_rollback_stubs if name == "RollbackDns" else base
@@ -845,7 +933,8 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
         assert trace.states == ("Prepare", "HasLock", "ControlRun", "NotSaid")
         assert trace.error == error
         return
-    assert trace.states[-5:-1] == WAY_OUT
+    assert trace.states[-4:-1] == WAY_OUT_AT_LAST
+    assert "DisableAdministrator" in trace.states
     inside_a_map = {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
     inside_a_map |= {"ProvisionEntity", "LinkEntity", "FailEntity", "LookIntoMailbox", "UndoStep"}
     stops_nothing = name in inside_a_map | {"SendClientGuides", "RecheckDns"}
@@ -966,10 +1055,10 @@ def test_a_cut_over_without_a_pass_tells_the_users_too() -> None:
 def test_settings_that_cannot_be_sent_stop_nothing(error: str) -> None:
     trace = run_both(stubs(SendClientGuides=[StubError(error)] * 4))
     assert trace.error is None
-    assert trace.states[-6:] == ("SendClientGuides", *WAY_OUT, "Migrated")
+    assert trace.states[-7:] == ("SendClientGuides", *WAY_OUT, "Migrated")
 
 
 def test_a_round_that_never_ends_is_left_after_a_hundred_calls() -> None:
     trace = run_both(stubs(SendClientGuides=[guided(more=True)]))
     assert trace.states.count("SendClientGuides") == 100
-    assert trace.states[-6:] == ("GuidesOutcome", *WAY_OUT, "Migrated")
+    assert trace.states[-7:] == ("GuidesOutcome", *WAY_OUT, "Migrated")

@@ -293,14 +293,14 @@ def test_the_run_writes_its_plan_and_counts_what_conflicts(cloud: WorkMailCloud)
     blobs.put("intake/m.csv", manifest)
     cloud.add_user("anna", f"another@{DOMAIN}")
     about = settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv"
-    plan_run(*about, lambda: 900.0)
+    plan_run(*about, "", lambda: 900.0)
     text = blobs.get(f"plans/{RUN}/plan.csv").decode("utf-8-sig")
     assert [line.split(",")[2] for line in text.splitlines()[1:]] == ["conflict", "create"]
     (note,) = ledger.notes(RUN)
     assert note.what.startswith("the directory: 1 to create, 1 in conflict; plans/run-1/plan.csv")
     assert "@" not in note.what
     assert note.what.endswith("that is left as it is, and all else is done")
-    plan_run(*about, lambda: 29.0)
+    plan_run(*about, "", lambda: 29.0)
     (note,) = ledger.notes(RUN)
     assert note.what.startswith("the directory: 2 not looked at;")
 
@@ -313,7 +313,7 @@ def test_a_manifest_that_plan_wave_refuses_has_no_plan(
     blobs, ledger = MemoryBlobs(), MemoryLedger()
     if manifest is not None:
         blobs.put("intake/m.csv", manifest)
-    plan_run(settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv", lambda: 900.0)
+    plan_run(settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv", "", lambda: 900.0)
     assert ledger.notes(RUN) == []
     assert cloud.operations() == []
 
@@ -338,6 +338,6 @@ def test_only_a_run_that_provisions_has_a_plan(
     found = Preflight(100, (), provisions=not interoperability)
     monkeypatch.setattr("migration.preflight.run_preflight", lambda *_: found)
     monkeypatch.setattr("migration.run_plan.plan_run", lambda *_: asked.append("plan"))
-    event = {"run": RUN, "now": NOW, "manifest": "", "provision": provision}
+    event = {"run": RUN, "now": NOW, "manifest": "", "version": "", "provision": provision}
     assert handler(event, None)["provisions"] == (not interoperability)
     assert bool(asked) == planned

@@ -40,12 +40,28 @@ def test_a_rollback_may_name_the_run_that_it_takes_back() -> None:
         ),
         ({"phases": ["pause", "report"]}, "the phase pause stands alone"),
         ({"phases": ["abort", "resume"]}, "the phase abort stands alone"),
+        ({"phases": ["erase", "report"]}, "the phase erase stands alone"),
+        ({"phases": ["erase"], "run": "run-1"}, "only the phase rollback takes it"),
+        ({"phases": ["erase"], "unfinished": "yes"}, "unfinished must be true or false"),
+        ({"unfinished": True}, "only the phase erase takes it"),
         ({"phases": ["rollback"], "run": 1}, "run must be the name of a run"),
+        ({"version": "v1"}, "version goes with manifest"),
+        ({"manifest": "intake/x.csv", "version": 1}, "version must be a text"),
+        ({"trigger": "nightly"}, "leave both out"),
+        ({"sequence": "2026-12-04T20:00:00Z"}, "leave both out"),
+        ({"trigger": "two words", "sequence": "1"}, "leave both out"),
     ],
 )
 def test_what_does_not_go_together_is_refused(payload: object, problem: str) -> None:
     with pytest.raises(InputInvalid, match=problem):
         ExecutionInput.parse(payload)
+
+
+def test_an_erasure_says_whether_the_migration_is_given_up() -> None:
+    assert ExecutionInput.parse({"phases": ["erase"]}) == ExecutionInput(("erase",))
+    given_up = ExecutionInput.parse({"phases": ["erase"], "unfinished": True})
+    assert given_up.unfinished
+    assert "erase" not in MIGRATION
 
 
 @pytest.mark.parametrize("phases", [["delta"], ["delta", "report"]])
@@ -71,7 +87,8 @@ def test_every_unknown_key_and_phase_is_named_with_what_was_probably_meant() -> 
         ExecutionInput.parse({"phase": ["copy"], "phases": ["kopy", "x"], "colour": 1})
     text = str(caught.value)
     assert "unknown key 'phase' (did you mean phases?)" in text
-    assert "unknown key 'colour' (known: phases, manifest, run)" in text
+    known = "phases, manifest, run, version, trigger, sequence, unfinished"
+    assert f"unknown key 'colour' (known: {known})" in text
     assert "unknown phase 'kopy' (did you mean copy?)" in text
     assert "unknown phase 'x'" in text
 
@@ -94,6 +111,14 @@ def test_a_manifest_lies_below_intake(manifest: object) -> None:
         ExecutionInput.parse({"manifest": manifest})
     for good in ("intake/b.csv", "intake/acme/", "intake/acme.yaml", "intake/a/b.json"):
         assert ExecutionInput.parse({"manifest": good}).manifest == good
+
+
+def test_an_upload_is_recognised_with_its_version() -> None:
+    given = {"manifest": "intake/m.csv", "version": "v1", "trigger": "upload", "sequence": "0F"}
+    upload = ExecutionInput.parse(given)
+    assert (upload.manifest, upload.version) == ("intake/m.csv", "v1")
+    assert (upload.trigger, upload.sequence) == ("upload", "0F")
+    assert upload.phases == MIGRATION
 
 
 def test_the_report_alone_is_recognised() -> None:

@@ -20,6 +20,7 @@ NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "sock
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",
+    *("erasure", "erasure_proof"),
     *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
     "rollback_report",
     *("password_parts", "wave_passwords", "password_reset"),
@@ -35,6 +36,7 @@ USE_CASES = {
     *("spf", "dns_values", "dns_publishing", "dns_restoring", "dns_forms", "publishing"),
     *("dns_survey", "dns_rollback", "zone_changes"),
     *("control", "drain", "late_passes"),
+    *("progress", "slice_run"),
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
     *("client_report", "client_sending", "report_steps"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
@@ -60,6 +62,8 @@ FOUNDATION = {
         "deeds",
         "question_model",
         "letters",
+        "measures",
+        "progress_model",
     ),
     *("settings", "identity", "workmail_names", "end_of_support", "figures", "zone_model"),
 }

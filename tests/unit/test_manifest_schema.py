@@ -111,6 +111,25 @@ def test_the_key_says_the_form() -> None:
     assert (single.rows, single.groups) == (folder.rows, ())
 
 
+def test_an_older_version_of_a_file_is_read_if_it_is_named() -> None:
+    stored = blobs()
+    before = stored.put("intake/acme.yml", (EXAMPLES / "manifest.yaml").read_bytes())
+    stored.put("intake/acme.yml", b"users: []\n")
+    assert read_manifest(tenant_settings(), stored, "intake/acme.yml", before).rows
+    with pytest.raises(ManifestInvalid, match=r"no version 99 of intake/acme\.yml any more"):
+        read_manifest(tenant_settings(), stored, "intake/acme.yml", "99")
+
+
+def test_of_a_folder_it_is_the_version_of_its_users() -> None:
+    stored = blobs()
+    usual = read_manifest(tenant_settings(), stored, "intake/acme/")
+    stored.put("intake/acme/users.csv", b"source,target\n")
+    pinned = read_manifest(tenant_settings(), stored, "intake/acme/", "1")
+    assert without_lines(pinned) == without_lines(usual)
+    with pytest.raises(ManifestInvalid, match=r"no version 99 of intake/acme/users\.csv"):
+        read_manifest(tenant_settings(), stored, "intake/acme/", "99")
+
+
 @pytest.mark.parametrize(
     ("key", "problem"),
     [

@@ -40,6 +40,22 @@ def test_the_begin_says_how_much_is_planned(office: Office) -> None:
     assert notice.facts == {"mailboxes": 1200, "entities": 45}
 
 
+def test_what_met_another_run_is_told_with_what_to_do(office: Office) -> None:
+    owner = "arn:aws:states:eu-west-1:123456789012:execution:m:friday"
+    for _ in range(2):
+        notices.tell_not_started(
+            *(office.teller, RUN, NOW, owner),
+            *("a manifest was uploaded", "Upload it once more, or:", '{"manifest": "a-b"}'),
+        )
+    (notice,) = office.notifier.told
+    assert notice.kind is NoticeKind.NOT_STARTED
+    assert notice.subject == "acme: a manifest was uploaded, and has started nothing"
+    text = " ".join(notice.text.split())
+    assert text.startswith("A manifest was uploaded, while the run friday is under way: it has")
+    assert notice.text.endswith('Upload it once more, or:\n\n  {"manifest": "a-b"}\n')
+    assert notice.facts == {"under_way": "friday", "input": '{"manifest": "a-b"}'}
+
+
 def test_the_full_pass_is_told_with_its_figures_and_what_to_do(office: Office) -> None:
     copied(office, "m000", "m001")
     office.ledger.set_failed("m002", Failure("QuotaExceeded", "x"))

@@ -166,6 +166,7 @@ def decided(kind: QuestionKind, answer: str, by: str = "link") -> Question:
         ((decided(CUTOVER, "approve"), decided(DNS, "stop")), None, "not cut over"),
         ((decided(CUTOVER, "reject"),), Failure("Unexpected", "x"), "failed"),
         ((decided(QuestionKind.ROLLBACK, "reject"),), None, "done"),
+        ((decided(QuestionKind.ERASURE, "reject"),), None, "done"),
     ],
 )
 def test_the_verdict_follows_what_the_operators_have_decided(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 """GetObject says NoSuchKey; HeadObject has no body and says only its status."""
+_NO_VERSION = frozenset({"NoSuchVersion", "InvalidArgument"})
+"""The latter for what S3 would never call a version; all else in the request is its own."""
 
 
 class S3Blobs:
@@ -27,11 +29,15 @@ class S3Blobs:
         )
         return answer.get("VersionId", "")
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, version: str = "") -> bytes:
         try:
-            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            if version:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=version)
+            else:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            return answer["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            if error.response["Error"]["Code"] in (_MISSING | _NO_VERSION if version else _MISSING):
                 raise KeyError(key) from None
             raise
 

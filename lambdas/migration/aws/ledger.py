@@ -4,7 +4,9 @@
     T#<tenant>            LOCK                          who runs now
                           PAUSE                         whether the copy shall stop for a while, and
                                                         which run's for good
+                          START#<trigger>               the latest start of an upload or a schedule
                           N#<run>#<at>#<state>          the timeline
+                          PROGRESS                      the latest looks at the copy's progress
                           DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
                           FIRST#<run>#<about>           whose turn it was to be told of
@@ -41,6 +43,7 @@ from migration.aws import (
     dns_rows,
     entity_rows,
     guide_rows,
+    progress_rows,
     question_rows,
     rows,
     zone_rows,
@@ -63,11 +66,15 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
+from migration.progress_model import ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+_OF_A_RUN = ("failure", "verdict", "remarks", "expected")
+"""What the ledger has of a mailbox for one run, and forgets when it is planned for the next."""
 
 _CLAIM_ATTEMPTS = 5
 """A claim reads, decides and writes; a rival between the two makes it start over."""
@@ -113,6 +120,14 @@ class DynamoLedger:
         lock = self._items.read(self._pk, "LOCK")
         return str(lock["owner"]) if lock else ""
 
+    def claim_start(self, trigger: str, sequence: str, execution: str) -> str:
+        sk, claim = f"START#{trigger}", {"sequence": sequence, "execution": execution}
+        again = Attr("sequence").eq(sequence) & Attr("execution").eq(execution)
+        is_next = Attr("pk").not_exists() | Attr("sequence").lt(sequence) | again
+        if self._items.update(self._pk, sk, claim, condition=is_next):
+            return execution
+        return str((self._items.read(self._pk, sk) or claim)["execution"])
+
     def add_note(self, run: str, note: Note) -> None:
         self._table.put_item(
             Item={
@@ -139,6 +154,14 @@ class DynamoLedger:
     def dns_watch(self, run: str) -> DnsWatch:
         item = self._items.read(self._pk, f"DNS#{run}")
         return dns_rows.watch_from(item) if item else DnsWatch()
+
+    def progress(self) -> ProgressRecord | None:
+        item = self._items.read(self._pk, "PROGRESS")
+        return progress_rows.progress_from(item) if item else None
+
+    def set_progress(self, record: ProgressRecord) -> None:
+        place = {"pk": self._pk, "sk": "PROGRESS"}
+        self._table.put_item(Item=place | progress_rows.progress_attributes(record))
 
     # -- what the operators were told
 
@@ -208,9 +231,7 @@ class DynamoLedger:
                 "run": run,
                 "status": str(MailboxStatus.PLANNED),
             }
-            self._items.update(
-                self._pk, f"M#{mailbox.id}", sets, removes=("failure", "verdict", "remarks")
-            )
+            self._items.update(self._pk, f"M#{mailbox.id}", sets, removes=_OF_A_RUN)
         self._table.put_item(Item={"pk": self._pk, "sk": "LAST", "run": run})
 
     def last_run(self) -> str:
@@ -242,6 +263,10 @@ class DynamoLedger:
 
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})
+
+    def set_begun(self, mailbox_id: str, expected: int) -> None:
+        status = str(MailboxStatus.COPYING)
+        self._change_mailbox(mailbox_id, {"status": status, "expected": expected})
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         status = str(MailboxStatus.FAILED)
@@ -331,7 +356,7 @@ class DynamoLedger:
         known = Attr("pk").exists()
         sets = {"status": str(MailboxStatus.PLANNED)}
         made = ("user_id", "provisioned", "address", "remarks", "password_in")
-        removes = (*made, "failure", "verdict")
+        removes = (*made, "failure", "verdict", "expected")
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
 
     # -- client settings

@@ -93,6 +93,7 @@ def mailbox_from(item: Mapping[str, Any]) -> MailboxRecord:
         password_in=item.get("password_in", ""),
         address=item.get("address", ""),
         remarks=tuple(item.get("remarks", ())),
+        expected=int(item.get("expected", 0)),
     )
 
 

@@ -53,7 +53,7 @@ class TenantWaves:
 
     def read(self, path: str) -> str | None:
         known = self._client.exceptions
-        with _translated("GetSecretValue", path):
+        with translated("GetSecretValue", path):
             try:
                 return self._client.get_secret_value(SecretId=self._arn + path)["SecretString"]
             except (known.ResourceNotFoundException, known.InvalidRequestException):
@@ -64,7 +64,7 @@ class TenantWaves:
         key: dict[str, Any] = {"KmsKeyId": self._kms_key} if self._kms_key else {}
         # secrets of a run lie below its name, others stand alone
         run: list[TagTypeDef] = [{"Key": "run", "Value": name} for name in path.split("/")[1:2]]
-        with _translated("CreateSecret", path):
+        with translated("CreateSecret", path):
             try:
                 self._client.create_secret(
                     Name=name,
@@ -83,12 +83,12 @@ class TenantWaves:
                 ) from None
 
     def replace(self, path: str, value: str) -> None:
-        with _translated("PutSecretValue", path):
+        with translated("PutSecretValue", path):
             self._client.put_secret_value(SecretId=self._arn + path, SecretString=value)
 
     def remove(self, path: str) -> None:
         known = self._client.exceptions
-        with _translated("DeleteSecret", path):
+        with translated("DeleteSecret", path):
             try:
                 self._client.delete_secret(
                     SecretId=self._arn + path, RecoveryWindowInDays=DAYS_TO_RESTORE
@@ -98,7 +98,7 @@ class TenantWaves:
 
 
 @contextmanager
-def _translated(operation: str, path: str) -> Iterator[None]:
+def translated(operation: str, path: str) -> Iterator[None]:
     """Within: a call about the secret. What nobody foresaw passes; Secrets Manager's texts do not
     quote values, and the handlers' entry keeps them out of the history all the same."""
     try:

@@ -27,11 +27,7 @@ from migration.copy.folders import plan_folders
 from migration.copy.leaving import Farewell
 from migration.copy.pacing import Throttle
 from migration.copy.pipeline import Pipeline
-from migration.copy.plan import (
-    has_news,
-    is_quiet,
-    patience,
-)
+from migration.copy.plan import has_news, is_quiet, patience
 from migration.copy.read_ahead import beside
 from migration.copy.recorder import (
     InlineRecorder,
@@ -68,19 +64,20 @@ def copy_slice(
     seconds_left: Callable[[], float],
     sleep: Callable[[float], None] = time.sleep,
     progress: Progress = lambda tally: None,
+    listed: Callable[[int], None] = lambda messages: None,
 ) -> SliceResult:
     """Copies until nothing is left, the time is over, the operator wants a pause or a server does.
 
     `seconds_left` says how long the process may go on; `progress` is told of every batch that was
-    recorded. Raises MailboxError leaves (FencedOff, SourceChanged, QuotaExceeded,
+    recorded, `listed` how many messages the folders hold that are to be copied, whenever they have
+    been listed. Raises MailboxError leaves (FencedOff, SourceChanged, QuotaExceeded,
     MailboxUnreachable, CredentialsRejected, BatchStuck), AdministratorPending and
     ProvisioningPending: what was recorded stays recorded. Never raises SourceBusy or TargetBusy:
     they become BACKOFF.
     """
     worker = Worker(source, target, ledger, blobs, job, seconds_left)
-    walker = _Walker(
-        worker, progress, Throttle(job.policy.max_bytes_per_second, _clock(seconds_left), sleep)
-    )
+    throttle = Throttle(job.policy.max_bytes_per_second, _clock(seconds_left), sleep)
+    walker = _Walker(worker, progress, listed, throttle)
     for _ in range(job.pace.short_waits):
         result = walker.walk()
         wait = result.retry_after
@@ -103,6 +100,7 @@ class _Walker:
 
     worker: Worker
     progress: Progress
+    listed: Callable[[int], None]
     throttle: Throttle
     copied: int = 0
     copied_before: int = 0
@@ -168,6 +166,7 @@ class _Walker:
         records = adopt_renamed(worker, known_before, folders)
         known = {record.key: record for record in records}
         plans = self._plan(folders, known)
+        self.listed(sum(plan.folder.count for plan in plans))
         busy = [plan for plan in plans if self._needs_copy(plan, known.get(plan.folder.key))]
         self.left = len(busy)
         wait = self._copy(recorder, busy, known) if busy else 0.0

@@ -1,0 +1,27 @@
+"""What is remembered of the looks at a run's progress. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look. `part` names the pass that was at work, `done` counts what is done of it, in that
+    pass's own unit; looks are comparable if their parts are the same. `state` is another one
+    whenever anything has moved."""
+
+    at: str
+    part: str
+    done: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRecord:
+    """Looks at a run while it copied, oldest first, and since when (ISO 8601) nothing has
+    `moved`."""
+
+    run: str
+    moved: str
+    looks: tuple[Look, ...]
