@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from localrun.estimate import prices
-from localrun.estimate.counts import (
-    Counts,
-    count,
-    count_looks,
+from localrun.estimate.counts import Counts, count, count_looks
+from localrun.estimate.hours import (
+    hours_at_work,
     hours_of_a_quiet_pass,
     hours_of_the_full_pass,
     hours_to_provision,
@@ -17,7 +16,7 @@ from localrun.estimate.counts import (
 from localrun.estimate.prices import Price
 from localrun.estimate.workload import Workload
 
-ALARMS, METRICS, DASHBOARDS = 15, 25, 1
+ALARMS, METRICS, DASHBOARDS = 15, 35, 1
 SECRETS = 3
 """The source's, the target's, the administrator's; a run adds one per thousand users. The stack has
 no more than these (tests/stacks/test_estimate.py)."""
@@ -66,7 +65,8 @@ def estimate(work: Workload) -> Estimate:
 def _lines(work: Workload, counts: Counts) -> Iterator[Line]:
     months = work.months
     yield Line("Lambda, time", counts.gigabyte_seconds, prices.LAMBDA_TIME)
-    yield Line("Lambda, requests", counts.calls, prices.LAMBDA_REQUEST)
+    calls = counts.calls + counts.measurements
+    yield Line("Lambda, requests", calls, prices.LAMBDA_REQUEST)
     yield Line("Step Functions", counts.transitions, prices.TRANSITION)
     yield Line("ledger, writes", counts.write_units, prices.LEDGER_WRITE)
     yield Line("ledger, reads", counts.read_units, prices.LEDGER_READ)
@@ -85,7 +85,7 @@ def _lines(work: Workload, counts: Counts) -> Iterator[Line]:
     yield Line("alarms", ALARMS * months, prices.ALARM)
     yield Line("dashboard", DASHBOARDS * months, prices.DASHBOARD)
     yield Line("logs", counts.log_gigabytes, prices.LOG)
-    yield Line("traces", counts.calls, prices.TRACE)
+    yield Line("traces", calls, prices.TRACE)
     yield Line("notices", counts.notices, prices.NOTICE)
     if work.guides:
         yield Line("client settings by mail", work.mailboxes, prices.GUIDE)
@@ -95,6 +95,7 @@ def _hours(work: Workload) -> Iterator[tuple[str, float]]:
     yield "users are created", hours_to_provision(work)
     yield "full pass, all mail copied and verified", hours_of_the_full_pass(work)
     yield "a delta pass with little news", hours_of_a_quiet_pass(work)
+    yield "the whole run, waits included", hours_at_work(work)
 
 
 def _assumptions(work: Workload) -> Iterator[str]:
@@ -102,7 +103,7 @@ def _assumptions(work: Workload) -> Iterator[str]:
     yield f"prices of {prices.REGION}, without free tiers; prices.py has each with source and day"
     yield f"{work.messages:,} messages of {size:.0f} kB, {work.folders} folders in each mailbox"
     yield (
-        f"{work.megabytes_per_second:g} MB/s for each mailbox, {min(work.at_once, work.mailboxes)} "
+        f"{work.megabytes_per_second:g} MB/s for each mailbox, {work.streams} "
         "mailboxes at once: what WorkMail and your server bear is not known; measure one mailbox "
         "(docs/cost.md)"
     )

@@ -45,6 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the tenant file: how many mailboxes are copied at once, passes, mails to users",
     )
+    _add_assumptions(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    return parser
+
+
+def _add_assumptions(parser: argparse.ArgumentParser) -> None:
+    whole, part = _above(int, 1), _above(float, 0.0)
     usual = Workload(1, 1.0, 1)
     settings: tuple[tuple[str, Callable[[str], float], str, str], ...] = (
         ("folders", whole, "N", "in each mailbox"),
@@ -62,8 +69,6 @@ def build_parser() -> argparse.ArgumentParser:
             metavar=metavar,
             help=f"{meaning} (default: {default:g})",
         )
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    return parser
 
 
 def _above(kind: Callable[[str], float], least: float) -> Callable[[str], float]:

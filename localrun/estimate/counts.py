@@ -11,6 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from localrun.estimate.hours import (
+    CALLS_FOR_A_USER,
+    SECONDS_FOR_A_USER,
+    SECONDS_OF_A_QUIET_SLICE,
+    hours_at_work,
+    seconds_to_verify,
+)
 from localrun.estimate.workload import Workload
 from migration.dns_waits import next_wait
 from stacks.function_table import TABLE
@@ -26,7 +33,6 @@ _CALLS_OF_A_PASS = 2  # SummarisePass, RecheckDns
 _STATES_OF_A_CHILD = 4
 _STATES_OF_A_SLICE = 2
 _CALLS_OF_A_CHILD = 2
-_CALLS_FOR_A_USER = 4  # the first and its repetitions, until WorkMail shows what it was asked for
 
 # -- the ledger, in requests
 _WRITES = 35
@@ -42,7 +48,7 @@ _READS_OF_A_CHILD = 7
 _READS_OF_A_FOLDER = 3
 _BYTES_OF_A_FOLDER, _BYTES_OF_A_MAILBOX = 600, 1_500
 _SCANS = 12  # readings of all mailboxes, beside two in each pass
-_READ_UNIT, _WRITE_UNIT = 4_096, 1_024
+_READ_UNIT = 4_096
 _UNITS_OF_A_BATCH = 4  # an intent names up to a few hundred messages
 
 # -- the bucket: audit file per batch, findings per mailbox and pass, five files of client settings
@@ -52,22 +58,23 @@ _GETS = 6
 _SECRET_CALLS = 9
 _BYTES_OF_A_MESSAGE = 160  # its row in the audit
 
+# -- measure-progress, by a rule: a look at the lock, and while a run works at all mailboxes
+_MEASUREMENTS_AN_HOUR = 12
+_HOURS_OF_A_MONTH = 730
+
 # -- what a run on a laptop cannot show
 _SECONDS_OF_A_CALL = 1.0  # of most functions
-_SECONDS_FOR_A_USER = 4.0
-_SECONDS_OF_A_QUIET_SLICE = 5.0  # logins at both servers, and a list of folders
-_SECONDS_TO_VERIFY = 5.0
-_SECONDS_TO_VERIFY_A_FOLDER = 1.5  # counts and a sample of both sides
-_BYTES_LOGGED_BY_A_CALL = 1_500
-_BYTES_LOGGED_BY_A_STATE = 1_500
+_BYTES_LOGGED = 1_500  # by a call, and by a state
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What is used in all. Ledger writes and reads are requests, their units what is billed."""
+    """What is used in all. Ledger writes and reads are requests, their units what is billed.
+    `calls` are those of states; `measurements` come to them, and to the units."""
 
     transitions: float
     calls: float
+    measurements: float
     gigabyte_seconds: float
     ledger_writes: float
     ledger_reads: float
@@ -86,67 +93,81 @@ def count(work: Workload) -> Counts:
     """The sums for a whole run: provision, copy, cut-over, delta passes, report, client settings,
     and the late passes after it."""
     looks = count_looks(work.days)
-    children = work.mailboxes * work.passes
-    again = work.slices - work.mailboxes  # slices beyond the first of each mailbox
-    users = work.mailboxes * _CALLS_FOR_A_USER
-    calls = (
-        _CALLS + work.passes * _CALLS_OF_A_PASS + looks + users
-        + children * _CALLS_OF_A_CHILD + again
-    )  # fmt: skip
-    transitions = (
-        _STATES + work.passes * _STATES_OF_A_PASS + looks * _STATES_OF_A_LOOK + users
-        + children * _STATES_OF_A_CHILD + again * _STATES_OF_A_SLICE
-    )  # fmt: skip
-    folders = work.mailboxes * work.folders
-    writes = _ledger_writes(work, looks)
-    reads = _READS + looks * _READS_OF_A_LOOK + work.mailboxes * _READS_OF_A_USER
-    reads += children * _READS_OF_A_CHILD + folders * _READS_OF_A_FOLDER
-    at_rest = folders * _BYTES_OF_A_FOLDER + work.mailboxes * _BYTES_OF_A_MAILBOX
-    scans = (2 * work.passes + _SCANS) * work.mailboxes * _BYTES_OF_A_MAILBOX
-    lists = (
-        work.passes * folders * 3 * _BYTES_OF_A_FOLDER
-    )  # by the copy once, by verification twice
-    puts = work.batches + children + work.mailboxes * _PUTS_OF_A_USER + _PUTS
-    listings = children + folders * (work.passes + 1)
-    rows = work.messages * _BYTES_OF_A_MESSAGE
-    logged = calls * _BYTES_LOGGED_BY_A_CALL + transitions * _BYTES_LOGGED_BY_A_STATE
+    calls, transitions = _calls(work, looks), _transitions(work, looks)
+    writes, reads = _ledger_writes(work, looks), _ledger_reads(work, looks)
+    measurements = work.months * _HOURS_OF_A_MONTH * _MEASUREMENTS_AN_HOUR
+    users = work.mailboxes * CALLS_FOR_A_USER
+    puts = work.batches + work.children + work.mailboxes * _PUTS_OF_A_USER + _PUTS
+    listings = work.children + work.all_folders * (work.passes + 1)
+    logged = (calls + measurements + transitions) * _BYTES_LOGGED
     return Counts(
         transitions=transitions,
         calls=calls,
-        gigabyte_seconds=sum(_gigabyte_seconds(work, calls)),
+        measurements=measurements,
+        gigabyte_seconds=sum(_gigabyte_seconds(work, calls, measurements)),
         ledger_writes=writes,
         ledger_reads=reads,
         write_units=writes + work.batches * _WRITES_OF_A_BATCH * (_UNITS_OF_A_BATCH - 1),
-        read_units=reads + (scans + lists) / _READ_UNIT,
+        read_units=reads + measurements + _bytes_read_beside(work) / _READ_UNIT,
         s3_puts=puts + listings,
-        s3_gets=work.batches * (work.passes + 1) + children + _GETS,
-        secret_calls=children * _CALLS_OF_A_CHILD + users + again + _SECRET_CALLS,
+        s3_gets=work.batches * (work.passes + 1) + work.children + _GETS,
+        secret_calls=work.children * _CALLS_OF_A_CHILD + users + work.more_slices + _SECRET_CALLS,
         notices=looks * 0.05 + work.passes + 20,
         log_gigabytes=logged / 1e9,
-        ledger_gigabytes=at_rest / 1e9,
-        s3_gigabytes=rows / 1e9,
+        ledger_gigabytes=_bytes_at_rest(work) / 1e9,
+        s3_gigabytes=work.messages * _BYTES_OF_A_MESSAGE / 1e9,
     )
 
 
+def _calls(work: Workload, looks: float) -> float:
+    own = _CALLS + work.passes * _CALLS_OF_A_PASS + looks
+    users = work.mailboxes * CALLS_FOR_A_USER
+    return own + users + work.children * _CALLS_OF_A_CHILD + work.more_slices
+
+
+def _transitions(work: Workload, looks: float) -> float:
+    own = _STATES + work.passes * _STATES_OF_A_PASS + looks * _STATES_OF_A_LOOK
+    users = work.mailboxes * CALLS_FOR_A_USER
+    copying = work.children * _STATES_OF_A_CHILD + work.more_slices * _STATES_OF_A_SLICE
+    return own + users + copying
+
+
 def _ledger_writes(work: Workload, looks: float) -> float:
-    folders = work.mailboxes * work.folders
+    folders = work.all_folders
     copying = work.mailboxes + folders * _WRITES_OF_A_FOLDER + work.batches * _WRITES_OF_A_BATCH
     first_delta = work.mailboxes + folders * _WRITES_OF_A_FIRST_DELTA if work.delta_passes else 0
-    verdicts = work.mailboxes * work.passes
     users = work.mailboxes * _WRITES_OF_A_USER
-    return _WRITES + looks * _WRITES_OF_A_LOOK + copying + first_delta + verdicts + users
+    return _WRITES + looks * _WRITES_OF_A_LOOK + copying + first_delta + work.children + users
 
 
-def _gigabyte_seconds(work: Workload, calls: float) -> Iterator[float]:
-    """Of copying, of verifying, of creating users, and of all the rest."""
-    children = work.mailboxes * work.passes
-    users = work.mailboxes * _CALLS_FOR_A_USER
-    quiet = children * _SECONDS_OF_A_QUIET_SLICE
-    looking = children * (_SECONDS_TO_VERIFY + work.folders * _SECONDS_TO_VERIFY_A_FOLDER)
+def _ledger_reads(work: Workload, looks: float) -> float:
+    own = _READS + looks * _READS_OF_A_LOOK
+    users = work.mailboxes * _READS_OF_A_USER
+    copying = work.children * _READS_OF_A_CHILD + work.all_folders * _READS_OF_A_FOLDER
+    return own + users + copying
+
+
+def _bytes_read_beside(work: Workload) -> float:
+    """Of queries that read more than a unit: all mailboxes at the ends of passes and while the run
+    is measured, all folders of a mailbox by the copy once and by verification twice."""
+    times = 2 * work.passes + _SCANS + _MEASUREMENTS_AN_HOUR * hours_at_work(work)
+    folders = 3 * work.passes * work.all_folders * _BYTES_OF_A_FOLDER
+    return times * work.mailboxes * _BYTES_OF_A_MAILBOX + folders
+
+
+def _bytes_at_rest(work: Workload) -> float:
+    return work.all_folders * _BYTES_OF_A_FOLDER + work.mailboxes * _BYTES_OF_A_MAILBOX
+
+
+def _gigabyte_seconds(work: Workload, calls: float, measurements: float) -> Iterator[float]:
+    """Of copying, of verifying, of creating users, of measuring, and of all the rest."""
+    users = work.mailboxes * CALLS_FOR_A_USER
+    quiet = work.children * SECONDS_OF_A_QUIET_SLICE
     yield (work.copy_seconds + quiet) * _gigabytes("copy_slice")
-    yield looking * _gigabytes("verify_mailbox")
-    yield users * _SECONDS_FOR_A_USER * _gigabytes("provision_user")
-    rest = calls - children * _CALLS_OF_A_CHILD - users
+    yield work.children * seconds_to_verify(work) * _gigabytes("verify_mailbox")
+    yield users * SECONDS_FOR_A_USER * _gigabytes("provision_user")
+    yield measurements * _SECONDS_OF_A_CALL * _gigabytes("measure_progress")
+    rest = calls - work.children * _CALLS_OF_A_CHILD - users
     yield max(0.0, rest) * _SECONDS_OF_A_CALL * 0.5
 
 
@@ -162,28 +183,3 @@ def count_looks(days: float) -> int:
         now += timedelta(seconds=next_wait(began, now))
         looks += 1
     return looks
-
-
-def hours_to_provision(work: Workload) -> float:
-    """Until all users are there."""
-    waiting = 20.0  # seconds between a call and the repetition that sees what it did
-    seconds = _CALLS_FOR_A_USER * _SECONDS_FOR_A_USER + waiting
-    return work.mailboxes * seconds / work.users_at_once / 3600
-
-
-def hours_of_the_full_pass(work: Workload) -> float:
-    """Until all mail is copied and verified, while so many mailboxes as possible are copied at
-    once, all of the same size."""
-    at_once = min(work.at_once, work.mailboxes)
-    return (work.copy_seconds / at_once + _looking(work)) / 3600
-
-
-def hours_of_a_quiet_pass(work: Workload) -> float:
-    """Of a delta pass that brings little."""
-    return _looking(work) / 3600
-
-
-def _looking(work: Workload) -> float:
-    each = _SECONDS_OF_A_QUIET_SLICE + _SECONDS_TO_VERIFY
-    each += work.folders * _SECONDS_TO_VERIFY_A_FOLDER
-    return each * work.mailboxes / min(work.at_once, work.mailboxes)

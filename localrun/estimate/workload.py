@@ -24,7 +24,8 @@ class Workload:
     messages       in all mailboxes together
     folders        of each mailbox; mail is spread over them evenly
     days           that the DNS is waited for
-    delta_passes   before the last two were quiet; 2 at least
+    delta_passes   after the cut-over; the last two bring nothing
+    delta_hours    between two of them
     late_passes    one more look, days after the end
     megabytes_per_second  how fast one mailbox is copied
     at_once        mailboxes copied at the same time
@@ -40,6 +41,7 @@ class Workload:
     folders: int = 20
     days: float = 3.0
     delta_passes: int = 3
+    delta_hours: float = 12.0
     late_passes: int = 0
     megabytes_per_second: float = 1.0
     at_once: int = 10
@@ -54,13 +56,26 @@ class Workload:
         return 1 + self.delta_passes + self.late_passes
 
     @property
+    def children(self) -> int:
+        """Child executions that copy: one for each mailbox and pass."""
+        return self.mailboxes * self.passes
+
+    @property
+    def all_folders(self) -> int:
+        return self.mailboxes * self.folders
+
+    @property
+    def streams(self) -> int:
+        """Mailboxes that are copied at the same time."""
+        return min(self.at_once, self.mailboxes)
+
+    @property
     def batches(self) -> int:
         """Of all mailboxes: each holds as much as one write of the ledger covers."""
         limit = BatchLimit()
-        folders = max(1, self.mailboxes * self.folders)
-        by_number = self.messages / folders / limit.items
-        by_size = self.gigabytes * _GIGABYTE / folders / limit.size
-        return folders * math.ceil(max(by_number, by_size, 0.001))
+        by_number = self.messages / self.all_folders / limit.items
+        by_size = self.gigabytes * _GIGABYTE / self.all_folders / limit.size
+        return self.all_folders * math.ceil(max(by_number, by_size, 0.001))
 
     @property
     def copy_seconds(self) -> float:
@@ -72,6 +87,11 @@ class Workload:
         """Calls of CopySlice in the full pass, of all mailboxes."""
         usable = TABLE["copy_slice"].timeout - _MARGIN
         return self.mailboxes * max(1, math.ceil(self.copy_seconds / self.mailboxes / usable))
+
+    @property
+    def more_slices(self) -> int:
+        """Of these, those that are not the first of their mailbox."""
+        return self.slices - self.mailboxes
 
 
 def of_size(mailboxes: int, gigabytes: float, messages: int = 0) -> Workload:
@@ -87,6 +107,7 @@ def as_configured(workload: Workload, config: TenantConfig) -> Workload:
         at_once=min(config.limits.mailboxes, config.source.max_connections),
         users_at_once=config.limits.users,
         delta_passes=min(workload.delta_passes, config.delta.passes),
+        delta_hours=config.delta.interval_minutes / 60,
         late_passes=len(config.delta.late_days),
         guides=config.clients.send != "none",
     )

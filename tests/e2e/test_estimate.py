@@ -58,7 +58,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Used]:
         with Run(story, Options(out=out), display) as run:
             requests.clear()  # what the deployment has asked
             outcome = run.execute()
-            assert outcome.problems == ()
+            assert (outcome.status, outcome.verdict) == ("SUCCEEDED", "done")
             counts = _sum_up(run, Counter(requests))
             model = count(_workload(_days_of_waiting(run)))
         display.close()
@@ -96,7 +96,8 @@ def _count_requests(patch: pytest.MonkeyPatch) -> Requests:
     def answer_and_count(self: Any, environ: dict[str, Any], start: Any) -> Any:
         signed = environ.get("HTTP_AUTHORIZATION", "")
         found = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", signed)
-        if found and not found[1].isdecimal():
+        by_rule = bool(found) and found[1].endswith("measure-progress")  # Counts.measurements
+        if found and not found[1].isdecimal() and not by_rule:
             target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
             operation = target or environ["REQUEST_METHOD"]
             if found[2] == "s3" and "list-type" in environ.get("QUERY_STRING", ""):

@@ -6,6 +6,7 @@ import pytest
 
 from localrun.estimate import bill
 from localrun.estimate.workload import Workload
+from migration.measures import Metric
 from tests.stacks.conftest import Resources
 
 KEYS = Workload(1, 1.0, 1).keys
@@ -22,6 +23,10 @@ KEYS = Workload(1, 1.0, 1).keys
 )
 def test_what_is_billed_by_the_month_is_counted(resources: Resources, kind: str, most: int) -> None:
     assert len(resources(kind)) <= most
+
+
+def test_metrics_are_counted_with_some_by_the_names_of_errors() -> None:
+    assert len(Metric) + 10 <= bill.METRICS
 
 
 def test_nothing_is_billed_by_the_hour(resources: Resources) -> None:

@@ -17,19 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
 
 COMING = {
-    "docs/configuration.md": ("docs/configuration.md", ""),
-    "docs/monitoring.md": ("docs/monitoring.md", ""),
-    "make deploy": ("Makefile", "^deploy:"),
-    "make diff": ("Makefile", "^diff:"),
-    "make destroy": ("Makefile", "^destroy:"),
-    "new-tenant": ("localrun/new_tenant.py", ""),
-    "erase": ("lambdas/migration/events.py", "^ERASE = "),
     "only": ("lambdas/migration/events.py", "^    only: "),
-    "ErasureRefused": ("lambdas/migration/errors.py", "^class ErasureRefused"),
-    "ErasureIncomplete": ("lambdas/migration/errors.py", "^class ErasureIncomplete"),
-    "StateMachineAliasArn": ("stacks/migration.py", '"StateMachineAliasArn"'),
-    "StateMachineUrl": ("stacks/migration.py", '"StateMachineUrl"'),
-    "DashboardUrl": ("stacks/migration.py", '"DashboardUrl"'),
 }
 """What documents name before the code has it, and how one sees that it has: a file, and what stands
 in it. What is there is struck off here, and looked up from then on."""
