@@ -28,6 +28,9 @@ _KEEP = cloudwatch.TreatMissingData.IGNORE
 
 WORKERS = ("provision_user", "copy_slice", "verify_mailbox")
 """Handlers that are called for every mailbox, and so by thousands."""
+COPIERS = ("copy_slice", "verify_mailbox")
+"""Those of them that seldom end by an error. provision_user does for every user: that WorkMail does
+not show a new user at once is an error to Lambda, and a wait to the workflow."""
 _FEW_MESSAGES = 100
 """Of fewer, a percentage says nothing."""
 _OFTEN = 5
@@ -154,15 +157,16 @@ class Alarms(Construct):
             10,
             missing=_QUIET,  # no value: not called
         )
-        errors = [one.metric_errors(period=minutes(quarter)) for one in workers]
-        calls = [one.metric_invocations(period=minutes(quarter)) for one in workers]
-        names = [f"m{place}" for place in range(len(workers))]
+        copiers = [self._watched.functions[name] for name in COPIERS]
+        errors = [one.metric_errors(period=minutes(quarter)) for one in copiers]
+        calls = [one.metric_invocations(period=minutes(quarter)) for one in copiers]
+        names = [f"m{place}" for place in range(len(copiers))]
         failed = " + ".join(f"FILL({name}e, 0)" for name in names)
         called = " + ".join(f"FILL({name}c, 0)" for name in names)
         self._add(
             "FunctionErrors",
             "function-errors",
-            "A fifth of the calls that work on mailboxes end by an error, or functions die. They "
+            "A fifth of the calls that copy or verify end by an error, or their functions die. They "
             "are tried again; the log lines of level WARNING and ERROR have the errors' names.",
             cloudwatch.MathExpression(
                 expression=f"IF({failed} >= 5, 100 * ({failed}) / ({called}), 0)",

@@ -288,3 +288,11 @@ def test_functions_and_machine_are_traced_without_the_sdk(resources: Resources) 
     packages = (ROOT / "lambdas" / "requirements.txt").read_text("utf-8")
     assert "xray" not in packages.casefold()
     assert "[tracer]" not in packages
+
+
+def test_the_documentation_names_every_metric() -> None:
+    """In its table, and nowhere else a metric of ours that is none."""
+    text = (ROOT / "docs" / "monitoring.md").read_text("utf-8")
+    table = text.split("## Metrics")[1].split("## Logs")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(map(str, Metric))
