@@ -129,6 +129,7 @@ class Cloud:
         create(self.template, self.client)
         self._deploy_functions((world.workmail_api, server))
         self.state_machine_arn = self._deploy_machine()
+        timed.start()
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account, by botocore's name of the service."""

@@ -166,8 +166,9 @@ class Alarms(Construct):
         self._add(
             "FunctionErrors",
             "function-errors",
-            "A fifth of the calls that copy or verify end by an error, or their functions die. They "
-            "are tried again; the log lines of level WARNING and ERROR have the errors' names.",
+            "A fifth of the calls that copy or verify end by an error, or their functions die. "
+            "They are tried again; the log lines of level WARNING and ERROR have the errors' "
+            "names.",
             cloudwatch.MathExpression(
                 expression=f"IF({failed} >= 5, 100 * ({failed}) / ({called}), 0)",
                 using_metrics={
