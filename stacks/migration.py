@@ -62,7 +62,14 @@ class MigrationStack(cdk.Stack):
             machine=self.workflow.machine,
             clean_up=self.functions.by_handler["clean_up"],
         )
-        self.observability = Observability(
+        self.observability = self._observe(config)
+        cdk.Tags.of(self).add("app", "workmail-migration")
+        cdk.Tags.of(self).add("tenant", config.tenant)
+        self._add_outputs(config)
+
+    def _observe(self, config: TenantConfig) -> Observability:
+        """Last, because it watches the queues of all the others."""
+        return Observability(
             self,
             "Observability",
             config=config,
@@ -71,9 +78,6 @@ class MigrationStack(cdk.Stack):
             bucket=self.storage.bucket,
             topic=self.notifications.topic,
         )
-        cdk.Tags.of(self).add("app", "workmail-migration")
-        cdk.Tags.of(self).add("tenant", config.tenant)
-        self._add_outputs(config)
 
     def _add_outputs(self, config: TenantConfig) -> None:
         machine_arn = self.workflow.machine.state_machine_arn
