@@ -29,7 +29,7 @@ class Row:
     answers   may answer the tasks of the state machine that wait for a token
     asks      knows the page on which questions are answered
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
-    by_rule   called by a rule (see triggers.py) and not by a state of its name
+    by_rule   called by a rule (triggers.py, observability.py), not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
 
