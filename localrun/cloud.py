@@ -136,6 +136,7 @@ class Cloud:
             self.lambdas.publish(function.name)
         self.state_machine_arn = self._create_machine()
         self.alias_arn = self._create_alias()
+        timed.start()
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account, by botocore's name of the service."""

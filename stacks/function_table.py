@@ -32,7 +32,7 @@ class Row:
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
     counts_all  may list all that is kept of the tenant (erasure_rights.py)
     erases_all  may erase it
-    by_rule   called by a rule (see triggers.py) and not by a state of its name
+    by_rule   called by a rule (triggers.py, observability.py), not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
 
