@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 
 from migration.access import Access, Way
-from migration.administrator import Administrator, Means
+from migration.administrator import Administrator, Means, Removal
 from migration.administrator_user import SECRET
 from migration.aws.blobs import S3Blobs
 from migration.aws.directory import WorkMailDirectory, build_client
@@ -197,17 +197,23 @@ class Wiring:
         )
 
     def administrator_means(self, context: Any) -> Means:
-        """What the migration administrator is made with, and taken away; `context` is Lambda's."""
+        """What the migration administrator is made with; `context` is Lambda's."""
         return Means(
             self.directory,
             self.ledger,
             self.waves,
+            self.role_name,
+            seconds_left(context),
             self.random,
             self.settings.tenant,
-            self.role_name,
             self.probe_target,
-            seconds_left(context),
             lambda: bool(find_console_password(self.secrets.read_target())),
+        )
+
+    def administrator_removal(self, context: Any) -> Removal:
+        """What the migration administrator is taken away with; `context` is Lambda's."""
+        return Removal(
+            self.directory, self.ledger, self.waves, self.role_name, seconds_left(context)
         )
 
     def client_means(self, context: Any) -> ClientMeans:

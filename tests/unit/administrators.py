@@ -46,11 +46,11 @@ class Desk:
             self.cloud.directory,
             self.ledger,
             self.secrets,
+            ROLE,
+            self.seconds_left,
             random.Random(7),
             TENANT,
-            ROLE,
             self.open,
-            self.seconds_left,
             lambda: self.knows_console_password,
         )
 
