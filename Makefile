@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth diagram columns clean
+.PHONY: setup demo scenarios probe test crash test-servers bench check format lint types synth cdk-synth rights diagram columns clean
 
 setup: $(READY)
 
@@ -66,6 +66,10 @@ synth: $(READY)
 # The same with the CDK's own command line, pinned: npm's `latest` is an accident (docs/decisions).
 cdk-synth: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1 synth --quiet -c tenant=$(TENANT)
+
+# What each function calls of AWS, read from the code, beside what its role allows.
+rights: $(READY)
+	@$(BIN)/python -m tools.rights
 
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md

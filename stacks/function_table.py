@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one function gets. That it is exactly what its code calls, `make rights` shows and a test
-    holds; where a row lacks something, both say what.
+    """What one function gets. Its rights are exactly what its code calls: `make rights` shows it,
+    and a test says what a row lacks or has in vain.
 
     timeout   seconds; less than the TimeoutSeconds of its state, so that Lambda's own error,
               which tells more, comes first

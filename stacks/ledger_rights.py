@@ -1,8 +1,9 @@
-"""What a function may do with the ledger: only what it does, and only with the items it does it to.
+"""What a function may do with the ledger: only what it does, and only with the items it does it
+to.
 
-The table's items are of two kinds, told apart by their partition keys (migration/aws/ledger.py): those
-of the tenant (`T#<tenant>`), and those of one mailbox (`M#<tenant>#<mailbox>`): its folders, and the
-messages that were not copied.
+The table's items are of two kinds, told apart by their partition keys (migration/aws/ledger.py):
+those of the tenant (`T#<tenant>`), and those of one mailbox (`M#<tenant>#<mailbox>`), which are its
+folders and the messages that were not copied.
 """
 
 from __future__ import annotations

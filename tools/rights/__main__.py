@@ -28,7 +28,7 @@ def main() -> int:
         )
     Console(width=160 if not sys.stdout.isatty() else None).print(table)
     wrong = [each.name for each in compared if each.missing or each.more]
-    print(f"{len(compared)} roles, of which {len(wrong)} differ from what is called")
+    print(f"{len(compared)} roles, of which {len(wrong)} differ from what is called")  # noqa: T201
     return 1 if wrong else 0
 
 
