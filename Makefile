@@ -67,9 +67,10 @@ synth: $(READY)
 cdk-synth: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1 synth --quiet -c tenant=$(TENANT)
 
-# What each function calls of AWS, read from the code, beside what its role allows.
+# What each function calls of AWS, read from the code, beside what its role allows. With
+# ARGS="out/*/api-calls.json" also what was really called in these runs on the laptop.
 rights: $(READY)
-	@$(BIN)/python -m tools.rights
+	@$(BIN)/python -m tools.rights $(ARGS)
 
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md

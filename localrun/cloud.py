@@ -28,7 +28,6 @@ from localrun.engine.lambda_host import Function, LambdaHost
 from localrun.engine.template import Template
 from localrun.fakes.data_plane import DataPlane, create
 from localrun.fakes.scheduler import FakeScheduler
-from localrun.guard import Guard
 from localrun.model_service import ModelServer, ModelService
 from localrun.rest_server import RestServer
 from localrun.world import REGION, World
@@ -75,7 +74,8 @@ class Endpoints:
 
 
 class Cloud:
-    """Deploys the template of `cdk_out` and runs its state machine."""
+    """Deploys the template of `cdk_out` and runs its state machine. `guard` knows what the
+    functions and the machine have done by their roles, and what they were refused."""
 
     def __init__(
         self,
@@ -97,7 +97,8 @@ class Cloud:
         )
         self._stack.callback(self.urls.close)
         self.template = Template.load(cdk_out, stack, REGION, ACCOUNT, self.urls.url)
-        guard, place = world.workmail_api.guard, Place(REGION, ACCOUNT)
+        self.guard = guard = world.workmail_api.guard
+        place = Place(REGION, ACCOUNT)
         plane = self._stack.enter_context(DataPlane(guard=guard, place=place))
         self.rules = EventRules(
             world.clock,
@@ -127,8 +128,8 @@ class Cloud:
         self._stack.callback(self.lambdas.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
         create(self.template, self.client)
-        self._deploy_functions(guard)
-        self.state_machine_arn = self._deploy_machine(guard)
+        self._deploy_functions()
+        self.state_machine_arn = self._deploy_machine()
 
     def client(self, service: str, signer: str = ACCOUNT) -> Any:
         """A boto3 client of this account, by botocore's name of the service."""
@@ -171,11 +172,11 @@ class Cloud:
         """What EventBridge Scheduler does when a time has come."""
         self.engine.start(machine, state_input=state_input)
 
-    def _deploy_functions(self, guard: Guard) -> None:
+    def _deploy_functions(self) -> None:
         """Each function has an access key of its own, as it has a role of its own in AWS: what its
         policies do not allow is refused."""
         for name, statements in self.template.rights().items():
-            guard.restrict(name, statements)
+            self.guard.restrict(name, statements)
         for function in self.template.functions():
             self.lambdas.add(
                 Function(
@@ -189,10 +190,10 @@ class Cloud:
                 )
             )
 
-    def _deploy_machine(self, guard: Guard) -> str:
+    def _deploy_machine(self) -> str:
         (machine,) = self.template.state_machines()
         role = machine.role_arn.rpartition("/")[2]
-        guard.restrict(_MACHINE, self.template.policies().get(role, ()))
+        self.guard.restrict(_MACHINE, self.template.policies().get(role, ()))
         made = self.client("stepfunctions").create_state_machine(
             name=machine.name, definition=json.dumps(machine.definition), roleArn=machine.role_arn
         )

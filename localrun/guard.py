@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from localrun.iam import Context, Statement, is_allowed
@@ -29,11 +29,12 @@ class Asked:
 
 
 class Guard:
-    """Judges requests, and keeps what was asked for and granted."""
+    """Judges requests, and keeps what was granted and what was refused."""
 
     def __init__(self) -> None:
         self._statements: dict[str, tuple[Statement, ...]] = {}
         self._granted: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
+        self.refusals: list[str] = []
 
     def restrict(self, access_key: str, statements: Iterable[Statement]) -> None:
         """From now on, who signs with this key may do what these say, and nothing else."""
@@ -55,14 +56,16 @@ class Guard:
                 keys = ", ".join(sorted(each.context.get(LEADING_KEYS, ())))
                 where = f" on resource: {each.resource}" if each.resource else ""
                 about = f" (leading keys: {keys})" if keys else ""
-                return f"{access_key} is not authorized to perform: {each.action}{where}{about}"
+                refusal = f"{access_key} is not authorized to perform: {each.action}{where}{about}"
+                self.refusals.append(refusal)
+                return refusal
             keys_of = each.context.get(LEADING_KEYS, ()) or ("",)
             self._granted[access_key] |= {(each.action, each.resource, key) for key in keys_of}
         return ""
 
-    def granted(self) -> Mapping[str, Collection[tuple[str, str, str]]]:
+    def granted(self) -> Mapping[str, Sequence[tuple[str, str, str]]]:
         """What each restricted key has done: action, resource, and partition key of a table."""
-        return {key: frozenset(found) for key, found in list(self._granted.items())}
+        return {key: sorted(found) for key, found in list(self._granted.items())}
 
     @staticmethod
     def _allows(statements: Iterable[Statement], asked: Asked) -> bool:

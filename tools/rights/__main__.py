@@ -1,10 +1,13 @@
-"""`python -m tools.rights`: the comparison as a table; status 1 if anything is missing or more."""
+"""`python -m tools.rights [RAN...]`: the comparison as a table; status 1 if anything is missing or
+more. Each RAN is an `api-calls.json` that a run on the laptop has left: they show which of the
+calls were really made."""
 
 from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -12,23 +15,36 @@ from rich.table import Table
 from tools.rights.comparison import compare
 from tools.rights.needs import Need
 from tools.rights.program import Program
+from tools.rights.ran import kinds_of, read_ran
 from tools.rights.stack import synthesize
 
 
-def main() -> int:
+def main(ran: Sequence[Path]) -> int:
     compared = compare(Program(), synthesize())
+    made = read_ran(ran)
     table = Table("role", "calls", "missing", "more", "what it calls", show_lines=True)
     for each in compared:
+        derived = kinds_of(each.needed)
+        count = f"{len(derived & made[each.name])} of {len(derived)}" if ran else str(len(derived))
         table.add_row(
             each.name,
-            str(len(each.needed)),
+            count,
             describe(each.missing) or "-",
             describe(each.more) or "-",
             describe(each.needed),
         )
-    Console(width=160 if not sys.stdout.isatty() else None).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
     wrong = [each.name for each in compared if each.missing or each.more]
-    print(f"{len(compared)} roles, of which {len(wrong)} differ from what is called")  # noqa: T201
+    console.print(f"{len(compared)} roles, of which {len(wrong)} differ from what is called")
+    if ran:
+        beyond = [
+            f"{each.name}: {' '.join(kind)}"
+            for each in compared
+            for kind in sorted(made[each.name] - kinds_of(each.needed))
+        ]
+        console.print(f"made on the laptop and not derived: {', '.join(beyond) or 'nothing'}")
+        wrong += beyond
     return 1 if wrong else 0
 
 
@@ -43,4 +59,4 @@ def describe(needs: Iterable[Need]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main([Path(each) for each in sys.argv[1:]]))
