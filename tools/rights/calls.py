@@ -62,6 +62,8 @@ class _Finder:
         name = method.attr
         if name not in method_names() and name not in ("get_paginator", "get_waiter"):
             return
+        if self._program.refers_to(code.module, method):
+            return  # a function of a module
         for service in self._services(code, node, method):
             if name == "get_paginator":
                 request = self._parent_call(node)
@@ -92,7 +94,7 @@ class _Finder:
             return set()
         values = self._evaluation.values(code, method.value)
         found = {each.service for each in values if isinstance(each, Client)}
-        if not found and ANYTHING in classes and method.attr not in _COMMON:
+        if not found and (ANYTHING in classes or not classes):
             where = f"{code.module}:{node.lineno}"
             self._unclear.append(f"{where}: nothing tells what {ast.unparse(method)} calls")
         return found
@@ -159,11 +161,6 @@ class _Finder:
         attribute = self._program.parents[node]
         call = self._program.parents[attribute]
         return call if isinstance(call, ast.Call) else node
-
-
-_COMMON = frozenset(
-    {"publish", "subscribe", "encrypt", "decrypt", "sign", "verify", "query", "scan"}
-)
 
 
 def _service_of(class_name: str) -> str:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 
 from tools.rights.calls import ApiCall
 
+_UNKNOWN = ("*",)
+"""Of what a call does not tell: no narrow role allows it, so that it is noticed."""
+
 
 @dataclass(frozen=True, order=True)
 class Need:
@@ -62,8 +65,8 @@ def _bucket(call: ApiCall, place: Place) -> Iterator[str]:
     if call.actions == ("s3:ListBucket",):
         yield f"arn:aws:s3:::{bucket}"
         return
-    for key in call.texts("Key"):
-        key = place.fill(key)
+    for text in call.texts("Key") or _UNKNOWN:
+        key = place.fill(text)
         first, slash, _ = key.partition("/")
         yield f"arn:aws:s3:::{bucket}/{first}/*" if slash else f"arn:aws:s3:::{bucket}/{key}"
 
@@ -71,10 +74,12 @@ def _bucket(call: ApiCall, place: Place) -> Iterator[str]:
 def _secret(call: ApiCall, place: Place) -> Iterator[str]:
     """The paths below waves/ count as one. A secret's ARN has a random end, unless one asks for a
     secret that is not there. Of a new secret, the name is the end of the tenant's ARN."""
-    for text in call.texts("SecretId"):
+    if names := call.texts("Name"):
+        for text in names:
+            yield _without_run(place.fill(text.replace("*", "{secrets_arn}", 1)))
+        return
+    for text in call.texts("SecretId") or _UNKNOWN:
         yield _without_run(place.fill(text))
-    for text in call.texts("Name"):
-        yield _without_run(place.fill(text.replace("*", "{secrets_arn}", 1)))
 
 
 def _without_run(arn: str) -> str:
@@ -99,7 +104,7 @@ def _schedule(call: ApiCall, place: Place) -> Iterator[str]:
     elif call.operation == "ListSchedules":
         yield "*"  # IAM knows nothing narrower
     else:
-        for group in call.texts("GroupName"):
+        for group in call.texts("GroupName") or _UNKNOWN:
             yield place.arn("scheduler", f"schedule/{place.fill(group)}/*")
 
 
@@ -120,7 +125,7 @@ def _organization(call: ApiCall, place: Place) -> Iterator[str]:
 
 
 def _topic(call: ApiCall, place: Place) -> Iterator[str]:
-    for text in call.texts("TopicArn"):
+    for text in call.texts("TopicArn") or _UNKNOWN:
         yield place.fill(text)
 
 
