@@ -91,6 +91,8 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        calls = json.dumps(self.cloud.guard.granted(), indent=1)
+        (self.out / "api-calls.json").write_text(calls, "utf-8")  # for `make rights`
         self.cloud.close()
         self.world.close()
 
@@ -278,6 +280,7 @@ class Run:
         refused: int,
         alarms: Sequence[Raised],
     ) -> Iterator[str]:
+        yield from self.cloud.guard.refusals
         yield from find_problems(folders)
         stored = sum(self.world.count_stored().values())
         if stored and self.scenario.expected == "failed":

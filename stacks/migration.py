@@ -90,6 +90,7 @@ class MigrationStack(cdk.Stack):
             bucket=self.storage.bucket,
             topic=self.notifications.topic,
         )
+
     def _add_triggers(self, config: TenantConfig, key: kms.IKey) -> None:
         machine, alias = self.workflow.machine, self.workflow.alias
         clean_up = self.functions.by_handler["clean_up"]
