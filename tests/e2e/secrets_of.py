@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from localrun.kept import read_files, read_items
 from localrun.runner import Run
 
 
@@ -35,12 +36,6 @@ def _values(run: Run, prefix: str) -> Iterator[dict[str, Any]]:
 
 def read_kept(run: Run) -> str:
     """The ledger, and every version of every file in the bucket."""
-    table = run.cloud.table(run.cloud.output("LedgerTable"))
-    kept = [json.dumps(table.scan()["Items"], default=str, ensure_ascii=False)]
-    s3, bucket = run.cloud.client("s3"), run.cloud.output("BucketName")
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for one in page.get("Versions", []):
-            place = {"Bucket": bucket, "Key": one["Key"], "VersionId": one["VersionId"]}
-            kept.append(s3.get_object(**place)["Body"].read().decode("utf-8", "replace"))
+    kept = [each.text for each in (*read_items(run.cloud), *read_files(run.cloud))]
     assert len(kept) > 1
     return "\n".join(kept)
