@@ -51,6 +51,7 @@ _MANIFEST = {
             "address": f"{MARKS['address'][3]}@{DOMAIN}",
             "name": _TEAM,
             "members": [ANNA, OTTO],
+            "aliases": [f"{MARKS['alias'][0]}-team@{DOMAIN}"],
         }
     ],
     "resources": [

@@ -23,6 +23,7 @@ from rich.console import Console
 
 from localrun.display import PlainDisplay
 from localrun.kept import Kept, read_all
+from localrun.operator import answer_by_page
 from localrun.runner import Options, Run
 from localrun.stories.marked import ANNA, FAULTY_KEY, MARKED, MARKS, upload
 from localrun.traces import find_words
@@ -120,6 +121,13 @@ def play(run: Run) -> tuple[Witness, dict[str, Iterable[str]]]:
     return witness, words
 
 
+def erase(run: Run) -> None:
+    """The phase erase, approved on the page some minutes later."""
+    run.world.clock.at(600, lambda: answer_by_page(run.world, "approve"))
+    erased = run.wait(run.start("erased", {"phases": ["erase"], "unfinished": True}))
+    assert json.loads(erased["output"])["verdict"] == "erased"
+
+
 def _read_questions(run: Run) -> tuple[set[str], set[str]]:
     questions = run.ledger.questions()
     assert questions
@@ -144,6 +152,8 @@ def test_what_is_personal_stands_where_the_page_says_and_nowhere_else(tmp_path: 
             kept = list(witness.read())
             found = search(words, kept)
             mail = [Kept("mail", text) for text in read_mail(run)]
+            erase(run)
+            found_after = search(words, witness.read())
         display.close()
     for place in ("log", "history", "event", "notice-text", "ledger/M/mailbox", "bucket-key/"):
         assert any(each.place == place and each.text for each in kept), place
@@ -151,6 +161,8 @@ def test_what_is_personal_stands_where_the_page_says_and_nowhere_else(tmp_path: 
     assert {each.kind for each in search(words, mail)} >= ONLY_IN_MAIL - {"access token"}
     wrong = {each for each in found if not is_allowed(each.place, each.kind)}
     assert wrong == set()
+    # Histories of before have their tokens still, and messages that were sent their links.
+    assert found_after == {Found("history", "task token"), Found("notice-text", "answer id")}
     assert {each.kind for each in found} == set(KINDS) - ONLY_IN_MAIL
     reached = {
         (place, kind)

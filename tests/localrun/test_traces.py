@@ -24,7 +24,9 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "form": quote_plus,
     "quoted-printable": lambda text: quopri.encodestring(text.encode()).decode(),
     "header": lambda text: Header(text, "utf-8").encode(),
-    "UTF-7 of IMAP": lambda _: "Zqfolder-&ANw-bersicht &- Gr&APYA3w-e",
+    "UTF-7 of IMAP": lambda text: (
+        text.replace("&", "&-").replace("Ü", "&ANw-").replace("öß", "&APYA3w-")
+    ),
 }
 
 
