@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
-.PHONY: check format lint types packages licences audit synth templates nag
+.PHONY: check format lint types packages licences audit synth templates nag rights
 .PHONY: cdk-synth deploy diff destroy diagram columns settings cost clean
 
 setup: $(READY)
@@ -83,6 +83,7 @@ diff: $(READY)
 
 destroy: $(READY)
 	@$(BIN)/python -m localrun deploy $(TENANT) --how-to-destroy
+
 # CloudFormation's own rules over what was synthesized; .cfnlintrc.yaml says what is left out, and why.
 templates: synth
 	$(BIN)/cfn-lint cdk.out/WorkMailMigration-$(TENANT).template.json
@@ -102,6 +103,11 @@ licences: $(READY)
 # Known vulnerabilities of what is deployed; fails where the advisory service cannot be asked.
 audit: $(READY)
 	$(BIN)/python tools/audit.py
+
+# What each function calls of AWS, read from the code, beside what its role allows. With
+# ARGS="out/*/api-calls.json" also what was really called in these runs on the laptop.
+rights: $(READY)
+	@$(BIN)/python -m tools.rights $(ARGS)
 
 diagram: $(READY)
 	$(BIN)/python -m localrun.diagram docs/architecture.md

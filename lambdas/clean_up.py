@@ -11,11 +11,11 @@ from migration.entry import entry
 @entry(events.CleanUp)
 def handler(job: events.CleanUp, context: Any) -> events.CleanUpResult:
     wired = wiring.wire()
-    means = wired.administrator_means(context)
+    removal = wired.administrator_removal(context)
     cleaned = aftermath.clean_up(
         wired.ledger,
         wired.executions,
-        lambda: administrator.disable_administrator(means, job.run, job.now),
+        lambda: administrator.disable_administrator(removal, job.run, job.now),
         aftermath.Ended(job.execution, job.run, job.status, job.now),
         wiring.moment(context),
     )

@@ -10,6 +10,6 @@ from migration.entry import entry
 
 @entry(events.DisableAdministrator)
 def handler(job: events.DisableAdministrator, context: Any) -> events.DisableAdministratorResult:
-    means = wiring.wire().administrator_means(context)
-    removed = administrator.disable_administrator(means, job.run, job.now)
+    removal = wiring.wire().administrator_removal(context)
+    removed = administrator.disable_administrator(removal, job.run, job.now)
     return events.DisableAdministratorResult(removed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from localrun.asked import Place
 from localrun.engine.api import StepFunctionsApi
 from localrun.engine.clock import Clock
 from localrun.engine.engine import Engine
@@ -35,6 +36,8 @@ from localrun.rest_server import RestServer
 from localrun.world import REGION, World
 
 ACCOUNT = "123456789012"
+_MACHINE = "state-machine"
+"""The access key of the state machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Endpoints:
 
 
 class Cloud:
-    """Deploys the template of `cdk_out` and runs its state machine."""
+    """Deploys the template of `cdk_out` and runs its state machine. `guard` knows what the
+    functions and the machine have done by their roles, and what they were refused."""
 
     def __init__(
         self,
@@ -85,7 +89,7 @@ class Cloud:
         observers: tuple[Callable[[Any, Mapping[str, Any]], None], ...] = (),
     ) -> None:
         self._stack = ExitStack()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._session: Any = boto3.Session()  # Any: services are named at run time
         self._lock = threading.Lock()
         self.clock: Clock = world.clock
@@ -99,7 +103,9 @@ class Cloud:
         )
         self._stack.callback(self.urls.close)
         self.template = Template.load(cdk_out, stack, REGION, ACCOUNT, self.urls.url)
-        plane = self._stack.enter_context(DataPlane())
+        self.guard = guard = world.workmail_api.guard
+        place = Place(REGION, ACCOUNT)
+        plane = self._stack.enter_context(DataPlane(guard=guard, place=place))
         self.rules = EventRules(
             world.clock,
             self.template.event_rules(),
@@ -113,16 +119,18 @@ class Cloud:
         self.engine = Engine(
             world.clock,
             invoke=invoke,
-            client=self.client,
+            client=self._client_of_the_machine,
             region=REGION,
             account=ACCOUNT,
             observers=(*observers, self.rules.observe, timed.observe, services.observe),
         )
         api = ModelService("stepfunctions", StepFunctionsApi(self.engine))
-        server = self._stack.enter_context(ModelServer([api]))
+        server = self._stack.enter_context(ModelServer([api], guard=guard, place=place))
         self.scheduler = FakeScheduler(world.clock, self._start, REGION, ACCOUNT)
         schedules = self._stack.enter_context(
-            RestServer("scheduler", ModelService("scheduler", self.scheduler))
+            RestServer(
+                "scheduler", ModelService("scheduler", self.scheduler), guard=guard, place=place
+            )
         )
         account = Endpoints(plane.url, server.url, "", world.workmail_api.url, schedules.url)
         self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
@@ -130,21 +138,20 @@ class Cloud:
         self._stack.callback(timed.close)
         self.endpoints = replace(account, lambda_=self.lambdas.url)
         create(self.template, self.client)
-        self._restrict((world.workmail_api, server))
-        for function in self.template.functions():
-            self.lambdas.add(_deployed(function))
+        self._deploy_functions()
         self.state_machine_arn = self._create_machine()
-        self.alias_arn = self._publish(create=True)
+        self.alias_arn = self._create_alias()
+        timed.start()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, signer: str = ACCOUNT) -> Any:
         """A boto3 client of this account, by botocore's name of the service."""
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._session.client(
+            if (service, signer) not in self._clients:
+                self._clients[service, signer] = self._session.client(
                     service,
                     endpoint_url=self.endpoints.of(service),
                     region_name=REGION,
-                    aws_access_key_id=ACCOUNT,
+                    aws_access_key_id=signer,
                     aws_secret_access_key="local",
                     config=Config(
                         inject_host_prefix=False,
@@ -153,7 +160,11 @@ class Cloud:
                         s3={"addressing_style": "path"},
                     ),
                 )
-            return self._clients[service]
+            return self._clients[service, signer]
+
+    def _client_of_the_machine(self, service: str) -> Any:
+        """For what the state machine does itself: its role decides."""
+        return self.client(service, _MACHINE)
 
     def table(self, name: str) -> Any:
         """A DynamoDB table of this account, as boto3's resource."""
@@ -174,46 +185,55 @@ class Cloud:
         `template` is the next deployment's, and changes nothing else."""
         for function in template.functions():
             self.lambdas.update(_deployed(function))
+            self.lambdas.publish(function.name)
         (machine,) = template.state_machines()
-        self.client("stepfunctions").update_state_machine(
-            stateMachineArn=self.state_machine_arn, definition=json.dumps(machine.definition)
+        self.deploy_workflow(machine.definition)
+
+    def deploy_workflow(self, definition: Mapping[str, Any]) -> None:
+        """Another definition for executions that begin after it, published under the alias."""
+        workflow = self.client("stepfunctions")
+        workflow.update_state_machine(
+            stateMachineArn=self.state_machine_arn, definition=json.dumps(definition)
         )
-        self._publish(create=False)
+        workflow.update_state_machine_alias(
+            stateMachineAliasArn=self.alias_arn, routingConfiguration=self._publish()
+        )
 
     def _start(self, machine: str, state_input: Any) -> None:
         """What EventBridge and its scheduler do."""
         self.engine.start(machine, state_input=state_input)
 
-    def _restrict(self, servers: Iterable[ModelServer]) -> None:
-        """Each function has an access key of its own, as it has a role of its own in AWS: WorkMail
-        and Step Functions refuse what its policies do not allow."""
-        for name, actions in self.template.rights().items():
-            for server in servers:
-                server.restrict(name, actions)
+    def _deploy_functions(self) -> None:
+        """Each function has an access key of its own, as it has a role of its own in AWS: what its
+        policies do not allow is refused."""
+        for name, statements in self.template.rights().items():
+            self.guard.restrict(name, statements)
+        for function in self.template.functions():
+            self.lambdas.add(_deployed(function))
+            self.lambdas.publish(function.name)
 
     def _create_machine(self) -> str:
         (machine,) = self.template.state_machines()
+        role = machine.role_arn.rpartition("/")[2]
+        self.guard.restrict(_MACHINE, self.template.policies().get(role, ()))
         made = self.client("stepfunctions").create_state_machine(
             name=machine.name, definition=json.dumps(machine.definition), roleArn=machine.role_arn
         )
         return str(made["stateMachineArn"])
 
-    def _publish(self, *, create: bool) -> str:
-        """Versions of functions and workflow, and the alias that leads to the latter; its ARN."""
-        for function in self.template.functions():
-            self.lambdas.publish(function.name)
-        workflow = self.client("stepfunctions")
-        version = workflow.publish_state_machine_version(stateMachineArn=self.state_machine_arn)
-        route = [{"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}]
+    def _create_alias(self) -> str:
         ((_, alias),) = self.template.resources("AWS::StepFunctions::StateMachineAlias")
-        arn = f"{self.state_machine_arn}:{alias['Name']}"
-        if create:
-            workflow.create_state_machine_alias(name=alias["Name"], routingConfiguration=route)
-        else:
-            workflow.update_state_machine_alias(
-                stateMachineAliasArn=arn, routingConfiguration=route
-            )
-        return arn
+        made = self.client("stepfunctions").create_state_machine_alias(
+            name=alias["Name"], routingConfiguration=self._publish()
+        )
+        return str(made["stateMachineAliasArn"])
+
+    def _publish(self) -> list[dict[str, Any]]:
+        """The route to the version that the workflow has now."""
+        version = self.client("stepfunctions").publish_state_machine_version(
+            stateMachineArn=self.state_machine_arn
+        )
+        return [{"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}]
 
     def close(self) -> None:
         """Ends the children and the servers; may be called twice."""

@@ -19,10 +19,9 @@ the operation does not declare, is a bug of the fake: status 500 and a traceback
 
 import inspect
 import json
-import re
 import threading
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
@@ -30,6 +29,8 @@ import botocore.session
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel
 
+from localrun.asked import Place
+from localrun.guard import Guard, signer
 from localrun.loopback import LoopbackServer, Request, Response
 from localrun.shapes import decode, encode
 
@@ -58,9 +59,6 @@ COMMON_ERRORS: Mapping[str, int] = {
 }
 """Errors that any operation may answer without declaring them, with their HTTP status.
 From the CommonErrors pages of the AWS API references; NotImplementedLocally is ours."""
-
-
-_ACCESS_KEY = re.compile(r"Credential=([^/,\s]+)/")
 
 
 class ApiError(Exception):
@@ -201,29 +199,27 @@ def _checked_answer(model: OperationModel, answer: object) -> dict[str, Any]:
 class ModelServer:
     """One HTTP port on 127.0.0.1 for any number of services, told apart by X-Amz-Target.
 
-    Signatures are not verified, but a request must carry one. Whoever signs may do everything,
-    unless `restrict` has named the access key.
+    Signatures are not verified, but a request must carry one. What whoever signs may not do, says
+    `guard`; the resources are those of `place`.
     """
 
-    def __init__(self, services: Sequence[ModelService], port: int = 0) -> None:
+    def __init__(
+        self,
+        services: Sequence[ModelService],
+        port: int = 0,
+        guard: Guard | None = None,
+        place: Place | None = None,
+    ) -> None:
+        self.guard = guard or Guard()
+        self._place = place or Place("eu-west-1", "123456789012")
         self._services = {service.target_prefix: service for service in services}
         if len(self._services) != len(services):
             raise ValueError("two services share one target prefix")
-        self._allowed: dict[str, Collection[str]] = {}
         self._server = LoopbackServer(self._respond, port)
 
     @property
     def url(self) -> str:
         return self._server.url
-
-    def restrict(self, access_key: str, actions: Collection[str]) -> None:
-        """From now on, who signs with this key may do these alone, as `workmail:CreateUser`; all
-        else is answered with AccessDeniedException."""
-        self._allowed[access_key] = actions
-
-    def permit(self, access_key: str) -> None:
-        """Takes back what `restrict` has said of this key."""
-        self._allowed.pop(access_key, None)
 
     def close(self) -> None:
         self._server.close()
@@ -243,8 +239,9 @@ class ModelServer:
         try:
             service = self._addressed_service(request, prefix)
             headers["Content-Type"] = service.content_type
-            self._check_rights(request, f"{service.prefix}:{operation}")
-            answer = service.call(operation, _parsed(request.body))
+            body = _parsed(request.body)
+            check_rights(self.guard, self._place, service.prefix, operation, request, body)
+            answer = service.call(operation, body)
         except ApiError as error:
             headers["x-amzn-ErrorType"] = error.code
             body = {"__type": error.code, "message": error.message}
@@ -258,17 +255,16 @@ class ModelServer:
             raise ApiError("MissingAuthenticationTokenException", "Missing token", 403)
         return self._services[prefix]
 
-    def _check_rights(self, request: Request, action: str) -> None:
-        key = _access_key(request)
-        if key in self._allowed and action not in self._allowed[key]:
-            message = f"{key} is not authorized to perform: {action}"
-            raise ApiError("AccessDeniedException", message, 400)
 
-
-def _access_key(request: Request) -> str:
-    """Whose it is, by a signature of version 4; "" if another one signs."""
-    found = _ACCESS_KEY.search(request.headers.get("authorization", ""))
-    return found[1] if found else ""
+def check_rights(
+    guard: Guard, place: Place, service: str, operation: str, request: Request, body: object
+) -> None:
+    """ApiError if who has signed the request may not do this; `service` is IAM's name of it."""
+    key, _ = signer(request.headers.get("authorization", ""))
+    if not guard.knows(key) or not isinstance(body, Mapping):
+        return
+    if reason := guard.refuse(key, place.of_call(service, operation, body)):
+        raise ApiError("AccessDeniedException", reason, 400)
 
 
 def _parsed(body: bytes) -> object:

@@ -16,8 +16,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import botocore.session
 from botocore.model import OperationModel
 
+from localrun.asked import Place
+from localrun.guard import Guard
 from localrun.loopback import LoopbackServer, Request, Response
-from localrun.model_service import ApiError, ModelService
+from localrun.model_service import ApiError, ModelService, check_rights
 
 _LABEL = re.compile(r"\\\{(\w+)\\\}")
 
@@ -25,10 +27,20 @@ _LABEL = re.compile(r"\\\{(\w+)\\\}")
 class RestServer:
     """One HTTP port on 127.0.0.1 for one service. Members in headers are not understood.
 
-    Signatures are not verified, but a request must carry one.
+    Signatures are not verified, but a request must carry one. What whoever signs may not do, says
+    `guard`; the resources are those of `place`.
     """
 
-    def __init__(self, service_name: str, service: ModelService, port: int = 0) -> None:
+    def __init__(
+        self,
+        service_name: str,
+        service: ModelService,
+        port: int = 0,
+        guard: Guard | None = None,
+        place: Place | None = None,
+    ) -> None:
+        self._guard = guard or Guard()
+        self._place = place or Place("eu-west-1", "123456789012")
         model = botocore.session.get_session().get_service_model(service_name)
         self._routes = [
             (_route(operation), operation)
@@ -55,6 +67,8 @@ class RestServer:
         try:
             operation, labels = self._find(request)
             parameters = _parameters(operation, request, labels)
+            name, prefix = operation.name, self._service.prefix
+            check_rights(self._guard, self._place, prefix, name, request, parameters)
             answer = self._service.call(operation.name, parameters)
         except ApiError as error:
             headers["x-amzn-ErrorType"] = error.code

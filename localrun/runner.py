@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from localrun.alarm_watch import find_raised, note_dead_letters
+from localrun.alarm_watch import find_raised
 from localrun.cloud import Cloud
 from localrun.compare import FolderComparison, compare_mailbox
 from localrun.contents import Contents, ImapAccess, read_ews
@@ -91,6 +91,8 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        calls = json.dumps(self.cloud.guard.granted(), indent=1)
+        (self.out / "api-calls.json").write_text(calls, "utf-8")  # for `make rights`
         self.cloud.close()
         self.world.close()
 
@@ -211,7 +213,7 @@ class Run:
         folders = tuple(self._compare(copied))
         refused = sum(count_refused(self.ledger.remarks(one.mailbox.id)) for one in records)
         report, verdict = self._fetch_report(run)
-        alarms = tuple(self._find_alarms(described))
+        alarms = tuple(find_raised(self.cloud, self.out / "logs", described))
         return Outcome(
             scenario=self.scenario.name,
             status=described["status"],
@@ -228,14 +230,6 @@ class Run:
             problems=tuple(self._problems(described, verdict, folders, refused, alarms)),
             alarms=alarms,
         )
-
-    def _find_alarms(self, described: Mapping[str, Any]) -> list[Raised]:
-        """While the execution was at work."""
-        start, end = described["startDate"].timestamp(), described["stopDate"].timestamp()
-        letters = [*self.cloud.rules.dead_letters, *self.cloud.scheduler.dead_letters]
-        note_dead_letters(self.cloud.measured, (arn for arn, _ in letters), end)
-        logs = self.out / "logs"
-        return find_raised(self.cloud.template, self.cloud.measured, logs, start, end)
 
     def _copies(self) -> bool:
         if self.scenario.expected == "failed":
@@ -286,6 +280,7 @@ class Run:
         refused: int,
         alarms: Sequence[Raised],
     ) -> Iterator[str]:
+        yield from self.cloud.guard.refusals
         yield from find_problems(folders)
         stored = sum(self.world.count_stored().values())
         if stored and self.scenario.expected == "failed":

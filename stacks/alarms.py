@@ -28,6 +28,9 @@ _KEEP = cloudwatch.TreatMissingData.IGNORE
 
 WORKERS = ("provision_user", "copy_slice", "verify_mailbox")
 """Handlers that are called for every mailbox, and so by thousands."""
+COPIERS = ("copy_slice", "verify_mailbox")
+"""Those of them that seldom end by an error. provision_user does for every user: that WorkMail does
+not show a new user at once is an error to Lambda, and a wait to the workflow."""
 _FEW_MESSAGES = 100
 """Of fewer, a percentage says nothing."""
 _OFTEN = 5
@@ -64,7 +67,8 @@ class Alarms(Construct):
         self.all: list[cloudwatch.Alarm] = []
         self._watch_runs(settings)
         self._watch_servers(settings)
-        self._watch_functions()
+        self._watch_throttling()
+        self._watch_errors()
         self._watch_dead_letters()
         self._watch_end_of_support(settings)
 
@@ -137,8 +141,8 @@ class Alarms(Construct):
             missing=_QUIET,  # no run is at work
         )
 
-    def _watch_functions(self) -> None:
-        minutes, quarter = cdk.Duration.minutes, 15
+    def _watch_throttling(self) -> None:
+        quarter = cdk.Duration.minutes(15)
         workers = [self._watched.functions[name] for name in WORKERS]
         self._add(
             "FunctionsThrottled",
@@ -147,23 +151,28 @@ class Alarms(Construct):
             "tried again; ask AWS for a higher limit of concurrent executions, or lower "
             "limits.mailboxes.",
             add_up(
-                [one.metric_throttles(period=minutes(quarter)) for one in workers],
-                quarter,
+                [one.metric_throttles(period=quarter) for one in workers],
+                15,
                 "calls refused",
             ),
             10,
             missing=_QUIET,  # no value: not called
         )
-        errors = [one.metric_errors(period=minutes(quarter)) for one in workers]
-        calls = [one.metric_invocations(period=minutes(quarter)) for one in workers]
-        names = [f"m{place}" for place in range(len(workers))]
+
+    def _watch_errors(self) -> None:
+        quarter = cdk.Duration.minutes(15)
+        copiers = [self._watched.functions[name] for name in COPIERS]
+        errors = [one.metric_errors(period=quarter) for one in copiers]
+        calls = [one.metric_invocations(period=quarter) for one in copiers]
+        names = [f"m{place}" for place in range(len(copiers))]
         failed = " + ".join(f"FILL({name}e, 0)" for name in names)
         called = " + ".join(f"FILL({name}c, 0)" for name in names)
         self._add(
             "FunctionErrors",
             "function-errors",
-            "A fifth of the calls that work on mailboxes end by an error, or functions die. They "
-            "are tried again; the log lines of level WARNING and ERROR have the errors' names.",
+            "A fifth of the calls that copy or verify end by an error, or their functions die. "
+            "They are tried again; the log lines of level WARNING and ERROR have the errors' "
+            "names.",
             cloudwatch.MathExpression(
                 expression=f"IF({failed} >= 5, 100 * ({failed}) / ({called}), 0)",
                 using_metrics={
@@ -171,7 +180,7 @@ class Alarms(Construct):
                     **{f"{name}c": each for name, each in zip(names, calls, strict=True)},
                 },
                 label="percent of calls with errors",
-                period=minutes(quarter),
+                period=quarter,
             ),
             20,
             missing=_QUIET,  # not called
@@ -181,7 +190,7 @@ class Alarms(Construct):
             "not-measured",
             "The function measure-progress fails: the dashboard stands still, and nobody would "
             "notice a run that does. Its log lines of level ERROR say why.",
-            self._watched.functions["measure_progress"].metric_errors(period=minutes(quarter)),
+            self._watched.functions["measure_progress"].metric_errors(period=quarter),
             3,
             missing=_QUIET,  # not called
         )
@@ -190,7 +199,8 @@ class Alarms(Construct):
         found = cdk.Stack.of(self).node.find_all()
         queues = [one for one in found if isinstance(one, sqs.Queue)]
         for queue in queues:
-            place = queue.node.path.split("/")[1]  # of the construct that has the queue
+            # Triggers for <stack>/Triggers/DeadLetters
+            place = "".join(queue.node.path.split("/")[1:]).replace("DeadLetters", "")
             self._add(
                 f"DeadLetters{place}",
                 "dead-letters",

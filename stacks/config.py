@@ -32,7 +32,7 @@ from stacks.start_config import Schedule, Start, schedule_faults
 __all__ = ["ConfigError", "TenantConfig"]
 
 _PORTS: Mapping[str, int] = {"ssl": 993, "starttls": 143, "none": 143}
-_PATTERN_BYTES = 1000  # of the 4 KB that a function's environment may have in all
+_PATTERN_BYTES = 700  # of the 4 KB that a function's environment may have in all
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one function gets. All of them read and write the ledger.
+    """What one function gets. Its rights are exactly what its code calls: `make rights` shows it,
+    and a test says what a row lacks or has in vain.
 
     timeout   seconds; less than the TimeoutSeconds of its state, so that Lambda's own error,
               which tells more, comes first
     memory    MB; the share of a CPU grows with it
+    records   actions on the ledger's items of the tenant
+    folders   actions on the ledger's items of its mailboxes: folders and messages
     reads     key patterns of the bucket
     pinned    key patterns of the bucket: of these it may read every version
     writes    key patterns of the bucket
@@ -32,12 +35,14 @@ class Row:
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
     counts_all  may list all that is kept of the tenant (erasure_rights.py)
     erases_all  may erase it
-    by_rule   called by a rule (see triggers.py) and not by a state of its name
+    by_rule   called by a rule (triggers.py, observability.py), not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
 
     timeout: int = 100
     memory: int = 256
+    records: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
@@ -77,10 +82,8 @@ _SEE_ENTITY = (
     *("DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
     *("ListGroupMembers", "ListResourceDelegates", "ListMailboxPermissions"),
 )
-_CHANGE_ZONES = (
-    *("ListHostedZonesByName", "ListResourceRecordSets"),
-    *("ChangeResourceRecordSets", "GetChange"),
-)
+_FIND_ZONES = ("ListHostedZonesByName",)
+_WRITE_ZONES = ("ListResourceRecordSets", "ChangeResourceRecordSets")
 _FIND_NAME = ("ListGroups", "DescribeResource", "DescribeUser")
 _MAKE_ENTITY = (
     *(*_FIND_USER, "DescribeGroup", "ListGroups", "DescribeResource", "ListAliases"),
@@ -89,13 +92,23 @@ _MAKE_ENTITY = (
 )
 
 TABLE: Mapping[str, Row] = {
-    "prepare": Row(observes=True, tells=True),
+    "prepare": Row(records=("GetItem", "UpdateItem"), observes=True, tells=True),
     "control_run": Row(
-        observes=True, stops=True, schedules=("DeleteSchedule",), lists_schedules=True
+        records=("GetItem", "PutItem", "UpdateItem"),
+        observes=True,
+        stops=True,
+        schedules=("DeleteSchedule",),
+        lists_schedules=True,
     ),
-    "repeat_wave": Row(timeout=280, reads=("plans/*",), writes=("plans/*",)),
+    "repeat_wave": Row(
+        records=("GetItem", "PutItem", "UpdateItem"),
+        timeout=280,
+        reads=("plans/*",),
+        writes=("plans/*",),
+    ),
     # the plan asks WorkMail two to four times for each of the manifest's entries
     "preflight": Row(
+        records=("PutItem",),
         timeout=880,
         memory=512,
         reads=("intake/*",),
@@ -112,6 +125,7 @@ TABLE: Mapping[str, Row] = {
         ),
     ),
     "plan_wave": Row(
+        records=("GetItem", "PutItem", "UpdateItem"),
         timeout=280,
         memory=512,
         reads=("intake/*",),
@@ -120,15 +134,18 @@ TABLE: Mapping[str, Row] = {
         tells=True,
     ),
     "ensure_domains": Row(
-        workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
+        records=("GetItem", "PutItem"),
+        workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain"),
     ),
     "prepare_passwords": Row(
+        records=("Query",),
         timeout=280,
         passwords=True,
         waves=_WRITE_WAVES,
         workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration"),
     ),
     "provision_user": Row(
+        records=("GetItem", "PutItem", "UpdateItem"),
         passwords=True,
         waves=_READ_WAVES,
         workmail=(
@@ -145,9 +162,10 @@ TABLE: Mapping[str, Row] = {
             "CreateAlias",
         ),
     ),
-    "provision_entity": Row(workmail=_MAKE_ENTITY),
+    "provision_entity": Row(records=("GetItem", "PutItem"), workmail=_MAKE_ENTITY),
     # a group of 1,000 members is 2,000 calls
     "link_entity": Row(
+        records=("GetItem", "Query", "PutItem"),
         timeout=280,
         workmail=(
             *_MAKE_ENTITY,
@@ -156,11 +174,14 @@ TABLE: Mapping[str, Row] = {
             *("ListMailboxPermissions", "PutMailboxPermissions"),
         ),
     ),
-    "fail_entity": Row(),
+    "fail_entity": Row(records=("GetItem", "PutItem")),
     "settle_passwords": Row(
-        timeout=280, waves=("GetSecretValue", "PutSecretValue", "DeleteSecret")
+        records=("Query", "PutItem"),
+        timeout=280,
+        waves=("GetSecretValue", "PutSecretValue", "DeleteSecret"),
     ),
     "enable_administrator": Row(
+        records=("GetItem", "Query", "PutItem", "DeleteItem"),
         timeout=280,
         passwords=True,
         waves=_READ_WAVES,
@@ -176,6 +197,8 @@ TABLE: Mapping[str, Row] = {
     ),
     # TLS, base64 and XML want CPU; the memory itself stays below 512 MB for any mailbox
     "copy_slice": Row(
+        records=("GetItem", "UpdateItem"),
+        folders=("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
         timeout=900,
         memory=1024,
         reads=("audit/*",),
@@ -188,6 +211,8 @@ TABLE: Mapping[str, Row] = {
     ),
     # the traits of a message of 40 MB need several times its size
     "verify_mailbox": Row(
+        records=("GetItem", "UpdateItem"),
+        folders=("Query", "UpdateItem"),
         timeout=900,
         memory=1024,
         reads=("audit/*", "verify/*"),
@@ -198,42 +223,76 @@ TABLE: Mapping[str, Row] = {
         administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
     ),
-    "fail_mailbox": Row(tells=True),
-    "summarise_pass": Row(timeout=280, tells=True),
+    "fail_mailbox": Row(records=("GetItem", "PutItem", "UpdateItem"), tells=True),
+    "summarise_pass": Row(
+        records=("GetItem", "Query", "PutItem", "UpdateItem"), timeout=280, tells=True
+    ),
     # the folders of every mailbox are counted if this run has copied nothing
     "approve_cutover": Row(
-        timeout=280, memory=512, writes=("reports/*",), tells=True, answers=True, asks=True
+        records=("GetItem", "Query", "PutItem", "UpdateItem"),
+        folders=("Query",),
+        timeout=280,
+        memory=512,
+        writes=("reports/*",),
+        tells=True,
+        answers=True,
+        asks=True,
     ),
-    "check_dns": Row(workmail=("GetMailDomain",), tells=True),
-    "recheck_dns": Row(workmail=("GetMailDomain",), tells=True),
-    "ask_about_dns": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
-    "record_answer": Row(tells=True),
-    "answer_question": Row(timeout=20, answers=True, by_url=True),
+    "check_dns": Row(
+        records=("GetItem", "Query", "PutItem", "UpdateItem"),
+        workmail=("GetMailDomain",),
+        tells=True,
+    ),
+    "recheck_dns": Row(
+        records=("GetItem", "PutItem", "UpdateItem"), workmail=("GetMailDomain",), tells=True
+    ),
+    "ask_about_dns": Row(
+        records=("GetItem", "PutItem", "UpdateItem"),
+        writes=("reports/*",),
+        tells=True,
+        answers=True,
+        asks=True,
+    ),
+    "record_answer": Row(records=("GetItem", "Query", "PutItem", "UpdateItem"), tells=True),
+    "answer_question": Row(
+        records=("GetItem", "Query", "PutItem", "UpdateItem"), timeout=20, answers=True, by_url=True
+    ),
     # 100 domains are 1,000 requests, and Route 53 lets an account make five a second
     "prepare_dns": Row(
+        records=("Query", "PutItem"),
         timeout=880,
         writes=("reports/*",),
         workmail=("GetMailDomain",),
-        zones=_CHANGE_ZONES,
+        zones=(*_FIND_ZONES, *_WRITE_ZONES),
     ),
     "publish_dns": Row(
+        records=("GetItem", "Query", "PutItem", "UpdateItem"),
         timeout=880,
         reads=("reports/*",),
         writes=("reports/*",),
         workmail=("GetMailDomain",),
-        zones=_CHANGE_ZONES,
+        zones=(*_FIND_ZONES, *_WRITE_ZONES, "GetChange"),
         tells=True,
     ),
     "rollback_dns": Row(
-        timeout=880, writes=("reports/*",), zones=tuple(_CHANGE_ZONES[1:]), tells=True
+        records=("GetItem", "Query", "PutItem"),
+        timeout=880,
+        writes=("reports/*",),
+        zones=(*_WRITE_ZONES, "GetChange"),
+        tells=True,
     ),
-    "verify_tenant": Row(timeout=280),
+    "verify_tenant": Row(records=("Query", "PutItem"), timeout=280),
     "reset_passwords": Row(
-        timeout=280, passwords=True, waves=_WRITE_WAVES, workmail=("ResetPassword",)
+        records=("GetItem", "Query", "PutItem", "UpdateItem"),
+        timeout=280,
+        passwords=True,
+        waves=_WRITE_WAVES,
+        workmail=("ResetPassword",),
     ),
-    "schedule_late_passes": Row(schedules=("CreateSchedule",)),
+    "schedule_late_passes": Row(records=("PutItem",), schedules=("CreateSchedule",)),
     # 10,000 users are five files and a mail each
     "send_client_guides": Row(
+        records=("Query", "PutItem", "UpdateItem"),
         timeout=880,
         memory=1024,
         reads=("intake/*",),
@@ -242,13 +301,22 @@ TABLE: Mapping[str, Row] = {
         workmail=("DescribeOrganization", "DescribeIdentityProviderConfiguration", "ListUsers"),
     ),
     "plan_rollback": Row(
+        records=("GetItem", "Query", "PutItem"),
         timeout=280,
         memory=512,
         writes=("plans/*", "reports/*"),
         workmail=("ListUsers", *_FIND_NAME),
     ),
-    "approve_rollback": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
+    "approve_rollback": Row(
+        records=("GetItem", "PutItem", "UpdateItem"),
+        writes=("reports/*",),
+        tells=True,
+        answers=True,
+        asks=True,
+    ),
     "look_into_mailbox": Row(
+        records=("GetItem", "PutItem"),
+        folders=("Query",),
         timeout=280,
         memory=512,
         reads=("audit/*",),
@@ -258,6 +326,7 @@ TABLE: Mapping[str, Row] = {
         workmail=("DescribeUser", "AssumeImpersonationRole"),
     ),
     "order_rollback": Row(
+        records=("GetItem", "Query", "PutItem"),
         timeout=280,
         memory=512,
         writes=("plans/*",),
@@ -266,6 +335,8 @@ TABLE: Mapping[str, Row] = {
         lists_schedules=True,
     ),
     "undo_step": Row(
+        records=("GetItem", "PutItem", "UpdateItem"),
+        folders=("Query", "BatchWriteItem"),
         timeout=280,
         reads=("audit/*",),
         writes=("audit/*",),
@@ -308,18 +379,24 @@ TABLE: Mapping[str, Row] = {
         counts_all=True,
     ),
     "disable_administrator": Row(
-        timeout=280, administrator=_CHANGE_WAVES, workmail=_TAKE_RIGHTS_AWAY
+        records=("GetItem", "Query", "PutItem", "DeleteItem"),
+        timeout=280,
+        administrator=_CHANGE_WAVES,
+        workmail=_TAKE_RIGHTS_AWAY,
     ),
     "write_report": Row(
+        records=("GetItem", "Query", "PutItem"),
+        folders=("Query",),
         timeout=280,
         memory=512,
         reads=("verify/*", "reports/*"),
         writes=("reports/*",),
         tells=True,
     ),
-    "release_lock": Row(),
+    "release_lock": Row(records=("DeleteItem",)),
     "measure_progress": Row(timeout=280, memory=512, by_rule=True),
     "clean_up": Row(
+        records=("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
         timeout=900,
         administrator=_CHANGE_WAVES,
         workmail=_TAKE_RIGHTS_AWAY,

@@ -24,6 +24,7 @@ from stacks.errors import SynthError
 from stacks.function_table import TABLE, Row
 from stacks.late_passes import LatePasses
 from stacks.layer import ARCHITECTURE, RUNTIME, make_code, make_layer
+from stacks.ledger_rights import ledger_statements
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 from stacks.zone_rights import zone_statements
 
@@ -151,7 +152,6 @@ class Functions(Construct):
             resource_name=self._machine_name,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        ledger = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
         # `*` for the random end, which an ARN has not that asks for a secret that is not there
         waves = secret_arn(stack, f"{waves_prefix(self._config.tenant)}*")
         administrator = secret_arn(stack, f"{administrator_name(self._config.tenant)}*")
@@ -162,7 +162,6 @@ class Functions(Construct):
         secrets += [self._storage.passwords.ref] * row.passwords
         # without ListBucket, a file that is not there looks like one that is forbidden
         wanted = [
-            ("dynamodb", ledger, [self._storage.ledger.table_arn]),
             ("s3", ("GetObject",), [bucket.arn_for_objects(keys) for keys in row.reads]),
             ("s3", ("GetObjectVersion",), [bucket.arn_for_objects(keys) for keys in row.pinned]),
             ("s3", ("ListBucket",), [bucket.bucket_arn] if row.reads else []),
@@ -184,6 +183,9 @@ class Functions(Construct):
             for service, actions, resources in wanted
             if resources
         ]
+        statements += ledger_statements(
+            self._storage.ledger, self._config.tenant, records=row.records, folders=row.folders
+        )
         statements += zone_statements(stack, self._config, row.zones)
         if row.mails and self._config.clients.send != "none":
             statements.append(self._let_mail())

@@ -72,7 +72,16 @@ class MigrationStack(cdk.Stack):
             key=key,
         )
         self._add_triggers(config, key)
-        self.observability = Observability(
+        self.observability = self._observe(config)
+        cdk.Tags.of(self).add("app", "workmail-migration")
+        cdk.Tags.of(self).add("tenant", config.tenant)
+        self._add_outputs(config)
+        let_use_key(self, key, machine_name)
+        explain_wildcards(self)
+
+    def _observe(self, config: TenantConfig) -> Observability:
+        """Last, because it watches the queues of all the others."""
+        return Observability(
             self,
             "Observability",
             config=config,
@@ -81,11 +90,6 @@ class MigrationStack(cdk.Stack):
             bucket=self.storage.bucket,
             topic=self.notifications.topic,
         )
-        cdk.Tags.of(self).add("app", "workmail-migration")
-        cdk.Tags.of(self).add("tenant", config.tenant)
-        self._add_outputs(config)
-        let_use_key(self, key, machine_name)
-        explain_wildcards(self)
 
     def _add_triggers(self, config: TenantConfig, key: kms.IKey) -> None:
         machine, alias = self.workflow.machine, self.workflow.alias

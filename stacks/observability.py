@@ -79,6 +79,7 @@ class Observability(Construct):
         events.Rule(
             self,
             "EveryFewMinutes",
+            rule_name=f"{cdk.Stack.of(self).stack_name}-every-few-minutes",
             description="Measures how far the run at work is",
             schedule=events.Schedule.rate(late),
             targets=[

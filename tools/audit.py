@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.licences import APP, DEPLOYED, LAMBDA, closure, read_requirements  # noqa: E402
+from tools.licences import APP, DEPLOYED, HERE, LAMBDA, closure, read_requirements  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def audit() -> Outcome:
     """Asks about the versions that are installed here; those that are deployed are pinned."""
     wanted = {
         f"{one.name}=={one.version}"
-        for path, place in ((DEPLOYED, LAMBDA), (APP, {}))
+        for path, place in ((DEPLOYED, LAMBDA), (APP, HERE))
         for one in closure(read_requirements(path), place)
     }
     with tempfile.TemporaryDirectory() as folder:

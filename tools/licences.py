@@ -25,8 +25,13 @@ PAGE = ROOT / "docs" / "licences.md"
 DEPLOYED = ROOT / "lambdas" / "requirements.txt"
 APP = ROOT / "requirements.txt"
 
-LAMBDA = {"python_version": "3.14", "sys_platform": "linux", "platform_machine": "aarch64"}
+LAMBDA: Mapping[str, str] = {
+    "python_version": "3.14",
+    "sys_platform": "linux",
+    "platform_machine": "aarch64",
+}
 """Where the layer's packages run; a package may need others elsewhere."""
+HERE: Mapping[str, str] = {}
 
 ALLOWED = frozenset(
     ("0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0")
@@ -160,7 +165,7 @@ def as_page(deployed: Sequence[Package], app: Sequence[Package]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     deployed = closure(read_requirements(DEPLOYED), LAMBDA)
-    app = closure(read_requirements(APP), {})
+    app = closure(read_requirements(APP), HERE)
     page = as_page(deployed, app)
     if "--write" in arguments:
         PAGE.write_text(page, "utf-8")

@@ -48,20 +48,26 @@ class Administrator:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Removal:
+    """What the administrator's rights are taken away with."""
+
+    directory: Directory
+    ledger: Ledger
+    secrets: WaveSecrets
+    role_name: str
+    seconds_left: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Means(Removal):
     """What the administrator is made with. `probe(access, address)` opens a mailbox and raises what
     the target raises: AdministratorPending if the mailbox is not opened to it, CredentialsRejected
     if the login itself is refused. `knows_console_password()`: whether the target's secret has the
     password of the console's administrator; asked only where that is a way in."""
 
-    directory: Directory
-    ledger: Ledger
-    secrets: WaveSecrets
     source: random.Random
     tenant: str
-    role_name: str
     probe: Callable[[Access, str], None]
-    seconds_left: Callable[[], float]
     knows_console_password: Callable[[], bool] = lambda: False
 
 
@@ -250,7 +256,7 @@ def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:
     return None
 
 
-def disable_administrator(means: Means, run: str, now: str) -> bool:
+def disable_administrator(means: Removal, run: str, now: str) -> bool:
     """Takes back whatever gives access: roles of that name, permissions, the user; whether there
     was anything. What cannot be taken does not keep the rest: its error leaves at the end. May be
     run again, and must be, after a TargetBusy or ProvisioningPending."""

@@ -10,8 +10,8 @@ class Holding(Protocol):
     """One store with what this migration keeps of a tenant: the ledger, the bucket, the secrets,
     the schedules. It looks into the store itself and believes no list of what should be there.
 
-    ProvisioningPending while the store is busy or out of reach; TenantMisconfigured if it may not
-    be used."""
+    ProvisioningPending while the store is busy; TenantMisconfigured if it refuses to erase. What
+    else it answers passes."""
 
     def count(self) -> Mapping[str, int]:
         """How many things there are, by their kinds. A kind begins with the store's name and an

@@ -19,6 +19,7 @@ from migration.model import MailboxRecord, Note
 from migration.password_parts import (
     LIMIT,
     OPERATORS,
+    WAVES,
     Part,
     ResetState,
     entry_size,
@@ -67,7 +68,8 @@ def reset_passwords(
         users.setdefault(record.password_in, []).append(record.mailbox.target.lower())
     work = _Work(settings.tenant, directory, ledger, waves, source, given, run, seconds_left)
     refused: Counter[str] = Counter()
-    for path in sorted(users):
+    # nobody but the operator writes into the operator's secret, whatever the ledger says
+    for path in sorted(path for path in users if path.startswith(WAVES)):
         refused.update(work.reset_part(path, users[path]))
     done = sum(map(len, users.values())) - refused.total()
     reasons = "".join(f"; {number} refused ({why})" for why, number in sorted(refused.items()))
@@ -85,7 +87,7 @@ def _take_over(ledger: Ledger, waves: WaveSecrets, given: Mapping[str, object], 
     """Users with a password of the operator's get a place in a secret of ours, because nobody but
     the operator writes into the operator's; and so do those whose secret is gone."""
     records = _created(ledger, run)
-    paths = {record.password_in for record in records} - {OPERATORS}
+    paths = {record.password_in for record in records if record.password_in.startswith(WAVES)}
     gone = {path for path in paths if waves.read(path) is None}
     moving = [each for each in records if each.password_in in {OPERATORS, *gone}]
     if not moving:

@@ -46,7 +46,7 @@ from migration.starts import Starting
 from migration.telling import Teller
 
 if TYPE_CHECKING:
-    from migration.administrator import Administrator, Means
+    from migration.administrator import Administrator, Means, Removal
     from migration.client_sending import Means as ClientMeans
     from migration.cutover import Lookout
     from migration.erasure import Means as ErasureMeans
@@ -227,7 +227,7 @@ class Wiring:
         return Starting(self.ledger, self.executions, self.teller, usual, moment(context))
 
     def administrator_means(self, context: Any) -> Means:
-        """What the migration administrator is made with, and taken away; `context` is Lambda's."""
+        """What the migration administrator is made with; `context` is Lambda's."""
         from migration.administrator import Means
         from migration.passwords import find_console_password
 
@@ -235,12 +235,20 @@ class Wiring:
             self.directory,
             self.ledger,
             self.waves,
+            self.role_name,
+            seconds_left(context),
             self.random,
             self.settings.tenant,
-            self.role_name,
             self.probe_target,
-            seconds_left(context),
             lambda: bool(find_console_password(self.secrets.read_target())),
+        )
+
+    def administrator_removal(self, context: Any) -> Removal:
+        """What the migration administrator is taken away with; `context` is Lambda's."""
+        from migration.administrator import Removal
+
+        return Removal(
+            self.directory, self.ledger, self.waves, self.role_name, seconds_left(context)
         )
 
     def client_means(self, context: Any) -> ClientMeans:

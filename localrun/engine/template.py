@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from localrun.engine.intrinsics import FunctionUrl, Resolver, TemplateError
+from localrun.iam import Statement
 
 __all__ = [
     "BucketResource",
@@ -199,19 +200,34 @@ class Template:
             )
         return found
 
-    def rights(self) -> dict[str, frozenset[str]]:
-        """What the policies of the stack allow each function, by its name: actions such as
-        `workmail:CreateUser`, whatever their resource."""
-        allowed: defaultdict[str, set[str]] = defaultdict(set)
+    def policies(self) -> dict[str, tuple[Statement, ...]]:
+        """The statements of the stack's policies by the names of the roles that have them."""
+        found: defaultdict[str, list[Statement]] = defaultdict(list)
         for _, policy in self._all("AWS::IAM::Policy"):
+            document = self._resolver.resolve(policy["PolicyDocument"])
+            statements = [Statement.parse(each) for each in document["Statement"]]
             for role in self._resolver.resolve(policy["Roles"]):
-                for statement in policy["PolicyDocument"]["Statement"]:
-                    action = statement["Action"]
-                    allowed[role].update(action if isinstance(action, list) else [action])
+                found[role] += statements
+        return {role: tuple(statements) for role, statements in found.items()}
+
+    def rights(self) -> dict[str, tuple[Statement, ...]]:
+        """What the policies of the stack say of each function, by its name."""
+        policies = self.policies()
         return {
-            self._resolver.name(logical_id): frozenset(allowed[role.rpartition("/")[2]])
+            self._resolver.name(logical_id): policies.get(role.rpartition("/")[2], ())
             for logical_id, properties in self._all("AWS::Lambda::Function")
             for role in [str(self._resolver.resolve(properties["Role"]))]
+        }
+
+    def dead_letters(self) -> dict[str, str]:
+        """Where Lambda puts what a function has failed at, called without waiting: ARNs by the
+        function's name."""
+        return {
+            str(self._resolver.resolve(properties["FunctionName"])): str(
+                self._resolver.resolve(properties["DestinationConfig"]["OnFailure"]["Destination"])
+            )
+            for _, properties in self._all("AWS::Lambda::EventInvokeConfig")
+            if "OnFailure" in properties.get("DestinationConfig", {})
         }
 
     def state_machines(self) -> list[StateMachineResource]:

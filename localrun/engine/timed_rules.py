@@ -59,8 +59,8 @@ def read_timed_rules(template: Template) -> list[TimedRule]:
 
 
 class TimedRules:
-    """Calls the functions of the rules in virtual time until `close`. `observe` is an Observer of
-    the engine."""
+    """Calls the functions of the rules in virtual time from `start` until `close`. `observe` is an
+    Observer of the engine."""
 
     def __init__(self, clock: Clock, rules: Sequence[TimedRule], invoke: Invoke) -> None:
         self._clock = clock
@@ -70,6 +70,9 @@ class TimedRules:
         self._under_way = 0
         self._closed = False
         self._plays = [_Play(rule, rule.every) for rule in rules]
+
+    def start(self) -> None:
+        """From now on the functions are called."""
         for play in self._plays:
             self._plan(play)
 

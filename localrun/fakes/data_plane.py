@@ -8,34 +8,55 @@ access key id.
 import json
 import logging
 import secrets
+import threading
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
 
+from localrun.asked import Place
 from localrun.engine.intrinsics import SECRET_SUFFIX
 from localrun.engine.template import BucketResource, SecretResource, TableResource, Template
+from localrun.fakes.guarded import guarded
+from localrun.guard import Guard
 
 _GENERATED_SECRET_LENGTH = 32
 
 
 class DataPlane:
-    """Serves at `url` until `close()`."""
+    """Serves at `url` until `close()`. What whoever signs a request may not do, says `guard`; the
+    resources are those of `place`."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, guard: Guard | None = None, place: Place | None = None
+    ) -> None:
         # Every request is a line at level INFO otherwise.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-        self._server.start()
-        host, bound_port = self._server.get_host_and_port()
-        self.url = f"http://{host}:{bound_port}"
+        application = DomainDispatcherApplication(create_backend_app)
+        if guard is not None and place is not None:
+            application = guarded(application, guard, place)
+        self._server = make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="data-plane", daemon=True
+        )
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
         reset = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
         with urllib.request.urlopen(reset, timeout=30):
             pass
 
     def close(self) -> None:
-        self._server.stop()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
     def __enter__(self) -> Self:
         return self

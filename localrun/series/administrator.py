@@ -160,7 +160,7 @@ def _time_out(run: Run, name: str, watch: Watch) -> str:
     run.ledger.want_pause(True)
     (machine,) = run.cloud.template.state_machines()
     definition = {**machine.definition, "TimeoutSeconds": _LIMIT_SECONDS}
-    run.cloud.engine.add_machine(machine.name, json.dumps(definition), machine.role_arn)
+    run.cloud.deploy_workflow(definition)
     return run.start(name, {"phases": COPY_ONLY})
 
 
@@ -187,7 +187,7 @@ def _restore(run: Run) -> None:
     run.ledger.want_pause(False)
     _put_source_secret(run, json.dumps(dict(STORY.secret)))
     (machine,) = run.cloud.template.state_machines()
-    run.cloud.engine.add_machine(machine.name, json.dumps(machine.definition), machine.role_arn)
+    run.cloud.deploy_workflow(machine.definition)
 
 
 # ---- the series ------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ searched for in the ledger, in every version of every file and in the secrets.
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,13 +18,15 @@ from rich.table import Table
 from localrun.kept import read_all
 from localrun.operator import answer_by_page
 from localrun.runner import Options, Run
+from localrun.series.interrupting import kill_workers, wait_for
 from localrun.series.series import Played, Series, opened
-from localrun.series.small_tenant import check_free, output
+from localrun.series.small_tenant import output
 from localrun.stories.marked import DOMAIN, MARKED, MARKS, upload
 from localrun.traces import find_words
 
 ERASE: Mapping[str, Any] = {"phases": ["erase"], "unfinished": True}
 WORDS = tuple(word for words in MARKS.values() for word in words)
+_PROOFS = ("killed", "erased", "again")
 _PATIENCE = 600.0
 """Virtual seconds until the operator answers."""
 
@@ -61,26 +62,39 @@ class _Story:
         if self.traces["rejected"] < self.traces["migrated"]:
             yield "a rejected erasure has erased something"
         yield from self._kill()
+        self._keep_proof("killed")
         yield from self._end(self._start("erased", "approve"), "SUCCEEDED")
         yield from self._check("erased")
         yield from self._end(self._run.start("again", ERASE), "SUCCEEDED")
         yield from self._check("again")
-        if any(self.proofs["again"]["found"].values()):
+        yield from self._compare()
+
+    def _compare(self) -> Iterator[str]:
+        """The three proofs together."""
+        killed, erased, again = (self.proofs.get(name, {}) for name in _PROOFS)
+        if not (killed and erased and again):
+            return  # it is said above
+        self.found = sum(killed["found"].values())
+        self.left = sum((*erased["left"].values(), *again["left"].values()))
+        if killed["finished"] or erased["earlier"] != ["killed"]:
+            yield "the proof does not name the erasure that was killed"
+        if not (erased["finished"] and erased["approved"]["by"] == "link"):
+            yield "the proof does not say when it was finished, and who has approved"
+        if again["found"] or not again["finished"]:
             yield "the second erasure has found something"
-        self.found, self.left = (
-            sum(self.proofs["killed"]["found"].values()),
-            sum(self.proofs["again"]["left"].values()),
-        )
 
     def _kill(self) -> Iterator[str]:
-        """Ends the execution after the first word of its proof, before all is gone."""
+        """Its function dies when the proof is begun, and the execution is ended with it."""
         arn = self._start("killed", "approve")
         s3, bucket = self._run.cloud.client("s3"), self._run.cloud.output("BucketName")
-        while not s3.list_objects_v2(Bucket=bucket, Prefix="erased/killed").get("KeyCount"):
-            time.sleep(0.02)
+        begun = {"Bucket": bucket, "Prefix": "erased/killed"}
+        wait_for(lambda: s3.list_objects_v2(**begun).get("KeyCount"), "its proof")
+        killed = kill_workers("erase_tenant")
         self._run.cloud.client("stepfunctions").stop_execution(executionArn=arn)
+        killed += kill_workers("erase_tenant")
+        if not killed:
+            yield "killed: its function had ended before"
         yield from self._end(arn, "ABORTED")
-        yield from check_free(self._run, "killed")
 
     def _start(self, name: str, word: str) -> str:
         """Starts an erasure whose question is answered on the page, some minutes later: a late pass
@@ -95,11 +109,15 @@ class _Story:
         if described["status"] != status:
             cause = f"{described.get('error')}: {described.get('cause')}"
             yield f"{name}: {described['status']}, and not {status}: {cause}"
-        yield from check_free(self._run, name)
+        if owner := self._run.ledger.lock_owner():
+            yield f"{name}: the tenant's lock is held still, by {owner.rpartition(':')[2]}"
         if output(described).get("verdict") == "erased":
-            s3, bucket = self._run.cloud.client("s3"), self._run.cloud.output("BucketName")
-            body = s3.get_object(Bucket=bucket, Key=f"erased/{name}.json")["Body"].read()
-            self.proofs[name] = json.loads(body)
+            self._keep_proof(name)
+
+    def _keep_proof(self, name: str) -> None:
+        s3, bucket = self._run.cloud.client("s3"), self._run.cloud.output("BucketName")
+        body = s3.get_object(Bucket=bucket, Key=f"erased/{name}.json")["Body"].read()
+        self.proofs[name] = json.loads(body)
 
     def _check(self, name: str) -> Iterator[str]:
         """Nothing may be left: no item, no file but the proofs, no word anywhere."""
@@ -107,9 +125,6 @@ class _Story:
         if name not in self.proofs:
             yield f"{name}: there is no proof"
             return
-        if "killed" not in self.proofs:
-            body = s3.get_object(Bucket=bucket, Key="erased/killed.json")["Body"].read()
-            self.proofs["killed"] = json.loads(body)
         table = self._run.cloud.table(self._run.cloud.output("LedgerTable"))
         if items := table.scan()["Items"]:
             yield f"{name}: {len(items)} items are left in the ledger"

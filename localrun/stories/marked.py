@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import Any
 
 from localrun.letters import Letter
 from localrun.operator import answer_by_page
@@ -51,6 +52,7 @@ _MANIFEST = {
             "address": f"{MARKS['address'][3]}@{DOMAIN}",
             "name": _TEAM,
             "members": [ANNA, OTTO],
+            "aliases": [f"{MARKS['alias'][0]}-team@{DOMAIN}"],
         }
     ],
     "resources": [
@@ -95,10 +97,10 @@ def _letters(address: str) -> Iterator[Letter]:
             yield Letter((folder,), mime, ("\\Seen",), received)
 
 
-def upload(client: object, bucket: str) -> None:
+def upload(client: Any, bucket: str) -> None:
     """Puts the manifest, and one with faults, where the tenant's administrator does."""
     for key, body in ((MANIFEST_KEY, MANIFEST), (FAULTY_KEY, FAULTY)):
-        client.put_object(Bucket=bucket, Key=key, Body=body)  # type: ignore[attr-defined]
+        client.put_object(Bucket=bucket, Key=key, Body=body)
 
 
 MARKED = Scenario(

@@ -61,6 +61,7 @@ NO_WAY_IN = Scenario(
     users=_USERS,
     tenant={"passwords": {"new_users": "none"}},
     expected="failed",
+    alarms=("RunFailed",),
     cause=(
         "EWS is not used: it changes the date at which a message was received",
         "IMAP is not used: the target's secret has no password",
@@ -92,5 +93,6 @@ BAD_MANIFEST = Scenario(
     seed=_seed,
     users=_USERS,
     expected="failed",
+    alarms=("RunFailed",),
     cause=tuple(f"line {line}" for line in range(3, 13)),
 )

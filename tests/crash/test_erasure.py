@@ -129,8 +129,10 @@ class Tenant:
         kept = [json.dumps(self.table.scan()["Items"], default=str)]
         listed = self.s3.list_object_versions(Bucket="tenant")
         for one in listed.get("Versions", []):
-            place = {"Key": one["Key"], "VersionId": one["VersionId"]}
-            body = self.s3.get_object(Bucket="tenant", **place)["Body"].read()  # type: ignore[arg-type]
+            version = self.s3.get_object(
+                Bucket="tenant", Key=one["Key"], VersionId=one["VersionId"]
+            )
+            body = version["Body"].read()
             kept.append(one["Key"] + body.decode())
         names = [secret["Name"] for secret in self.secrets.list_secrets()["SecretList"]]
         kept += [self.secrets.get_secret_value(SecretId=name)["SecretString"] for name in names]

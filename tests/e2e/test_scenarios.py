@@ -6,6 +6,7 @@ What it leaves behind is searched for what must never be there.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ from rich.console import Console
 
 from localrun.contents import ImapAccess
 from localrun.display import PlainDisplay
+from localrun.engine.metric_store import MetricName, MetricStore
 from localrun.runner import Options, Outcome, Run
 from localrun.stories import SCENARIOS, dns_trouble, imap_target, new_passwords
 from localrun.stories.sample_mail import PEOPLE, letters
 from localrun.world import READER
+from migration.measures import NAMESPACE, Metric
 from migration.target_choice import FOLDER
 from tests.e2e.secrets_of import read_generated, read_kept
 
@@ -348,3 +351,16 @@ def test_trouble_is_named_and_contained(finished: Finished) -> None:
         assert not finished.copied
     else:
         assert finished.outcome.failed == ()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_metrics_count_every_message_once(finished: Finished) -> None:
+    """Whatever was begun again meanwhile: the sum over all slices is what the ledger has."""
+    store = MetricStore()
+    store.read_log(finished.logs.splitlines())
+    where = {"Tenant": f"{finished.outcome.scenario}-local"}
+    values = store.values(MetricName.of(NAMESPACE, Metric.MESSAGES_COPIED, where), 0, math.inf)
+    assert sum(values) == sum(folder.ledger for folder in finished.outcome.folders)
+    names = {name for metric in store.metrics() for name, _ in metric.dimensions}
+    assert names <= {"Tenant", "Error"}

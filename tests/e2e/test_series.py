@@ -124,3 +124,14 @@ def test_pause_resume_and_abort_are_said_by_executions_of_their_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert play("controlled", tmp_path, capsys)["words"] == 10
+
+
+def test_what_is_kept_of_a_tenant_is_erased_once_and_for_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = play("erase", tmp_path, capsys)
+    traces = line["traces"]
+    assert isinstance(traces, dict)
+    assert traces["migrated"] > 50
+    assert (traces["erased"], traces["again"], line["left"]) == (0, 0, 0)
+    assert int(str(line["found"])) > 100

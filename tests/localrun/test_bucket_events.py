@@ -32,7 +32,7 @@ def s3(told: list[Any]) -> Iterator[Any]:
             aws_secret_access_key="x",
         )
         for name in ("loud", "quiet"):
-            place = {"LocationConstraint": REGION}
+            place: Any = {"LocationConstraint": REGION}
             client.create_bucket(Bucket=name, CreateBucketConfiguration=place)
             client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         client.put_bucket_notification_configuration(

@@ -12,6 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from localrun.iam import Statement
 from localrun.model_service import ApiError, ModelServer, ModelService
 
 ORGANIZATION = "m-" + "0" * 32
@@ -187,12 +188,12 @@ def test_two_services_share_one_port() -> None:
 
 
 def test_a_restricted_key_may_do_no_more_than_is_said(server: ModelServer) -> None:
-    server.restrict("local", {"workmail:DescribeOrganization"})
+    server.guard.restrict("local", [Statement(True, ("workmail:DescribeOrganization",), ("*",))])
     client = client_of(server)
     assert client.describe_organization(OrganizationId=ORGANIZATION)
     with pytest.raises(ClientError, match="local is not authorized to perform: workmail:DeleteU"):
         client.delete_user(OrganizationId=ORGANIZATION, UserId="someone")
-    server.permit("local")
+    server.guard.permit("local")
     client.delete_user(OrganizationId=ORGANIZATION, UserId="someone")
 
 

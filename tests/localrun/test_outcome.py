@@ -1,9 +1,15 @@
-"""Messages that the target refuses, in the comparison at a run's end."""
+"""Messages that the target refuses, in the comparison at a run's end; alarms that a story wants."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from localrun.compare import FolderComparison
-from localrun.outcome import count_refused, leave_out
+from localrun.engine.alarms import Raised
+from localrun.outcome import count_refused, find_deviations, leave_out
+from localrun.stories.stalled import STALLED
 from migration.mail import Fate, Remark
 from migration.model import FolderRecord
 
@@ -53,3 +59,24 @@ def test_a_message_whose_keywords_were_left_out_is_the_only_one_that_may_differ(
 
 def test_what_was_adjusted_was_not_refused() -> None:
     assert count_refused([REFUSED, Remark("f1", "8", 1, "crlf", Fate.ADJUSTED)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "raised", "fine"),
+    [
+        (("NoProgress",), ["NoProgress", "NoProgress"], True),
+        (("NoProgress",), [], False),
+        (("NoProgress",), ["NoProgress", "RunFailed"], False),
+        ((), ["RunFailed"], False),
+        ((), [], True),
+        (None, ["RunFailed"], True),
+    ],
+)
+def test_a_story_says_which_alarms_and_no_others(
+    wanted: tuple[str, ...] | None, raised: list[str], fine: bool
+) -> None:
+    story = replace(STALLED, alarms=wanted)
+    alarms = [Raised(f"WorkMailMigration-some-tenant-{name}", 0.0) for name in raised]
+    found = list(find_deviations(story, {"status": "SUCCEEDED"}, "done", 0, [], alarms))
+    assert bool(found) is not fine
+    assert all("alarms raised" in problem for problem in found)

@@ -10,6 +10,7 @@ import pytest
 
 from localrun.engine.intrinsics import Resolver
 from localrun.engine.template import Template, TemplateError
+from localrun.iam import Statement
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 DEFINITION = """{
@@ -141,10 +142,16 @@ def test_functions_have_their_code_limits_and_resolved_environment(template: Tem
 def test_functions_have_the_rights_of_their_roles(template: Template) -> None:
     rights = template.rights()
     helper = next(name for name in rights if name != "Tenant-copy-slice")
-    assert rights == {
-        "Tenant-copy-slice": {"sns:Publish", "s3:GetObject*", "s3:GetBucket*", "s3:List*"},
-        helper: set(),
-    }
+    bucket, topic = template.buckets()[0], template.topics()[0]
+    assert rights["Tenant-copy-slice"] == (
+        Statement(True, ("sns:Publish",), (topic.arn,)),
+        Statement(
+            True,
+            ("s3:GetObject*", "s3:GetBucket*", "s3:List*"),
+            (f"arn:aws:s3:::{bucket.name}", f"arn:aws:s3:::{bucket.name}/*"),
+        ),
+    )
+    assert rights[helper] == ()
 
 
 def test_state_machines_have_their_substitutions_applied(template: Template) -> None:

@@ -102,7 +102,9 @@ def test_the_page_may_do_nothing_but_answer(resources: Resources) -> None:
         True, False, (), (), (),
     )  # fmt: skip
     actions = rights(resources, "AnswerQuestion")
-    assert {action.split(":")[0] for action in actions} == {"dynamodb", "kms", "logs", "states"}
+    assert {action.split(":")[0] for action in actions} == {
+        *("dynamodb", "kms", "logs", "states", "xray"),
+    }
 
 
 def test_who_publishes_may_publish_to_this_topic_alone(resources: Resources) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 
+from localrun.config_pages import EXAMPLE as GIVEN
 from localrun.engine.event_rules import matches
+from localrun.tenant_file import render_tenant
 from migration.events import MIGRATION, ExecutionInput
 from stacks.config import ConfigError, TenantConfig
 from stacks.function_table import TABLE
@@ -135,7 +137,7 @@ def upload_rule(resources: Resources) -> dict[str, Any]:
     (rule,) = (
         one["Properties"]
         for one in resources("AWS::Events::Rule").values()
-        if one["Properties"]["EventPattern"]["source"] == ["aws.s3"]
+        if one["Properties"].get("EventPattern", {}).get("source") == ["aws.s3"]
     )
     return dict(rule)
 
@@ -335,9 +337,10 @@ def test_schedules_of_this_group_alone_may_use_their_role(scheduled: dict[str, A
     (policy,) = (
         one for name, one in scheduled.items() if name.startswith("SchedulesRoleDefaultPolicy")
     )
-    starting, sending = policy["Properties"]["PolicyDocument"]["Statement"]
+    starting, sending, *using_key = policy["Properties"]["PolicyDocument"]["Statement"]
     assert (starting["Action"], sending["Action"]) == ("states:StartExecution", "sqs:SendMessage")
     assert starting["Condition"] == ONLY_LIVE
+    assert [one["Action"] for one in using_key] == [["kms:Decrypt", "kms:GenerateDataKey"]]
 
 
 # ---- the tenant file -----------------------------------------------------------------------------
@@ -345,7 +348,7 @@ def test_schedules_of_this_group_alone_may_use_their_role(scheduled: dict[str, A
 
 def write(folder: Path, more: str) -> Path:
     path = folder / "example.yaml"
-    path.write_text(EXAMPLE.read_text("utf-8") + more, "utf-8")
+    path.write_text(render_tenant(GIVEN, shortest=True) + more, "utf-8")
     return path
 
 

@@ -22,6 +22,8 @@ from stacks.storage import administrator_name, waves_prefix
 from tests.stacks.conftest import EXAMPLE
 from tests.stacks.test_migration_stack import UNBOUNDED, as_list
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # several stacks are synthesized
+
 ACCOUNT, REGION = "111111111111", "eu-west-1"
 TENANTS = ("acme", "acme-2", "a", "a-copy-slice", "a-migrate-tenant")
 

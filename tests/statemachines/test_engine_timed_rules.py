@@ -43,6 +43,7 @@ def play(states: Mapping[str, Any]) -> Calls:
     engine = Engine(clock, calls, lambda _: None, observers=[rules.observe])
     definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
     machine = engine.add_machine("machine", json.dumps(definition), "arn:role")
+    rules.start()
     execution = engine.start(machine.arn, "run-1")
     assert execution.ended.wait(20)
     rules.close()
@@ -94,6 +95,7 @@ def test_nothing_is_called_without_an_execution_or_after_the_end() -> None:
     clock = Clock("jump", start=START)
     calls = Calls(clock)
     rules = TimedRules(clock, [RULE], calls)
+    rules.start()
     rules.close()
     clock.enter()
     clock.sleep_until(START + HOUR)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.wave_secrets import MemoryWaves
+from localrun.iam import Statement
 from migration.access import Access, Entry, Way
 from migration.administrator import Means
 from migration.directory_model import Permission
@@ -46,11 +47,11 @@ class Desk:
             self.cloud.directory,
             self.ledger,
             self.secrets,
+            ROLE,
+            self.seconds_left,
             random.Random(7),
             TENANT,
-            ROLE,
             self.open,
-            self.seconds_left,
             lambda: self.knows_console_password,
         )
 
@@ -99,12 +100,13 @@ class Desk:
 @contextmanager
 def with_rights_of(made: Desk, handler: str) -> Iterator[None]:
     """What WorkMail is asked within may be what that function's role allows, and nothing else."""
-    server, signer = made.cloud.server, "local"
-    server.restrict(signer, {f"workmail:{each}" for each in TABLE[handler].workmail})
+    guard, signer = made.cloud.server.guard, "local"
+    actions = tuple(f"workmail:{each}" for each in TABLE[handler].workmail)
+    guard.restrict(signer, [Statement(True, actions, ("*",))])
     try:
         yield
     finally:
-        server.permit(signer)
+        guard.permit(signer)
 
 
 def desk(*names: str) -> Desk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from migration import events
 from migration.entry import entry
 from migration.errors import InputInvalid, MailboxUnreachable, Unexpected
+from migration.logs import bind_more, logger
 
 EVENT = {
     "run": "r",
@@ -17,6 +19,7 @@ EVENT = {
     "passwords": "none",
     "now": "2026-12-04T18:00:00Z",
 }
+KEYS = {"state", "request", "run", "mailbox", "pass_id", "entity", "tenant"}
 PRIVATE = "alice@acme.example"
 
 
@@ -57,3 +60,18 @@ def test_any_other_exception_loses_its_text_and_keeps_its_place(
     assert str(caught.value).startswith("KeyError at test_entry.py:")
     assert caught.value.__cause__ is None
     assert PRIVATE not in str(caught.value) + capsys.readouterr().out
+
+
+def test_log_lines_know_their_call_and_nothing_of_the_one_before() -> None:
+    def keys() -> dict[str, object]:
+        return {name: value for name, value in logger.get_current_keys().items() if name in KEYS}
+
+    context = SimpleNamespace(aws_request_id="request-1")
+    obedient(EVENT, context)
+    expected = {"state": "ProvisionUser", "request": "request-1", "run": "r", "mailbox": "m"}
+    assert keys() == expected
+    bind_more(tenant="acme")
+    assert keys() == {**expected, "tenant": "acme"}
+    with pytest.raises(InputInvalid):
+        obedient({}, SimpleNamespace(aws_request_id="request-2"))
+    assert keys() == {"state": "ProvisionUser", "request": "request-2"}

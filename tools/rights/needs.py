@@ -1,0 +1,142 @@
+"""What a function needs of IAM: its API calls, with the ARNs of what they name.
+
+The patterns of values.py become ARNs by the environment that the template gives the function. What
+is known at run time only is bounded by what is written down here, each with its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tools.rights.calls import ApiCall
+
+_UNKNOWN = ("*",)
+"""Of what a call does not tell: no narrow role allows it, so that it is noticed."""
+
+
+@dataclass(frozen=True, order=True)
+class Need:
+    """An action on a resource, an ARN with `*` for what is open. `key`: of the ledger, which
+    partition keys; "" for everything else."""
+
+    action: str
+    resource: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stack is, and the environment of one of its functions."""
+
+    region: str
+    account: str
+    environment: Mapping[str, str]
+
+    def fill(self, text: str) -> str:
+        """The text with the settings in it."""
+        return re.sub(r"\{(\w+)\}", lambda match: self.environment[match[1].upper()], text)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+
+def needs_of(calls: list[ApiCall], place: Place) -> set[Need]:
+    """What these calls need."""
+    return {need for call in calls for need in _needs(call, place)}
+
+
+def _needs(call: ApiCall, place: Place) -> Iterator[Need]:
+    name = {"sesv2": "ses"}.get(call.service, call.service)
+    for action in call.actions:
+        for resource in _RESOURCES[name](replace(call, actions=(action,)), place):
+            for key in call.texts("pk") or ("",):
+                yield Need(action, resource, place.fill(key).replace("**", "*"))
+
+
+def _ledger(call: ApiCall, place: Place) -> Iterator[str]:
+    yield place.arn("dynamodb", f"table/{place.environment['TABLE_NAME']}")
+
+
+def _bucket(call: ApiCall, place: Place) -> Iterator[str]:
+    """Keys count by their first folder."""
+    bucket = place.environment["BUCKET_NAME"]
+    if call.actions == ("s3:ListBucket",):
+        yield f"arn:aws:s3:::{bucket}"
+        return
+    for text in call.texts("Key") or _UNKNOWN:
+        key = place.fill(text)
+        first, slash, _ = key.partition("/")
+        yield f"arn:aws:s3:::{bucket}/{first}/*" if slash else f"arn:aws:s3:::{bucket}/{key}"
+
+
+def _secret(call: ApiCall, place: Place) -> Iterator[str]:
+    """The paths below waves/ count as one. A secret's ARN has a random end, unless one asks for a
+    secret that is not there. Of a new secret, the name is the end of the tenant's ARN."""
+    if names := call.texts("Name"):
+        for text in names:
+            yield _without_run(place.fill(text.replace("*", "{secrets_arn}", 1)))
+        return
+    for text in call.texts("SecretId") or _UNKNOWN:
+        yield _without_run(place.fill(text))
+
+
+def _without_run(arn: str) -> str:
+    before, waves, _ = arn.partition("/waves/")
+    made_by_a_run = waves or arn.endswith("/administrator")
+    return f"{before}{waves}*" if made_by_a_run else arn
+
+
+def _execution(call: ApiCall, place: Place) -> Iterator[str]:
+    """Executions are named by the ledger's lock and by the execution itself, and are those of the
+    tenant's machine; whoever answers a task has its token, and IAM asks for the machine."""
+    machine = place.environment["MACHINE_ARN"]
+    if call.operation.startswith("SendTask"):
+        yield machine
+    else:
+        yield machine.replace(":stateMachine:", ":execution:") + ":*"
+
+
+def _schedule(call: ApiCall, place: Place) -> Iterator[str]:
+    if call.actions == ("iam:PassRole",):
+        yield place.environment["LATE_ROLE_ARN"]
+    elif call.operation == "ListSchedules":
+        yield "*"  # IAM knows nothing narrower
+    else:
+        for group in call.texts("GroupName") or _UNKNOWN:
+            yield place.arn("scheduler", f"schedule/{place.fill(group)}/*")
+
+
+def _zone(call: ApiCall, place: Place) -> Iterator[str]:
+    """Zones are found by the tenant's domains; only their changes can be bounded to those."""
+    kinds = {"ListHostedZonesByName": "*", "GetChange": "arn:aws:route53:::change/*"}
+    yield kinds.get(call.operation, "arn:aws:route53:::hostedzone/*")
+
+
+def _sender(call: ApiCall, place: Place) -> Iterator[str]:
+    sender = place.environment["CLIENTS_SENDER"]
+    for name in (sender, sender.rpartition("@")[2]):
+        yield place.arn("ses", f"identity/{name}")
+
+
+def _organization(call: ApiCall, place: Place) -> Iterator[str]:
+    yield place.arn("workmail", f"organization/{place.environment['ORGANIZATION_ID']}")
+
+
+def _topic(call: ApiCall, place: Place) -> Iterator[str]:
+    for text in call.texts("TopicArn") or _UNKNOWN:
+        yield place.fill(text)
+
+
+_RESOURCES = {
+    "dynamodb": _ledger,
+    "s3": _bucket,
+    "secretsmanager": _secret,
+    "stepfunctions": _execution,
+    "scheduler": _schedule,
+    "route53": _zone,
+    "ses": _sender,
+    "workmail": _organization,
+    "sns": _topic,
+}
