@@ -155,7 +155,7 @@ def _workload(days: float) -> Workload:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 @pytest.mark.parametrize(
     "what",
     [
