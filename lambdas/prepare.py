@@ -22,4 +22,5 @@ def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
         manifest=wanted.manifest or wired.settings.manifest_key,
         rollback_of=wanted.rollback_of,
         wave_of=wanted.wave_of,
+        only=wanted.only,
     )

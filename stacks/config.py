@@ -25,7 +25,7 @@ from stacks.checks import (
     read_record,
     read_yaml,
 )
-from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications
+from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications, Retry
 
 __all__ = ["ConfigError", "TenantConfig"]
 
@@ -240,6 +240,7 @@ class TenantConfig:
     dns: Dns = field(default_factory=Dns)
     limits: Limits = Limits()
     delta: Delta = field(default_factory=Delta)
+    retry: Retry = field(default_factory=Retry)
     cutover: Cutover = field(default_factory=Cutover)
     notifications: Notifications = field(default_factory=Notifications)
     clients: Clients = field(default_factory=Clients)

@@ -185,7 +185,7 @@ TABLE: Mapping[str, Row] = {
         workmail=("AssumeImpersonationRole",),
     ),
     "fail_mailbox": Row(tells=True),
-    "summarise_pass": Row(timeout=280, tells=True),
+    "summarise_pass": Row(timeout=280, writes=("plans/*",), tells=True),
     # the folders of every mailbox are counted if this run has copied nothing
     "approve_cutover": Row(
         timeout=280, memory=512, writes=("reports/*",), tells=True, answers=True, asks=True

@@ -21,6 +21,7 @@ MIGRATION = ("provision", "copy", "cutover", "delta", "report")
 ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
 CLIENTS = "clients"
+FAILED = "failed"
 CONTROL = ("pause", "resume", "abort")
 """What an execution may say to the one that works for the tenant."""
 ALONE = (ROLLBACK, ROLLBACK_DNS, *CONTROL)
@@ -71,11 +72,13 @@ class ExecutionInput:
     """What an operator may write into the console's input box; `{}` runs the whole migration.
     `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
     ends in /. `run` is the run to take back, with the phase rollback, empty for all; or, with the
-    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's."""
+    phase delta, the run whose mailboxes are looked at once more, empty for the manifest's. `only`
+    says which of these: failed, or empty for all."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
     run: str = ""
+    only: str = ""
 
     @property
     def only_report(self) -> bool:
@@ -108,7 +111,7 @@ class ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
         if not isinstance(payload, Mapping):
             raise InputInvalid(["the input must be a JSON object; {} is fine"])
-        known = ("phases", "manifest", "run")
+        known = ("phases", "manifest", "run", "only")
         problems = [
             f"unknown key {_short(key)}{_hint(key, known)}" for key in payload if key not in known
         ]
@@ -140,9 +143,15 @@ class ExecutionInput:
             )
         if run and manifest:
             problems.append("run and manifest name two waves; give one of them")
+        only = payload.get("only", "")
+        if only not in ("", FAILED) or (only and not (run and "delta" in phases)):
+            problems.append(
+                f"only must be {FAILED}, and goes with run and the phase delta: of that run, the "
+                "mailboxes that failed"
+            )
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run)
+        return cls(tuple(phases), manifest, run, only)
 
 
 def _takes_run(phases: Sequence[object]) -> bool:
@@ -177,9 +186,9 @@ class PrepareResult(Event):
     """`run` is this execution, or the last run if only that is to be told of. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
-    answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
+    answer_seconds, reminder_seconds, retry_passes, retry_seconds, route53). `rollback_of` is the run to take back, empty for
     all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
-    manifest."""
+    manifest, and `only` says which of them."""
 
     already_running: bool
     owner: str
@@ -189,6 +198,7 @@ class PrepareResult(Event):
     manifest: str
     rollback_of: str
     wave_of: str
+    only: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +227,12 @@ class ControlRunResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class RepeatWave(Event):
-    """`of` is the run whose mailboxes are looked at once more."""
+    """`of` is the run whose mailboxes are looked at once more; `only` as in the input."""
 
     run: str
     now: str
     of: str
+    only: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,17 +461,23 @@ class FailMailboxResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class SummarisePass(Event):
+    """`retries` counts how often the pass was made for its failed mailboxes alone, `retries_left`
+    how often it still may be."""
+
     run: str
     now: str
     pass_id: int
     passes: int
+    retries: int
+    retries_left: int
 
 
 @dataclass(frozen=True, slots=True)
 class SummarisePassResult(Event):
     """Mailboxes by how the pass ended for them, and the messages that it copied. `unsettled`
     counts those of the failed and paused ones that the next pass may copy. `pause_wanted`: the
-    operator has not taken the pause back yet."""
+    operator has not taken the pause back yet. `retry` is how many are to be tried again alone; the
+    file that names them lies at `retry_key`, both empty for none."""
 
     done: int
     exceptions: int
@@ -469,6 +486,9 @@ class SummarisePassResult(Event):
     unsettled: int
     copied: int
     pause_wanted: bool
+    retry: int
+    retry_key: str
+    retry_version: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class Settings:
     cutover_drain_minutes: int
     user_concurrency: int
     mailbox_concurrency: int
+    retry_passes: int
+    retry_minutes: int
     delta_interval_minutes: int
     delta_passes: int
     delta_late_days: tuple[int, ...]
@@ -134,6 +136,8 @@ class Settings:
             "route53": int(self.dns_publish == "route53"),
             "drain_seconds": self.cutover_drain_minutes * 60,
             "late_passes": len(self.delta_late_days),
+            "retry_passes": self.retry_passes,
+            "retry_seconds": self.retry_minutes * 60,
         }
 
     @property
