@@ -186,6 +186,7 @@ class Cloud:
                     timeout=function.timeout,
                     memory=function.memory,
                     environment={**function.environment, "AWS_ACCESS_KEY_ID": function.name},
+                    reserved=function.reserved,
                 )
             )
 

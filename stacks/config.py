@@ -157,10 +157,14 @@ class Limits:
     mailboxes  mailboxes copied, each by one Lambda function, and never more at once than
                source.max_connections; an account has 1,000 concurrent functions unless AWS has
                raised it
+    reserve    keep so many functions of the account for copying, and as many for verification, and
+               never let more run: an execution that was aborted may have some at work still. The
+               account must have 100 left beside them, else the deployment fails
     """
 
     users: Annotated[int, between(1, 50)] = 5
     mailboxes: Annotated[int, between(1, 500)] = 10
+    reserve: bool = False
 
 
 @dataclass(frozen=True, slots=True)

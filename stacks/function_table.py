@@ -29,6 +29,7 @@ class Row:
     answers   may answer the tasks of the state machine that wait for a token
     asks      knows the page on which questions are answered
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
+    opens     opens mailboxes at the source, so that limits.reserve is about it
     by_rule   called by a rule (see triggers.py) and not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
@@ -51,6 +52,7 @@ class Row:
     answers: bool = False
     asks: bool = False
     mails: bool = False
+    opens: bool = False
     by_rule: bool = False
     by_url: bool = False
 
@@ -171,6 +173,7 @@ TABLE: Mapping[str, Row] = {
         waves=_READ_WAVES,
         administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
+        opens=True,
     ),
     # the traits of a message of 40 MB need several times its size
     "verify_mailbox": Row(
@@ -183,6 +186,7 @@ TABLE: Mapping[str, Row] = {
         waves=_READ_WAVES,
         administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
+        opens=True,
     ),
     "fail_mailbox": Row(tells=True),
     "summarise_pass": Row(timeout=280, writes=("plans/*",), tells=True),

@@ -119,9 +119,17 @@ class Functions(Construct):
             memory_size=row.memory,
             timeout=cdk.Duration.seconds(row.timeout),
             environment=self._environment,
+            reserved_concurrent_executions=self._reserved(row),
             log_group=log_group,
             role=role,
         )
+
+    def _reserved(self, row: Row) -> int | None:
+        """As many as mailboxes are opened at once, if the tenant wants that; None: no limit."""
+        limits, source = self._config.limits, self._config.source
+        if not (limits.reserve and row.opens):
+            return None
+        return min(limits.mailboxes, source.max_connections)
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:
         stack, bucket = cdk.Stack.of(self), self._storage.bucket

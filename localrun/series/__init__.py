@@ -18,11 +18,12 @@ from localrun.series.rollback import STORY as ROLLBACK
 from localrun.series.route53 import ROUTE53
 from localrun.series.series import Series
 from localrun.series.two_at_once import TWO_AT_ONCE
+from localrun.series.wave import WAVE
 
 SERIES: Mapping[str, Series] = {
     series.name: series
     for series in (
         *(DIRECTORY, ADMINISTRATOR, ROLLBACK, ROUTE53),
-        *(QUICK_CUTOVER, LATE_MAIL, ABORTED, DIED, TWO_AT_ONCE, CONTROLLED),
+        *(QUICK_CUTOVER, LATE_MAIL, ABORTED, DIED, TWO_AT_ONCE, CONTROLLED, WAVE),
     )
 }
