@@ -126,10 +126,8 @@ class Functions(Construct):
 
     def _reserved(self, row: Row) -> int | None:
         """As many as mailboxes are opened at once, if the tenant wants that; None: no limit."""
-        limits, source = self._config.limits, self._config.source
-        if not (limits.reserve and row.opens):
-            return None
-        return min(limits.mailboxes, source.max_connections)
+        config = self._config
+        return config.mailboxes_at_once if config.limits.reserve and row.opens else None
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:
         stack, bucket = cdk.Stack.of(self), self._storage.bucket

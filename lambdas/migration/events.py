@@ -186,8 +186,8 @@ class PrepareResult(Event):
     """`run` is this execution, or the last run if only that is to be told of. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
-    answer_seconds, reminder_seconds, retry_passes, retry_seconds, route53). `rollback_of` is the run to take back, empty for
-    all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
+    answer_seconds, reminder_seconds, retry_passes, retry_seconds, route53). `rollback_of` is the
+    run to take back, empty for all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
     manifest, and `only` says which of them."""
 
     already_running: bool

@@ -126,7 +126,9 @@ class Settings:
         """The numbers that the workflow's definition needs, by the names it uses."""
         return {
             "users": self.user_concurrency,
-            "mailboxes": min(self.mailbox_concurrency, self.source_max_connections),
+            "mailboxes": max(
+                1, min(self.mailbox_concurrency, self.source_max_connections // _OF_A_MAILBOX)
+            ),
             "delta_passes": self.delta_passes,
             "delta_interval_seconds": self.delta_interval_minutes * 60,
             # 0: nobody is asked whether the cut-over may begin
@@ -184,6 +186,9 @@ def _read_bool(text: str) -> bool:
         raise ValueError
     return text == "true"
 
+
+_OF_A_MAILBOX = 2
+"""Connections to the source: one looks, one carries messages (see sources/imap.py)."""
 
 _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "str": (str, "a text"),

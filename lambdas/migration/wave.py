@@ -93,9 +93,7 @@ class Share:
     count: int
 
 
-def share_wave(
-    blobs: BlobStore, run: str, pass_id: int, retries: int, ids: Sequence[str]
-) -> Share:
+def share_wave(blobs: BlobStore, run: str, pass_id: int, retries: int, ids: Sequence[str]) -> Share:
     """The mailboxes of a pass that are to be tried again. Doing it again gives the same."""
     if not ids:
         return Share("", "", 0)

@@ -27,6 +27,7 @@ from localrun.series.wave_tenant import (
     ADMIN,
     ADMIN_PASSWORD,
     AT_ONCE,
+    CONNECTIONS,
     LETTERS,
     WaveTenant,
     make_tenant,
@@ -95,8 +96,8 @@ class Wave:
         yield from self._second_run()
         connections = self._run.world.imap.most_connections
         self.facts["connections"] = connections
-        if not 0 < connections <= AT_ONCE:
-            yield f"{connections} connections were open at the source, {AT_ONCE} may be"
+        if not 0 < connections <= CONNECTIONS:
+            yield f"{connections} connections were open at the source, {CONNECTIONS} may be"
         yield from self._compare()
         yield from self._count_units()
 

@@ -114,9 +114,7 @@ def test_an_update_sets_removes_and_adds(table: "Table") -> None:
         {"UpdateExpression": "SET sk = :v"},
     ],
 )
-def test_an_update_that_makes_no_sense_is_refused(
-    table: "Table", request_: dict[str, Any]
-) -> None:
+def test_an_update_that_makes_no_sense_is_refused(table: "Table", request_: dict[str, Any]) -> None:
     with pytest.raises(ClientError) as error:
         table.update_item(Key=HERE, ExpressionAttributeValues={":v": "x"}, **request_)
     assert refused(error) == "ValidationException"
