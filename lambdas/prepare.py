@@ -13,14 +13,8 @@ def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
     wanted = events.ExecutionInput.parse(job.input)
     wired, now = wiring.wire(), wiring.moment(context)
     owner = runs.let_in(wired.ledger, wired.executions, job.execution, now, wanted.control)
-    return events.PrepareResult(
-        already_running=owner != job.execution,
-        owner=owner,
-        run=(wired.ledger.last_run() if wanted.only_report else "") or job.run,
-        phases={phase: phase in wanted.phases for phase in events.PHASES},
-        limits={**wired.settings.limits, **wanted.limits},
-        manifest=wanted.manifest or wired.settings.manifest_key,
-        rollback_of=wanted.rollback_of,
-        wave_of=wanted.wave_of,
-        only=wanted.only,
-    )
+    run = (wired.ledger.last_run() if wanted.only_report else "") or job.run
+    phases = {phase: phase in wanted.phases for phase in events.PHASES}
+    limits = {**wired.settings.limits, **wanted.limits}
+    manifest, taken = wanted.manifest or wired.settings.manifest_key, owner != job.execution
+    return events.PrepareResult(taken, owner, run, phases, limits, manifest, *wanted.waves)

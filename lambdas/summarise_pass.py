@@ -16,15 +16,4 @@ def handler(job: events.SummarisePass, _context: Any) -> events.SummarisePassRes
     )
     retry = wave.share_wave(wired.blobs, job.run, job.pass_id, job.retries, summary.again)
     notices.tell_pass(wired.teller, job.run, job.now, job.passes, summary)
-    return events.SummarisePassResult(
-        summary.done,
-        summary.exceptions,
-        summary.failed,
-        summary.paused,
-        summary.unsettled,
-        summary.copied,
-        summary.pause_wanted,
-        retry.count,
-        retry.key,
-        retry.version,
-    )
+    return events.SummarisePassResult(*summary.figures, retry.count, retry.key, retry.version)

@@ -106,6 +106,11 @@ class ExecutionInput:
         """The run to take back; "" for all."""
         return self.run if ROLLBACK in self.phases else ""
 
+    @property
+    def waves(self) -> tuple[str, str, str]:
+        """`rollback_of`, `wave_of` and `only`, as PrepareResult ends."""
+        return self.rollback_of, self.wave_of, self.only
+
     @classmethod
     def parse(cls, payload: object) -> ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
@@ -187,8 +192,8 @@ class PrepareResult(Event):
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
     answer_seconds, reminder_seconds, retry_passes, retry_seconds, route53). `rollback_of` is the
-    run to take back, empty for all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
-    manifest, and `only` says which of them."""
+    run to take back, empty for all; `wave_of` the run whose mailboxes are looked at once more,
+    empty for those of the manifest, and `only` says which of them."""
 
     already_running: bool
     owner: str

@@ -51,6 +51,12 @@ class PassSummary:
     pause_wanted: bool = False
     again: tuple[str, ...] = ()
 
+    @property
+    def figures(self) -> tuple[int, int, int, int, int, int, bool]:
+        """All but `again`, in their order."""
+        counts = (self.done, self.exceptions, self.failed, self.paused, self.unsettled)
+        return (*counts, self.copied, self.pause_wanted)
+
 
 def let_in(ledger: Ledger, executions: Executions, execution: str, now: str, control: str) -> str:
     """As `take_lock`; but what only has something to say to another execution (`control`) is let

@@ -32,7 +32,8 @@ class Measure:
         """What is wrong; "" within the limit."""
         if self.seen <= self.limit.value:
             return ""
-        return f"{self.limit.name}: {self.seen:,.0f} ({self.where}), the limit is {self.limit}"
+        most = f"the limit is {self.limit.value:,}"
+        return f"{self.limit.name}: {self.seen:,.0f} ({self.where}), {most}"
 
 
 class Watch:

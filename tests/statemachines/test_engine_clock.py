@@ -160,3 +160,15 @@ def test_clock_of_a_command_line(text: str, mode: str) -> None:
 def test_clock_that_cannot_be(text: str) -> None:
     with pytest.raises(ValueError, match="clock"):
         parse_clock(text)
+
+
+def test_a_clock_may_leap_and_run_faster_while_there_is_work() -> None:
+    clock = parse_clock("jump*1000000", start=0)
+    assert (clock.mode, clock.scale) == ("jump", 1_000_000.0)
+    begun = clock.now()
+    worker = member(clock, lambda: time.sleep(0.001))
+    worker.join(10)
+    assert clock.now() - begun >= 1000
+    sleeper = member(clock, lambda: clock.sleep_until(1e12))
+    sleeper.join(10)
+    assert clock.now() >= 1e12
