@@ -89,7 +89,8 @@ TABLE: Mapping[str, Row] = {
     "control_run": Row(
         observes=True, stops=True, schedules=("DeleteSchedule",), lists_schedules=True
     ),
-    "repeat_wave": Row(timeout=280, reads=("plans/*",), writes=("plans/*",)),
+    # 10,000 mailboxes are as many updates of the ledger, one after the other
+    "repeat_wave": Row(timeout=880, reads=("plans/*",), writes=("plans/*",)),
     # the plan asks WorkMail two to four times for each of the manifest's entries
     "preflight": Row(
         timeout=880,
@@ -106,7 +107,7 @@ TABLE: Mapping[str, Row] = {
             *_SEE_ENTITY,
         ),
     ),
-    "plan_wave": Row(timeout=280, memory=512, reads=("intake/*",), writes=("plans/*",), tells=True),
+    "plan_wave": Row(timeout=880, memory=512, reads=("intake/*",), writes=("plans/*",), tells=True),
     "ensure_domains": Row(
         workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain")
     ),

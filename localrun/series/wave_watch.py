@@ -51,7 +51,9 @@ class Watch:
     def observe(self, execution: Execution, event: Mapping[str, Any]) -> None:
         """As localrun.engine.execution.Observer; quick."""
         kind = execution.map_run.label if execution.map_run else _MAPS
-        details = next((each for key, each in event.items() if key.endswith("EventDetails")), {})
+        details: Mapping[str, Any] = next(
+            (each for key, each in event.items() if key.endswith("EventDetails")), {}
+        )
         sizes = [len(details.get(name, "").encode()) for name in _PAYLOADS]
         with self._lock:
             where = f"{execution.name}, {event['type']}"

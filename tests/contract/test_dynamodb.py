@@ -21,7 +21,7 @@ def read(table: "Table", sk: str = "M#1") -> Any:
 
 
 def test_an_item_comes_back_as_it_was_put(table: "Table") -> None:
-    item = {
+    item: dict[str, Any] = {
         **HERE,
         "number": 12,
         "flag": False,
@@ -68,7 +68,7 @@ def test_an_item_comes_back_as_it_was_put(table: "Table") -> None:
 )
 def test_conditions(table: "Table", condition: ConditionBase, *, holds: bool) -> None:
     table.put_item(Item={**HERE, "owner": "me", "number": 7, "tags": {"a", "b"}, "flag": True})
-    update = {
+    update: Any = {
         "Key": HERE,
         "UpdateExpression": "SET done = :done",
         "ExpressionAttributeValues": {":done": 1},
@@ -187,7 +187,7 @@ def test_a_batch_puts_and_deletes(table: "Table") -> None:
 
 
 def test_a_batch_names_no_item_twice(table: "Table") -> None:
-    put = {"PutRequest": {"Item": HERE}}
+    put: Any = {"PutRequest": {"Item": HERE}}
     with pytest.raises(ClientError) as error:
         table.meta.client.batch_write_item(RequestItems={table.name: [put, put]})
     assert refused(error) == "ValidationException"

@@ -121,7 +121,7 @@ def _compare(what: str, first: Value, others: Sequence[Value]) -> bool:
         return has(first, second)
     one, other = comparable(first), comparable(second)
     if what in ("=", "<>"):
-        return (one == other) == (what == "=")
+        return bool(one == other) == (what == "=")
     if one[0] != other[0] or one[0] not in ("S", "N", "B"):
         return False
     is_less, is_same = one[1] < other[1], one[1] == other[1]
