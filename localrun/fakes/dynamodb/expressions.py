@@ -121,7 +121,8 @@ def _compare(what: str, first: Value, others: Sequence[Value]) -> bool:
         return has(first, second)
     one, other = comparable(first), comparable(second)
     if what in ("=", "<>"):
-        return bool(one == other) == (what == "=")
+        is_equal: bool = one == other
+        return is_equal if what == "=" else not is_equal
     if one[0] != other[0] or one[0] not in ("S", "N", "B"):
         return False
     is_less, is_same = one[1] < other[1], one[1] == other[1]
