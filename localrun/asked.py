@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -23,6 +24,7 @@ _TRANSACTION = {
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
+_DELETED = re.compile(r"<Object>\s*<Key>([^<]*)</Key>\s*(<VersionId>)?")
 _KEY_IS = re.compile(r"(#?\w+) = (:\w+)")
 _ZONE = re.compile(r"/2013-04-01/hostedzone/([^/]+)/rrset/?")
 _CHANGE = re.compile(r"/2013-04-01/change/([^/]+)")
@@ -133,9 +135,14 @@ def _of_object(place: Place, request: Request) -> Iterator[Asked]:
     query = parse_qs(url.query, keep_blank_values=True)
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
     arn = f"arn:aws:s3:::{bucket}"
-    if not key:
-        listing = request.method == "GET" and "list-type" in query
-        yield Asked("s3:ListBucket" if listing else f"s3:{request.method}", arn)
+    if not key and request.method == "POST" and "delete" in query:
+        for named, version in _DELETED.findall(request.body.decode("utf-8")):
+            kind = "ObjectVersion" if version else "Object"
+            yield Asked(f"s3:Delete{kind}", f"{arn}/{unescape(named)}")
+    elif not key:
+        listing = {"list-type": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
+        found = [listing[each] for each in listing if each in query and request.method == "GET"]
+        yield Asked(found[0] if found else f"s3:{request.method}", arn)
     else:
         verb = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "DELETE": "Delete"}
         version = "Version" if "versionId" in query else ""

@@ -154,7 +154,8 @@ class ExecutionInput:
             problems.append("unfinished must be true or false; only the phase erase takes it")
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run, *texts, unfinished)
+        version, trigger, sequence = texts
+        return cls(tuple(phases), manifest, run, version, trigger, sequence, unfinished)
 
 
 _TEXTS = ("version", "trigger", "sequence")

@@ -94,6 +94,7 @@ def worker(plane: DataPlane, guard: Guard, owner: Client) -> Client:
             Statement(True, ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem"), (TABLE,), OWN),
             Statement(True, ("s3:PutObject", "s3:GetObject"), ("arn:aws:s3:::files/audit/*",)),
             Statement(True, ("s3:ListBucket",), ("arn:aws:s3:::files",)),
+            Statement(True, ("s3:DeleteObjectVersion",), ("arn:aws:s3:::files/erasable/*",)),
             Statement(True, ("secretsmanager:CreateSecret",), (SECRETS,)),
             Statement(True, ("sns:Publish",), (TOPIC,)),
             Statement(True, ("ses:SendEmail",), (ARN.format("ses", "identity/*"),), FROM),
@@ -179,6 +180,18 @@ def test_objects_are_told_apart_by_their_keys(worker: Client) -> None:
     assert refused(lambda: s3.put_object(Bucket="files", Key="auditor", Body=b""))
     assert refused(lambda: s3.get_object(Bucket="files", Key="audit/1/a b", VersionId="v"))
     assert refused(lambda: s3.delete_object(Bucket="files", Key="audit/1/a b"))
+
+
+def test_deleting_several_is_judged_one_by_one(worker: Client) -> None:
+    s3 = worker("s3")
+
+    def delete(*objects: dict[str, str]) -> None:
+        s3.delete_objects(Bucket="files", Delete={"Objects": objects})
+
+    assert not refused(lambda: delete({"Key": "erasable/a&b", "VersionId": "null"}))
+    assert refused(lambda: delete({"Key": "erasable/a"}))
+    assert refused(lambda: delete({"Key": "erasable/a", "VersionId": "null"}, {"Key": "plans/x"}))
+    assert refused(lambda: s3.list_object_versions(Bucket="files"))
 
 
 def test_secrets_are_told_apart_by_their_names(worker: Client) -> None:

@@ -824,7 +824,7 @@ PROVED = {"verdict": "erased", "left": 0, "proof": "erased/r.json", "erased": 7,
 
 def erasure_stubs(**changes: Sequence[object]) -> Stubs:
     """Answers of an erasure that is approved and takes three calls."""
-    slices = [{"more": more, "erased": 3} for more in (True, True, False)]
+    slices: Sequence[object] = [{"more": more, "erased": 3} for more in (True, True, False)]
     return stubs(
         **{
             "Prepare": [prepared(phases=phases("erase"))],

@@ -83,15 +83,15 @@ def _faults_of_aws(words: Sequence[str], *, is_whole: bool) -> Iterator[Problem]
         yield f"aws {service} has no {operation}"
         return
     shape = model.operation_model(operations[operation]).input_shape
-    known = shape.members if shape else {}
-    members = {_dashed(each): member.type_name for each, member in known.items()}
+    assert shape is not None  # none of the operations is without input
+    members = {_dashed(each): shape.members[each].type_name for each in shape.members}
     given = {word[2:].partition("=")[0] for word in rest if word.startswith("--")}
     switches = {each for each, kind in members.items() if kind == "boolean"}
     given = {each.removeprefix("no-") if each[3:] in switches else each for each in given}
     for option in sorted(given - members.keys() - _EVERYWHERE):
         yield f"aws {service} {operation} has no --{option}"
     yield from _faults_of_query(rest)
-    needed = {_dashed(each) for each in shape.required_members} if shape and is_whole else set()
+    needed = {_dashed(each) for each in shape.required_members} if is_whole else set()
     for option in sorted(needed - given):
         yield f"aws {service} {operation} needs --{option}"
 

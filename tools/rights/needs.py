@@ -51,7 +51,8 @@ def _needs(call: ApiCall, place: Place) -> Iterator[Need]:
     name = {"sesv2": "ses"}.get(call.service, call.service)
     for action in call.actions:
         for resource in _RESOURCES[name](replace(call, actions=(action,)), place):
-            for key in call.texts("pk") or ("",):
+            keys = _UNKNOWN if call.service == "dynamodb" else ("",)
+            for key in call.texts("pk") or keys:
                 yield Need(action, resource, place.fill(key).replace("**", "*"))
 
 
@@ -62,7 +63,7 @@ def _ledger(call: ApiCall, place: Place) -> Iterator[str]:
 def _bucket(call: ApiCall, place: Place) -> Iterator[str]:
     """Keys count by their first folder."""
     bucket = place.environment["BUCKET_NAME"]
-    if call.actions == ("s3:ListBucket",):
+    if call.actions[0] in ("s3:ListBucket", "s3:ListBucketVersions"):
         yield f"arn:aws:s3:::{bucket}"
         return
     for text in call.texts("Key") or _UNKNOWN:
@@ -74,6 +75,9 @@ def _bucket(call: ApiCall, place: Place) -> Iterator[str]:
 def _secret(call: ApiCall, place: Place) -> Iterator[str]:
     """The paths below waves/ count as one. A secret's ARN has a random end, unless one asks for a
     secret that is not there. Of a new secret, the name is the end of the tenant's ARN."""
+    if call.operation == "ListSecrets":
+        yield "*"  # IAM knows nothing narrower
+        return
     if names := call.texts("Name"):
         for text in names:
             yield _without_run(place.fill(text.replace("*", "{secrets_arn}", 1)))

@@ -49,6 +49,6 @@ def _kind(action: str, resource: str, key: str) -> str:
         return key.partition("#")[0]
     if service == "s3" and action != "s3:ListBucket":
         return resource.partition("/")[2].partition("/")[0]
-    if service == "secretsmanager":
+    if service == "secretsmanager" and "/" in resource:
         return resource.split("/")[2].partition("-")[0].rstrip("*")
     return ""
