@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -194,7 +195,7 @@ def test_the_needed_version_is_read_from_the_synthesis(tmp_path: Path) -> None:
 @pytest.fixture
 def stubs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Stubber]:
     session = boto3.Session("x", "x", region_name="eu-west-1")
-    clients = {"sts": session.client("sts"), "ssm": session.client("ssm")}
+    clients: dict[str, Any] = {"sts": session.client("sts"), "ssm": session.client("ssm")}
     stubs = {name: Stubber(client) for name, client in clients.items()}
     for stub in stubs.values():
         stub.activate()
