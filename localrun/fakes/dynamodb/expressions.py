@@ -125,7 +125,8 @@ def _compare(what: str, first: Value, others: Sequence[Value]) -> bool:
         return is_equal if what == "=" else not is_equal
     if one[0] != other[0] or one[0] not in ("S", "N", "B"):
         return False
-    is_less, is_same = one[1] < other[1], one[1] == other[1]
+    is_less: bool = one[1] < other[1]
+    is_same: bool = one[1] == other[1]
     return {
         "<": is_less,
         "<=": is_less or is_same,
