@@ -823,17 +823,16 @@ PROVED = {"verdict": "erased", "left": 0, "proof": "erased/r.json", "erased": 7,
 
 def erasure_stubs(**changes: Sequence[object]) -> Stubs:
     """Answers of an erasure that is approved and takes three calls."""
-    slices: Sequence[object] = [{"more": more, "erased": 3} for more in (True, True, False)]
-    return stubs(
-        **{
-            "Prepare": [prepared(phases=phases("erase"))],
-            "PlanErasure": [{"found": {"ledger_mailboxes": 7}, "total": 7}],
-            "ApproveErasure": [{"answer": "approve"}],
-            "EraseTenant": slices,
-            "ProveErasure": [PROVED],
-            **changes,
-        }
-    )
+    slices = [{"more": more, "erased": 3} for more in (True, True, False)]
+    answers: dict[str, Sequence[object]] = {
+        "Prepare": [prepared(phases=phases("erase"))],
+        "PlanErasure": [{"found": {"ledger_mailboxes": 7}, "total": 7}],
+        "ApproveErasure": [{"answer": "approve"}],
+        "EraseTenant": slices,
+        "ProveErasure": [PROVED],
+        **changes,
+    }
+    return stubs(**answers)
 
 
 def test_an_erasure_counts_asks_takes_rights_away_erases_and_proves() -> None:
