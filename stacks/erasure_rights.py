@@ -7,13 +7,16 @@ from collections.abc import Iterator
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from stacks.ledger_rights import LEADING_KEYS
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 
 
 def erasure_statements(
     storage: Storage, tenant: str, *, counts: bool, erases: bool
 ) -> Iterator[iam.PolicyStatement]:
-    """None for who does neither. Secrets are found by ListSecrets, for which IAM knows no narrower
+    """None for who does neither. The scan of the ledger has no leading keys, and none can be asked
+    for; what is deleted has. One statement for both kinds of items, because one request deletes
+    both: two would each allow only requests of their own kind. Secrets are found by ListSecrets, for which IAM knows no narrower
     resource than all; the call names the prefix of the tenant, and shows no value."""
     bucket = storage.bucket
     given = [storage.secret.ref, storage.passwords.ref]
@@ -34,3 +37,10 @@ def erasure_statements(
     }
     for action, resources in {**(allowed if counts else {}), **(erasing if erases else {})}.items():
         yield iam.PolicyStatement(actions=[action], resources=resources)
+    if erases:
+        keys = [f"T#{tenant}", f"M#{tenant}#*"]
+        yield iam.PolicyStatement(
+            actions=["dynamodb:BatchWriteItem"],
+            resources=[storage.ledger.table_arn],
+            conditions={"ForAllValues:StringLike": {LEADING_KEYS: keys}},
+        )

@@ -92,7 +92,7 @@ _MAKE_ENTITY = (
 )
 
 TABLE: Mapping[str, Row] = {
-    "prepare": Row(records=("GetItem", "UpdateItem"), observes=True, tells=True),
+    "prepare": Row(records=("GetItem", "PutItem", "UpdateItem"), observes=True, tells=True),
     "control_run": Row(
         records=("GetItem", "PutItem", "UpdateItem"),
         observes=True,
@@ -357,9 +357,18 @@ TABLE: Mapping[str, Row] = {
         ),
     ),
     # hundreds of thousands of items and versions are listed, a thousand a call
-    "plan_erasure": Row(timeout=880, memory=512, lists_schedules=True, counts_all=True),
-    "approve_erasure": Row(writes=("reports/*",), tells=True, answers=True, asks=True),
+    "plan_erasure": Row(
+        records=("Query",), timeout=880, memory=512, lists_schedules=True, counts_all=True
+    ),
+    "approve_erasure": Row(
+        records=("GetItem", "PutItem", "UpdateItem"),
+        writes=("reports/*",),
+        tells=True,
+        answers=True,
+        asks=True,
+    ),
     "erase_tenant": Row(
+        records=("Query",),
         timeout=880,
         memory=512,
         reads=("erased/*",),
@@ -394,7 +403,13 @@ TABLE: Mapping[str, Row] = {
         tells=True,
     ),
     "release_lock": Row(records=("DeleteItem",)),
-    "measure_progress": Row(timeout=280, memory=512, by_rule=True),
+    "measure_progress": Row(
+        records=("GetItem", "Query", "PutItem"),
+        folders=("Query",),
+        timeout=280,
+        memory=512,
+        by_rule=True,
+    ),
     "clean_up": Row(
         records=("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
         timeout=900,

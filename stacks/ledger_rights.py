@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
-_KEYS = "dynamodb:LeadingKeys"
+LEADING_KEYS = "dynamodb:LeadingKeys"
 
 
 def ledger_statements(
@@ -26,11 +26,11 @@ def ledger_statements(
         yield iam.PolicyStatement(
             actions=[f"dynamodb:{action}" for action in records],
             resources=[table.table_arn],
-            conditions={"ForAllValues:StringEquals": {_KEYS: [f"T#{tenant}"]}},
+            conditions={"ForAllValues:StringEquals": {LEADING_KEYS: [f"T#{tenant}"]}},
         )
     if folders:
         yield iam.PolicyStatement(
             actions=[f"dynamodb:{action}" for action in folders],
             resources=[table.table_arn],
-            conditions={"ForAllValues:StringLike": {_KEYS: [f"M#{tenant}#*"]}},
+            conditions={"ForAllValues:StringLike": {LEADING_KEYS: [f"M#{tenant}#*"]}},
         )

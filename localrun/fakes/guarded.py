@@ -40,9 +40,10 @@ def guarded(application: Application, guard: Guard, place: Place) -> Application
 
 
 def _read(environ: Environ, service: str) -> Request:
-    """The request; its body can be read once more. That of an object is not looked at."""
+    """The request; its body can be read once more. That of an object is not looked at, which is
+    every body of S3 but those of POST."""
     body = b""
-    if service != "s3":
+    if service != "s3" or environ["REQUEST_METHOD"] == "POST":
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
     path = environ.get("RAW_URI") or environ["PATH_INFO"]

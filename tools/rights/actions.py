@@ -25,7 +25,8 @@ _OTHERS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("s3", "HeadObject"): ("s3:GetObject", "s3:ListBucket"),
     ("s3", "ListObjectsV2"): ("s3:ListBucket",),
     ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),
-    ("s3", "DeleteObjects"): ("s3:DeleteObject",),
+    # Each version is named; without its id, s3:DeleteObject would do, and leave a marker.
+    ("s3", "DeleteObjects"): ("s3:DeleteObjectVersion",),
     ("scheduler", "CreateSchedule"): ("scheduler:CreateSchedule", "iam:PassRole"),
 }
 _IN_A_TRANSACTION = {
@@ -60,6 +61,8 @@ def actions_of(service: str, operation: str, members: Collection[str]) -> tuple[
         return tuple(
             sorted(_IN_A_TRANSACTION[each] for each in set(members) & set(_IN_A_TRANSACTION))
         )
+    if (service, operation) == ("s3", "GetObject") and "VersionId" in members:
+        return ("s3:GetObjectVersion", "s3:ListBucket")
     own = f"{model(service).signing_name}:{operation}"
     found = _OTHERS.get((service, operation), (own,))
     if (service, operation) == ("secretsmanager", "CreateSecret") and "Tags" in members:

@@ -38,9 +38,9 @@ class SecretsHolding:
         return {"secrets_made": len(self._made()), "secrets_given": values}
 
     def erase(self) -> Iterator[int]:
-        for arn in self._made():
+        for made in self._made():
             with translated("DeleteSecret", self._prefix):
-                self._client.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+                self._client.delete_secret(SecretId=made, ForceDeleteWithoutRecovery=True)
             yield 1
         for arn in self._given:
             if filled := self._filled(arn):
