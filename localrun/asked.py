@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from lxml import etree
 
 from localrun.guard import LEADING_KEYS, Asked
 from localrun.loopback import Request
@@ -136,18 +137,23 @@ def _of_object(place: Place, request: Request) -> Iterator[Asked]:
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
     arn = f"arn:aws:s3:::{bucket}"
     if not key and request.method == "POST" and "delete" in query:
-        for named, version in _DELETED.findall(request.body.decode("utf-8")):
-            kind = "ObjectVersion" if version else "Object"
-            yield Asked(f"s3:Delete{kind}", f"{arn}/{unescape(named)}")
+        yield from _of_deletion(request.body, arn)
     elif not key:
-        listing = {"list-type": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
-        found = [listing[each] for each in listing if each in query and request.method == "GET"]
-        yield Asked(found[0] if found else f"s3:{request.method}", arn)
+        listings = {"list-type": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
+        asked = [listings[each] for each in query if each in listings and request.method == "GET"]
+        yield Asked(asked[0] if asked else f"s3:{request.method}", arn)
     else:
         verb = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "DELETE": "Delete"}
         version = "Version" if "versionId" in query else ""
         action = f"{verb.get(request.method, request.method)}Object{version}"
         yield Asked(f"s3:{action}", f"{arn}/{key}")
+
+
+def _of_deletion(body: bytes, bucket: str) -> Iterator[Asked]:
+    """Each object of DeleteObjects: to delete a version is another action than to put a marker."""
+    for entry in etree.fromstring(body).iterfind("{*}Object"):
+        version = "Version" if entry.findtext("{*}VersionId") else ""
+        yield Asked(f"s3:DeleteObject{version}", f"{bucket}/{entry.findtext('{*}Key')}")
 
 
 def _of_topic(place: Place, request: Request) -> Iterator[Asked]:

@@ -76,6 +76,11 @@ def owner(plane: DataPlane) -> Client:
         Bucket="files", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     client("s3").put_object(Bucket="files", Key="plans/x", Body=b"secret")
+    client("s3").create_bucket(
+        Bucket="versions", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    enabled = {"Status": "Enabled"}
+    client("s3").put_bucket_versioning(Bucket="versions", VersioningConfiguration=enabled)
     client("sns").create_topic(Name="told")
     client("sns").create_topic(Name="other")
     client("sesv2").create_email_identity(EmailIdentity="it@acme.example")
@@ -94,7 +99,8 @@ def worker(plane: DataPlane, guard: Guard, owner: Client) -> Client:
             Statement(True, ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem"), (TABLE,), OWN),
             Statement(True, ("s3:PutObject", "s3:GetObject"), ("arn:aws:s3:::files/audit/*",)),
             Statement(True, ("s3:ListBucket",), ("arn:aws:s3:::files",)),
-            Statement(True, ("s3:DeleteObjectVersion",), ("arn:aws:s3:::files/erasable/*",)),
+            Statement(True, ("s3:ListBucketVersions",), ("arn:aws:s3:::versions",)),
+            Statement(True, ("s3:DeleteObjectVersion",), ("arn:aws:s3:::versions/audit/*",)),
             Statement(True, ("secretsmanager:CreateSecret",), (SECRETS,)),
             Statement(True, ("sns:Publish",), (TOPIC,)),
             Statement(True, ("ses:SendEmail",), (ARN.format("ses", "identity/*"),), FROM),
@@ -182,16 +188,23 @@ def test_objects_are_told_apart_by_their_keys(worker: Client) -> None:
     assert refused(lambda: s3.delete_object(Bucket="files", Key="audit/1/a b"))
 
 
-def test_deleting_several_is_judged_one_by_one(worker: Client) -> None:
-    s3 = worker("s3")
+def test_versions_are_listed_and_deleted_by_rights_of_their_own(
+    worker: Client, owner: Client
+) -> None:
+    s3, put = worker("s3"), owner("s3").put_object
+    version = put(Bucket="versions", Key="audit/1", Body=b"")["VersionId"]
+    one = {"Key": "audit/1", "VersionId": version}
 
     def delete(*objects: dict[str, str]) -> None:
-        s3.delete_objects(Bucket="files", Delete={"Objects": objects})
+        s3.delete_objects(Bucket="versions", Delete={"Objects": list(objects)})
 
-    assert not refused(lambda: delete({"Key": "erasable/a&b", "VersionId": "null"}))
-    assert refused(lambda: delete({"Key": "erasable/a"}))
-    assert refused(lambda: delete({"Key": "erasable/a", "VersionId": "null"}, {"Key": "plans/x"}))
     assert refused(lambda: s3.list_object_versions(Bucket="files"))
+    assert refused(lambda: delete({"Key": "audit/1"}))
+    assert refused(lambda: delete(one, {"Key": "plans/x", "VersionId": version}))
+    listed = s3.list_object_versions(Bucket="versions")
+    assert [each["VersionId"] for each in listed["Versions"]] == [version]
+    assert not refused(lambda: delete(one))
+    assert "Versions" not in s3.list_object_versions(Bucket="versions")
 
 
 def test_secrets_are_told_apart_by_their_names(worker: Client) -> None:

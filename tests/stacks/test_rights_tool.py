@@ -119,8 +119,8 @@ HANDLERS = {
     "writes": "def handler(e: str) -> None:\n    product.write(product.make(e))\n",
     "chooses": "def handler(e: str) -> None:\n    with product.opened(e) as m:\n"
     "        product.STEPS[e](m)\n",
-    "reads": "def handler(e: str) -> None:\n    given = (product.make(e), e)\n"
-    "    product.read(*given)\n",
+    "reads": "def handler(e: str) -> None:\n    names = (e,)\n"
+    "    given = product.make(e), *names\n    product.read(*given)\n",
     "pins": "def handler(e: str) -> None:\n    product.pinned(e)\n",
     "asks": "def handler(e: object) -> None:\n    product.ask(e)\n",
 }
@@ -186,6 +186,11 @@ def test_what_cannot_be_told_is_an_error_and_not_nothing(program: Program) -> No
 
 def test_operations_and_actions_differ_here_and_there() -> None:
     assert actions_of("s3", "HeadObject", ["Key"]) == ("s3:GetObject", "s3:ListBucket")
+    version = ["Key", "VersionId"]
+    assert actions_of("s3", "GetObject", version) == ("s3:GetObjectVersion", "s3:ListBucket")
+    assert actions_of("s3", "DeleteObjects", ["Delete"]) == ("s3:DeleteObject",)
+    versions = ["Delete", "VersionId"]
+    assert actions_of("s3", "DeleteObjects", versions) == ("s3:DeleteObjectVersion",)
     assert actions_of("sesv2", "SendEmail", []) == ("ses:SendEmail",)
     assert actions_of("stepfunctions", "StopExecution", []) == ("states:StopExecution",)
     assert "iam:PassRole" in actions_of("scheduler", "CreateSchedule", [])

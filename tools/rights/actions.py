@@ -65,7 +65,8 @@ def actions_of(service: str, operation: str, members: Collection[str]) -> tuple[
             sorted(_IN_A_TRANSACTION[each] for each in set(members) & set(_IN_A_TRANSACTION))
         )
     if "VersionId" in members and (service, operation) in _OF_VERSIONS:
-        return (_OF_VERSIONS[service, operation],)
+        listing = ("s3:ListBucket",) if operation == "GetObject" else ()
+        return (_OF_VERSIONS[service, operation], *listing)
     own = f"{model(service).signing_name}:{operation}"
     found = _OTHERS.get((service, operation), (own,))
     if (service, operation) == ("secretsmanager", "CreateSecret") and "Tags" in members:

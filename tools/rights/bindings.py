@@ -108,19 +108,27 @@ class Bindings:
         for keyword in call.node.keywords:
             if keyword.arg == name:
                 return Source(call.within, keyword.value)
-        given: list[ast.expr] = []
-        for each in call.node.args:
-            if isinstance(each, ast.Starred):
-                written = self._written(call.within, each.value)
-                if written is None:
-                    return Source(call.within, None)
-                given += written
-            else:
-                given.append(each)
+        given = self._spread(call.within, call.node.args)
+        if given is None:
+            return Source(call.within, None)
         if name in names[: len(given)]:
             return Source(call.within, given[names.index(name)])
         hidden = any(keyword.arg is None for keyword in call.node.keywords)
         return Source(call.within, None) if hidden else None
+
+    def _spread(self, code: Code, nodes: Iterable[ast.expr]) -> list[ast.expr] | None:
+        """The expressions with what stands behind a star in its place, those within it too; None if
+        that is not written down."""
+        found: list[ast.expr] = []
+        for node in nodes:
+            inner: list[ast.expr] | None = [node]
+            if isinstance(node, ast.Starred):
+                written = self._written(code, node.value)
+                inner = None if written is None else self._spread(code, written)
+            if inner is None:
+                return None
+            found += inner
+        return found
 
     def _written(self, code: Code, node: ast.expr) -> list[ast.expr] | None:
         """The elements of a tuple that a name stands for; None if it stands for anything else."""

@@ -20,7 +20,8 @@ BY_LAMBDA = (
     *("logs:CreateLogStream", "logs:PutLogEvents"),
     *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
 )
-"""What Lambda does in a function's name: write its log, and its traces."""
+"""What Lambda does in a function's name: write its log, and its traces; Step Functions, too, sends
+traces in the machine's name."""
 
 BY_STORES = "kms:"
 """The beginning of what S3, DynamoDB and the like do in the name of whoever calls them."""
@@ -123,7 +124,10 @@ def _field(need: Need) -> str:
 _FIELDS = {
     "s3:GetObject": "reads",
     "s3:ListBucket": "reads",
+    "s3:GetObjectVersion": "pinned",
     "s3:PutObject": "writes",
+    "s3:ListBucketVersions": "counts_all",
+    "s3:DeleteObjectVersion": "erases_all",
     "states:DescribeExecution": "observes",
     "states:StopExecution": "stops",
     "states:ListMapRuns": "stops",

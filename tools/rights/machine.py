@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.rights.needs import Need
+from tools.rights.needs import Need, without_qualifier
 
 States = Mapping[str, Any]
 _PREFIX = re.compile(r"\{% *'([^']*/)")
@@ -28,10 +28,14 @@ LOGGING = tuple(
     )
 )
 
+# What of an execution is traced; see "Tracing Step Functions request data in AWS X-Ray". Sending
+# the segments is left out for all roles (BY_LAMBDA in comparison.py).
+TRACING = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
+
 
 def machine_needs(definition: States, machine_arn: str) -> set[Need]:
     """Actions and resources, by the states of the definition, those inside of others too."""
-    found = {Need(action, "*") for action in LOGGING}
+    found = {Need(action, "*") for action in (*LOGGING, *TRACING)}
     for _, state in walk_states(definition):
         found |= set(_of_state(state, machine_arn))
     return found
@@ -47,9 +51,9 @@ def walk_states(machine: States) -> Iterator[tuple[str, States]]:
 
 
 def called_functions(definition: States) -> dict[str, str]:
-    """The ARN of the function that each state calls."""
+    """The ARN of the function that each state calls, without its version."""
     return {
-        name: state["Arguments"]["FunctionName"]
+        name: without_qualifier(state["Arguments"]["FunctionName"])
         for name, state in walk_states(definition)
         if "lambda:invoke" in str(state.get("Resource"))
     }
@@ -57,7 +61,10 @@ def called_functions(definition: States) -> dict[str, str]:
 
 def _of_state(state: States, machine_arn: str) -> Iterator[Need]:
     if "lambda:invoke" in str(state.get("Resource")):
-        yield Need("lambda:InvokeFunction", state["Arguments"]["FunctionName"])
+        # Any version: executions that began with an earlier definition go on with its versions,
+        # and IAM judges them by the role as it is then.
+        function = without_qualifier(state["Arguments"]["FunctionName"])
+        yield Need("lambda:InvokeFunction", f"{function}:*")
     if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
         yield Need("states:StartExecution", machine_arn)
         executions = machine_arn.replace(":stateMachine:", ":execution:")

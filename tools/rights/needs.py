@@ -14,6 +14,14 @@ from tools.rights.calls import ApiCall
 
 _UNKNOWN = ("*",)
 """Of what a call does not tell: no narrow role allows it, so that it is noticed."""
+_FOUND_ITEMS = ("T#{tenant}", "M#{tenant}#*")
+"""The partition keys of items that are deleted without being named in the code: they were found by
+a scan, whose filter is the tenant's items and those of its mailboxes (aws/ledger_erasure.py)."""
+_FOUND_SECRETS = ("{secrets_arn}waves/*", "{secrets_arn}administrator")
+"""The secrets that are deleted without being named in the code: they were found by ListSecrets, and
+of those the ones that the migration has made are taken (aws/secret_erasure.py)."""
+_OF_BUCKETS = ("s3:ListBucket", "s3:ListBucketVersions")
+"""Actions on the bucket, by the Service Authorization Reference; all others are on its objects."""
 
 
 @dataclass(frozen=True, order=True)
@@ -51,9 +59,16 @@ def _needs(call: ApiCall, place: Place) -> Iterator[Need]:
     name = {"sesv2": "ses"}.get(call.service, call.service)
     for action in call.actions:
         for resource in _RESOURCES[name](replace(call, actions=(action,)), place):
-            keys = _UNKNOWN if call.service == "dynamodb" else ("",)
-            for key in call.texts("pk") or keys:
+            for key in _leading_keys(call):
                 yield Need(action, resource, place.fill(key).replace("**", "*"))
+
+
+def _leading_keys(call: ApiCall) -> tuple[str, ...]:
+    """A scan has none: it reads every partition."""
+    if call.service != "dynamodb":
+        return ("",)
+    found = _FOUND_ITEMS if call.operation == "BatchWriteItem" else _UNKNOWN
+    return call.texts("pk") or found
 
 
 def _ledger(call: ApiCall, place: Place) -> Iterator[str]:
@@ -61,9 +76,12 @@ def _ledger(call: ApiCall, place: Place) -> Iterator[str]:
 
 
 def _bucket(call: ApiCall, place: Place) -> Iterator[str]:
-    """Keys count by their first folder."""
+    """Keys count by their first folder. A version that is always empty is none: what would ask for
+    it is not reached."""
     bucket = place.environment["BUCKET_NAME"]
-    if call.actions[0] in ("s3:ListBucket", "s3:ListBucketVersions"):
+    if call.texts("VersionId") == ("",):
+        return
+    if call.actions[0] in _OF_BUCKETS:
         yield f"arn:aws:s3:::{bucket}"
         return
     for text in call.texts("Key") or _UNKNOWN:
@@ -82,7 +100,10 @@ def _secret(call: ApiCall, place: Place) -> Iterator[str]:
         for text in names:
             yield _without_run(place.fill(text.replace("*", "{secrets_arn}", 1)))
         return
-    for text in call.texts("SecretId") or _UNKNOWN:
+    found = call.texts("SecretId") or _UNKNOWN
+    if call.operation == "DeleteSecret" and found == _UNKNOWN:
+        found = _FOUND_SECRETS
+    for text in found:
         yield _without_run(place.fill(text))
 
 
@@ -94,12 +115,20 @@ def _without_run(arn: str) -> str:
 
 def _execution(call: ApiCall, place: Place) -> Iterator[str]:
     """Executions are named by the ledger's lock and by the execution itself, and are those of the
-    tenant's machine; whoever answers a task has its token, and IAM asks for the machine."""
-    machine = place.environment["MACHINE_ARN"]
+    tenant's machine; whoever answers a task has its token, and IAM asks for the machine. Neither's
+    ARN has the alias by which the machine is started: an execution's is
+    execution:<machine>:<name>, and a token tells nothing of what was started."""
+    machine = without_qualifier(place.environment["MACHINE_ARN"])
     if call.operation.startswith("SendTask"):
         yield machine
     else:
         yield machine.replace(":stateMachine:", ":execution:") + ":*"
+
+
+def without_qualifier(arn: str) -> str:
+    """The ARN of a state machine or of a function without its version or alias, which is the eighth
+    part: arn:aws:states:<region>:<account>:stateMachine:<name>:<alias>."""
+    return ":".join(arn.split(":")[:7])
 
 
 def _schedule(call: ApiCall, place: Place) -> Iterator[str]:
