@@ -14,10 +14,12 @@ from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 def erasure_statements(
     storage: Storage, tenant: str, *, counts: bool, erases: bool
 ) -> Iterator[iam.PolicyStatement]:
-    """None for who does neither. The scan of the ledger has no leading keys, and none can be asked
-    for; what is deleted has. One statement for both kinds of items, because one request deletes
-    both: two would each allow only requests of their own kind. Secrets are found by ListSecrets, for which IAM knows no narrower
-    resource than all; the call names the prefix of the tenant, and shows no value."""
+    """None for who does neither.
+
+    The scan of the ledger has no leading keys to ask for; what is deleted has. One statement is for
+    both kinds of items, because one request deletes both: of two, each would allow only requests of
+    its own kind. Secrets are found by ListSecrets, for which IAM knows no narrower resource than
+    all; the call names the prefix of the tenant, and shows no value."""
     bucket = storage.bucket
     given = [storage.secret.ref, storage.passwords.ref]
     stack = cdk.Stack.of(storage)

@@ -28,8 +28,8 @@ LOGGING = tuple(
     )
 )
 
-# What of an execution is traced; see "Tracing Step Functions request data in AWS X-Ray". Sending the
-# segments is left out for all roles (BY_LAMBDA in comparison.py).
+# What of an execution is traced; see "Tracing Step Functions request data in AWS X-Ray". Sending
+# the segments is left out for all roles (BY_LAMBDA in comparison.py).
 TRACING = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
 
 
