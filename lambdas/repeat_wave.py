@@ -11,5 +11,7 @@ from migration.entry import entry
 @entry(events.RepeatWave)
 def handler(job: events.RepeatWave, _context: Any) -> events.RepeatWaveResult:
     wired = wiring.wire()
-    repeated = wave.repeat_wave(wired.blobs, wired.ledger, job.run, job.of, job.now)
+    repeated = wave.repeat_wave(
+        wired.blobs, wired.ledger, job.run, job.of, job.now, only_failed=job.only == events.FAILED
+    )
     return events.RepeatWaveResult(repeated.key, repeated.version, repeated.count)

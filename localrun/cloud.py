@@ -1,7 +1,7 @@
 """The AWS account of a local run: the synthesized template, made real on this machine.
 
 Data plane: moto in process. Lambda: AWS's own runtime client in child processes. Step Functions:
-localrun.engine. EventBridge Scheduler and WorkMail: emulators. Nothing leaves the loopback
+localrun.engine. DynamoDB, EventBridge Scheduler, WorkMail: emulators. Nothing leaves the loopback
 interface.
 """
 
@@ -30,6 +30,7 @@ from localrun.engine.template import FunctionResource, Template
 from localrun.engine.timed_rules import TimedRules, read_timed_rules
 from localrun.fakes.bucket_events import BucketEvents
 from localrun.fakes.data_plane import DataPlane, create
+from localrun.fakes.dynamodb import FakeDynamoDb
 from localrun.fakes.scheduler import FakeScheduler
 from localrun.model_service import ModelServer, ModelService
 from localrun.rest_server import RestServer
@@ -49,6 +50,7 @@ class Endpoints:
     lambda_: str
     workmail: str
     scheduler: str
+    dynamodb: str
 
     def variables(self) -> dict[str, str]:
         """The environment that makes the AWS CLI and boto3 talk to this account."""
@@ -63,6 +65,7 @@ class Endpoints:
             **({"AWS_ENDPOINT_URL_LAMBDA": self.lambda_} if self.lambda_ else {}),
             "AWS_ENDPOINT_URL_WORKMAIL": self.workmail,
             "AWS_ENDPOINT_URL_SCHEDULER": self.scheduler,
+            "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
         }
 
     def of(self, service: str) -> str:
@@ -72,6 +75,7 @@ class Endpoints:
             "lambda": self.lambda_,
             "workmail": self.workmail,
             "scheduler": self.scheduler,
+            "dynamodb": self.dynamodb,
         }
         return named.get(service, self.other)
 
@@ -132,7 +136,17 @@ class Cloud:
                 "scheduler", ModelService("scheduler", self.scheduler), guard=guard, place=place
             )
         )
-        account = Endpoints(plane.url, server.url, "", world.workmail_api.url, schedules.url)
+        self.database = FakeDynamoDb(world.clock.now, REGION, ACCOUNT)
+        database = self._stack.enter_context(
+            ModelServer(
+                [ModelService("dynamodb", self.database, keep_calls=False)],
+                guard=guard,
+                place=place,
+            )
+        )
+        account = Endpoints(
+            plane.url, server.url, "", world.workmail_api.url, schedules.url, database.url
+        )
         self.lambdas = LambdaHost(account.variables(), logs, now=world.clock.iso)
         self._stack.callback(self.lambdas.close)
         self._stack.callback(timed.close)
@@ -170,7 +184,7 @@ class Cloud:
         """A DynamoDB table of this account, as boto3's resource."""
         return self._session.resource(
             "dynamodb",
-            endpoint_url=self.endpoints.other,
+            endpoint_url=self.endpoints.dynamodb,
             region_name=REGION,
             aws_access_key_id=ACCOUNT,
             aws_secret_access_key="local",
@@ -255,4 +269,5 @@ def _deployed(function: FunctionResource) -> Function:
         timeout=function.timeout,
         memory=function.memory,
         environment={**function.environment, "AWS_ACCESS_KEY_ID": function.name},
+        reserved=function.reserved,
     )

@@ -82,11 +82,17 @@ class ModelService:
     """One service: its model and the backend that plays it.
 
     `calls` lists the (operation, parameters) that passed validation, in order of arrival, whether
-    the backend then accepted them or not; parameters have the model's member names.
+    the backend then accepted them or not; parameters have the model's member names. It stays empty
+    without `keep_calls`: a large run has more than a machine can hold.
     """
 
     def __init__(
-        self, service_name: str, backend: object, validation_error: str = "ValidationException"
+        self,
+        service_name: str,
+        backend: object,
+        validation_error: str = "ValidationException",
+        *,
+        keep_calls: bool = True,
     ) -> None:
         model = botocore.session.get_session().get_service_model(service_name)
         if str(model.metadata.get("protocol")) not in ("json", "rest-json"):
@@ -94,6 +100,7 @@ class ModelService:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._model: ServiceModel = model
         self._backend = backend
+        self.keep_calls = keep_calls
         self._validation_error = validation_error
         self._lock = threading.RLock()
 
@@ -123,7 +130,8 @@ class ModelService:
         method, arguments = self._bound_method(operation, parameters)
         try:
             with self._guard():
-                self.calls.append((operation, parameters))
+                if self.keep_calls:
+                    self.calls.append((operation, parameters))
                 before_call = getattr(self._backend, "before_call", None)
                 if before_call is not None:
                     before_call(operation)

@@ -268,9 +268,17 @@ class Run:
         for entry in listed:
             body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
             (self.out / Path(entry["Key"]).name).write_bytes(body)
-        report, summary = self.out / "report.html", self.out / "summary.json"
-        verdict = json.loads(summary.read_bytes())["verdict"] if summary.exists() else ""
-        return (report if report.exists() else None), verdict
+        report = self.out / "report.html"
+        return (report if report.exists() else None), self._read_verdict()
+
+    def fetch_verdict(self, run: str) -> str:
+        """What the report of a run says in the end; "" without one."""
+        (self.out / "summary.json").unlink(missing_ok=True)
+        return self._fetch_report(run)[1]
+
+    def _read_verdict(self) -> str:
+        summary = self.out / "summary.json"
+        return str(json.loads(summary.read_bytes())["verdict"]) if summary.exists() else ""
 
     def _problems(
         self,

@@ -175,6 +175,11 @@ class _Decoder(_Walker):
 
 
 class _Encoder(_Walker):
+    def _check_length(self, shape: Shape, value: object, length: int, path: str) -> None:
+        # DynamoDB itself answers `"UnprocessedItems": {}`, where its model wants one entry.
+        if shape.type_name != "map" or length:
+            super()._check_length(shape, value, length, path)
+
     def _timestamp(self, shape: Shape, value: object, path: str) -> Any:
         if not isinstance(value, datetime.datetime) or value.tzinfo is None:
             return self._refuse(shape, value, path, "timestamp")

@@ -21,19 +21,22 @@ from localrun.world import REGION, World
 ROOT = Path(__file__).resolve().parents[1]
 
 
+_MERGED = ("source", "target", "dns", "clients")
+
+
 class SynthesisError(Exception):
     """The CDK app refused the tenant file; the message is what it printed."""
 
 
 def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, Any]) -> None:
     """A tenant file that points to the servers of `world`; `extra` overrides top-level keys, and
-    single ones of `target`, `dns` and `clients`."""
+    single ones of `source`, `target`, `dns` and `clients`."""
     tenant = {
         "tenant": name,
         "region": REGION,
         "organization_id": world.organization_id,
         "domains": [world.domain],
-        "source": world.source,
+        "source": {**world.source, **extra.get("source", {})},
         "target": {
             "kind": "auto",
             "ews_url": world.ews.url,
@@ -50,7 +53,7 @@ def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, A
         # most stories begin an execution under a name, after the manifest was uploaded
         "start": {"on_upload": False},
         "clients": {"autodiscover_url": world.ews.autodiscover_url, **extra.get("clients", {})},
-        **{key: value for key, value in extra.items() if key not in ("target", "dns", "clients")},
+        **{key: value for key, value in extra.items() if key not in _MERGED},
     }
     path.write_text(yaml.safe_dump(tenant, sort_keys=False, allow_unicode=True), "utf-8")
 

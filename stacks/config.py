@@ -24,7 +24,7 @@ from stacks.checks import (
     not_empty,
     one_of,
 )
-from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications
+from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications, Retry
 from stacks.protection_config import Protection
 from stacks.reading import ConfigError, read_record, read_yaml
 from stacks.start_config import Schedule, Start, schedule_faults
@@ -43,15 +43,17 @@ class Source:
     host  the server's name; the certificate is checked against it
     tls   ssl (from the first byte), starttls, or none (a test server on the same machine)
     port  0 means the usual one: 993 with ssl, else 143
-    max_connections  mailboxes that are read from it at the same time, however many
-                     limits.mailboxes would allow
+    max_connections  connections to it at the same time: a mailbox has two, one that looks and one
+                     that carries mail, so half as many mailboxes are read, however many
+                     limits.mailboxes would allow. A message over which the server hangs up is
+                     asked for once more on a third
     """
 
     kind: Annotated[str, one_of("imap")]
     host: Annotated[str, is_host]
     tls: Annotated[str, one_of("ssl", "starttls", "none")] = "ssl"
     port: Annotated[int, between(0, 65535)] = 0
-    max_connections: Annotated[int, between(1, 500)] = 10
+    max_connections: Annotated[int, between(2, 1000)] = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,17 @@ class Limits:
     """How much happens at the same time.
 
     users      users created or enabled; WorkMail throttles its API per account
-    mailboxes  mailboxes copied, each by one Lambda function, and never more at once than
+    mailboxes  mailboxes copied, each by one Lambda function, and never more at once than half of
                source.max_connections; an account has 1,000 concurrent functions unless AWS has
                raised it
+    reserve    keep so many functions of the account for copying, and as many for verification, and
+               never let more run: an execution that was aborted may have some at work still. The
+               account must have 100 left beside them, else the deployment fails
     """
 
     users: Annotated[int, between(1, 50)] = 5
     mailboxes: Annotated[int, between(1, 500)] = 10
+    reserve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,7 @@ class TenantConfig:
     dns: Dns = field(default_factory=Dns)
     limits: Limits = Limits()
     delta: Delta = field(default_factory=Delta)
+    retry: Retry = field(default_factory=Retry)
     cutover: Cutover = field(default_factory=Cutover)
     notifications: Notifications = field(default_factory=Notifications)
     clients: Clients = field(default_factory=Clients)
@@ -254,6 +261,11 @@ class TenantConfig:
     passwords: Passwords = Passwords()
     protection: Protection = field(default_factory=Protection)
     end_of_support_acknowledged: Annotated[str, is_day] = ""
+
+    @property
+    def mailboxes_at_once(self) -> int:
+        """How many are copied at the same time: as Settings.limits has it."""
+        return min(self.limits.mailboxes, self.source.max_connections // 2)
 
     @classmethod
     def load(cls, path: Path, tenant: str = "") -> Self:

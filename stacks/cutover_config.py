@@ -97,6 +97,19 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """What is done about mailboxes that fail while others are copied.
+
+    passes   so often they are tried again alone: after the full pass all of them, because what was
+             wrong may have been mended by then; after a later one those whose server had trouble
+    minutes  the wait before that
+    """
+
+    passes: Annotated[int, between(0, 3)] = 1
+    minutes: Annotated[int, between(1, 1440)] = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Notifications:
     """Who is told what a run does. Everything is published to the topic NotificationTopicArn.
 

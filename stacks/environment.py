@@ -79,6 +79,8 @@ def make_environment(
         **_cutover_environment(config),
         "USER_CONCURRENCY": str(config.limits.users),
         "MAILBOX_CONCURRENCY": str(config.limits.mailboxes),
+        "RETRY_PASSES": str(config.retry.passes),
+        "RETRY_MINUTES": str(config.retry.minutes),
         "DELTA_INTERVAL_MINUTES": str(config.delta.interval_minutes),
         "DELTA_PASSES": str(config.delta.passes),
         "DELTA_LATE_DAYS": ",".join(map(str, config.delta.late_days)),

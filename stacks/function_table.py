@@ -35,6 +35,7 @@ class Row:
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
     counts_all  may list all that is kept of the tenant (erasure_rights.py)
     erases_all  may erase it
+    opens     opens mailboxes at the source, so that limits.reserve is about it
     by_rule   called by a rule (triggers.py, observability.py), not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
     """
@@ -62,6 +63,7 @@ class Row:
     mails: bool = False
     counts_all: bool = False
     erases_all: bool = False
+    opens: bool = False
     by_rule: bool = False
     by_url: bool = False
 
@@ -100,9 +102,10 @@ TABLE: Mapping[str, Row] = {
         schedules=("DeleteSchedule",),
         lists_schedules=True,
     ),
+    # 10,000 mailboxes are as many updates of the ledger, one after the other
     "repeat_wave": Row(
         records=("GetItem", "PutItem", "UpdateItem"),
-        timeout=280,
+        timeout=880,
         reads=("plans/*",),
         writes=("plans/*",),
     ),
@@ -126,7 +129,7 @@ TABLE: Mapping[str, Row] = {
     ),
     "plan_wave": Row(
         records=("GetItem", "PutItem", "UpdateItem"),
-        timeout=280,
+        timeout=880,
         memory=512,
         reads=("intake/*",),
         pinned=("intake/*",),
@@ -208,6 +211,7 @@ TABLE: Mapping[str, Row] = {
         waves=_READ_WAVES,
         administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
+        opens=True,
     ),
     # the traits of a message of 40 MB need several times its size
     "verify_mailbox": Row(
@@ -222,10 +226,14 @@ TABLE: Mapping[str, Row] = {
         waves=_READ_WAVES,
         administrator=_READ_WAVES,
         workmail=("AssumeImpersonationRole",),
+        opens=True,
     ),
     "fail_mailbox": Row(records=("GetItem", "PutItem", "UpdateItem"), tells=True),
     "summarise_pass": Row(
-        records=("GetItem", "Query", "PutItem", "UpdateItem"), timeout=280, tells=True
+        records=("GetItem", "Query", "PutItem", "UpdateItem"),
+        timeout=280,
+        writes=("plans/*",),
+        tells=True,
     ),
     # the folders of every mailbox are counted if this run has copied nothing
     "approve_cutover": Row(

@@ -125,6 +125,7 @@ class Functions(Construct):
             timeout=cdk.Duration.seconds(row.timeout),
             environment=self._environment,
             environment_encryption=self._storage.key,
+            reserved_concurrent_executions=self._reserved(row),
             log_group=log_group,
             role=role,
             # executions that began with a version go on with it (see machine.py)
@@ -132,6 +133,11 @@ class Functions(Construct):
             # Lambda itself makes the segments: without the X-Ray SDK, which ends in February 2027
             tracing=lambda_.Tracing.ACTIVE,
         )
+
+    def _reserved(self, row: Row) -> int | None:
+        """As many as mailboxes are opened at once, if the tenant wants that; None: no limit."""
+        config = self._config
+        return config.mailboxes_at_once if config.limits.reserve and row.opens else None
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:
         stack, bucket = cdk.Stack.of(self), self._storage.bucket

@@ -22,6 +22,7 @@ ROLLBACK = "rollback"
 ROLLBACK_DNS = "rollback-dns"
 CLIENTS = "clients"
 ERASE = "erase"
+FAILED = "failed"
 CONTROL = ("pause", "resume", "abort")
 """What an execution may say to the one that works for the tenant."""
 ALONE = (ROLLBACK, ROLLBACK_DNS, ERASE, *CONTROL)
@@ -74,9 +75,10 @@ class ExecutionInput:
     `manifest` is a key: of a CSV file, of a .yaml, .yml or .json document, or of a folder if it
     ends in /. `version` is S3's version of it that is read (of a folder, of its users.csv); empty
     for the newest. `run` is the run to take back, with the phase rollback, empty for all; or, with
-    the phase delta, the run whose mailboxes are looked at once more, empty for the manifest's.
-    `trigger` and `sequence` are written by what starts executions by itself (see starts.py).
-    `unfinished`: with the phase erase, that the migration is given up."""
+    the phase delta, the run whose mailboxes are looked at once more, empty for the manifest's;
+    `only` says which of these: failed, or empty for all. `trigger` and `sequence` are written by
+    what starts executions by itself (see starts.py). `unfinished`: with the phase erase, that the
+    migration is given up."""
 
     phases: tuple[str, ...] = MIGRATION
     manifest: str = ""
@@ -84,6 +86,7 @@ class ExecutionInput:
     version: str = ""
     trigger: str = ""
     sequence: str = ""
+    only: str = ""
     unfinished: bool = False
 
     @property
@@ -112,12 +115,17 @@ class ExecutionInput:
         """The run to take back; "" for all."""
         return self.run if ROLLBACK in self.phases else ""
 
+    @property
+    def waves(self) -> tuple[str, str, str]:
+        """`rollback_of`, `wave_of` and `only`, in the order of PrepareResult."""
+        return self.rollback_of, self.wave_of, self.only
+
     @classmethod
     def parse(cls, payload: object) -> ExecutionInput:
         """InputInvalid names every unknown key and phase, and what was probably meant."""
         if not isinstance(payload, Mapping):
             raise InputInvalid(["the input must be a JSON object; {} is fine"])
-        known = ("phases", "manifest", "run", *_TEXTS, "unfinished")
+        known = ("phases", "manifest", "run", *_TEXTS, "only", "unfinished")
         problems = [
             f"unknown key {_short(key)}{_hint(key, known)}" for key in payload if key not in known
         ]
@@ -149,12 +157,18 @@ class ExecutionInput:
             )
         texts = [payload.get(key, "") for key in _TEXTS]
         problems += _manifest_problems(manifest, run, *texts)
-        unfinished = payload.get("unfinished", False)
+        only, unfinished = payload.get("only", ""), payload.get("unfinished", False)
+        if only not in ("", FAILED) or (only and not (run and "delta" in phases)):
+            problems.append(
+                f"only must be {FAILED}, and goes with run and the phase delta: of that run, the "
+                "mailboxes that failed"
+            )
         if not isinstance(unfinished, bool) or (unfinished and phases != [ERASE]):
             problems.append("unfinished must be true or false; only the phase erase takes it")
         if problems:
             raise InputInvalid(problems)
-        return cls(tuple(phases), manifest, run, *texts, unfinished)
+        version, trigger, sequence = texts
+        return cls(tuple(phases), manifest, run, version, trigger, sequence, only, unfinished)
 
 
 _TEXTS = ("version", "trigger", "sequence")
@@ -218,9 +232,10 @@ class PrepareResult(Event):
     `version` is that of the manifest, "" for the newest. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
-    answer_seconds, reminder_seconds, route53). `rollback_of` is the run to take back, empty for
-    all; `wave_of` the run whose mailboxes are looked at once more, empty for those of the
-    manifest. `unfinished`: what the migration keeps may be erased although it is not finished."""
+    answer_seconds, reminder_seconds, retry_passes, retry_seconds, route53). `rollback_of` is the
+    run to take back, empty for all; `wave_of` the run whose mailboxes are looked at once more,
+    empty for those of the manifest, and `only` says which of them. `unfinished`: what the migration
+    keeps may be erased although it is not finished."""
 
     verdict: str
     owner: str
@@ -231,6 +246,7 @@ class PrepareResult(Event):
     version: str
     rollback_of: str
     wave_of: str
+    only: str
     unfinished: bool
 
 
@@ -260,11 +276,12 @@ class ControlRunResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class RepeatWave(Event):
-    """`of` is the run whose mailboxes are looked at once more."""
+    """`of` is the run whose mailboxes are looked at once more; `only` as in the input."""
 
     run: str
     now: str
     of: str
+    only: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,17 +512,23 @@ class FailMailboxResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class SummarisePass(Event):
+    """`retries` counts how often the pass was made for its failed mailboxes alone, `retries_left`
+    how often it still may be."""
+
     run: str
     now: str
     pass_id: int
     passes: int
+    retries: int
+    retries_left: int
 
 
 @dataclass(frozen=True, slots=True)
 class SummarisePassResult(Event):
     """Mailboxes by how the pass ended for them, and the messages that it copied. `unsettled`
     counts those of the failed and paused ones that the next pass may copy. `pause_wanted`: the
-    operator has not taken the pause back yet."""
+    operator has not taken the pause back yet. `retry` is how many are to be tried again alone; the
+    file that names them lies at `retry_key`, both empty for none."""
 
     done: int
     exceptions: int
@@ -514,6 +537,9 @@ class SummarisePassResult(Event):
     unsettled: int
     copied: int
     pause_wanted: bool
+    retry: int
+    retry_key: str
+    retry_version: str
 
 
 @dataclass(frozen=True, slots=True)

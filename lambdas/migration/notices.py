@@ -40,8 +40,9 @@ def tell_not_started(
 
 
 def tell_pass(teller: Teller, run: str, now: str, passes: int, summary: PassSummary) -> None:
-    """The full pass is complete; later ones are not told, nor one that is paused."""
-    if passes == 1 and not summary.paused:
+    """The full pass is complete; later ones are not told, nor one that is paused, nor one after
+    which failed mailboxes are tried again."""
+    if passes == 1 and not summary.paused and not summary.again:
         records = teller.ledger.mailboxes(run)
         teller.tell(wave_done(teller.tenant, run, now, summary, records))
 

@@ -39,7 +39,8 @@ _PAUSED = "paused"
 class PassSummary:
     """Mailboxes by how a pass ended for them, and the messages that it copied. `unsettled` counts
     those of the failed and paused ones that the next pass may copy. `pause_wanted`: the operator
-    has not taken the pause back yet."""
+    has not taken the pause back yet. `again` has the ids of those that are to be tried again before
+    the run goes on."""
 
     done: int
     exceptions: int
@@ -48,6 +49,13 @@ class PassSummary:
     unsettled: int
     copied: int
     pause_wanted: bool = False
+    again: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> tuple[int, int, int, int, int, int, bool]:
+        """All but `again`, in their order."""
+        counts = (self.done, self.exceptions, self.failed, self.paused, self.unsettled)
+        return (*counts, self.copied, self.pause_wanted)
 
 
 def let_in(ledger: Ledger, executions: Executions, execution: str, now: str, control: str) -> str:
@@ -108,8 +116,17 @@ def note_pause(ledger: Ledger, mailbox_id: str, outcome: str) -> None:
         ledger.set_status(mailbox_id, MailboxStatus.PAUSED)
 
 
-def summarise_pass(ledger: Ledger, run: str, pass_id: int, passes: int, now: str) -> PassSummary:
+def summarise_pass(
+    ledger: Ledger,
+    run: str,
+    pass_id: int,
+    passes: int,
+    now: str,
+    retries: int = 0,
+    retries_left: int = 0,
+) -> PassSummary:
     """Counts the mailboxes after pass number `passes` of the run, and notes it in the timeline.
+    `retries` counts how often those that had failed were tried again in this pass.
 
     A mailbox that has neither a verdict of this pass nor a failure, and that was not paused, is
     marked as failed: its child execution ended without an answer. NothingCopied if the first pass
@@ -128,11 +145,12 @@ def summarise_pass(ledger: Ledger, run: str, pass_id: int, passes: int, now: str
         unsettled=paused + sum(map(_is_unsettled, failures)),
         copied=sum(verdict.in_pass.copied for verdict in verdicts),
         pause_wanted=ledger.pause_wanted(run),
+        again=_to_retry(failures, passes) if retries_left > 0 and not paused else (),
     )
     # A pause is looked at every few minutes: its line stands at the beginning of the pass, where
     # each look overwrites it.
     at = _moment(pass_id) if paused else now
-    ledger.add_note(run, Note(at, "SummarisePass", _describe(summary, passes)))
+    ledger.add_note(run, Note(at, "SummarisePass", _describe(summary, passes, retries)))
     if passes == 1 and not paused:
         _check_first_pass(verdicts, summary.failed)
     return summary
@@ -148,10 +166,24 @@ def _check_first_pass(verdicts: Iterable[MailboxVerdict], failed: int) -> None:
         raise NothingCopied([f"all {rejected} messages were refused; the report has the reasons"])
 
 
-def _describe(summary: PassSummary, passes: int) -> str:
+def _to_retry(failures: Iterable[MailboxRecord], passes: int) -> tuple[str, ...]:
+    """After the first pass all that have a user: whoever was told of a failure may mend it. Later
+    ones only if nobody has to act; for the others the next pass comes, or another run."""
+    return tuple(
+        record.mailbox.id
+        for record in failures
+        if not record.refused and (passes == 1 or _is_unsettled(record))
+    )
+
+
+def _describe(summary: PassSummary, passes: int, retries: int) -> str:
     kind = "Full pass" if passes == 1 else f"Delta pass {passes - 1}"
+    if retries:
+        kind += ", failed mailboxes tried again" + (f" ({retries} times)" if retries > 1 else "")
     judged = summary.done + summary.exceptions
     text = f"{kind}: {summary.copied} messages copied, {judged} mailboxes, {summary.failed} failed"
+    if summary.again:
+        text += f", {len(summary.again)} will be tried again alone"
     return f"{text}, {summary.paused} paused" if summary.paused else text
 
 

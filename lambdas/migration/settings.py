@@ -81,6 +81,8 @@ class Settings:
     cutover_drain_minutes: int
     user_concurrency: int
     mailbox_concurrency: int
+    retry_passes: int
+    retry_minutes: int
     delta_interval_minutes: int
     delta_passes: int
     delta_late_days: tuple[int, ...]
@@ -124,7 +126,9 @@ class Settings:
         """The numbers that the workflow's definition needs, by the names it uses."""
         return {
             "users": self.user_concurrency,
-            "mailboxes": min(self.mailbox_concurrency, self.source_max_connections),
+            "mailboxes": max(
+                1, min(self.mailbox_concurrency, self.source_max_connections // _OF_A_MAILBOX)
+            ),
             "delta_passes": self.delta_passes,
             "delta_interval_seconds": self.delta_interval_minutes * 60,
             # 0: nobody is asked whether the cut-over may begin
@@ -134,6 +138,8 @@ class Settings:
             "route53": int(self.dns_publish == "route53"),
             "drain_seconds": self.cutover_drain_minutes * 60,
             "late_passes": len(self.delta_late_days),
+            "retry_passes": self.retry_passes,
+            "retry_seconds": self.retry_minutes * 60,
         }
 
     @property
@@ -180,6 +186,9 @@ def _read_bool(text: str) -> bool:
         raise ValueError
     return text == "true"
 
+
+_OF_A_MAILBOX = 2
+"""Connections to the source: one looks, one carries messages (see sources/imap.py)."""
 
 _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "str": (str, "a text"),

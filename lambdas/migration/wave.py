@@ -10,7 +10,7 @@ from migration.errors import InputInvalid, ManifestInvalid
 from migration.identity import mailbox_id
 from migration.manifest import Manifest, read_manifest
 from migration.manifest_records import Fault
-from migration.model import Mailbox, ManifestRow, Note
+from migration.model import Mailbox, MailboxStatus, ManifestRow, Note
 from migration.ports import BlobStore, Ledger
 from migration.settings import Settings
 
@@ -90,33 +90,53 @@ def plan_wave(
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
-    """The file that names the mailboxes of a run that looks at another's once more."""
+class Share:
+    """The file that names some mailboxes, of this run or of another's; empty texts and 0 without
+    any."""
 
     key: str
     version: str
     count: int
 
 
-def repeat_wave(blobs: BlobStore, ledger: Ledger, run: str, of: str, now: str) -> Repeated:
+def share_wave(blobs: BlobStore, run: str, pass_id: int, retries: int, ids: Sequence[str]) -> Share:
+    """The mailboxes of a pass that are to be tried again. Doing it again gives the same."""
+    if not ids:
+        return Share("", "", 0)
+    key = f"plans/{run}/failed-{pass_id}-{retries + 1}.jsonl"
+    return Share(key, blobs.put(key, write_wave(ids), _JSON_LINES), len(ids))
+
+
+def repeat_wave(
+    blobs: BlobStore, ledger: Ledger, run: str, of: str, now: str, *, only_failed: bool = False
+) -> Share:
     """Plans the mailboxes of the run `of` for this one, whatever the manifest says by now; not
-    those whose users WorkMail has refused. Doing it again gives the same wave.
+    those whose users WorkMail has refused, and with `only_failed` those that could not be copied.
+    Doing it again gives the same wave.
 
     InputInvalid if there is no such run, or none of its mailboxes is left."""
     source = f"plans/{of}/wave.jsonl"
     if not blobs.exists(source):
         raise InputInvalid(["run: no run of this name has planned mailboxes"])
-    ids = [json.loads(line)["mailbox"] for line in blobs.get(source).splitlines()]
-    records = [ledger.mailbox(each) for each in ids]
-    mailboxes = [record.mailbox for record in records if not record.refused]
-    if not mailboxes:
-        raise InputInvalid(["run: none of its mailboxes has a user in WorkMail"])
-    ledger.plan_mailboxes(run, mailboxes)
     key = f"plans/{run}/wave.jsonl"
+    # What this call's first attempt has planned has failed no more: its file says who it was.
+    place = key if blobs.exists(key) else source
+    ids = {json.loads(line)["mailbox"] for line in blobs.get(place).splitlines()}
+    records = [each for each in ledger.mailboxes() if each.mailbox.id in ids]
+    mailboxes = [
+        record.mailbox
+        for record in records
+        if not record.refused
+        and (place == key or not only_failed or record.status is MailboxStatus.FAILED)
+    ]
+    if not mailboxes:
+        which = "has failed and" if only_failed else "has"
+        raise InputInvalid([f"run: none of its mailboxes {which} a user in WorkMail"])
     version = blobs.put(key, write_wave(each.id for each in mailboxes), _JSON_LINES)
+    ledger.plan_mailboxes(run, mailboxes)
     what = f"{len(mailboxes)} mailboxes of the run {of} are looked at once more"
     ledger.add_note(run, Note(now, "RepeatWave", what))
-    return Repeated(key, version, len(mailboxes))
+    return Share(key, version, len(mailboxes))
 
 
 def _tell(manifest: Manifest) -> str:

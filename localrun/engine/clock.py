@@ -1,4 +1,5 @@
-"""Virtual time for the engine: as it is, K times as fast, or leaping from timer to timer.
+"""Virtual time for the engine: as it is, K times as fast, or leaping from timer to timer, also K
+times as fast in between.
 
 The threads that run states are the clock's members. In jump mode time leaps to the next timer
 as soon as every member waits; while one works, time passes as it really does. So waits cost
@@ -56,7 +57,7 @@ class Clock:
         *,
         leap_over_tokens: bool = False,
     ) -> None:
-        if scale <= 0 or (mode != "scale" and scale != 1.0):
+        if scale <= 0 or (mode == "real" and scale != 1.0):
             raise ValueError(f"the scale {scale} does not go with the mode {mode}")
         self.mode = mode
         self.scale = scale
@@ -206,18 +207,18 @@ class Clock:
 
 
 def parse_clock(text: str, start: float | None = None, *, leap_over_tokens: bool = False) -> Clock:
-    """The clock of a command line: "real", "jump", or how many times as fast, as in "3600".
+    """The clock of a command line: "real", "jump", or how many times as fast, as in "3600";
+    "jump*20" leaps, and is 20 times as fast while there is work.
 
     `start` and `leap_over_tokens` as for Clock. Raises ValueError for anything else.
     """
     if text == "real":
         return Clock("real", start=start)
-    if text == "jump":
-        return Clock("jump", start=start, leap_over_tokens=leap_over_tokens)
+    mode: Mode = "jump" if text.startswith("jump") else "scale"
     try:
-        scale = float(text)
+        scale = float(text.removeprefix("jump*")) if text != "jump" else 1.0
     except ValueError:
         raise ValueError(f"the clock is real, jump or a number, not {text!r}") from None
     if not 0 < scale < float("inf"):
         raise ValueError(f"the clock cannot run {text} times as fast")
-    return Clock("scale", scale, start)
+    return Clock(mode, scale, start, leap_over_tokens=leap_over_tokens and mode == "jump")

@@ -116,6 +116,7 @@ def _run_children(step: Step, map_run: MapRun, inputs: Sequence[_Input]) -> list
         child = runtime.open_child(map_run, parent, processor, child_input)
         map_run.add(child, items)
         runtime.run(child)
+        child.history.pack()
         map_run.note_end(child)
         if map_run.has_failed():
             map_run.scope.cancel()

@@ -54,6 +54,7 @@ class Engine:
         self._observers = tuple(observers)
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
+        self._processors: dict[str, Machine] = {}
         self._new_client = client
         self._runtime = Runtime(
             clock=clock,
@@ -70,6 +71,10 @@ class Engine:
             stop=self.stop,
             register=self._register,
         )
+
+    def watch(self, observer: Observer) -> None:
+        """Tells one more observer of what happens in executions that begin from now on."""
+        self._observers = (*self._observers, observer)
 
     def add_machine(
         self, name: str, definition: str, role_arn: str, kind: str = "STANDARD"
@@ -161,15 +166,17 @@ class Engine:
         self, map_run: MapRun, parent: Execution, processor: Mapping[str, Json], item: Json
     ) -> Execution:
         machine = parent.machine
-        child_machine = Machine(
-            arn=f"{machine.arn}/{map_run.label}",
-            name=machine.name,
-            definition=processor,
-            text=json.dumps(processor),
-            role_arn=machine.role_arn,
-            kind=processor["ProcessorConfig"].get("ExecutionType", "STANDARD"),
-            created=machine.created,
-        )
+        with self._lock:
+            child_machine = self._processors.get(map_run.arn) or Machine(
+                arn=f"{machine.arn}/{map_run.label}",
+                name=machine.name,
+                definition=processor,
+                text=json.dumps(processor),
+                role_arn=machine.role_arn,
+                kind=processor["ProcessorConfig"].get("ExecutionType", "STANDARD"),
+                created=machine.created,
+            )
+            self._processors[map_run.arn] = child_machine  # one for all its children
         name = str(uuid.uuid4())
         arn = self._execution_arn(f"{machine.name}/{map_run.label}", name)
         child = Execution(arn, name, child_machine, item, self.clock, self._observers, map_run)

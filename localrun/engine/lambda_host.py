@@ -3,8 +3,9 @@
 `LambdaHost.url` answers the Invoke operation
 (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html) for the functions given to `add`;
 `invoke` is the same without HTTP. A function has up to `max_workers` children, which are kept
-warm; further calls wait for a free one. Asynchronous calls (type Event) run once, without
-Lambda's two retries.
+warm; further calls wait for a free one, but for those beyond its reserved concurrency, which are
+refused with TooManyRequestsException as Lambda does. Asynchronous calls (type Event) run once,
+without Lambda's two retries.
 
 `publish` keeps what a function is under the next number; `update` changes what is called without
 one. A version has its children like a function of its own.
@@ -29,15 +30,16 @@ import json
 import os
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, unquote
 
 from localrun.engine.invocation import InvokeResult
-from localrun.engine.lambda_worker import Function, Worker
+from localrun.engine.lambda_pool import FunctionUsage, Pool
+from localrun.engine.lambda_worker import Function
 from localrun.loopback import LoopbackServer, Request, Response
 
 __all__ = ["Function", "LambdaHost", "LambdaRuntimeMissingError"]
@@ -73,8 +75,8 @@ class LambdaHost:
         self._log_directory = log_directory
         self._pythonpath = list(pythonpath)
         self._now = now
-        self._pools: dict[str, _Pool] = {}
-        self._versions: dict[tuple[str, str], _Pool] = {}
+        self._pools: dict[str, Pool] = {}
+        self._versions: dict[tuple[str, str], Pool] = {}
         log_directory.mkdir(parents=True, exist_ok=True)
         self._server = LoopbackServer(self._respond)
         atexit.register(self.close)
@@ -92,7 +94,7 @@ class LambdaHost:
     def update(self, function: Function) -> None:
         """Deploy a function in the place of the one of its name; its versions stay."""
         replaced = self._pools.get(function.name)
-        self._pools[function.name] = _Pool(
+        self._pools[function.name] = Pool(
             function, self._environment(function), self.log_file(function.name)
         )
         if replaced is not None and replaced not in self._versions.values():
@@ -105,6 +107,14 @@ class LambdaHost:
         number = str(1 + sum(known == name for known, _ in self._versions))
         self._versions[name, number] = pool
         return number
+
+    def reserve(self, name: str, concurrency: int | None) -> None:
+        """From now on, so many invocations of the function at once; None: no limit of its own."""
+        self._pools[name].reserve(concurrency)
+
+    def usage(self) -> Mapping[str, FunctionUsage]:
+        """What each function was asked for so far, by its name."""
+        return {name: pool.usage for name, pool in self._pools.items()}
 
     def log_file(self, name: str) -> Path:
         """Where the children of this function write."""
@@ -135,12 +145,19 @@ class LambdaHost:
             message = f"Function not found: {name_or_arn}"
             error = json.dumps({"Type": "User", "Message": message}).encode()
             return InvokeResult(404, None, error, request_id)
-        with pool.worker() as worker:
-            context = client_context or self._client_context()
-            outcome = worker.invoke(request_id, payload, context)
+        if not pool.admit(payload):
+            return InvokeResult(429, None, _THROTTLED, request_id)
+        try:
+            with pool.worker() as worker:
+                begun = time.monotonic()
+                context = client_context or self._client_context()
+                outcome = worker.invoke(request_id, payload, context)
+                pool.note(time.monotonic() - begun, outcome.payload)
+        finally:
+            pool.dismiss()
         return InvokeResult(200, outcome.function_error, outcome.payload, request_id)
 
-    def _find(self, reference: str) -> "_Pool | None":
+    def _find(self, reference: str) -> "Pool | None":
         """Who runs what is called so: the function, or one of its versions."""
         name, qualifier = _split(reference)
         if qualifier in ("", "$LATEST"):
@@ -211,6 +228,8 @@ class LambdaHost:
         written_before = log.stat().st_size if log.exists() else 0
         context = request.headers.get("x-amz-client-context")
         result = self._run(name, payload, request_id, context)
+        if result.status == 429:
+            return Response(429, result.payload, {"x-amzn-ErrorType": "TooManyRequestsException"})
         headers = {
             "Content-Type": "application/json",
             "X-Amz-Executed-Version": qualifier or "$LATEST",
@@ -225,64 +244,13 @@ class LambdaHost:
         return Response(result.status, result.payload, headers)
 
 
-class _Pool:
-    """The children of one function: some busy, some idle and warm."""
-
-    def __init__(self, function: Function, environment: Mapping[str, str], log_file: Path) -> None:
-        self._function = function
-        self._environment = environment
-        self._log_file = log_file
-        self._changed = threading.Condition()
-        self._workers: list[Worker] = []
-        self._idle: list[Worker] = []
-        self._closed = False
-
-    @contextmanager
-    def worker(self) -> Iterator[Worker]:
-        """A worker for one invocation; waits while all are busy. RuntimeError once closed."""
-        worker = self._take()
-        try:
-            yield worker
-        finally:
-            self._give_back(worker)
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            workers = list(self._workers)
-            self._changed.notify_all()
-        for worker in workers:
-            worker.close()
-
-    def _take(self) -> Worker:
-        with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._closed or self._idle or len(self._workers) < self._function.max_workers
-                )
-            )
-            if self._closed:
-                raise RuntimeError("the Lambda host is closed")
-            while self._idle:
-                # The last used one: the others may be let grow cold.
-                worker = self._idle.pop()
-                if worker.usable:
-                    return worker
-                self._workers.remove(worker)
-            worker = Worker(self._function, self._environment, self._log_file)
-            self._workers.append(worker)
-            return worker
-
-    def _give_back(self, worker: Worker) -> None:
-        usable = worker.usable
-        if not usable:
-            worker.close()
-        with self._changed:
-            if usable:
-                self._idle.append(worker)
-            else:
-                self._workers.remove(worker)
-            self._changed.notify_all()
+_THROTTLED = json.dumps(
+    {
+        "Type": "User",
+        "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+        "message": "Rate Exceeded.",
+    }
+).encode()
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -29,7 +29,8 @@ MAXIMUM_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A Lambda function as it was deployed. `timeout` in seconds, `memory` in MB (only told)."""
+    """A Lambda function as it was deployed. `timeout` in seconds, `memory` in MB (only told).
+    `reserved` is its reserved concurrency: more invocations at once are refused, not queued."""
 
     name: str
     arn: str
@@ -39,6 +40,7 @@ class Function:
     memory: int
     environment: Mapping[str, str]
     max_workers: int = 4
+    reserved: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from localrun.engine.clock import Clock
 from localrun.engine.execution import Execution
@@ -77,9 +78,8 @@ class MetricStore:
         with self._lock:
             return [value for at, value in self._values.get(metric, ()) if start <= at < end]
 
-    def _read_emf(self, document: Mapping[str, object]) -> None:
+    def _read_emf(self, document: Mapping[str, Any]) -> None:
         meta = document["_aws"]
-        assert isinstance(meta, Mapping)
         at = meta["Timestamp"] / 1000
         for directive in meta["CloudWatchMetrics"]:
             for names in directive["Dimensions"]:

@@ -66,6 +66,7 @@ class FunctionResource:
     timeout: float
     memory: int
     environment: Mapping[str, str]
+    reserved: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ class Template:
                     timeout=float(self._resolver.resolve(properties.get("Timeout", 3))),
                     memory=int(self._resolver.resolve(properties.get("MemorySize", 128))),
                     environment={name: str(value) for name, value in resolved.items()},
+                    reserved=properties.get("ReservedConcurrentExecutions"),
                 )
             )
         return found

@@ -104,7 +104,7 @@ def as_configured(workload: Workload, config: TenantConfig) -> Workload:
     """The same with what the tenant file says."""
     return replace(
         workload,
-        at_once=min(config.limits.mailboxes, config.source.max_connections),
+        at_once=config.mailboxes_at_once,
         users_at_once=config.limits.users,
         delta_passes=min(workload.delta_passes, config.delta.passes),
         delta_hours=config.delta.interval_minutes / 60,

@@ -40,8 +40,8 @@ def guarded(application: Application, guard: Guard, place: Place) -> Application
 
 
 def _read(environ: Environ, service: str) -> Request:
-    """The request; its body can be read once more. That of an object is not looked at, which is
-    every body of S3 but those of POST."""
+    """The request; its body can be read once more. That of an object is not looked at, only that of
+    an order to delete several."""
     body = b""
     if service != "s3" or environ["REQUEST_METHOD"] == "POST":
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -16,7 +16,7 @@ import socket
 import threading
 import uuid
 from argparse import Namespace
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -26,12 +26,15 @@ from pymap.backend.dict import Config, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxData, MailboxSet
 from pymap.imap import IMAPServer
-from pymap.parsing.specials.flag import Wildcard
+from pymap.parsing.message import AppendMessage
+from pymap.parsing.specials.flag import Flag, Wildcard
 from pymap.user import UserMetadata
 from pysasl import SASLAuth
 from pysasl.hashing import Cleartext
 from pysasl.mechanism.login import LoginMechanism
 from pysasl.mechanism.plain import PlainMechanism
+
+from localrun.letters import Letter
 
 _START_SECONDS = 30.0
 
@@ -41,7 +44,8 @@ class ImapServer:
 
     `password_of` is asked at each login of somebody else, and None means that there is no such
     user. `mailbox_of` gives the same text for all names of one mailbox, whatever it is. `folders`
-    are those that every mailbox has from the start beside INBOX.
+    are those that every mailbox has from the start beside INBOX. `most_connections` is how many
+    were open at once; whoever wants to know it of a time sets it to 0 before.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class ImapServer:
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._connections: set[asyncio.Task[None]] = set()
+        self.most_connections = 0
         self._started = threading.Event()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=f"imap-{self.port}", daemon=True)
@@ -92,6 +97,24 @@ class ImapServer:
             if not client.folder_exists(folder):
                 client.create_folder(folder)
             client.append(folder, message, flags, date)
+
+    def fill(self, address: str, letters: Iterable[Letter]) -> int:
+        """Puts messages into a user's mailbox, and makes their folders, without a connection; how
+        many messages."""
+        letters = list(letters)
+
+        async def put() -> int:
+            mailboxes = await self._login.mailboxes(address)
+            for folder in dict.fromkeys("/".join(each.folder) for each in letters):
+                if folder != "INBOX" and folder not in await _names(mailboxes):
+                    await mailboxes.add_mailbox(folder)
+            for each in letters:
+                mailbox = await mailboxes.get_mailbox("/".join(each.folder))
+                flags = frozenset(Flag(flag.encode()) for flag in each.flags)
+                await mailbox.append(AppendMessage(each.mime, each.received, flags))
+            return len(letters)
+
+        return asyncio.run_coroutine_threadsafe(put(), self._loop).result(_START_SECONDS)
 
     def counts(self) -> dict[str, int]:
         """How many messages each mailbox holds that somebody has opened, by the name it was opened
@@ -131,7 +154,8 @@ class ImapServer:
 
     async def _serve(self) -> None:
         self._config = _Config.from_args(_arguments(self.port), hash_context=_PlainPasswords())
-        imap = IMAPServer(self._login(self._config), self._config)
+        self._login = self._make_login(self._config)
+        imap = IMAPServer(self._login, self._config)
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             # pymap's own listener starts a task for the connection and lets go of it; asyncio
@@ -140,6 +164,7 @@ class ImapServer:
             task = asyncio.current_task()
             assert task is not None
             self._connections.add(task)
+            self.most_connections = max(self.most_connections, len(self._connections))
             try:
                 await imap(reader, writer, SocketInfoLocal(writer, unique_id=uuid.uuid4().bytes))
             finally:
@@ -153,7 +178,7 @@ class ImapServer:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def _login(self, config: Any) -> Any:
+    def _make_login(self, config: Any) -> Any:
         login = _Login(config, self._password_of, self._mailbox_of, self._folders)
         for accounts, roles in ((self._users, set[str]()), (self._admins, {"admin"})):
             for name, password in accounts.items():
@@ -188,13 +213,18 @@ class _Login(Login):  # type: ignore[misc]  # pymap's types are not followed
 
     async def authorize(self, authenticated: Any, authzid: str) -> Any:
         identity = await super().authorize(authenticated, authzid)
-        if authzid not in self.config.set_cache:
+        await self.mailboxes(authzid)
+        return identity
+
+    async def mailboxes(self, name: str) -> Any:
+        """The mailbox of a user with its folders, made when it is opened for the first time."""
+        if name not in self.config.set_cache:
             mailboxes = _Mailboxes()
             for folder in self._folders:
                 await mailboxes.add_mailbox(folder)
-            opened = self._opened.setdefault(self._mailbox_of(authzid), (mailboxes, FilterSet()))
-            self.config.set_cache.setdefault(authzid, opened)
-        return identity
+            opened = self._opened.setdefault(self._mailbox_of(name), (mailboxes, FilterSet()))
+            self.config.set_cache.setdefault(name, opened)
+        return self.config.set_cache[name][0]
 
     def _look_up(self, name: str) -> None:
         password = self._password_of(name)

@@ -22,12 +22,13 @@ from localrun.series.scheduled import SCHEDULED
 from localrun.series.series import Series
 from localrun.series.two_at_once import TWO_AT_ONCE
 from localrun.series.upload import UPLOAD
+from localrun.series.wave import WAVE
 
 SERIES: Mapping[str, Series] = {
     series.name: series
     for series in (
         *(DIRECTORY, ADMINISTRATOR, ROLLBACK, ROUTE53),
-        *(QUICK_CUTOVER, LATE_MAIL, ABORTED, DIED, TWO_AT_ONCE, CONTROLLED),
+        *(QUICK_CUTOVER, LATE_MAIL, ABORTED, DIED, TWO_AT_ONCE, CONTROLLED, WAVE),
         *(UPLOAD, SCHEDULED, DEPLOYED, ERASURE),
     )
 }

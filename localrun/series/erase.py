@@ -100,7 +100,11 @@ class _Story:
         """Starts an erasure whose question is answered on the page, some minutes later: a late pass
         is scheduled, so that time would leap to the reminders while nothing else is."""
         world = self._run.world
-        world.clock.at(_PATIENCE, lambda: answer_by_page(world, word))
+
+        def answer() -> None:
+            answer_by_page(world, word)
+
+        world.clock.at(_PATIENCE, answer)
         return self._run.start(name, ERASE)
 
     def _end(self, arn: str, status: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """AWS in memory for the adapters under contract."""
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from localrun.fakes.dynamodb import FakeDynamoDb
+from localrun.model_service import ModelServer, ModelService
+
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
+
+REGION = "eu-west-1"
 
 
 @pytest.fixture
@@ -21,8 +27,34 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def table(aws: None) -> "Table":
-    return boto3.resource("dynamodb").create_table(
+def moto_table(aws: None) -> "Table":
+    return _create(boto3.resource("dynamodb"))
+
+
+@pytest.fixture
+def emulated_table() -> Iterator["Table"]:
+    """In the emulator of a local run, over HTTP as there."""
+    service = ModelService("dynamodb", FakeDynamoDb(time.time, REGION, "123456789012"))
+    with ModelServer([service]) as server:
+        yield _create(
+            boto3.resource(
+                "dynamodb",
+                endpoint_url=server.url,
+                region_name=REGION,
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
+        )
+
+
+@pytest.fixture(params=["moto", "emulated"])
+def table(request: pytest.FixtureRequest) -> "Table":
+    found: Table = request.getfixturevalue(f"{request.param}_table")
+    return found
+
+
+def _create(database: "DynamoDBServiceResource") -> "Table":
+    return database.create_table(
         TableName="ledger",
         KeySchema=[
             {"AttributeName": "pk", "KeyType": "HASH"},

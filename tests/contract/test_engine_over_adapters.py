@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 USER = "ann@example.test"
 
 
-def test_a_mailbox_is_copied_with_a_lost_answer_and_a_delta_pass(table: "Table") -> None:
+def test_a_mailbox_is_copied_with_a_lost_answer_and_a_delta_pass(moto_table: "Table") -> None:
     s3 = boto3.client("s3")
     place = {"LocationConstraint": "eu-west-1"}
     s3.create_bucket(Bucket="tenant", CreateBucketConfiguration=place)  # type: ignore[arg-type]
-    ledger, blobs, target = DynamoLedger(table, "acme"), S3Blobs(s3, "tenant"), MemoryTarget()
+    ledger, blobs, target = DynamoLedger(moto_table, "acme"), S3Blobs(s3, "tenant"), MemoryTarget()
     ledger.plan_mailboxes("run", [Mailbox("box", USER, USER, "ann", "Ann")])
     faults = [TargetBusy("lost", 10)]
 

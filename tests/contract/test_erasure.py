@@ -53,7 +53,7 @@ def fill_table(table: Table, tenant: str) -> None:
 
 
 def look_at(table: Table) -> list[str]:
-    return sorted(f"{item['pk']} {item['sk']}" for item in table.scan()["Items"])
+    return sorted(str(item["pk"]) + " " + str(item["sk"]) for item in table.scan()["Items"])
 
 
 def ledger_store(request: pytest.FixtureRequest) -> Store:

@@ -55,12 +55,12 @@ REFS = (ItemRef("7", 100), ItemRef("8", 200))
 CHECK = FolderCheck(3, 2, 2, Agreement.EXCEPTIONS, "1 refused")
 
 
-@pytest.fixture(params=["memory", "file", "dynamodb"])
+@pytest.fixture(params=["memory", "file", "moto", "emulated"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     if request.param == "memory":
         yield MemoryLedger()
-    elif request.param == "dynamodb":
-        yield DynamoLedger(request.getfixturevalue("table"), "acme")
+    elif request.param in ("moto", "emulated"):
+        yield DynamoLedger(request.getfixturevalue(f"{request.param}_table"), "acme")
     else:
         file = FileLedger(tmp_path / "ledger.sqlite", "acme")
         yield file

@@ -123,7 +123,11 @@ def play(run: Run) -> tuple[Witness, dict[str, Iterable[str]]]:
 
 def erase(run: Run) -> None:
     """The phase erase, approved on the page some minutes later."""
-    run.world.clock.at(600, lambda: answer_by_page(run.world, "approve"))
+
+    def approve() -> None:
+        answer_by_page(run.world, "approve")
+
+    run.world.clock.at(600, approve)
     erased = run.wait(run.start("erased", {"phases": ["erase"], "unfinished": True}))
     assert json.loads(erased["output"])["verdict"] == "erased"
 

@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.stub import Stubber
 
-from localrun.deploy import account as account_module
 from localrun.deploy import command as command_module
 from localrun.deploy.account import AccountError, AwsAccount
 from localrun.deploy.command import main, read_needed_toolkit
@@ -194,12 +194,12 @@ def test_the_needed_version_is_read_from_the_synthesis(tmp_path: Path) -> None:
 
 @pytest.fixture
 def stubs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Stubber]:
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    clients = {name: boto3.client(name, region_name="eu-west-1", **keys) for name in ("sts", "ssm")}
+    session = boto3.Session("x", "x", region_name="eu-west-1")
+    clients: dict[str, Any] = {"sts": session.client("sts"), "ssm": session.client("ssm")}
     stubs = {name: Stubber(client) for name, client in clients.items()}
     for stub in stubs.values():
         stub.activate()
-    monkeypatch.setattr(account_module.boto3, "client", lambda name, region_name: clients[name])
+    monkeypatch.setattr(boto3, "client", lambda name, region_name: clients[name])
     stubs["sts"].add_response("get_caller_identity", {"Account": "111111111111"}, {})
     return stubs
 
@@ -240,6 +240,6 @@ def test_credentials_that_will_not_do_are_told(
         def get_caller_identity(self) -> None:
             raise error
 
-    monkeypatch.setattr(account_module.boto3, "client", lambda name, region_name: Broken())
+    monkeypatch.setattr(boto3, "client", lambda name, region_name: Broken())
     with pytest.raises(AccountError, match=complaint):
         AwsAccount().caller("eu-west-1")

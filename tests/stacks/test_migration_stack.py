@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import boto3
 
-from stacks.config import Passwords, TenantConfig
+from stacks.config import Limits, Passwords, TenantConfig
 from stacks.cutover_config import Clients
 from stacks.function_table import TABLE, Row
 from stacks.migration import MigrationStack
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.stacks.conftest import Resources
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "tenants" / "example.yaml"
 
 # Actions whose service knows no narrower resource than `*`, and why they are needed.
 UNBOUNDED = {
@@ -644,3 +645,21 @@ def test_mail_is_sent_only_from_the_sender_and_only_if_that_is_wanted(tmp_path: 
 
 def test_nobody_may_send_mail_where_none_is_wanted(resources: Resources) -> None:
     assert "ses:" not in json.dumps([statement["Action"] for statement in statements(resources)])
+
+
+def test_functions_are_reserved_where_the_tenant_wants_it(context: Mapping[str, Any]) -> None:
+    from aws_cdk.assertions import Template
+
+    config = TenantConfig.load(EXAMPLE, "example")
+    reserved = {}
+    for wanted in (False, True):
+        given = replace(config, limits=Limits(mailboxes=50, reserve=wanted))
+        template = Template.from_stack(MigrationStack(cdk.App(context=context), given)).to_json()
+        reserved[wanted] = {
+            one["Properties"]["FunctionName"].rpartition("example-")[2]: number
+            for one in template["Resources"].values()
+            if one["Type"] == "AWS::Lambda::Function"
+            and (number := one["Properties"].get("ReservedConcurrentExecutions"))
+        }
+    together = config.source.max_connections // 2
+    assert reserved == {False: {}, True: {"copy-slice": together, "verify-mailbox": together}}

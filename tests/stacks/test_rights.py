@@ -115,16 +115,11 @@ def test_the_rights_of_a_machine_follow_from_its_states() -> None:
     assert not [need for need in needed if need.action == "s3:DeleteObject"]
 
 
-def test_maps_read_only_what_functions_write_below_plans(compared_waves: set[str]) -> None:
-    assert compared_waves == {"plans"}
-
-
-@pytest.fixture
-def compared_waves() -> set[str]:
+def test_maps_read_only_what_functions_write_below_plans() -> None:
     """The first folder of every key of JSON lines that the product writes, but for the audit."""
     sources = (Path(__file__).resolve().parents[2] / "lambdas" / "migration").glob("*.py")
     keys = re.compile(r'f"([a-z]+)/\{[^"]*\.jsonl"')
-    return {top for path in sources for top in keys.findall(path.read_text("utf-8"))}
+    assert {top for path in sources for top in keys.findall(path.read_text("utf-8"))} == {"plans"}
 
 
 # ---- what the comparison notices -----------------------------------------------------------------
@@ -172,6 +167,13 @@ def test_rights_without_leading_keys_are_too_much() -> None:
 
 def test_what_lambda_itself_does_is_not_asked_of_the_code() -> None:
     assert judge(set(), Statement(True, ("logs:PutLogEvents",), ("arn:logs",))) == []
+
+
+def test_no_client_is_called_by_a_name_that_is_made_up() -> None:
+    """`getattr` hides what is called, from mypy and from the tool."""
+    adapters = Path(__file__).resolve().parents[2] / "lambdas" / "migration" / "aws"
+    for path in adapters.glob("*.py"):
+        assert not re.search(r"getattr\(\w*\.?_?(client|table)\b", path.read_text("utf-8")), path
 
 
 # ---- what is taken for known of values from outside (tools/rights/values.py) ---------------------

@@ -26,7 +26,7 @@ FOLDER = "audit/"
 class Store(Protocol):
     def put(self, key: str) -> None: ...
 
-    def get(self, key: str) -> str: ...
+    def get(self, key: str, version: str = "") -> str: ...
 
     def keys(self, prefix: str) -> Iterator[str]: ...
 
@@ -48,7 +48,9 @@ class Objects(Base):
     def put(self, key: str) -> None:
         super().put(key)
 
-    def get(self, key: str) -> str:
+    def get(self, key: str, version: str = "") -> str:
+        if version:
+            return str(self._client.get_object(Bucket="b", Key=key, VersionId=version))
         return str(self._client.get_object(Bucket="b", Key=key))
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -85,6 +87,12 @@ def write(means: Means) -> None:
     means.store.put(f"{means.folder}x")
 
 
+def pinned(run: str) -> None:
+    from parts import VERSION
+
+    make(run).store.get("intake/x", VERSION)
+
+
 def read(means: Means, name: str) -> None:
     if name.startswith("plans/"):
         means.store.get(name)
@@ -113,6 +121,7 @@ HANDLERS = {
     "        product.STEPS[e](m)\n",
     "reads": "def handler(e: str) -> None:\n    names = (e,)\n"
     "    given = product.make(e), *names\n    product.read(*given)\n",
+    "pins": "def handler(e: str) -> None:\n    product.pinned(e)\n",
     "asks": "def handler(e: object) -> None:\n    product.ask(e)\n",
 }
 
@@ -121,6 +130,7 @@ HANDLERS = {
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     folder = tmp_path_factory.mktemp("lambdas")
     (folder / "product.py").write_text(PRODUCT, "utf-8")
+    (folder / "parts.py").write_text('VERSION = "v"\n', "utf-8")
     for name, text in HANDLERS.items():
         (folder / f"{name}.py").write_text(f"import product\n\n\n{text}", "utf-8")
     return Program(folder)
@@ -153,6 +163,18 @@ def test_a_table_of_functions_and_a_context_manager_are_followed(program: Progra
 def test_conditions_and_stars_are_understood(program: Program) -> None:
     found = calls(program, "reads")
     assert found["GetObject"].texts("Key") == ("plans/*",)
+    assert found["GetObject"].actions == ("s3:GetObject", "s3:ListBucket")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_what_is_behind_a_parameter_that_is_never_given_does_not_count(program: Program) -> None:
+    reading, pinning = (
+        {action for call in find_calls(reach(program, handler)) for action in call.actions}
+        for handler in ("reads", "pins")
+    )
+    assert "s3:GetObjectVersion" not in reading
+    assert "s3:GetObjectVersion" in pinning
 
 
 @pytest.mark.slow
@@ -164,13 +186,12 @@ def test_what_cannot_be_told_is_an_error_and_not_nothing(program: Program) -> No
 
 def test_operations_and_actions_differ_here_and_there() -> None:
     assert actions_of("s3", "HeadObject", ["Key"]) == ("s3:GetObject", "s3:ListBucket")
-    version = ["Key", "VersionId"]
-    assert actions_of("s3", "GetObject", version) == ("s3:GetObjectVersion", "s3:ListBucket")
-    assert actions_of("s3", "DeleteObjects", ["Delete"]) == ("s3:DeleteObjectVersion",)
     assert actions_of("sesv2", "SendEmail", []) == ("ses:SendEmail",)
     assert actions_of("stepfunctions", "StopExecution", []) == ("states:StopExecution",)
     assert "iam:PassRole" in actions_of("scheduler", "CreateSchedule", [])
     assert "secretsmanager:TagResource" in actions_of("secretsmanager", "CreateSecret", ["Tags"])
+    several = ["Bucket", "Objects", "Key", "VersionId"]
+    assert actions_of("s3", "DeleteObjects", several) == ("s3:DeleteObjectVersion",)
     parts = ["Put", "TableName", "Delete", "pk"]
     assert actions_of("dynamodb", "TransactWriteItems", parts) == (
         "dynamodb:DeleteItem",

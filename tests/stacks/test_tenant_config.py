@@ -43,7 +43,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert config.account == ""
     assert config.manifest == "intake/manifest.csv"
     assert (config.source.tls, config.source.port) == ("ssl", 993)
-    assert config.source.max_connections == 10
+    assert config.source.max_connections == 20
     assert config.target == Target(
         kind="auto",
         ews_url="https://ews.mail.us-west-2.awsapps.com/EWS/Exchange.asmx",
@@ -202,7 +202,7 @@ domain: acme.example
         "rollback.keep_copied: must be true or false, not 1",
         "source.host: must be a host name or an IP address, not 'bad host'",
         "source.kind: must be one of imap, not 'pop3'",
-        "source.max_connections: must be from 1 to 500, not 0",
+        "source.max_connections: must be from 2 to 1000, not 0",
         "source.prot: unknown key; did you mean port?",
         "source.tls: must be one of ssl, starttls, none, not 'tls13'",
         "target.ews_url: must be a URL that begins with https://, not 'http://ews.example.com/'",

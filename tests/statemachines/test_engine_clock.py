@@ -176,3 +176,15 @@ def test_time_does_not_leap_to_an_act_that_answers_nobody_while_an_answer_is_owe
     waiting.join(10)
     assert len(seen) == 1
     assert 2 * HOUR <= clock.now() < 3 * HOUR
+
+
+def test_a_clock_may_leap_and_run_faster_while_there_is_work() -> None:
+    clock = parse_clock("jump*1000000", start=0)
+    assert (clock.mode, clock.scale) == ("jump", 1_000_000.0)
+    begun = clock.now()
+    worker = member(clock, lambda: time.sleep(0.001))
+    worker.join(10)
+    assert clock.now() - begun >= 1000
+    sleeper = member(clock, lambda: clock.sleep_until(1e12))
+    sleeper.join(10)
+    assert clock.now() >= 1e12

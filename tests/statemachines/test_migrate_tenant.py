@@ -35,6 +35,7 @@ LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds
 LIMITS |= {"approval_seconds": 86400, "answer_seconds": 86400, "reminder_seconds": 36000}
 LIMITS |= {"route53": 1}
 LIMITS |= {"drain_seconds": 1200, "late_passes": 2}
+LIMITS |= {"retry_passes": 2, "retry_seconds": 1800}
 WAY_OUT = ("DisableAdministrator", "IsErasing", "WriteReport", "ReleaseLock", "Finished")
 WAY_OUT_AT_LAST = WAY_OUT[2:]
 
@@ -112,6 +113,9 @@ def summary(**changes: object) -> dict[str, object]:
         "unsettled": 0,
         "copied": 0,
         "pause_wanted": False,
+        "retry": 0,
+        "retry_key": "",
+        "retry_version": "",
         **changes,
     }
 
@@ -220,6 +224,7 @@ def prepared(**changes: object) -> dict[str, object]:
         "version": "",
         "rollback_of": "",
         "wave_of": "",
+        "only": "",
         "unfinished": False,
         **changes,
     }
@@ -824,17 +829,14 @@ PROVED = {"verdict": "erased", "left": 0, "proof": "erased/r.json", "erased": 7,
 
 def erasure_stubs(**changes: Sequence[object]) -> Stubs:
     """Answers of an erasure that is approved and takes three calls."""
-    slices = [{"more": more, "erased": 3} for more in (True, True, False)]
-    return stubs(
-        **{
-            "Prepare": [prepared(phases=phases("erase"))],
-            "PlanErasure": [{"found": {"ledger_mailboxes": 7}, "total": 7}],
-            "ApproveErasure": [{"answer": "approve"}],
-            "EraseTenant": slices,
-            "ProveErasure": [PROVED],
-            **changes,
-        }
-    )
+    answers: dict[str, Sequence[object]] = {
+        "Prepare": [prepared(phases=phases("erase"))],
+        "PlanErasure": [{"found": {"ledger_mailboxes": 7}, "total": 7}],
+        "ApproveErasure": [{"answer": "approve"}],
+        "EraseTenant": [{"more": more, "erased": 3} for more in (True, True, False)],
+        "ProveErasure": [PROVED],
+    }
+    return stubs(**{**answers, **changes})
 
 
 def test_an_erasure_counts_asks_takes_rights_away_erases_and_proves() -> None:
@@ -1062,3 +1064,36 @@ def test_a_round_that_never_ends_is_left_after_a_hundred_calls() -> None:
     trace = run_both(stubs(SendClientGuides=[guided(more=True)]))
     assert trace.states.count("SendClientGuides") == 100
     assert trace.states[-7:] == ("GuidesOutcome", *WAY_OUT, "Migrated")
+
+
+FAILURES = summary(failed=2, retry=2, retry_key="plans/r/failed-1-1.jsonl", retry_version="v9")
+
+
+def test_those_who_failed_are_tried_again_alone_before_the_cut_over() -> None:
+    trace = run_both(stubs(SummarisePass=[FAILURES, summary(copied=7), summary()]))
+    assert trace.error is None
+    begin = trace.states.index("SummarisePass")
+    assert trace.states[begin:][:5] == (
+        *("SummarisePass", "AfterPass", "WaitForRetry"),
+        *("CopyMailboxes", "OpenMailbox"),
+    )
+    assert trace.states.count("WaitForRetry") == 1
+    assert trace.states.index("WaitForRetry") < trace.states.index("StartCutover")
+
+
+def test_a_pass_whose_failures_are_tried_again_counts_once() -> None:
+    """Each of the two delta passes that end the run is made twice, and none more is made."""
+    passes = [summary(copied=7), FAILURES, summary(), FAILURES, summary()]
+    trace = run_both(stubs(SummarisePass=passes))
+    assert trace.error is None
+    assert trace.states.count("WaitForRetry") == 2
+    assert trace.states.count("DeltaPass") == 2
+    assert trace.states.count("CopyMailboxes") == 5
+
+
+def test_what_was_brought_before_a_pause_is_not_forgotten_over_a_retry() -> None:
+    """The pass that was stopped is no quiet one, although its failures were tried again."""
+    full, quiet = summary(copied=7), summary()
+    passes = [full, quiet, STOPPED, LIFTED, FAILURES, quiet, quiet]
+    trace = run_both(stubs(CopySlice=[DONE], SummarisePass=passes))
+    assert trace.states.count("DeltaPass") == 3

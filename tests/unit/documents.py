@@ -16,9 +16,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
 
-COMING = {
-    "only": ("lambdas/migration/events.py", "^    only: "),
-}
+COMING: dict[str, tuple[str, str]] = {}
 """What documents name before the code has it, and how one sees that it has: a file, and what stands
 in it. What is there is struck off here, and looked up from then on."""
 

@@ -18,7 +18,7 @@ from botocore.model import ServiceModel
 from jmespath.exceptions import JMESPathError
 
 from localrun import tenant_command
-from localrun.probe.command import NAMES
+from localrun.probe.questions import NAMES
 from tests.unit.documents import (
     COMING,
     PAGES,
@@ -83,6 +83,7 @@ def _faults_of_aws(words: Sequence[str], *, is_whole: bool) -> Iterator[Problem]
         yield f"aws {service} has no {operation}"
         return
     shape = model.operation_model(operations[operation]).input_shape
+    assert shape is not None  # none of the operations is without input
     members = {_dashed(each): shape.members[each].type_name for each in shape.members}
     given = {word[2:].partition("=")[0] for word in rest if word.startswith("--")}
     switches = {each for each, kind in members.items() if kind == "boolean"}

@@ -26,16 +26,17 @@ _CAPITALS = re.compile(r"(?<![\w./-])[A-Z][a-z]+(?:[A-Z][a-z]*)+\b")
 """Words with a capital inside, which ordinary words have not."""
 _SERVICES = (
     *("workmail", "route53", "stepfunctions", "secretsmanager", "scheduler", "s3", "lambda"),
-    "sesv2",
+    *("sesv2", "dynamodb", "iam"),
 )
 _PROPER = frozenset(
     "CloudFormation CloudWatch CommonMark DynamoDB EventBridge KiB PyPI PyYAML SecretsManager "
-    "WorkMail WorkMailMigration".split()
+    "WebAssembly WorkMail WorkMailMigration".split()
 )
 _WORDS_OF_AWS = frozenset(
     "AccessDenied ConflictException EntityStateException InvokeFunction InvokeFunctionUrl "
     "OrganizationId SimpleAD SourceArn StateMachineQualifier StateMachineRevisionId TimeoutSeconds "
-    "UnsupportedOperation VersionId ViaService CloudTrail EphemeralMetrics".split()
+    "UnsupportedOperation VersionId ViaService CloudTrail EphemeralMetrics LeadingKeys ListBucket "
+    "PrincipalTag".split()
 )
 _WORDS_OF_EWS = frozenset(
     "CalendarItem CreateItem ErrorAccessDenied ExchangeImpersonation FindFolder SendToNone "

@@ -56,7 +56,7 @@ class Erasing:
 def plan(ledger: MemoryLedger, agreement: Agreement | None) -> None:
     ledger.plan_mailboxes("run-1", [Mailbox("box", "s", "t", "u", "n")])
     if agreement is not None:
-        ledger.set_verdict("box", MailboxVerdict(1, agreement, Tally(), Tally(), 1))
+        ledger.set_verdict("box", MailboxVerdict(1, agreement, Tally(), Tally()))
 
 
 @pytest.mark.parametrize("agreement", [None, Agreement.DIFFER])

@@ -87,7 +87,7 @@ def test_every_unknown_key_and_phase_is_named_with_what_was_probably_meant() -> 
         ExecutionInput.parse({"phase": ["copy"], "phases": ["kopy", "x"], "colour": 1})
     text = str(caught.value)
     assert "unknown key 'phase' (did you mean phases?)" in text
-    known = "phases, manifest, run, version, trigger, sequence, unfinished"
+    known = "phases, manifest, run, version, trigger, sequence, only, unfinished"
     assert f"unknown key 'colour' (known: {known})" in text
     assert "unknown phase 'kopy' (did you mean copy?)" in text
     assert "unknown phase 'x'" in text
@@ -145,3 +145,15 @@ def test_nothing_but_input_invalid_comes_out_of_odd_payloads(payload: object) ->
     for parse in (CopySlice.parse, ExecutionInput.parse):
         with pytest.raises(InputInvalid):
             parse(payload)
+
+
+def test_only_those_who_failed_in_a_run_are_asked_for_with_its_name() -> None:
+    wanted = ExecutionInput.parse({"phases": ["delta"], "run": "friday", "only": "failed"})
+    assert wanted.waves == ("", "friday", "failed")
+    for wrong in (
+        {"phases": ["delta"], "only": "failed"},
+        {"phases": ["delta"], "run": "friday", "only": "some"},
+        {"phases": ["rollback"], "run": "friday", "only": "failed"},
+    ):
+        with pytest.raises(InputInvalid, match="only must be failed"):
+            ExecutionInput.parse(wrong)

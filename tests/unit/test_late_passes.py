@@ -136,3 +136,15 @@ def test_the_timeline_says_until_when_mail_may_come(ttl: int, until: str, why: s
     assert f"until 2026-12-04 {until} UTC" in note.what
     assert why in note.what
     assert replace(note, what="").state == "DrainOldMx"
+
+
+def test_of_a_run_those_alone_may_be_taken_that_failed() -> None:
+    blobs, ledger = planned("a", "b", "c")
+    ledger.set_failed("b", Failure("CredentialsRejected", "wrong"))
+    ledger.set_failed("c", Failure("UserRefused", "no such name"))
+    first = repeat_wave(blobs, ledger, "rest", "friday", NOW, only_failed=True)
+    assert blobs.get(first.key) == write_wave(["b"])
+    # the call is made once more, when its own planning has taken the failure away
+    assert repeat_wave(blobs, ledger, "rest", "friday", NOW, only_failed=True).count == 1
+    with pytest.raises(InputInvalid, match="none of its mailboxes has failed"):
+        repeat_wave(blobs, ledger, "again", "friday", NOW, only_failed=True)

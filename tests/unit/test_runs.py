@@ -213,3 +213,48 @@ def test_a_difference_fails_the_run() -> None:
     finish(ledger, "b")
     with pytest.raises(VerificationFailed, match="1 of 2 mailboxes differ"):
         judge_tenant(ledger, RUN, NOW)
+
+
+def failing() -> MemoryLedger:
+    """One mailbox is copied; the others failed for reasons of three kinds."""
+    ledger = ledger_of("fine", "wrong-password", "outage", "refused")
+    finish(ledger, "fine")
+    for name, error in (
+        ("wrong-password", "CredentialsRejected"),
+        ("outage", "MailboxUnreachable"),
+        ("refused", "UserRefused"),
+    ):
+        ledger.set_failed(name, Failure(error, "as told"))
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("passes", "left", "again"),
+    [
+        (1, 1, {"wrong-password", "outage"}),  # who was told may have mended it
+        (2, 1, {"outage"}),  # for the others the next pass comes
+        (1, 0, set()),
+    ],
+)
+def test_failed_mailboxes_with_a_user_are_tried_again(
+    passes: int, left: int, again: set[str]
+) -> None:
+    summary = summarise_pass(failing(), RUN, PASS, passes, NOW, 0, left)
+    assert set(summary.again) == again
+    assert summary.failed == 3
+
+
+def test_while_some_are_paused_nobody_is_tried_again() -> None:
+    ledger = failing()
+    note_pause(ledger, "fine", "paused")
+    assert summarise_pass(ledger, RUN, PASS, 1, NOW, 0, 1).again == ()
+
+
+def test_the_timeline_says_who_is_tried_again_and_who_was() -> None:
+    ledger = failing()
+    summarise_pass(ledger, RUN, PASS, 1, NOW, 0, 1)
+    assert ledger.notes(RUN)[-1].what.endswith("3 failed, 2 will be tried again alone")
+    summarise_pass(ledger, RUN, PASS, 1, NOW.replace("18", "19"), 1, 0)
+    assert ledger.notes(RUN)[-1].what == (
+        "Full pass, failed mailboxes tried again: 0 messages copied, 1 mailboxes, 3 failed"
+    )

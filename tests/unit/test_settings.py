@@ -80,7 +80,8 @@ def test_an_empty_list_is_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mailboxes", "connections", "together"), [("10", "4", 4), ("10", "50", 10), ("5", "5", 5)]
+    ("mailboxes", "connections", "together"),
+    [("10", "4", 2), ("10", "50", 10), ("5", "11", 5), ("5", "1", 1)],
 )
 def test_no_more_mailboxes_are_copied_at_once_than_the_source_may_be_asked_for(
     mailboxes: str, connections: str, together: int

@@ -25,9 +25,13 @@ _OTHERS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("s3", "HeadObject"): ("s3:GetObject", "s3:ListBucket"),
     ("s3", "ListObjectsV2"): ("s3:ListBucket",),
     ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),
-    # Each version is named; without its id, s3:DeleteObject would do, and leave a marker.
-    ("s3", "DeleteObjects"): ("s3:DeleteObjectVersion",),
+    ("s3", "DeleteObjects"): ("s3:DeleteObject",),
     ("scheduler", "CreateSchedule"): ("scheduler:CreateSchedule", "iam:PassRole"),
+}
+_OF_VERSIONS: Mapping[tuple[str, str], str] = {
+    ("s3", "GetObject"): "s3:GetObjectVersion",
+    ("s3", "DeleteObject"): "s3:DeleteObjectVersion",
+    ("s3", "DeleteObjects"): "s3:DeleteObjectVersion",
 }
 _IN_A_TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -55,14 +59,13 @@ def method_names() -> frozenset[str]:
 
 
 def actions_of(service: str, operation: str, members: Collection[str]) -> tuple[str, ...]:
-    """The IAM actions of a call. `members` are the names of what is given to it, and, of a
-    transaction, the names of its parts."""
+    """The IAM actions of a call. `members` are the names of what is given to it, however deep."""
     if operation in ("TransactWriteItems", "TransactGetItems"):
         return tuple(
             sorted(_IN_A_TRANSACTION[each] for each in set(members) & set(_IN_A_TRANSACTION))
         )
-    if (service, operation) == ("s3", "GetObject") and "VersionId" in members:
-        return ("s3:GetObjectVersion", "s3:ListBucket")
+    if "VersionId" in members and (service, operation) in _OF_VERSIONS:
+        return (_OF_VERSIONS[service, operation],)
     own = f"{model(service).signing_name}:{operation}"
     found = _OTHERS.get((service, operation), (own,))
     if (service, operation) == ("secretsmanager", "CreateSecret") and "Tags" in members:

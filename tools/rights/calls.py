@@ -62,8 +62,8 @@ class _Finder:
         name = method.attr
         if name not in method_names() and name not in ("get_paginator", "get_waiter"):
             return
-        if self._program.refers_to(code.module, method):
-            return  # a function of a module
+        if self._program.refers_to(code.module, method) or self._never_runs(code, node):
+            return  # a function of a module, or nothing
         for service in self._services(code, node, method):
             if name == "get_paginator":
                 request = self._parent_call(node)
@@ -78,6 +78,20 @@ class _Finder:
             else:
                 continue
             yield self._describe(code, request, service, operation)
+
+    def _never_runs(self, code: Code, node: ast.AST) -> bool:
+        """Whether it stands behind a condition that a text is not empty, and that always is: a
+        parameter that nobody in what is reached gives."""
+        while node is not code.node and (parent := self._program.parents.get(node)) is not None:
+            if (
+                isinstance(parent, ast.If)
+                and isinstance(parent.test, ast.Name)
+                and node in parent.body
+                and self._evaluation.values(code, parent.test) == {""}
+            ):
+                return True
+            node = parent
+        return False
 
     def _services(self, code: Code, node: ast.Call, method: ast.Attribute) -> set[str]:
         """Which services' clients may stand before the dot."""
@@ -106,9 +120,9 @@ class _Finder:
             names.add(name)
             if name not in ("Key", "Item", "TransactItems") or service != "dynamodb":
                 members[name] = tuple(sorted(self._evaluation.texts(within, value)))
+        parts = [*self._parts(code, node)]
+        names |= {name for name, _, _ in parts}
         if service == "dynamodb":
-            parts = [*self._parts(code, node)]
-            names |= {name for name, _, _ in parts}
             keys = [
                 self._evaluation.texts(within, value)
                 for name, within, value in parts
@@ -148,9 +162,20 @@ class _Finder:
                 if isinstance(about, ast.Call) and is_named(about.func, "Key"):
                     yield str(ast.literal_eval(about.args[0])), code, each.args[0]
             elif isinstance(each, ast.Name):
-                for within, origin in self._evaluation.origins(code, each):
-                    if isinstance(origin, ast.Dict | ast.BinOp) and origin is not node:
-                        yield from self._parts(within, origin)
+                yield from self._parts_behind(code, each, node)
+
+    def _parts_behind(
+        self, code: Code, name: ast.Name, node: ast.AST
+    ) -> Iterator[tuple[str, Code, ast.expr]]:
+        """Those of what a name in `node` stands for: something written down, or what a method
+        returns."""
+        for within, origin in self._evaluation.origins(code, name):
+            if isinstance(origin, ast.Dict | ast.BinOp) and origin is not node:
+                yield from self._parts(within, origin)
+            elif isinstance(origin, ast.Call) and isinstance(origin.func, ast.Attribute):
+                for member in self._reached.members(within, origin.func):
+                    for result in self._evaluation.results(member):
+                        yield from self._parts(member, result)
 
     def _constant(self, code: Code, node: ast.Call) -> str:
         (name,) = self._evaluation.texts(code, node.args[0])

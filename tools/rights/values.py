@@ -69,6 +69,10 @@ class Evaluation:
     def texts(self, code: Code, node: ast.expr) -> frozenset[str]:
         return frozenset(each for each in self.values(code, node) if isinstance(each, str))
 
+    def results(self, code: Code) -> tuple[ast.expr, ...]:
+        """What a function returns or yields."""
+        return self._bindings.results(code)
+
     def origins(self, code: Code, node: ast.expr) -> Iterator[tuple[Code, ast.expr]]:
         """The expressions behind a name: itself, if it is none."""
         todo, seen = [(code, node)], set()

@@ -28,6 +28,7 @@ class Faults:
         self._refuse_change: deque[str] = deque()
         self.forgets_received = False
         """From now on, whatever is created counts as received when it was created."""
+        self._refused: dict[str, tuple[str, bool]] = {}
 
     def busy(self, times: int, back_off_ms: int, status: int = 500, after: int = 0) -> None:
         """`times` requests, of whatever operation, answer ErrorServerBusy: the next ones, or those
@@ -63,6 +64,18 @@ class Faults:
         itself."""
         with self._lock:
             self._refuse_change.extend([response_code] * times)
+
+    def refuse(self, address: str, response_code: str, *, only_storing: bool = False) -> None:
+        """From now on, requests about this mailbox are answered with this code: all, or those that
+        store messages. "" ends it."""
+        with self._lock:
+            self._refused[address.casefold()] = (response_code, only_storing)
+
+    def refusal(self, address: str, operation: str) -> str:
+        """For the server: the code to answer such a request with, "" normally."""
+        with self._lock:
+            code, only_storing = self._refused.get(address.casefold(), ("", False))
+        return code if operation == "CreateItem" or not only_storing else ""
 
     def take_refused_change(self) -> str:
         """For the server: a code to refuse the next change with, "" normally."""

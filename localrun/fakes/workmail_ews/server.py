@@ -243,6 +243,8 @@ class EwsServer:
         busy = self.faults.take_busy()
         if busy is not None:
             raise SoapFault("ErrorServerBusy", "Try again later.", busy.back_off_ms, busy.status)
+        if code := self.faults.refusal(visit.address, envelope.name):
+            raise SoapFault(code, "The mailbox is out of order.")
         late = self.faults.take_late() if envelope.name == "CreateItem" else None
         if late is not None:
             with self._lock:
