@@ -104,7 +104,7 @@ TABLE: Mapping[str, Row] = {
     ),
     # 10,000 mailboxes are as many updates of the ledger, one after the other
     "repeat_wave": Row(
-        records=("GetItem", "PutItem", "UpdateItem"),
+        records=("Query", "PutItem", "UpdateItem"),
         timeout=880,
         reads=("plans/*",),
         writes=("plans/*",),
