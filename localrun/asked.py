@@ -25,7 +25,6 @@ _TRANSACTION = {
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
-_DELETED = re.compile(r"<Object>\s*<Key>([^<]*)</Key>\s*(<VersionId>)?")
 _KEY_IS = re.compile(r"(#?\w+) = (:\w+)")
 _ZONE = re.compile(r"/2013-04-01/hostedzone/([^/]+)/rrset/?")
 _CHANGE = re.compile(r"/2013-04-01/change/([^/]+)")

@@ -192,14 +192,14 @@ def test_versions_are_listed_and_deleted_by_rights_of_their_own(
     worker: Client, owner: Client
 ) -> None:
     s3, put = worker("s3"), owner("s3").put_object
-    version = put(Bucket="versions", Key="audit/1", Body=b"")["VersionId"]
-    one = {"Key": "audit/1", "VersionId": version}
+    version = put(Bucket="versions", Key="audit/a&b", Body=b"")["VersionId"]
+    one = {"Key": "audit/a&b", "VersionId": version}
 
     def delete(*objects: dict[str, str]) -> None:
         s3.delete_objects(Bucket="versions", Delete={"Objects": list(objects)})
 
     assert refused(lambda: s3.list_object_versions(Bucket="files"))
-    assert refused(lambda: delete({"Key": "audit/1"}))
+    assert refused(lambda: delete({"Key": "audit/a&b"}))
     assert refused(lambda: delete(one, {"Key": "plans/x", "VersionId": version}))
     listed = s3.list_object_versions(Bucket="versions")
     assert [each["VersionId"] for each in listed["Versions"]] == [version]

@@ -15,7 +15,7 @@ from rich.table import Table
 from tools.rights.comparison import compare
 from tools.rights.needs import Need
 from tools.rights.program import Program
-from tools.rights.ran import kinds_of, read_ran
+from tools.rights.ran import covers, kinds_of, read_ran
 from tools.rights.stack import synthesize
 
 
@@ -25,7 +25,8 @@ def main(ran: Sequence[Path]) -> int:
     table = Table("role", "calls", "missing", "more", "what it calls", show_lines=True)
     for each in compared:
         derived = kinds_of(each.needed)
-        count = f"{len(derived & made[each.name])} of {len(derived)}" if ran else str(len(derived))
+        called = {kind for kind in derived if any(covers(kind, one) for one in made[each.name])}
+        count = f"{len(called)} of {len(derived)}" if ran else str(len(derived))
         table.add_row(
             each.name,
             count,
@@ -41,7 +42,8 @@ def main(ran: Sequence[Path]) -> int:
         beyond = [
             f"{each.name}: {' '.join(kind)}"
             for each in compared
-            for kind in sorted(made[each.name] - kinds_of(each.needed))
+            for kind in sorted(made[each.name])
+            if not any(covers(one, kind) for one in kinds_of(each.needed))
         ]
         console.print(f"made on the laptop and not derived: {', '.join(beyond) or 'nothing'}")
         wrong += beyond

@@ -34,6 +34,11 @@ def read_ran(files: Iterable[Path]) -> Mapping[str, set[Kind]]:
     return found
 
 
+def covers(derived: Kind, made: Kind) -> bool:
+    """Whether a call that was made is one of those derived, whose kind may be all: `*`."""
+    return derived[0] == made[0] and derived[1] in ("*", made[1])
+
+
 def _handlers(name: str) -> list[str]:
     """All handlers that a function of that name may have: the ends of the name. Only one of them
     is one."""
@@ -46,7 +51,7 @@ def _handlers(name: str) -> list[str]:
 def _kind(action: str, resource: str, key: str) -> str:
     service = action.partition(":")[0]
     if service == "dynamodb":
-        return key.partition("#")[0]
+        return key.partition("#")[0] or "*"  # a scan has no key
     if service == "s3" and action != "s3:ListBucket":
         return resource.partition("/")[2].partition("/")[0]
     if service == "secretsmanager" and "/" in resource:
