@@ -20,6 +20,8 @@ a scan, whose filter is the tenant's items and those of its mailboxes (aws/ledge
 _FOUND_SECRETS = ("{secrets_arn}waves/*", "{secrets_arn}administrator")
 """The secrets that are deleted without being named in the code: they were found by ListSecrets, and
 of those the ones that the migration has made are taken (aws/secret_erasure.py)."""
+_OF_BUCKETS = ("s3:ListBucket", "s3:ListBucketVersions")
+"""Actions on the bucket, by the Service Authorization Reference; all others are on its objects."""
 
 
 @dataclass(frozen=True, order=True)
@@ -74,7 +76,8 @@ def _ledger(call: ApiCall, place: Place) -> Iterator[str]:
 
 
 def _bucket(call: ApiCall, place: Place) -> Iterator[str]:
-    """Keys count by their first folder; those two are of the bucket and not of its objects."""
+    """Keys count by their first folder. A version that is always empty is none: what would ask for
+    it is not reached."""
     bucket = place.environment["BUCKET_NAME"]
     if call.texts("VersionId") == ("",):
         return
