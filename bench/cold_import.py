@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import distribution
+from itertools import product
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
@@ -76,11 +77,15 @@ def measure(handlers: Sequence[str], repeat: int) -> Iterator[Figure]:
         compiled, plain = Path(name) / "compiled", Path(name) / "plain"
         lay_out(compiled, compiled=True)
         lay_out(plain, compiled=False)
-        for handler in handlers:
-            runs = [_load(compiled, handler) for _ in range(repeat)]
-            slow = [_load(plain, handler) for _ in range(repeat)]
-            (seconds, modules), (uncompiled, _) = min(runs), min(slow)
-            yield Figure(handler, modules, round(seconds, 3), round(uncompiled, 3))
+        best: dict[tuple[Path, str], tuple[float, int]] = {}
+        # all in turn, again and again: what disturbs for a while disturbs each of them once
+        for _ in range(repeat):
+            for key in product((compiled, plain), handlers):
+                run = _load(*key)
+                best[key] = min(run, best.get(key, run))
+    for handler in handlers:
+        (seconds, modules), (uncompiled, _) = best[compiled, handler], best[plain, handler]
+        yield Figure(handler, modules, round(seconds, 3), round(uncompiled, 3))
 
 
 def _load(folder: Path, handler: str) -> tuple[float, int]:
