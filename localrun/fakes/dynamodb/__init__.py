@@ -168,12 +168,25 @@ class FakeDynamoDb:
         self,
         *,
         table_name: str,
+        expression_attribute_names: _Named = None,
+        expression_attribute_values: _Valued = None,
+        filter_expression: str = "",
+        projection_expression: str = "",
         exclusive_start_key: Item | None = None,
+        consistent_read: bool = False,
         limit: int | None = None,
     ) -> dict[str, Any]:
+        """Of projections it knows plain names of attributes."""
         table = self._table(table_name)
+        names = Names(expression_attribute_names or {}, expression_attribute_values or {})
         after = _place(table, exclusive_start_key, exactly=True) if exclusive_start_key else None
-        return _answer(table, table.scan(after, limit), "", Names({}, {}))
+        answer = _answer(table, table.scan(after, limit), filter_expression, names)
+        if shown := {name.strip() for name in projection_expression.split(",") if name}:
+            answer["Items"] = [
+                {name: value for name, value in item.items() if name in shown}
+                for item in answer["Items"]
+            ]
+        return answer
 
     def batch_write_item(
         self, *, request_items: Mapping[str, Sequence[Mapping[str, Any]]]
