@@ -169,6 +169,18 @@ def test_all_items_are_scanned(table: "Table") -> None:
     assert sorted((item["pk"], item["sk"]) for item in table.scan()["Items"]) == places
 
 
+def test_a_scan_filters_and_shows_what_is_asked_for(table: "Table") -> None:
+    for pk, sk in (("a", "M#1"), ("a", "N#1"), ("b", "M#2")):
+        table.put_item(Item={"pk": pk, "sk": sk, "text": "x"})
+    found = table.scan(
+        FilterExpression=Attr("pk").eq("a") & Attr("sk").begins_with("M#"),
+        ProjectionExpression="pk, sk",
+        ConsistentRead=True,
+    )
+    assert found["Items"] == [{"pk": "a", "sk": "M#1"}]
+    assert (found["Count"], found["ScannedCount"]) == (1, 3)
+
+
 def test_an_item_has_at_most_400_kilobytes(table: "Table") -> None:
     table.put_item(Item={**HERE, "body": "x" * 400_000})
     with pytest.raises(ClientError) as error:
