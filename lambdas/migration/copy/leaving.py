@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from migration import transitions
 from migration.copy.plan import CRASHES, is_given_up, settled_in
 from migration.copy.recorder import FolderWork
-from migration.errors import BatchStuck, Busy, FolderGone, MigrationError, SourceBusy, TargetBusy
+from migration.errors import (
+    BatchStuck,
+    Busy,
+    FolderGone,
+    MailboxUnreachable,
+    MigrationError,
+    SourceBusy,
+    TargetBusy,
+)
 from migration.model import FolderRecord, Intent
 
 
@@ -33,19 +41,25 @@ class Farewell:
 
         What was not begun to be sent need not settle at all. Only the target itself can say that
         what was sent and not answered settles sooner than that of a dead worker. Not an attempt:
-        what ends with an error of its own.
+        what ends with an error of its own, for the workflow counts those; but where the mailbox
+        cannot be reached and something is in doubt, for the pause until it has settled begins the
+        workflow's count anew.
         """
         intent = _intent(work)
         is_mine = not intent.seen_at
-        is_busy = isinstance(self.error, (SourceBusy, TargetBusy))
         is_stuck = isinstance(self.error, BatchStuck) and is_last
         left = transitions.leave(
             work.record,
             settled_in(self.now, self._wait(work), self.settle) if is_mine else "",
-            tried=is_stuck or (is_mine and is_busy and work in self.sent),
+            tried=is_stuck or (is_mine and self._was_tried(work)),
             suspicious=self._is_suspicious(work),
         )
         return self._accuse(work, left)
+
+    def _was_tried(self, work: FolderWork) -> bool:
+        if isinstance(self.error, MailboxUnreachable):
+            return work in self.in_doubt
+        return isinstance(self.error, (SourceBusy, TargetBusy)) and work in self.sent
 
     def _wait(self, work: FolderWork) -> float:
         """Seconds until the target can be trusted to know what was sent."""
