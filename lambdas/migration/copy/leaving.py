@@ -41,9 +41,9 @@ class Farewell:
 
         What was not begun to be sent need not settle at all. Only the target itself can say that
         what was sent and not answered settles sooner than that of a dead worker. Not an attempt:
-        what ends with an error of its own, for the workflow counts those; but where the mailbox
-        cannot be reached and something is in doubt, for the pause until it has settled begins the
-        workflow's count anew.
+        what ends with an error of its own, for the workflow counts those in a row. But where
+        something is in doubt, the pause until it has settled ends that row: then this counts the
+        folders and mailboxes that the target gives up.
         """
         intent = _intent(work)
         is_mine = not intent.seen_at
@@ -57,7 +57,7 @@ class Farewell:
         return self._accuse(work, left)
 
     def _was_tried(self, work: FolderWork) -> bool:
-        if isinstance(self.error, MailboxUnreachable):
+        if isinstance(self.error, (FolderGone, MailboxUnreachable)):
             return work in self.in_doubt
         return isinstance(self.error, (SourceBusy, TargetBusy)) and work in self.sent
 

@@ -19,6 +19,7 @@ from migration.copy.engine import Pace, SliceOutcome
 from migration.errors import (
     AdministratorPending,
     BatchStuck,
+    FolderGone,
     MailboxUnreachable,
     MigrationError,
     QuotaExceeded,
@@ -130,18 +131,23 @@ def test_a_mailbox_that_is_ill_for_some_minutes_is_copied() -> None:
 class Doubtful(MemoryTarget):
     """Does not say what became of what it has taken over when it fails."""
 
+    def __init__(self, error: MigrationError) -> None:
+        super().__init__()
+        self.error = error
+
     def append(self, folder_id: str, batch: Iterable[Stamped]) -> Receipt:
         next(iter(batch))
-        raise ILL
+        raise self.error
 
 
 @pytest.mark.parametrize("jitter", [0.0, 1.0])
+@pytest.mark.parametrize("error", [ILL, FolderGone("a folder is gone, and is there")])
 def test_where_what_was_sent_stays_in_doubt_the_batch_is_given_up_within_hours(
-    jitter: float,
+    error: MigrationError, jitter: float
 ) -> None:
     """Each try rests until it has settled: 25 of them."""
     part = Slice()
-    part.target = Doubtful()
+    part.target = Doubtful(error)
     end = follow(part, jitter)
     assert isinstance(end.error, BatchStuck)
     assert end.took <= 4 * HOUR
@@ -149,7 +155,7 @@ def test_where_what_was_sent_stays_in_doubt_the_batch_is_given_up_within_hours(
 
 def test_what_is_in_doubt_settles_before_it_is_tried_again() -> None:
     part = Slice()
-    part.target = Doubtful()
+    part.target = Doubtful(ILL)
     with pytest.raises(MailboxUnreachable):
         part.run(now="2026-11-23T10:00:00Z")
     result = part.run(now="2026-11-23T10:01:00Z")
