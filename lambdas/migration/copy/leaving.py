@@ -24,15 +24,19 @@ from migration.model import FolderRecord, Intent
 class Farewell:
     """What is known at the end: `error` is why the worker stops, `sent` are the folders of which
     it has begun to send something, `in_doubt` those of which answers are missing, `recreated` the
-    keys of folders that it has created again. `has_stored` says that it has stored something.
+    keys of folders that it has created again. `is_answered` says that the target has nothing under
+    way any more: then it may be asked after a `moment`, for a search may lag behind. `has_stored`
+    says that it has stored something.
     """
 
     error: MigrationError
     now: str
     settle: float
+    moment: float
     sent: Collection[FolderWork]
     in_doubt: Collection[FolderWork]
     recreated: Collection[str]
+    is_answered: bool
     has_stored: bool
 
     def leave(self, work: FolderWork, *, is_last: bool) -> FolderRecord:
@@ -58,7 +62,7 @@ class Farewell:
 
     def _was_tried(self, work: FolderWork) -> bool:
         if isinstance(self.error, (FolderGone, MailboxUnreachable)):
-            return work in self.in_doubt
+            return work in self.in_doubt and not self.is_answered
         return isinstance(self.error, (SourceBusy, TargetBusy)) and work in self.sent
 
     def _wait(self, work: FolderWork) -> float:
@@ -66,6 +70,8 @@ class Farewell:
         is_fresh = isinstance(self.error, FolderGone) and work.record.key in self.recreated
         if work not in self.in_doubt or is_fresh:
             return 0.0
+        if self.is_answered:
+            return self.moment
         if isinstance(self.error, Busy) and not isinstance(self.error, SourceBusy):
             return self.error.retry_after
         return self.settle

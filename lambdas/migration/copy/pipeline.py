@@ -62,7 +62,8 @@ class _UnderWay:
 @dataclass(slots=True)
 class Pipeline:
     """Copies claimed folders. `began_sending` holds those of which something was sent, `unanswered`
-    those of which it is unknown what became of it."""
+    those of which it is unknown what became of it. `is_answered`: the target has
+    nothing under way, but what it has stored was not recorded."""
 
     worker: Worker
     recorder: Recorder
@@ -70,6 +71,7 @@ class Pipeline:
     began_sending: set[FolderWork] = field(default_factory=set)
     unanswered: set[FolderWork] = field(default_factory=set)
     reader: Reader = field(init=False)
+    is_answered: bool = False
     _under_way: deque[_UnderWay] = field(default_factory=deque)
     _again: list[tuple[FolderWork, ItemRef]] = field(default_factory=list)
     _broken: MigrationError | None = None
@@ -213,12 +215,12 @@ class Pipeline:
 
     def _wait_for(self, receipt: Receipt) -> Sequence[Outcome]:
         """The outcomes. A target that refuses the mailbox itself has nothing under way then, so
-        the next slice need not let anything settle and meets the refusal at once. Pauses between
-        two refusals would look like successes to a workflow that counts failures in a row."""
+        the next slice meets the refusal within a moment. A pause between two refusals would look
+        like a success to a workflow that counts failures in a row."""
         try:
             return receipt.outcomes()
         except (MailboxUnreachable, AdministratorPending):
-            self.unanswered.clear()
+            self.is_answered = True
             raise
 
     def _wait_for_rest(self) -> None:
@@ -226,7 +228,7 @@ class Pipeline:
         found by whoever goes on."""
         while self._under_way:
             self._wait_for(self._under_way.popleft().receipt)
-        self.unanswered.clear()
+        self.is_answered = True
 
     def _copy_whole(self, work: FolderWork, ref: ItemRef) -> None:
         """One large message that was refused while it was streamed."""
