@@ -16,7 +16,7 @@ def handler(job: events.CopySlice, context: Any) -> events.CopySliceResult:
     if wired.was_refused(job.mailbox):
         return events.CopySliceResult("failed", 0, 0)
     tenant, policy = wired.settings.tenant, wired.settings.policy
-    # An attempt that the workflow repeats is given the `now` of the first: rests would never end.
+    # Not `job.now`: an attempt that the workflow repeats is given that of the first.
     at, left = wiring.moment(context), wiring.seconds_left(context)
     part = SliceJob(tenant, job.mailbox, job.pass_id, at, policy=policy, run=job.run)
     with wired.open_mailbox(job.mailbox, job.access, job.target) as ends:
