@@ -16,8 +16,9 @@ def handler(job: events.CopySlice, context: Any) -> events.CopySliceResult:
     if wired.was_refused(job.mailbox):
         return events.CopySliceResult("failed", 0, 0)
     tenant, policy = wired.settings.tenant, wired.settings.policy
-    part = SliceJob(tenant, job.mailbox, job.pass_id, job.now, policy=policy, run=job.run)
+    # Not `job.now`: an attempt that the workflow repeats is given that of the first.
     at, left = wiring.moment(context), wiring.seconds_left(context)
+    part = SliceJob(tenant, job.mailbox, job.pass_id, at, policy=policy, run=job.run)
     with wired.open_mailbox(job.mailbox, job.access, job.target) as ends:
         result = run_slice(*ends, wired.ledger, wired.blobs, wired.metrics, part, at, left)
     return events.CopySliceResult(result.outcome.value, result.wait_seconds, result.copied)

@@ -126,7 +126,9 @@ class Receipt(Protocol):
 
     def outcomes(self) -> Sequence[Outcome]:
         """Waits for the answers: one outcome for each item, in order. Raises what Target raises;
-        then it is unknown which of the items took effect: ask `since`."""
+        then it is unknown which of the items took effect: ask `since`. With MailboxUnreachable or
+        AdministratorPending nothing that was sent is under way any more, of later batches either:
+        `since` can be trusted at once."""
 
     @property
     def mark(self) -> str:

@@ -27,7 +27,11 @@ STOPPED = (f"cleo@{DOMAIN}", f"dan@{DOMAIN}")
 TWICE = (f"eve@{DOMAIN}",)
 CHANGED = (f"fay@{DOMAIN}", f"gus@{DOMAIN}")
 PAUSED = (f"hope@{DOMAIN}", f"ivo@{DOMAIN}")
-USERS = {address: f"old-{address}" for address in (*KILLED, *STOPPED, *TWICE, *CHANGED, *PAUSED)}
+REFUSED = (f"joy@{DOMAIN}", f"kim@{DOMAIN}")
+USERS = {
+    address: f"old-{address}"
+    for address in (*KILLED, *STOPPED, *TWICE, *CHANGED, *PAUSED, *REFUSED)
+}
 FOLDERS = ("INBOX", "Sent", "Trips", "Trips/2019", "Größe", "Zoo")
 PER_FOLDER = 3
 COPY_ONLY = ["provision", "copy", "report"]
@@ -66,7 +70,7 @@ def recreate_folder(world: World) -> None:
 
 STORY = Scenario(
     name="interruptions",
-    sentence="Nine mailboxes, one at a time.",
+    sentence="Eleven mailboxes, one at a time.",
     domain=DOMAIN,
     manifest=b"",
     secret={"mailboxes": USERS},

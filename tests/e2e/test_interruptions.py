@@ -22,6 +22,7 @@ from tests.e2e.interrupted import (
     FOLDERS,
     KILLED,
     PER_FOLDER,
+    REFUSED,
     STOPPED,
     TWICE,
     assert_complete,
@@ -131,3 +132,16 @@ def test_a_folder_that_began_anew_brings_what_is_new_and_nothing_twice(run: Run)
     trips = run.world.ews.folders(CHANGED[0])["Trips", "2019"]
     expected = [letter(CHANGED[0], "Trips/2019", number) for number in (*range(PER_FOLDER), 7)]
     assert sorted(message.mime for message in trips) == sorted(each.mime for each in expected)
+
+
+def test_a_mailbox_that_takes_nothing_fails_with_its_own_error_and_without_pauses(run: Run) -> None:
+    arn, server = begin(run, "refused", REFUSED, COPY_ONLY)
+    server.refuse(REFUSED[0], "ErrorMailboxConfiguration", only_storing=True)
+    outcome = run.conclude(run.wait(arn))
+
+    (failed,) = outcome.failed
+    assert failed.mailbox.source == REFUSED[0]
+    assert failed.failure is not None
+    assert failed.failure.error == "MailboxUnreachable"
+    history = [json.dumps(event, default=str) for event in child_events(run, arn)]
+    assert not any("WaitForServer" in event for event in history)

@@ -83,6 +83,39 @@ def test_connections_that_break_cost_only_time(copy: Copy, stored: bool) -> None
     assert copy.ledger.folders("box")[0].total.copied == MESSAGES
 
 
+def test_a_mailbox_that_takes_nothing_is_refused_anew_whenever_it_is_tried(copy: Copy) -> None:
+    copy.server.faults.refuse(ADDRESS, "ErrorMailboxConfiguration", only_storing=True)
+    for _ in range(3):
+        with pytest.raises(MailboxUnreachable, match="ErrorMailboxConfiguration"):
+            copy.slice()
+        copy.sleep(5)
+    copy.server.faults.refuse(ADDRESS, "")
+    assert copy.slice().outcome is SliceOutcome.DONE
+    assert copy.stored() == EVERYTHING
+
+
+def test_what_was_stored_beside_a_refusal_of_the_mailbox_is_found_after_a_moment(
+    copy: Copy,
+) -> None:
+    copy.server.faults.reject_next("ErrorMailboxConfiguration")
+    with pytest.raises(MailboxUnreachable):
+        copy.slice()
+    assert copy.stored()
+    copy.sleep(5)
+    assert copy.slice().outcome is SliceOutcome.DONE
+    assert copy.stored() == EVERYTHING
+
+
+def test_a_lost_answer_beside_a_refusal_of_the_mailbox_settles_first(copy: Copy) -> None:
+    copy.server.faults.answer_504_next(store_after=100)
+    copy.server.faults.reject_next("ErrorMailboxConfiguration")
+    first = copy.slice()
+    assert (first.outcome, first.retry_after) == (SliceOutcome.BACKOFF, 120)
+    copy.sleep(first.wait_seconds)
+    copy.finish()
+    assert copy.stored() == EVERYTHING
+
+
 def test_a_server_that_refuses_all_leaves_the_cursor_before_them(copy: Copy) -> None:
     # More than there are: the next batch is under way beside the first one.
     copy.server.faults.reject_next("ErrorInvalidExtendedProperty", times=2 * MESSAGES)

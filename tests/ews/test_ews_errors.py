@@ -183,6 +183,7 @@ SHORT = ServerBusy("ErrorServerBusy", 5.0)
 FULL = RequestRefused("ErrorQuotaExceeded")
 GONE = RequestRefused("ErrorFolderNotFound")
 EARLY = RequestRefused("ErrorImpersonateUserDenied")
+ILL = RequestRefused("ErrorMailboxConfiguration")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,11 @@ EARLY = RequestRefused("ErrorImpersonateUserDenied")
     [
         (SHORT, [], TargetBusy, 5.0),
         (SHORT, [BUSY], TargetBusy, 300.0),
-        (EARLY, [BUSY], AdministratorPending, 300.0),
+        (EARLY, [BUSY], TargetBusy, 300.0),
+        (EARLY, [EARLY], AdministratorPending, 30.0),
+        (ILL, [BUSY], TargetBusy, 300.0),
+        (ILL, [LOST], TargetBusy, 120.0),
+        (ILL, [ILL], MailboxUnreachable, None),
         (SHORT, [LOST], TargetBusy, 120.0),
         (LOST, [BUSY], TargetBusy, 300.0),
         (GONE, [SHORT], FolderGone, None),

@@ -275,9 +275,11 @@ class _Walker:
             error,
             worker.now(),
             worker.job.pace.settle,
+            worker.job.pace.moment,
             sent=pipeline.began_sending if pipeline else set(),
             in_doubt=pipeline.unanswered if pipeline else set(),
             recreated=self.claims.recreated,
+            is_answered=pipeline.is_answered if pipeline else False,
             has_stored=self.copied > self.copied_before,
         )
         worker.target.close()

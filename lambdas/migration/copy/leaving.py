@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from migration import transitions
 from migration.copy.plan import CRASHES, is_given_up, settled_in
 from migration.copy.recorder import FolderWork
-from migration.errors import BatchStuck, Busy, FolderGone, MigrationError, SourceBusy, TargetBusy
+from migration.errors import (
+    BatchStuck,
+    Busy,
+    FolderGone,
+    MailboxUnreachable,
+    MigrationError,
+    SourceBusy,
+    TargetBusy,
+)
 from migration.model import FolderRecord, Intent
 
 
@@ -16,15 +24,19 @@ from migration.model import FolderRecord, Intent
 class Farewell:
     """What is known at the end: `error` is why the worker stops, `sent` are the folders of which
     it has begun to send something, `in_doubt` those of which answers are missing, `recreated` the
-    keys of folders that it has created again. `has_stored` says that it has stored something.
+    keys of folders that it has created again. `is_answered` says that the target has nothing under
+    way any more: then it may be asked after a `moment`, for a search may lag behind. `has_stored`
+    says that it has stored something.
     """
 
     error: MigrationError
     now: str
     settle: float
+    moment: float
     sent: Collection[FolderWork]
     in_doubt: Collection[FolderWork]
     recreated: Collection[str]
+    is_answered: bool
     has_stored: bool
 
     def leave(self, work: FolderWork, *, is_last: bool) -> FolderRecord:
@@ -33,25 +45,33 @@ class Farewell:
 
         What was not begun to be sent need not settle at all. Only the target itself can say that
         what was sent and not answered settles sooner than that of a dead worker. Not an attempt:
-        what ends with an error of its own.
+        what ends with an error of its own, for the workflow counts those in a row. But where
+        something is in doubt, the pause until it has settled ends that row: then this counts the
+        folders and mailboxes that the target gives up.
         """
         intent = _intent(work)
         is_mine = not intent.seen_at
-        is_busy = isinstance(self.error, (SourceBusy, TargetBusy))
         is_stuck = isinstance(self.error, BatchStuck) and is_last
         left = transitions.leave(
             work.record,
             settled_in(self.now, self._wait(work), self.settle) if is_mine else "",
-            tried=is_stuck or (is_mine and is_busy and work in self.sent),
+            tried=is_stuck or (is_mine and self._was_tried(work)),
             suspicious=self._is_suspicious(work),
         )
         return self._accuse(work, left)
+
+    def _was_tried(self, work: FolderWork) -> bool:
+        if isinstance(self.error, (FolderGone, MailboxUnreachable)):
+            return work in self.in_doubt and not self.is_answered
+        return isinstance(self.error, (SourceBusy, TargetBusy)) and work in self.sent
 
     def _wait(self, work: FolderWork) -> float:
         """Seconds until the target can be trusted to know what was sent."""
         is_fresh = isinstance(self.error, FolderGone) and work.record.key in self.recreated
         if work not in self.in_doubt or is_fresh:
             return 0.0
+        if self.is_answered:
+            return self.moment
         if isinstance(self.error, Busy) and not isinstance(self.error, SourceBusy):
             return self.error.retry_after
         return self.settle

@@ -27,8 +27,8 @@ from migration.copy.reading import Answer, Batch, Reader, let_go, weigh
 from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.selection import skips
 from migration.copy.worker import Worker
-from migration.errors import MailboxUnreachable, MigrationError
-from migration.mail import Fate, Gone, Item, ItemRef, Rejected, Stamped, Unreadable
+from migration.errors import AdministratorPending, MailboxUnreachable, MigrationError
+from migration.mail import Fate, Gone, Item, ItemRef, Outcome, Rejected, Stamped, Unreadable
 from migration.mime import MimeStream, fingerprint, whole
 from migration.model import FolderRecord
 from migration.ports import Receipt
@@ -62,7 +62,8 @@ class _UnderWay:
 @dataclass(slots=True)
 class Pipeline:
     """Copies claimed folders. `began_sending` holds those of which something was sent, `unanswered`
-    those of which it is unknown what became of it."""
+    those of which it is unknown what became of it. `is_answered`: the target has
+    nothing under way, but what it has stored was not recorded."""
 
     worker: Worker
     recorder: Recorder
@@ -70,6 +71,7 @@ class Pipeline:
     began_sending: set[FolderWork] = field(default_factory=set)
     unanswered: set[FolderWork] = field(default_factory=set)
     reader: Reader = field(init=False)
+    is_answered: bool = False
     _under_way: deque[_UnderWay] = field(default_factory=deque)
     _again: list[tuple[FolderWork, ItemRef]] = field(default_factory=list)
     _broken: MigrationError | None = None
@@ -192,7 +194,7 @@ class Pipeline:
         """The outcome of the batch that was sent first. A refused stream was not offered in every
         form: it is read again, whole, when nothing else is under way."""
         under_way = self._under_way[0]
-        outcomes = under_way.receipt.outcomes()
+        outcomes = self._wait_for(under_way.receipt)
         self._under_way.popleft()
         batch = under_way.batch
         sent_rows = []
@@ -202,6 +204,7 @@ class Pipeline:
             else:
                 sent_rows.append(row_of_outcome(sent.ref, outcome, sent.print, sent.flags))
         if reason := reason_of_all(sent_rows):
+            self._wait_for_rest()
             raise MailboxUnreachable(f"the target refuses every message of a batch: {reason}")
         if rows := in_order([*batch.rows, *sent_rows]):
             self.recorder.finish(batch.work, rows, under_way.receipt.mark)
@@ -209,6 +212,23 @@ class Pipeline:
             self.unanswered.discard(batch.work)
         self.worker.slowest = max(self.worker.slowest, batch.began - self.worker.seconds_left())
         self.reader.finished(batch)
+
+    def _wait_for(self, receipt: Receipt) -> Sequence[Outcome]:
+        """The outcomes. A target that refuses the mailbox itself has nothing under way then, so
+        the next slice meets the refusal within a moment. A pause between two refusals would look
+        like a success to a workflow that counts failures in a row."""
+        try:
+            return receipt.outcomes()
+        except (MailboxUnreachable, AdministratorPending):
+            self.is_answered = True
+            raise
+
+    def _wait_for_rest(self) -> None:
+        """Lets everything that was sent take effect, and records nothing of it: what was stored is
+        found by whoever goes on."""
+        while self._under_way:
+            self._wait_for(self._under_way.popleft().receipt)
+        self.is_answered = True
 
     def _copy_whole(self, work: FolderWork, ref: ItemRef) -> None:
         """One large message that was refused while it was streamed."""
@@ -220,7 +240,8 @@ class Pipeline:
                 self._check_claim(record)
                 self.unanswered.add(work)
                 stamped = Stamped(self.worker.key(record, ref), answer)
-                (outcome,) = self.worker.target.append(record.target_id, [stamped]).outcomes()
+                receipt = self.worker.target.append(record.target_id, [stamped])
+                (outcome,) = self._wait_for(receipt)
                 self.unanswered.discard(work)
                 row = row_of_outcome(ref, outcome, print_, answer.flags)
             self.recorder.finish(work, [row])

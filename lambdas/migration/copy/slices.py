@@ -50,6 +50,9 @@ class Pace:
     looks at its fence before each batch, so what it still sends after the claim is the rest of the
     batches under way: a few requests, and each is given up when 100 seconds bring nothing.
 
+    `moment`: how long the target rests that has answered everything, for a search may lag behind
+    what was stored. Below `short_wait`, so that it is waited for within the slice.
+
     With `overlap`, reading, writing and recording go on at the same time, in three threads; without
     it, one after the other.
     """
@@ -57,6 +60,7 @@ class Pace:
     batch: BatchLimit = field(default_factory=BatchLimit)
     margin: float = 30.0
     settle: float = 540.0
+    moment: float = 3.0
     short_wait: float = 5.0
     short_waits: int = 5
     pause_check: float = 20.0

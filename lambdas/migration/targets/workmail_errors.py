@@ -147,13 +147,16 @@ def is_about_more(code: str) -> bool:
 
 def gravest(own: Exception, others: Sequence[Exception]) -> Exception:
     """What to raise when several requests failed: `own`, unless it would have the caller look or go
-    on too early. A lost answer of any of them comes first, and nobody waits shorter than any says.
+    on too early. A lost answer of any of them comes first, and what is tried again without an
+    operator waits no shorter than any says.
     """
     failures = [own, *others]
     seconds = max((each.retry_after for each in failures if isinstance(each, Busy)), default=0.0)
     lost = next((each for each in failures if isinstance(each.__cause__, AnswerLost)), None)
     if lost is not None and not isinstance(own.__cause__, AnswerLost):
         return TargetBusy(str(lost), seconds)
-    if isinstance(own, TargetBusy | AdministratorPending) and own.retry_after < seconds:
-        return type(own)(str(own), seconds)
+    own_wait = own.retry_after if isinstance(own, Busy) else 0.0
+    is_tried_again = isinstance(own, TargetBusy | AdministratorPending | MailboxUnreachable)
+    if is_tried_again and own_wait < seconds:
+        return TargetBusy(str(own), seconds)
     return own
