@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,10 +12,14 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from rich.console import Console
 
+from localrun import model_service
+from localrun.asked import Place
 from localrun.display import PlainDisplay
 from localrun.estimate.counts import Counts, count
 from localrun.estimate.workload import Workload
+from localrun.guard import Guard, signer
 from localrun.letters import Letter
+from localrun.loopback import Request
 from localrun.runner import Options, Run
 from localrun.scenario import manifest_of
 from localrun.stories.sample import SAMPLE
@@ -88,24 +91,34 @@ def _mime(number: int) -> bytes:
 
 
 def _count_requests(patch: pytest.MonkeyPatch) -> Requests:
-    """Every request of functions and engine to the laptop's data plane. `123456789012` are those of
-    the laptop itself: of the engine, for the Maps' files, and of who watches the run."""
+    """Every request of functions and engine to the laptop's data plane and its ledger.
+    `123456789012` are those of the laptop itself: of the engine, for the Maps' files, and of who
+    watches the run."""
     requests: Requests = Counter()
     answer: Callable[..., Any] = DomainDispatcherApplication.__call__
+    judge: Callable[..., None] = model_service.check_rights
+
+    def note(signed: str, operation: str) -> None:
+        key, service = signer(signed)
+        by_rule = key.endswith("measure-progress")  # Counts.measurements
+        if key and not key.isdecimal() and not by_rule:
+            requests[service, operation] += 1
 
     def answer_and_count(self: Any, environ: dict[str, Any], start: Any) -> Any:
-        signed = environ.get("HTTP_AUTHORIZATION", "")
-        found = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", signed)
-        by_rule = found is not None and found[1].endswith("measure-progress")  # Counts.measurements
-        if found and not found[1].isdecimal() and not by_rule:
-            target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-            operation = target or environ["REQUEST_METHOD"]
-            if found[2] == "s3" and "list-type" in environ.get("QUERY_STRING", ""):
-                operation = "LIST"
-            requests[found[2], operation] += 1
+        target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+        is_listing = "list-type" in environ.get("QUERY_STRING", "")
+        operation = target or ("LIST" if is_listing else environ["REQUEST_METHOD"])
+        note(environ.get("HTTP_AUTHORIZATION", ""), operation)
         return answer(self, environ, start)
 
+    def judge_and_count(
+        guard: Guard, place: Place, service: str, operation: str, request: Request, body: object
+    ) -> None:
+        note(request.headers.get("authorization", ""), operation)
+        judge(guard, place, service, operation, request, body)
+
     patch.setattr(DomainDispatcherApplication, "__call__", answer_and_count)
+    patch.setattr(model_service, "check_rights", judge_and_count)
     return requests
 
 

@@ -23,7 +23,7 @@ TEMPLATES = {
     *("answer_question", "prepare_dns", "publish_dns", "rollback_dns", "send_client_guides"),
     "write_report",
 }
-YAML = {"plan_wave", "preflight", "repeat_wave", "send_client_guides"}
+YAML = {"plan_wave", "preflight", "repeat_wave", "send_client_guides", "summarise_pass"}
 WHEN_ASKED_FOR = {
     *("dns", "moto", "stacks", "localrun", "pytest"),
     *("migration.wire", "migration.sources", "migration.targets"),
