@@ -34,7 +34,8 @@ _PROPER = frozenset(
 )
 _WORDS_OF_AWS = frozenset(
     "AccessDenied ConflictException EntityStateException InvokeFunction InvokeFunctionUrl "
-    "OrganizationId ResultWriter SimpleAD SourceArn StateMachineQualifier StateMachineRevisionId TimeoutSeconds "
+    "OrganizationId ResultWriter SimpleAD SourceArn StateMachineQualifier StateMachineRevisionId "
+    "TimeoutSeconds "
     "UnsupportedOperation VersionId ViaService CloudTrail EphemeralMetrics LeadingKeys ListBucket "
     "PrincipalTag".split()
 )
