@@ -61,7 +61,7 @@ class Functions(Construct):
         self._environment = make_environment(config, storage, topic, late_passes)
         check_environment(self._environment)
         self._layer = make_layer(self, "Packages", folder / "requirements.txt")
-        self._code = make_code(folder)
+        self._code = make_code(self, folder)
         self.by_handler: Mapping[str, lambda_.Function] = {
             handler: self._add(handler, table[handler]) for handler in match_handlers(folder, table)
         }

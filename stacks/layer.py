@@ -29,12 +29,15 @@ class BundlingError(SynthError):
     """pip could not fetch the packages; what it said stands above on stderr."""
 
 
-def make_code(folder: Path) -> lambda_.Code:
-    """The handlers and the product, byte-compiled. Made once for what the files hold."""
+def make_code(scope: Construct, folder: Path) -> lambda_.Code:
+    """The handlers and the product, byte-compiled. Made once for what the files hold. A stack that
+    is synthesized without bundling gets a copy as it is: without a copy, what is deployed would
+    change with the folder."""
+    wanted = cdk.Stack.of(scope).bundling_required
     return lambda_.Code.from_asset(
         str(folder),
         exclude=["requirements.txt", "**/__pycache__", "**/*.pyc"],
-        bundling=_bundle_with(CodeBundling(folder)),
+        bundling=_bundle_with(CodeBundling(folder)) if wanted else None,
     )
 
 
