@@ -24,7 +24,6 @@ from localrun.series.series import Played, Series, opened
 from localrun.series.small_tenant import SEEDED, check_end, mx_changes, output, story
 
 _AT_ONCE = 4
-_DEAD = "arn:aws:states:eu-west-1:123456789012:execution:nobody:died"
 _NOW = "2026-12-04T18:00:00Z"
 
 STORY = story(
@@ -70,7 +69,8 @@ class _Together:
         server.go_on.set()
         yield from self._judge("in the same instant", arns)
         yield from self._judge("amid the copy", [late], workers=0)
-        run.ledger.acquire_lock(_DEAD, _NOW)
+        machine = run.cloud.state_machine_arn
+        run.ledger.acquire_lock(f"{machine.replace(':stateMachine:', ':execution:')}:died", _NOW)
         arns = self._start_at_once([f"takes-over-{number}" for number in range(_AT_ONCE)])
         yield from self._judge("when a lock is taken over", arns)
 
