@@ -16,7 +16,7 @@ def handler(job: events.Prepare, context: Any) -> events.PrepareResult:
         admission.verdict,
         admission.owner,
         (wired.ledger.last_run() if wanted.only_report else "") or job.run,
-        {phase: phase in wanted.phases for phase in events.PHASES},
+        wanted.chosen,
         {**wired.settings.limits, **wanted.limits},
         starts.manifest_of(wanted, wired.settings.manifest_key),
         wanted.version,

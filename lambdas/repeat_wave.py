@@ -12,6 +12,6 @@ from migration.entry import entry
 def handler(job: events.RepeatWave, _context: Any) -> events.RepeatWaveResult:
     wired = wiring.wire()
     repeated = wave.repeat_wave(
-        wired.blobs, wired.ledger, job.run, job.of, job.now, only_failed=job.only == events.FAILED
+        wired.blobs, wired.ledger, job.run, job.of, job.now, only_failed=job.only_failed
     )
     return events.RepeatWaveResult(repeated.key, repeated.version, repeated.count)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from localrun.iam import Condition, Statement
-from migration.events import ExecutionInput
+from migration.execution_input import ExecutionInput
 from stacks.config import ConfigError, TenantConfig
 from stacks.function_table import TABLE
 from tools.rights.comparison import MACHINE, Compared, compare, compare_role

@@ -14,7 +14,7 @@ import pytest
 from localrun.config_pages import EXAMPLE as GIVEN
 from localrun.engine.event_rules import matches
 from localrun.tenant_file import render_tenant
-from migration.events import MIGRATION, ExecutionInput
+from migration.execution_input import MIGRATION, ExecutionInput
 from stacks.config import ConfigError, TenantConfig
 from stacks.function_table import TABLE
 from stacks.migration import MigrationStack

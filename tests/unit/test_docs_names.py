@@ -14,7 +14,7 @@ import botocore.session
 
 from migration import advice, errors
 from migration.errors import InputInvalid
-from migration.events import ExecutionInput
+from migration.execution_input import ExecutionInput
 from stacks.config import TenantConfig
 from tests.unit.documents import COMING, PAGES, ROOT, parse_page, read_page
 from tests.unit.test_docs import every_page

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.errors import InputInvalid
-from migration.events import MIGRATION, CopySlice, ExecutionInput
+from migration.events import CopySlice
+from migration.execution_input import MIGRATION, ExecutionInput
 
 
 def test_an_empty_input_runs_the_whole_migration_and_takes_nothing_back() -> None:

@@ -64,6 +64,7 @@ FOUNDATION = {
         "letters",
         "measures",
         "progress_model",
+        "execution_input",
     ),
     *("settings", "identity", "workmail_names", "end_of_support", "figures", "zone_model"),
 }

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from migration.events import ExecutionInput
+from migration.execution_input import ExecutionInput
 from migration.starts import Admission, Starting, admit, manifest_of
 from tests.unit.desks import Office
 from tests.unit.test_runs import Running
