@@ -12,11 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from localrun.runner import Options, Run
 from localrun.series.interrupting import SlowServer, wait_for
-from localrun.series.series import Played, Series, opened
+from localrun.series.series import Played, Series, opened, show_rows
 from localrun.series.small_tenant import (
     SEEDED,
     check_end,
@@ -42,12 +41,8 @@ def play(options: Options, console: Console, _size: int) -> Played:
     with opened(STORY, options, console) as run:
         operator = _Operator(run)
         problems = list(operator.play())
-    table = Table(title="What was said, and what came of it", title_justify="left")
-    for column in ("when", "said", "verdict", "answer", "took"):
-        table.add_column(column, overflow="fold")
-    for row in operator.rows:
-        table.add_row(*row)
-    console.print(table)
+    columns = ("when", "said", "verdict", "answer", "took")
+    show_rows(console, "What was said, and what came of it", columns, operator.rows)
     return Played(tuple(problems), {"words": len(operator.rows)})
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from localrun.cloud import ACCOUNT
 from localrun.engine.template import Template
 from localrun.runner import STACK, Options, Run
 from localrun.series.interrupting import SlowServer, wait_for
-from localrun.series.series import Played, Series, opened
+from localrun.series.series import Played, Series, opened, show_rows
 from localrun.series.small_tenant import SEEDED, check_end, mx_changes, story
 from localrun.world import REGION
 
@@ -37,12 +36,8 @@ def play(options: Options, console: Console, _size: int) -> Played:
     with opened(STORY, options, console) as run:
         deployments = _Deployments(run)
         problems = list(deployments.play())
-    table = Table(title="Who ran which version", title_justify="left")
-    for column in ("execution", "version", "ended as", "error"):
-        table.add_column(column)
-    for row in deployments.rows:
-        table.add_row(*row)
-    console.print(table)
+    columns = ("execution", "version", "ended as", "error")
+    show_rows(console, "Who ran which version", columns, deployments.rows)
     return Played(tuple(problems), {"executions": len(deployments.rows)})
 
 

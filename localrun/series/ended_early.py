@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
 
 from localrun.runner import Options, Run
 from localrun.scenario import Happening
@@ -23,7 +22,7 @@ from localrun.series.interrupting import (
     no_events,
     wait_for,
 )
-from localrun.series.series import Played, Series, opened
+from localrun.series.series import Played, Series, opened, show_rows
 from localrun.series.small_tenant import (
     SEEDED,
     check_end,
@@ -112,12 +111,11 @@ class _Accidents:
 
     def show(self, console: Console) -> None:
         show_steps(console, "The last run", steps(self.run, self._last))
-        table = Table(title="One execution after the other", title_justify="left")
-        for column in ("execution", "ended as", "messages at the target", "lock", "rights"):
-            table.add_column(column, overflow="fold")
-        for line in self.lines:
-            table.add_row(line.name, line.ended, str(line.stored), line.lock, line.rights)
-        console.print(table)
+        columns = ("execution", "ended as", "messages at the target", "lock", "rights")
+        rows = (
+            (line.name, line.ended, str(line.stored), line.lock, line.rights) for line in self.lines
+        )
+        show_rows(console, "One execution after the other", columns, rows)
 
     @property
     def _last(self) -> str:

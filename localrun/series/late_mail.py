@@ -13,13 +13,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from localrun.display import format_moment
 from localrun.runner import Options, Run
 from localrun.scenario import Happening
 from localrun.series.interrupting import pass_time
-from localrun.series.series import Played, Series, opened
+from localrun.series.series import Played, Series, opened, show_rows
 from localrun.series.small_tenant import (
     MANIFEST,
     SEEDED,
@@ -55,12 +54,12 @@ def play(options: Options, console: Console, _size: int) -> Played:
         tenant = _Story(run)
         problems = list(tenant.play())
     show_steps(console, "The run", tenant.steps)
-    table = Table(title="What came when, and how it was brought", title_justify="left")
-    for column in ("execution", "began", "messages that it brought"):
-        table.add_column(column)
-    for name, began, brought in tenant.rows:
-        table.add_row(name, format_moment(began), ", ".join(map(str, brought)))
-    console.print(table)
+    columns = ("execution", "began", "messages that it brought")
+    rows = (
+        (name, format_moment(began), ", ".join(map(str, brought)))
+        for name, began, brought in tenant.rows
+    )
+    show_rows(console, "What came when, and how it was brought", columns, rows)
     return Played(tuple(problems), {"executions": len(tenant.rows), "messages": tenant.messages})
 
 

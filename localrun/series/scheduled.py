@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from localrun.display import format_moment
 from localrun.runner import Options, Run
 from localrun.series.interrupting import pass_time
-from localrun.series.series import Played, Series, opened
+from localrun.series.series import Played, Series, opened, show_rows
 from localrun.series.small_tenant import (
     SEEDED,
     check_end,
@@ -48,12 +47,8 @@ def play(options: Options, console: Console, _size: int) -> Played:
     with opened(STORY, options, console) as run:
         tenant = _Story(run)
         problems = list(tenant.play())
-    table = Table(title="What began by itself", title_justify="left")
-    for column in ("execution", "began", "input", "ended as", "verdict"):
-        table.add_column(column, overflow="fold")
-    for row in tenant.rows:
-        table.add_row(*row)
-    console.print(table)
+    columns = ("execution", "began", "input", "ended as", "verdict")
+    show_rows(console, "What began by itself", columns, tenant.rows)
     return Played(tuple(problems), {"executions": len(tenant.rows), "told": tenant.told})
 
 

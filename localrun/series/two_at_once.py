@@ -15,12 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from localrun.runner import Options, Run
 from localrun.series.administrator import look
 from localrun.series.interrupting import SlowServer, wait_for
-from localrun.series.series import Played, Series, opened
+from localrun.series.series import Played, Series, opened, show_rows
 from localrun.series.small_tenant import SEEDED, check_end, mx_changes, output, story
 
 _AT_ONCE = 4
@@ -38,12 +37,8 @@ def play(options: Options, console: Console, _size: int) -> Played:
     with opened(STORY, options, console) as run:
         together = _Together(run)
         problems = list(together.play())
-    table = Table(title="Who worked", title_justify="left")
-    for column in ("when", "execution", "ended as", "verdict", "states"):
-        table.add_column(column)
-    for row in together.rows:
-        table.add_row(*row)
-    console.print(table)
+    columns = ("when", "execution", "ended as", "verdict", "states")
+    show_rows(console, "Who worked", columns, together.rows)
     return Played(tuple(problems), {"executions": len(together.rows)})
 
 

@@ -13,12 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from localrun.runner import Options, Run
 from localrun.scenario import manifest_of
 from localrun.series.interrupting import SlowServer, wait_for
-from localrun.series.series import Played, Series, opened
+from localrun.series.series import Played, Series, opened, show_rows
 from localrun.series.small_tenant import (
     MANIFEST,
     SEEDED,
@@ -54,12 +53,8 @@ def play(options: Options, console: Console, _size: int) -> Played:
     with opened(STORY, options, console) as run:
         tenant = _Story(run)
         problems = list(tenant.play())
-    table = Table(title="What was uploaded, and what it started", title_justify="left")
-    for column in ("uploaded", "execution", "ended as", "verdict", "mailboxes"):
-        table.add_column(column)
-    for row in tenant.rows:
-        table.add_row(*row)
-    console.print(table)
+    columns = ("uploaded", "execution", "ended as", "verdict", "mailboxes")
+    show_rows(console, "What was uploaded, and what it started", columns, tenant.rows)
     return Played(tuple(problems), {"executions": len(tenant.rows) - 1, "told": tenant.told})
 
 
