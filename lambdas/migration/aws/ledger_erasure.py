@@ -34,6 +34,8 @@ _KINDS: Mapping[str, str] = {
     "D": "deeds",
     "C": "guides",
     "FENCE": "fences",
+    "START": "starts",
+    "PROGRESS": "progress",
     "F": "folders",
     "Q": "remarks",
 }
