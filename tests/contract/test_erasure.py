@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -56,8 +57,8 @@ def look_at(table: Table) -> list[str]:
     return sorted(str(item["pk"]) + " " + str(item["sk"]) for item in table.scan()["Items"])
 
 
-def ledger_store(request: pytest.FixtureRequest) -> Store:
-    table = request.getfixturevalue("table")
+def ledger_store(request: pytest.FixtureRequest, fixture: str = "moto_table") -> Store:
+    table = request.getfixturevalue(fixture)
     fill_table(table, "acme-two")
     others = [*look_at(table), "T#acme LOCK"]
     fill_table(table, "acme")
@@ -137,8 +138,9 @@ def memory_store(_: pytest.FixtureRequest) -> Store:
     return Store(MemoryHolding(*things), {"files_a": 2, "files_b": 3}, list, expected=[])
 
 
-STORES = {
+STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
     "ledger": ledger_store,
+    "emulated ledger": partial(ledger_store, fixture="emulated_table"),
     "bucket": bucket_store,
     "secrets": secrets_store,
     "schedules": schedules_store,
