@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -12,9 +12,22 @@ from localrun.fakes.dynamodb import FakeDynamoDb
 from localrun.model_service import ModelServer, ModelService
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
+    from mypy_boto3_dynamodb.service_resource import Table
 
 REGION = "eu-west-1"
+LEDGER: dict[str, Any] = {
+    "TableName": "ledger",
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+"""The table as the stack makes it."""
 
 
 @pytest.fixture
@@ -28,7 +41,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def moto_table(aws: None) -> "Table":
-    return _create(boto3.resource("dynamodb"))
+    return boto3.resource("dynamodb").create_table(**LEDGER)
 
 
 @pytest.fixture
@@ -36,33 +49,17 @@ def emulated_table() -> Iterator["Table"]:
     """In the emulator of a local run, over HTTP as there."""
     service = ModelService("dynamodb", FakeDynamoDb(time.time, REGION, "123456789012"))
     with ModelServer([service]) as server:
-        yield _create(
-            boto3.resource(
-                "dynamodb",
-                endpoint_url=server.url,
-                region_name=REGION,
-                aws_access_key_id="testing",
-                aws_secret_access_key="testing",
-            )
+        database = boto3.resource(
+            "dynamodb",
+            endpoint_url=server.url,
+            region_name=REGION,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
         )
+        yield database.create_table(**LEDGER)
 
 
 @pytest.fixture(params=["moto", "emulated"])
 def table(request: pytest.FixtureRequest) -> "Table":
     found: Table = request.getfixturevalue(f"{request.param}_table")
     return found
-
-
-def _create(database: "DynamoDBServiceResource") -> "Table":
-    return database.create_table(
-        TableName="ledger",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )

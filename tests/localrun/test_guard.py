@@ -15,6 +15,7 @@ from localrun.asked import Place
 from localrun.fakes.data_plane import DataPlane
 from localrun.guard import Guard
 from localrun.iam import Condition, Statement
+from tests.contract.conftest import LEDGER
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 ARN = f"arn:aws:{{}}:{REGION}:{ACCOUNT}:{{}}"
@@ -60,18 +61,7 @@ def owner(plane: DataPlane) -> Client:
     def client(service: str) -> Any:
         return client_of(plane, service, ACCOUNT)
 
-    client("dynamodb").create_table(
-        TableName="ledger",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    client("dynamodb").create_table(**LEDGER)
     client("s3").create_bucket(
         Bucket="files", CreateBucketConfiguration={"LocationConstraint": REGION}
     )

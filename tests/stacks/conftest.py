@@ -15,6 +15,15 @@ use_bundled_node()  # before anything here imports aws_cdk
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "tenants" / "example.yaml"
+ORGANIZATION = "m-" + "0123456789abcdef" * 2
+SMALLEST = f"""
+tenant: acme
+region: us-west-2
+organization_id: {ORGANIZATION}
+domains: [acme.example]
+source: {{kind: imap, host: mail.acme.example}}
+"""
+"""A tenant file with nothing but what must be given."""
 
 
 @pytest.fixture(scope="session")

@@ -16,18 +16,11 @@ from stacks.checks import Check
 from stacks.config import TenantConfig
 from stacks.reading import ConfigError, parse_yaml
 from stacks.schema import SchemaError, Setting, list_sections, read_docstring
+from tests.stacks.conftest import SMALLEST
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATOR = Draft202012Validator(make_schema())
 SETTINGS = [setting for section in list_sections() for setting in section.settings]
-ORGANIZATION = "m-" + "0123456789abcdef" * 2
-SMALLEST = f"""
-tenant: acme
-region: us-west-2
-organization_id: {ORGANIZATION}
-domains: [acme.example]
-source: {{kind: imap, host: mail.acme.example}}
-"""
 FINE = (
     *("", "account: '012345678901'", "copy: {include: [Work/2019, '**/Old', 'A, B']}"),
     *("dns:", "limits: {users: 1}\ndelta:", "manifest: intake/a/b.json"),

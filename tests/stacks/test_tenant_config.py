@@ -13,17 +13,10 @@ from migration.copy.selection import faults
 from migration.model import CopyPolicy
 from stacks.checks import is_folder_pattern
 from stacks.config import ConfigError, Copy, DomainSetup, Passwords, Target, TenantConfig
+from tests.stacks.conftest import SMALLEST
 
 ROOT = Path(__file__).resolve().parents[2]
-ORGANIZATION = "m-" + "0123456789abcdef" * 2
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/mrk-0123456789abcdef"
-SMALLEST = f"""
-tenant: acme
-region: us-west-2
-organization_id: {ORGANIZATION}
-domains: [acme.example]
-source: {{kind: imap, host: mail.acme.example}}
-"""
 
 
 def write(folder: Path, text: str) -> Path:

@@ -1,16 +1,11 @@
 """The Step Functions API as boto3 sees it."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localrun.engine.api import StepFunctionsApi
-from localrun.model_service import ModelServer, ModelService
 from tests.statemachines.player import (
     REAL_SECONDS,
     ROLE,
@@ -40,25 +35,6 @@ FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:"
 
 def caught_by(name: str) -> list[dict[str, Any]]:
     return [{"ErrorEquals": ["States.ALL"], "Next": name}]
-
-
-@pytest.fixture
-def player() -> Player:
-    return Player()
-
-
-@pytest.fixture
-def sfn(player: Player) -> Iterator[Any]:
-    service = ModelService("stepfunctions", StepFunctionsApi(player.engine))
-    with ModelServer([service]) as server:
-        yield boto3.client(
-            "stepfunctions",
-            endpoint_url=server.url,
-            region_name="eu-west-1",
-            aws_access_key_id="key",
-            aws_secret_access_key="secret",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
 
 
 def create(sfn: Any, name: str, definition: dict[str, Any]) -> str:

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from localrun.engine.api import StepFunctionsApi
-from localrun.model_service import ModelServer, ModelService
 from tests.statemachines.player import REAL_SECONDS, ROLE, Player, machine
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:m"
-
-
-@pytest.fixture
-def player() -> Player:
-    return Player()
-
-
-@pytest.fixture
-def sfn(player: Player) -> Iterator[Any]:
-    service = ModelService("stepfunctions", StepFunctionsApi(player.engine))
-    with ModelServer([service]) as server:
-        yield boto3.client(
-            "stepfunctions",
-            endpoint_url=server.url,
-            region_name="eu-west-1",
-            aws_access_key_id="key",
-            aws_secret_access_key="secret",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
 
 
 def saying(word: str, seconds: int = 0) -> str:
