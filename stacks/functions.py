@@ -21,7 +21,8 @@ from stacks.config import TenantConfig
 from stacks.environment import check_environment, make_environment
 from stacks.erasure_rights import erasure_statements
 from stacks.errors import SynthError
-from stacks.function_table import TABLE, Row
+from stacks.function_row import Row
+from stacks.function_table import TABLE
 from stacks.late_passes import LatePasses
 from stacks.layer import ARCHITECTURE, RUNTIME, make_code, make_layer
 from stacks.ledger_rights import ledger_statements

@@ -14,7 +14,8 @@ import boto3
 
 from stacks.config import Limits, Passwords, TenantConfig
 from stacks.cutover_config import Clients
-from stacks.function_table import TABLE, Row
+from stacks.function_row import Row
+from stacks.function_table import TABLE
 from stacks.migration import MigrationStack
 
 if TYPE_CHECKING:

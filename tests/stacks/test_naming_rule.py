@@ -17,7 +17,8 @@ from aws_cdk.aws_sns import Topic
 from migration.model import CopyPolicy
 from migration.settings import Settings
 from stacks.config import TenantConfig
-from stacks.function_table import TABLE, Row
+from stacks.function_row import Row
+from stacks.function_table import TABLE
 from stacks.functions import Functions, HandlersError, match_handlers, state_name
 from stacks.late_passes import LatePasses
 from stacks.machine import SubstitutionsError, check_substitutions
