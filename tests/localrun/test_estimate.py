@@ -104,7 +104,7 @@ def test_the_tenant_file_says_how_many_at_once(
     arguments = ["estimate", "--mailboxes", "100", "--gigabytes", "5", "--tenant", str(path)]
     assert main([*arguments, "--json"]) == 0
     work = json.loads(capsys.readouterr().out)["workload"]
-    assert (work["at_once"], work["late_passes"], work["guides"]) == (30, 2, True)
+    assert (work["at_once"], work["late_passes"], work["guides"]) == (15, 2, True)
 
 
 def test_a_tenant_file_with_faults_is_told(
