@@ -9,6 +9,7 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
+.PHONY: vendor
 .PHONY: check format lint types packages licences audit synth templates nag rights
 .PHONY: cdk-synth deploy diff destroy diagram columns settings cost clean
 
@@ -48,6 +49,10 @@ test-servers: $(READY)
 # The copy engine against its peers: some twenty minutes on a quiet machine with two cores.
 bench: $(READY)
 	@$(BIN)/python -m bench --install $(ARGS)
+
+# Bundles the scripts of others that pages embed, from the npm registry (docs/decisions/0035).
+vendor: $(READY)
+	$(BIN)/python tools/vendor.py
 
 # How long each handler takes to load: some five minutes on a quiet machine.
 cold-import: $(READY)
