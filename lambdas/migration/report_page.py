@@ -15,6 +15,7 @@ from migration.copy.findings import Verified
 from migration.dns_rollback import tell_dns_rollback
 from migration.question_words import WAYS
 from migration.remark_words import advise_on, explain, name_fate
+from migration.report_course import tell_course
 from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import EntityLine
 from migration.report_steps import next_steps
@@ -46,6 +47,7 @@ def to_html(summary: Summary) -> bytes:
         headline=headline(summary),
         next_steps=next_steps(summary),
         problems=split_problems(summary.failure) if summary.failure else (),
+        course=tell_course(summary.progress, summary.phases, summary.written),
         mailbox_rows=_lay_out_mailboxes(summary.mailboxes),
         remark_rows=_lay_out_remarks(summary.mailboxes),
         all_remarks=sum(1 for _ in _remarks(summary.mailboxes)),
@@ -138,6 +140,7 @@ def _lay_out_mailboxes(mailboxes: Iterable[MailboxLine]) -> Rows:
         Column("Messages", number=True),
         Column("Refused", number=True),
         Column("Size", number=True),
+        Column("Last pass"),
         Column("WorkMail user"),
         Column("Addresses", shown=False),
     )
@@ -145,7 +148,7 @@ def _lay_out_mailboxes(mailboxes: Iterable[MailboxLine]) -> Rows:
     def lay_out_row(line: MailboxLine) -> tuple[Sequence[Value], Markup]:
         name, addresses = line.display_name or line.target, f"{line.target} {line.source}"
         figures = line.messages, line.refused, line.size
-        values = name, line.outcome, *figures, line.provisioned, addresses
+        values = name, line.outcome, *figures, line.ended, line.provisioned, addresses
         return values, template.mailbox_row(line, _OUTCOMES[line.outcome])
 
     return lay_out(columns, map(lay_out_row, mailboxes), "mailboxes")
@@ -159,15 +162,17 @@ def _lay_out_remarks(mailboxes: Sequence[MailboxLine]) -> Rows:
         Column("Mailbox"),
         Column("Folder"),
         Column("UID"),
+        Column("Received"),
         Column("Size", number=True),
         Column("What happened", choices=tuple(fates.items())),
-        Column("Reason", shown=False),
+        Column("Reason, subject", shown=False),
     )
 
     def lay_out_row(told: tuple[MailboxLine, RemarkLine]) -> tuple[Sequence[Value], Markup]:
         mailbox, remark = told
         folder = " / ".join(remark.path) or remark.folder_key
-        values = mailbox.target, folder, remark.uid, remark.size, remark.fate, remark.reason
+        place = mailbox.target, folder, remark.uid, remark.received
+        values = *place, remark.size, remark.fate, f"{remark.reason} {remark.subject}"
         return values, template.remark_row(mailbox, remark)
 
     return lay_out(columns, map(lay_out_row, shown), "messages")

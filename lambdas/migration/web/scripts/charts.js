@@ -1,0 +1,128 @@
+// Draws the charts of a page with Observable Plot, each into its figure, anew whenever the width
+// changes. What is drawn stands in words beside it: a chart is not all there is.
+(() => {
+  "use strict";
+  const style = { background: "none", color: "inherit", font: "inherit", fontSize: "13px" };
+
+  function date(text) {
+    return new Date(text);
+  }
+
+  // The time in which something was copied, with a little beyond it: days of waiting would make it
+  // a line.
+  function busy(points) {
+    const last = points.at(-1);
+    const end = points.find((each) => each.messages === last.messages) ?? last;
+    const begin = points.findLast((each) => each.messages === points[0].messages) ?? points[0];
+    const span = Math.max(date(end.at) - date(begin.at), 60_000);
+    return [new Date(date(begin.at) - 0.03 * span), new Date(+date(end.at) + 0.05 * span)];
+  }
+
+  const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
+  const hour = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "UTC" });
+
+  const compact = new Intl.NumberFormat("en", { notation: "compact" });
+  const count = (number) => compact.format(number);
+
+  // Times as in the text of the page: 24 hours, UTC. The first of an axis and each midnight have
+  // their day.
+  function time(moment, place) {
+    const midnight = moment % 86_400_000 === 0;
+    if (midnight) return day.format(moment);
+    return place ? hour.format(moment) : `${hour.format(moment)}\n${day.format(moment)}`;
+  }
+
+  function frame(width, label, rest) {
+    return { width, marginLeft: 56, marginRight: 16, style, ariaLabel: label, ...rest };
+  }
+
+  function axis(width) {
+    const ticks = Math.max(2, Math.floor(width / 110));
+    return { type: "utc", label: null, grid: true, tickFormat: time, ticks };
+  }
+
+  function drawProgress(points, width) {
+    const at = (each) => date(each.at);
+    return Plot.plot(
+      frame(width, "Messages dealt with over time", {
+        height: 200,
+        x: { ...axis(width - 72), domain: busy(points), clamp: true },
+        y: { label: "messages", zero: true, grid: true, tickFormat: count, nice: true },
+        marks: [
+          Plot.areaY(points, { x: at, y: "messages", fill: "var(--accent)", fillOpacity: 0.18 }),
+          Plot.lineY(points, { x: at, y: "messages", stroke: "var(--accent)", strokeWidth: 2 }),
+          Plot.ruleY([0]),
+        ],
+      }),
+    );
+  }
+
+  function drawRate(points, width) {
+    const steps = points.slice(1).map((each, place) => {
+      const before = points[place];
+      const minutes = (date(each.at) - date(before.at)) / 60_000;
+      const rate = minutes ? (each.messages - before.messages) / minutes : 0;
+      return { at: date(before.at), rate };
+    });
+    steps.push({ at: date(points.at(-1).at), rate: steps.at(-1)?.rate ?? 0 });
+    return Plot.plot(
+      frame(width, "Messages a minute over time", {
+        height: 140,
+        x: { ...axis(width - 72), domain: busy(points), clamp: true },
+        y: { label: "messages a minute", zero: true, grid: true, tickFormat: count, nice: true },
+        marks: [
+          Plot.areaY(steps, {
+            x: "at",
+            y: "rate",
+            curve: "step-after",
+            fill: "var(--accent)",
+            fillOpacity: 0.35,
+          }),
+          Plot.ruleY([0]),
+        ],
+      }),
+    );
+  }
+
+  function drawPhases(phases, width) {
+    const spans = phases.map((each, place) => ({ ...each, row: `${place}` }));
+    const name = new Map(spans.map((each) => [each.row, each.name]));
+    const marginLeft = 16 + 7.2 * Math.max(...spans.map((each) => each.name.length));
+    return Plot.plot(
+      frame(width, "When each phase began and ended", {
+        height: 48 + 26 * spans.length,
+        marginTop: 8,
+        marginBottom: 40,
+        marginLeft,
+        x: axis(width - marginLeft),
+        y: { domain: spans.map((each) => each.row), label: null, tickFormat: (row) => name.get(row) },
+        marks: [
+          Plot.barX(spans, {
+            x1: (each) => date(each.begun),
+            x2: (each) => date(each.ended),
+            y: "row",
+            fill: "var(--accent)",
+            stroke: "var(--accent)",
+            strokeWidth: 2, // so that a minute among days can be seen
+            insetTop: 3,
+            insetBottom: 3,
+          }),
+        ],
+      }),
+    );
+  }
+
+  const draw = { progress: drawProgress, rate: drawRate, phases: drawPhases };
+  for (const box of document.querySelectorAll("[data-chart]")) {
+    const told = JSON.parse(box.querySelector("script").textContent);
+    const place = document.createElement("div");
+    box.append(place);
+    let drawn = 0;
+    new ResizeObserver(() => {
+      const width = Math.floor(box.clientWidth);
+      if (!width || width === drawn) return;
+      drawn = width;
+      place.replaceChildren(draw[box.dataset.chart](told, width));
+    }).observe(box);
+  }
+})();
