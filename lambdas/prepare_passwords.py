@@ -18,6 +18,6 @@ def handler(job: events.PreparePasswords, _context: Any) -> events.PreparePasswo
         wired.secrets,
         wired.waves,
         wired.random,
-        job.run,
+        *(job.run, job.now),
     )
     return events.PreparePasswordsResult(prepared.rule.value, prepared.generated)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from migration import events, measures, wiring
-from migration.copy import verify
+from migration.copy.verify import verify_mailbox
 from migration.entry import entry
 
 
@@ -14,10 +14,8 @@ def handler(job: events.VerifyMailbox, context: Any) -> events.VerifyMailboxResu
     wired = wiring.wire()
     ledger, blobs = wired.ledger, wired.blobs
     tenant, policy = wired.settings.tenant, wired.settings.policy
-    left = wiring.seconds_left(context)
+    how = (policy, wiring.seconds_left(context), tenant, lambda: wiring.moment(context))
     with wired.open_mailbox(job.mailbox, job.access, job.target) as (source, target):
-        verdict = verify.verify_mailbox(
-            source, target, ledger, blobs, job.mailbox, job.pass_id, policy, left, tenant
-        )
+        verdict = verify_mailbox(source, target, ledger, blobs, job.mailbox, job.pass_id, *how)
     wired.metrics.emit(wiring.moment(context), measures.of_verdict(verdict.agreement))
     return events.VerifyMailboxResult(verdict.agreement.value, verdict.in_pass.copied)

@@ -41,7 +41,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
-from migration.progress_model import ProgressRecord
+from migration.progress_model import ProgressHistory, ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -128,6 +128,14 @@ class FileLedger:
     def set_progress(self, record: ProgressRecord) -> None:
         self._put(self._pk, "PROGRESS", progress_rows.progress_attributes(record))
 
+    def progress_history(self, run: str) -> ProgressHistory:
+        item = self._items.read(self._pk, progress_rows.history_key(run))
+        return progress_rows.history_from(item) if item else ProgressHistory(run)
+
+    def set_progress_history(self, history: ProgressHistory) -> None:
+        attributes = progress_rows.history_attributes(history)
+        self._put(self._pk, progress_rows.history_key(history.run), attributes)
+
     # -- what the operators were told
 
     def is_told(self, run: str, key: str) -> bool:
@@ -193,7 +201,7 @@ class FileLedger:
                     "run": run,
                     "status": str(MailboxStatus.PLANNED),
                 }
-                _drop(item, "failure", "verdict", "remarks", "expected")
+                _drop(item, *rows.OF_A_RUN)
                 change.write(self._pk, f"M#{mailbox.id}", item)
             change.write(self._pk, "LAST", {"run": run})
 
@@ -228,17 +236,20 @@ class FileLedger:
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})
 
-    def set_begun(self, mailbox_id: str, expected: int) -> None:
-        status = str(MailboxStatus.COPYING)
-        self._change_mailbox(mailbox_id, {"status": status, "expected": expected})
+    def set_begun(self, mailbox_id: str, expected: int, at: str = "") -> None:
+        sets = {"status": str(MailboxStatus.COPYING), "expected": expected}
+        self._change_mailbox(mailbox_id, sets, firsts={"begun": at} if at else {})
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         status = str(MailboxStatus.FAILED)
         self._change_mailbox(mailbox_id, {"status": status, "failure": rows.to_text(failure)})
 
-    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
-        sets = {"status": str(MailboxStatus.COPIED), "verdict": rows.to_text(verdict)}
-        self._change_mailbox(mailbox_id, sets, removes=("failure",))
+    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict, at: str = "") -> None:
+        with self._items.change() as change:
+            item = self._planned(change, mailbox_id)
+            item |= rows.verdict_attributes(item, verdict, at)
+            _drop(item, "failure")
+            change.write(self._pk, f"M#{mailbox_id}", item)
 
     def set_password_place(self, mailbox_id: str, path: str) -> None:
         self._change_mailbox(mailbox_id, {"password_in": path})
@@ -318,8 +329,8 @@ class FileLedger:
                 change.delete_all(self._mailbox_pk(mailbox_id), prefix)
             if item := change.read(self._pk, f"M#{mailbox_id}"):
                 item["status"] = str(MailboxStatus.PLANNED)
-                _drop(item, "user_id", "provisioned", "address", "remarks", "password_in")
-                _drop(item, "failure", "verdict", "expected")
+                _drop(item, "user_id", "provisioned", "address", "password_in")
+                _drop(item, *rows.OF_A_RUN)
                 change.write(self._pk, f"M#{mailbox_id}", item)
 
     # -- client settings
@@ -404,15 +415,7 @@ class FileLedger:
         pk = self._mailbox_pk(mailbox_id)
         with self._items.change() as change:
             for each in remarks:
-                item = {
-                    "folder_key": each.folder_key,
-                    "uid": each.uid,
-                    "size": each.size,
-                    "reason": each.reason,
-                    "fate": str(each.fate),
-                }
-                # Padded, so that numeric uids come back in their order.
-                change.write(pk, f"Q#{each.folder_key}#{each.uid.rjust(20, '0')}", item)
+                change.write(pk, rows.remark_key(each), rows.remark_attributes(each))
 
     def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
         with self._items.change() as change:
@@ -454,14 +457,22 @@ class FileLedger:
         change.write(*self._place(mailbox_id, record.key), item)
         return record
 
+    def _planned(self, change: Change, mailbox_id: str) -> Item:
+        item = change.read(self._pk, f"M#{mailbox_id}")
+        if item is None:
+            raise KeyError(mailbox_id)
+        return item
+
     def _change_mailbox(
-        self, mailbox_id: str, sets: Mapping[str, Any], removes: Iterable[str] = ()
+        self,
+        mailbox_id: str,
+        sets: Mapping[str, Any],
+        removes: Iterable[str] = (),
+        firsts: Mapping[str, Any] | None = None,
     ) -> None:
+        """What is in `firsts` is set where there is nothing yet."""
         with self._items.change() as change:
-            item = change.read(self._pk, f"M#{mailbox_id}")
-            if item is None:
-                raise KeyError(mailbox_id)
-            item |= sets
+            item = {**(firsts or {}), **self._planned(change, mailbox_id), **sets}
             _drop(item, *removes)
             change.write(self._pk, f"M#{mailbox_id}", item)
 

@@ -27,6 +27,7 @@ from stacks.checks import (
 from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications, Retry
 from stacks.protection_config import Protection
 from stacks.reading import ConfigError, read_record, read_yaml
+from stacks.report_config import Report
 from stacks.start_config import Schedule, Start, schedule_faults
 
 __all__ = ["ConfigError", "TenantConfig"]
@@ -256,6 +257,7 @@ class TenantConfig:
     cutover: Cutover = field(default_factory=Cutover)
     notifications: Notifications = field(default_factory=Notifications)
     clients: Clients = field(default_factory=Clients)
+    report: Report = field(default_factory=Report)
     rollback: Rollback = Rollback()
     alarms: Alarms = field(default_factory=Alarms)
     passwords: Passwords = Passwords()

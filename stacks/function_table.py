@@ -79,7 +79,7 @@ TABLE: Mapping[str, Row] = {
         workmail=("GetMailDomain", "RegisterMailDomain", "UpdateDefaultMailDomain"),
     ),
     "prepare_passwords": Row(
-        records=("Query",),
+        records=("Query", "PutItem"),
         timeout=280,
         passwords=True,
         waves=_WRITE_WAVES,

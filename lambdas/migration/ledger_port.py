@@ -25,7 +25,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
-from migration.progress_model import ProgressRecord
+from migration.progress_model import ProgressHistory, ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -71,6 +71,12 @@ class Ledger(Protocol):
 
     def set_progress(self, record: ProgressRecord) -> None:
         """Replaces it."""
+
+    def progress_history(self, run: str) -> ProgressHistory:
+        """How far the run was at which time; an empty one before the first."""
+
+    def set_progress_history(self, history: ProgressHistory) -> None:
+        """Replaces that of its run; kept over runs."""
 
     # -- what the operators were told
     def is_told(self, run: str, key: str) -> bool:
@@ -136,14 +142,16 @@ class Ledger(Protocol):
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         """Changes the status alone."""
 
-    def set_begun(self, mailbox_id: str, expected: int) -> None:
-        """Status COPYING, and how many messages the folders hold that are to be copied."""
+    def set_begun(self, mailbox_id: str, expected: int, at: str = "") -> None:
+        """Status COPYING, and how many messages the folders hold that are to be copied. `at`, if
+        not empty, is kept as the mailbox's begin unless this run has one."""
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         """Status FAILED, with the reason."""
 
-    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
-        """Status COPIED, failure cleared, with what verification found."""
+    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict, at: str = "") -> None:
+        """Status COPIED, failure cleared, with what verification found; the pass becomes the last
+        of the mailbox's, ended `at`."""
 
     def set_password_place(self, mailbox_id: str, path: str) -> None:
         """Which secret holds the password that this migration gives the user; kept over runs."""
@@ -249,7 +257,8 @@ class Ledger(Protocol):
         """Keeps what verification found for a folder."""
 
     def add_remarks(self, mailbox_id: str, remarks: Sequence[Remark]) -> None:
-        """Keeps what could not be copied, or not exactly; the same message again overwrites."""
+        """Keeps what could not be copied, or not exactly; the same message again overwrites, and
+        what is not known then is forgotten."""
 
     def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
         """Forgets the remarks on a folder, whose uids mean nothing any more."""

@@ -187,11 +187,14 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A message of which the report tells: it was not copied, or not exactly. `reason` is a
-    code."""
+    """A message of which the report tells: it was not copied, or not exactly. `reason` is a code,
+    `received` the date that the source has for it, "" where it did not tell. `subject` is decoded,
+    and "" unless the tenant wants subjects in the report."""
 
     folder_key: str
     uid: str
     size: int
     reason: str
     fate: Fate = Fate.REJECTED
+    received: str = ""
+    subject: str = ""

@@ -257,6 +257,18 @@ class MailboxVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class PassLine:
+    """What a pass did with a mailbox, and when it was judged ("" unknown). `pass_id` is the epoch
+    millisecond at which the pass began, with whatever mailbox."""
+
+    pass_id: int
+    copied: int
+    refused: int
+    gone: int
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxRecord:
     """A mailbox in the ledger. `provisioned` says what provisioning did (created, enabled, enabled
     again, changed, unchanged), `user_id` is WorkMail's id.
@@ -266,7 +278,8 @@ class MailboxRecord:
     before the user is created.
 
     `expected` is how many messages its folders held that are to be copied, when a slice listed them
-    last in this run; 0 before.
+    last in this run; 0 before. `begun` is when one listed them first in this run ("" before), and
+    `passes` are those of this run that judged the mailbox, oldest first.
 
     `address` is the primary address that the mailbox has until it gets the one of the manifest; ""
     once it has that. `remarks` are sentences about what could not be made as the manifest says;
@@ -284,6 +297,8 @@ class MailboxRecord:
     address: str = ""
     remarks: tuple[str, ...] = ()
     expected: int = 0
+    begun: str = ""
+    passes: tuple[PassLine, ...] = ()
 
     @property
     def refused(self) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from migration.advice import advise
 from migration.figures import WIDTH, format_bytes
 from migration.model import Failure, MailboxRecord, MailboxStatus, Notice, NoticeKind
-from migration.report_summary import Verdict
+from migration.report_lines import Verdict
 from migration.runs import PassSummary
 from migration.telling import Teller
 

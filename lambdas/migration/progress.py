@@ -1,7 +1,8 @@
 """How far the run at work is: read from the ledger, measured purely, told to the metrics.
 
 Looks while mailboxes are copied are remembered for an hour: the speed is what was done between the
-oldest and the newest of them, and a stall is a time in which nothing has moved.
+oldest and the newest of them, and a stall is a time in which nothing has moved. How far the run was
+at each of them is kept for its report (progress_history.py).
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from migration.control import run_of
 from migration.dns_verdicts import find_open
 from migration.end_of_support import days_left
 from migration.measures import Measure, Metric
-from migration.model import FolderRecord, MailboxRecord, MailboxStatus
+from migration.model import MailboxRecord, MailboxStatus, Tally
 from migration.ports import Ledger, Metrics
-from migration.progress_model import Look, ProgressRecord
+from migration.progress_history import add_point
+from migration.progress_model import Look, ProgressPoint, ProgressRecord
 from migration.question_model import Question
 from migration.runs import cleaned_by
 
@@ -30,12 +32,13 @@ _SPEED_NEEDS = timedelta(minutes=4)
 class MailboxView:
     """A mailbox, as far as the progress of a run is concerned. `judged` is the pass of its verdict
     in this run, 0 before the first; `dealt` counts messages that were copied, refused, left out or
-    gone; `expected` is 0 until the mailbox was begun."""
+    gone; `expected` is 0 until the mailbox was begun; `size` is in bytes."""
 
     status: MailboxStatus
     judged: int = 0
     dealt: int = 0
     expected: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def measure_progress(ledger: Ledger, metrics: Metrics, now: str) -> bool:
         before = ledger.progress()
         after = remember(run, mailboxes, before, now)
         # With nothing to remember nothing is begun: an erasure counts what the ledger has.
+        _keep_point(ledger, mailboxes, before, after, now)
         if after != before and (before or after.looks):
             ledger.set_progress(after)
         found += measure_mailboxes(mailboxes)
@@ -77,14 +81,35 @@ def measure_progress(ledger: Ledger, metrics: Metrics, now: str) -> bool:
 def _view(ledger: Ledger, record: MailboxRecord) -> MailboxView:
     """Only mailboxes that are copied now have their folders read: few, however many there are."""
     verdict = record.verdict
-    judged, dealt = (verdict.pass_id, verdict.total.seen) if verdict else (0, 0)
+    total = verdict.total if verdict else Tally()
     if record.status is MailboxStatus.COPYING:
-        dealt = _dealt(ledger.folders(record.mailbox.id))
-    return MailboxView(record.status, judged, dealt, record.expected)
+        total = sum((each.total for each in ledger.folders(record.mailbox.id)), Tally())
+    judged = verdict.pass_id if verdict else 0
+    return MailboxView(record.status, judged, total.seen, record.expected, total.size)
 
 
-def _dealt(folders: Iterable[FolderRecord]) -> int:
-    return sum(folder.total.seen for folder in folders)
+def _keep_point(
+    ledger: Ledger,
+    mailboxes: Sequence[MailboxView],
+    before: ProgressRecord | None,
+    after: ProgressRecord,
+    now: str,
+) -> None:
+    """Into the run's history: while mailboxes are copied, and once when that is over."""
+    was_copying = before is not None and before.run == after.run and before.looks
+    if after.looks or was_copying:
+        history = ledger.progress_history(after.run)
+        ledger.set_progress_history(add_point(history, find_point(mailboxes, now)))
+
+
+def find_point(mailboxes: Sequence[MailboxView], now: str) -> ProgressPoint:
+    """How far the run is."""
+    return ProgressPoint(
+        now,
+        sum(each.judged > 0 for each in mailboxes),
+        sum(each.dealt for each in mailboxes),
+        sum(each.size for each in mailboxes),
+    )
 
 
 def remember(

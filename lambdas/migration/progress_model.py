@@ -25,3 +25,25 @@ class ProgressRecord:
     run: str
     moved: str
     looks: tuple[Look, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressPoint:
+    """How far a run was at a moment (ISO 8601): `mailboxes` that were judged at least once,
+    `messages` that were dealt with (copied, refused, left out or gone), and their bytes as far as
+    they were copied. None of them ever falls."""
+
+    at: str
+    mailboxes: int
+    messages: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressHistory:
+    """The points of a run, oldest first. All but the last lie at least `interval` seconds apart, or
+    it is 0."""
+
+    run: str
+    interval: int = 0
+    points: tuple[ProgressPoint, ...] = ()

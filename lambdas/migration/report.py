@@ -15,9 +15,10 @@ from migration.copy.findings import read_verified
 from migration.dns_rollback import DnsRollback, read_dns_rollback
 from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
+from migration.report_lines import Summary, Verdict
 from migration.report_page import to_html
 from migration.report_steps import next_steps
-from migration.report_summary import MailboxFacts, RunFacts, Summary, Verdict, summarise
+from migration.report_summary import MailboxFacts, RunFacts, summarise
 from migration.rollback_report import judge_rollback, read_rollback
 from migration.settings import Settings
 
@@ -60,6 +61,7 @@ def write_report(
         list(ledger.entities(run)),
         ledger.questions(run),
         ledger.dns_watch(run),
+        ledger.progress_history(run),
     )
     summary = summarise(facts, _gather(ledger, blobs, run), now)
     summary = replace(summary, clients=read_report_on_clients(blobs, run))

@@ -18,8 +18,8 @@ from migration.remark_words import advise_on, explain, name_fate
 from migration.report_course import tell_course
 from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import EntityLine
+from migration.report_lines import FolderLine, MailboxLine, Outcome, RemarkLine, Summary
 from migration.report_steps import next_steps
-from migration.report_summary import FolderLine, MailboxLine, Outcome, RemarkLine, Summary
 from migration.rollback_report import tell_rollback
 from migration.web.render import macros, render
 from migration.web.rows import Column, Rows, Value, lay_out

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from migration.advice import advise
 from migration.question_model import Answer
 from migration.report_entities import NOT_PROVISIONED
-from migration.report_summary import Outcome, Summary, Verdict
+from migration.report_lines import Outcome, Summary, Verdict
 from migration.rollback_report import next_rollback_steps
 
 

@@ -1,192 +1,45 @@
-"""What the report says, as values: `summarise` is pure, and its Summary is summary.json.
-
-Schema 1. Fields are only added within a schema; one that is removed or changes its meaning makes
-the next. Addresses and folder names stand here, because the report is for the tenant's own
-administrator and lies in the tenant's own bucket. Subjects and contents do not.
-"""
+"""What a run came to: `summarise` is pure, and makes the report's values (report_lines.py) of what
+the ledger holds."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.dns_model import DnsFinding, DnsWatch
 from migration.end_of_support import LAST_DAY, days_left
 from migration.mail import Fate, Remark
-from migration.model import Agreement, Failure, FolderRecord, MailboxRecord, MailboxStatus, Note
+from migration.model import (
+    Agreement,
+    Failure,
+    FolderRecord,
+    MailboxRecord,
+    MailboxStatus,
+    Note,
+    PassLine,
+)
 from migration.password_parts import WAVES
+from migration.progress_history import whole_run
+from migration.progress_model import ProgressHistory, ProgressPoint
 from migration.question_model import Answer, Question, QuestionKind
 from migration.question_words import ENDING, choice_of
 from migration.report_dns import DnsReport, report_dns
 from migration.report_entities import EntityLine, count_entities, tell_entities
-
-if TYPE_CHECKING:
-    from migration.client_report import ClientsReport
-    from migration.dns_rollback import DnsRollback
-
-SCHEMA = 1
-
-
-class Verdict(StrEnum):
-    """How the run ended. NOT_CUT_OVER: the operators did not want the cut-over, or did not say so;
-    nothing has failed."""
-
-    DONE = "done"
-    EXCEPTIONS = "exceptions"
-    NOT_CUT_OVER = "not cut over"
-    FAILED = "failed"
-
-
-class Outcome(StrEnum):
-    """How the run ended for one mailbox. NOT_COPIED: the run was not asked to copy it, or did not
-    get so far. UNFINISHED: the copy began and nobody has judged it, or it was paused."""
-
-    DONE = "done"
-    EXCEPTIONS = "exceptions"
-    DIFFERS = "differs"
-    UNFINISHED = "unfinished"
-    FAILED = "failed"
-    NOT_COPIED = "not copied"
-
-
-@dataclass(frozen=True, slots=True)
-class FolderLine:
-    """A folder: what source, ledger and target held when they were last compared, and what the
-    ledger has counted over all runs. Sizes in bytes."""
-
-    key: str
-    path: tuple[str, ...]
-    target_path: tuple[str, ...]
-    source: int | None
-    ledger: int
-    target: int | None
-    refused: int
-    gone: int
-    size: int
-    agreement: Agreement | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RemarkLine:
-    """A message that was not copied, or not exactly. `path` is empty if the ledger has no such
-    folder."""
-
-    folder_key: str
-    path: tuple[str, ...]
-    uid: str
-    size: int
-    reason: str
-    fate: Fate
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxLine:
-    """A mailbox. `messages` and `size` are what the target has by the ledger, over all runs;
-    `copied` is what the last pass added. `reasons` are those that no folder line tells. `refusals`
-    were not copied, `adjusted` not exactly. `user_remarks` say what of the WorkMail user could not
-    be made as the manifest says. `verified` is what the last pass has compared, with its lists in
-    the file `lists`. `password_in` is as in the ledger. `address` is the one of the test domain
-    that the mailbox has as long as its own domain is not verified, "" afterwards."""
-
-    id: str
-    display_name: str
-    source: str
-    target: str
-    provisioned: str
-    user_remarks: tuple[str, ...]
-    status: MailboxStatus
-    outcome: Outcome
-    failure: Failure | None
-    reasons: tuple[str, ...]
-    messages: int
-    size: int
-    copied: int
-    refused: int
-    gone: int
-    folders: tuple[FolderLine, ...]
-    refusals: tuple[RemarkLine, ...]
-    adjusted: tuple[RemarkLine, ...]
-    verified: Verified | None
-    lists: str
-    password_in: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeedLine:
-    """Something that a rollback has dealt with: what it is, whom it is about, the address, member
-    or grantee, and why it is left ("" if nobody has dealt with it)."""
-
-    what: str
-    about: str
-    detail: str
-    run: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackReport:
-    """What a rollback came to. `of` names the run that it takes back. `taken_back` counts by what
-    it was. `unfinished` are things that nobody could take back and nobody has a reason for.
-    `was_approved` is False if nothing was begun."""
-
-    of: str
-    was_approved: bool
-    taken_back: Mapping[str, int]
-    kept: tuple[DeedLine, ...]
-    unfinished: tuple[DeedLine, ...]
-    not_taken_back: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the operators were asked about the cut-over, and what they said: an Answer. `by` is as
-    in Question, `told` says it in words."""
-
-    question: str
-    asked: str
-    answer: str
-    by: str
-    answered: str
-    told: str
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
-    adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
-    run. `passwords`: how many users have a generated password, by the name of the secret that holds
-    it. in_test_domain in `counts` are mailboxes that have not got their own addresses yet; entities
-    and entities_failed in `counts` are groups, resources and permissions of mailboxes;
-    `entity_outcomes` tells them by kind and outcome. `clients` is None if the run did not come to
-    the settings of mail programs."""
-
-    schema: int
-    tenant: str
-    run: str
-    written: str
-    verdict: Verdict
-    failure: Failure | None
-    counts: Mapping[str, int]
-    provisioned: Mapping[str, int]
-    passwords: Mapping[str, int]
-    end_of_support: str
-    days_left: int
-    timeline: tuple[Note, ...]
-    dns: DnsReport
-    mailboxes: tuple[MailboxLine, ...]
-    entities: tuple[EntityLine, ...]
-    entity_outcomes: Mapping[str, Mapping[str, int]]
-    rollback: RollbackReport | None = None
-    decisions: tuple[Decision, ...] = ()
-    dns_rollback: DnsRollback | None = None
-    clients: ClientsReport | None = None
+from migration.report_lines import (
+    SCHEMA,
+    Decision,
+    FolderLine,
+    MailboxLine,
+    Outcome,
+    RemarkLine,
+    Summary,
+    Verdict,
+)
+from migration.report_phases import tell_phases
+from migration.transitions import add_pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +55,7 @@ class MailboxFacts:
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """What the ledger holds about a run. `looked` is when the DNS was last asked; `secrets` is how
-    the names of the tenant's secrets begin."""
+    the names of the tenant's secrets begin; `history` is how far the run was while it copied."""
 
     tenant: str
     run: str
@@ -214,6 +67,7 @@ class RunFacts:
     entities: Sequence[EntityRecord] = ()
     questions: Sequence[Question] = ()
     watch: DnsWatch = field(default_factory=DnsWatch)
+    history: ProgressHistory | None = None
 
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
@@ -242,7 +96,25 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         entities=entities,
         entity_outcomes=count_entities(entities),
         decisions=decisions,
+        progress=_progress(facts, lines, now),
+        phases=tell_phases(facts.notes, _passes(lines), now),
     )
+
+
+def _progress(facts: RunFacts, lines: Sequence[MailboxLine], now: str) -> tuple[ProgressPoint, ...]:
+    """From the run's first note to now."""
+    last = ProgressPoint(
+        now,
+        sum(bool(line.passes) for line in lines),
+        sum(folder.dealt for line in lines for folder in line.folders),
+        sum(line.size for line in lines),
+    )
+    begun = facts.notes[0].at if facts.notes else ""
+    return whole_run(facts.history or ProgressHistory(facts.run), begun, last).points
+
+
+def _passes(lines: Iterable[MailboxLine]) -> set[int]:
+    return {each.pass_id for line in lines for each in line.passes}
 
 
 def _decisions(questions: Iterable[Question]) -> Iterator[Decision]:
@@ -304,6 +176,7 @@ def _line(facts: MailboxFacts) -> MailboxLine:
     folders = tuple(sorted((_folder(each) for each in facts.folders), key=_by_name))
     paths = {folder.key: folder.path for folder in folders}
     remarks = [_remark(each, paths) for each in facts.remarks]
+    passes = _known_passes(record)
     return MailboxLine(
         id=mailbox.id,
         display_name=mailbox.display_name,
@@ -327,12 +200,31 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         lists=findings_key(mailbox.id, verdict.pass_id) if verdict and facts.verified else "",
         password_in=record.password_in,
         address=record.address,
+        passes=passes,
+        begun=record.begun,
+        ended=passes[-1].ended if passes else "",
     )
+
+
+def _known_passes(record: MailboxRecord) -> tuple[PassLine, ...]:
+    """A verdict of an earlier version stands alone."""
+    if record.passes or record.verdict is None:
+        return record.passes
+    return add_pass((), record.verdict, "")
 
 
 def _remark(remark: Remark, paths: Mapping[str, tuple[str, ...]]) -> RemarkLine:
     path = paths.get(remark.folder_key, ())
-    return RemarkLine(remark.folder_key, path, remark.uid, remark.size, remark.reason, remark.fate)
+    return RemarkLine(
+        remark.folder_key,
+        path,
+        remark.uid,
+        remark.size,
+        remark.reason,
+        remark.fate,
+        remark.received,
+        remark.subject,
+    )
 
 
 def _outcome(record: MailboxRecord) -> Outcome:
@@ -364,6 +256,7 @@ def _folder(record: FolderRecord) -> FolderLine:
         size=record.total.size,
         agreement=check.agreement if check else None,
         reason=check.reason if check else "",
+        skipped=record.total.skipped,
     )
 
 

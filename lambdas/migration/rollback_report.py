@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from migration.deeds import CREATIONS, Deed, DeedKind, DeedState
 from migration.model import Failure
 from migration.ports import BlobStore, Ledger
-from migration.report_summary import DeedLine, RollbackReport, Verdict
+from migration.report_lines import DeedLine, RollbackReport, Verdict
 from migration.rollback import NOT_TAKEN_BACK, plan_key
 
 

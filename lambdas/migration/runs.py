@@ -17,8 +17,18 @@ from migration.errors import (
     UserRefused,
     VerificationFailed,
 )
-from migration.model import Agreement, Failure, MailboxRecord, MailboxStatus, MailboxVerdict, Note
+from migration.model import (
+    Agreement,
+    Failure,
+    MailboxRecord,
+    MailboxStatus,
+    MailboxVerdict,
+    Note,
+    Tally,
+)
 from migration.ports import Executions, Ledger
+from migration.progress_history import add_point
+from migration.progress_model import ProgressPoint
 
 # Failures that the next pass would meet again: the operator acts, and the report says how.
 _SETTLED = {
@@ -149,11 +159,22 @@ def summarise_pass(
     )
     # A pause is looked at every few minutes: its line stands at the beginning of the pass, where
     # each look overwrites it.
-    at = _moment(pass_id) if paused else now
+    at = moment_of_pass(pass_id) if paused else now
     ledger.add_note(run, Note(at, "SummarisePass", _describe(summary, passes, retries)))
+    if not paused:
+        _keep_point(ledger, run, records, now)
     if passes == 1 and not paused:
         _check_first_pass(verdicts, summary.failed)
     return summary
+
+
+def _keep_point(ledger: Ledger, run: str, records: Iterable[MailboxRecord], now: str) -> None:
+    """Into the run's history: a pass may end long after the last look of MeasureProgress, and begin
+    and end between two."""
+    verdicts = [record.verdict for record in records if record.verdict is not None]
+    total = sum((verdict.total for verdict in verdicts), Tally())
+    point = ProgressPoint(now, len(verdicts), total.seen, total.size)
+    ledger.set_progress_history(add_point(ledger.progress_history(run), point))
 
 
 def _check_first_pass(verdicts: Iterable[MailboxVerdict], failed: int) -> None:
@@ -187,7 +208,8 @@ def _describe(summary: PassSummary, passes: int, retries: int) -> str:
     return f"{text}, {summary.paused} paused" if summary.paused else text
 
 
-def _moment(pass_id: int) -> str:
+def moment_of_pass(pass_id: int) -> str:
+    """When the pass began, ISO 8601."""
     began = datetime.fromtimestamp(pass_id / 1000, UTC)
     return began.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

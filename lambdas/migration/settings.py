@@ -86,6 +86,7 @@ class Settings:
     delta_interval_minutes: int
     delta_passes: int
     delta_late_days: tuple[int, ...]
+    report_subjects: bool
     rollback_keep_copied: bool
     secrets_arn: str
     passwords_new_users: NewPasswords

@@ -49,7 +49,7 @@ def run_slice(
         result = copy_slice(
             *(source, target, ledger, blobs, job, seconds_left),
             progress=recorded.add,
-            listed=partial(ledger.set_begun, job.mailbox_id),
+            listed=partial(ledger.set_begun, job.mailbox_id, at=at),
         )
         outcome, wait = result.outcome.value, result.wait_seconds
     except MigrationError as error:

@@ -1,17 +1,17 @@
-"""How a folder's record changes: the rules of the ledger, without a database.
+"""How records change: the rules of the ledger, without a database.
 
-Every message up to the cursor is counted in the total or stands in the intent. `Ledger.advance`
-writes a record made here in place of the one it was made from.
+Every message up to a folder's cursor is counted in the total or stands in the intent.
+`Ledger.advance` writes a record made here in place of the one it was made from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from migration.errors import FencedOff, SourceChanged
 from migration.mail import FolderPlan, ItemRef
-from migration.model import FolderRecord, Intent, Tally
+from migration.model import FolderRecord, Intent, MailboxVerdict, PassLine, Tally
 
 
 def claim(
@@ -158,3 +158,14 @@ def accuse(record: FolderRecord, crashes: int) -> FolderRecord:
     intent = record.intent
     assert intent is not None
     return replace(record, intent=replace(intent, crashes=max(intent.crashes, crashes)))
+
+
+def add_pass(
+    passes: Iterable[PassLine], verdict: MailboxVerdict, ended: str
+) -> tuple[PassLine, ...]:
+    """The passes over a mailbox when one of them was judged. One that is judged again is there
+    once."""
+    did = verdict.in_pass
+    judged = PassLine(verdict.pass_id, did.copied, did.rejected, did.gone, ended)
+    others = (each for each in passes if each.pass_id != judged.pass_id)
+    return tuple(sorted((*others, judged), key=lambda each: each.pass_id))

@@ -54,9 +54,12 @@ def prepare_passwords(
     waves: WaveSecrets,
     source: random.Random,
     run: str,
+    now: str,
 ) -> Prepared:
     """Sees that every mailbox of the run has a password that its user may be created with, if that
-    is what new users get. May be run again: what is there stays, what is missing is added."""
+    is what new users get; the timeline tells that the users' turn has come. May be run again: what
+    is there stays, what is missing is added."""
+    ledger.add_note(run, Note(now, "PreparePasswords", "the users are made ready in WorkMail"))
     organization, mode = directory.organization(), directory.authentication_mode()
     wanted = settings.passwords_new_users
     rule = settle_rule(wanted, organization.directory_type, mode)

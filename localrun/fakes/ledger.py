@@ -24,7 +24,7 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
-from migration.progress_model import ProgressRecord
+from migration.progress_model import ProgressHistory, ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
@@ -42,6 +42,7 @@ class MemoryLedger:
         self._notes: dict[tuple[str, str, str], Note] = {}
         self._dns: dict[str, tuple[str, list[DnsFinding], DnsWatch]] = {}
         self._progress: ProgressRecord | None = None
+        self._histories: dict[str, ProgressHistory] = {}
         self._told: set[tuple[str, str]] = set()
         self._starts: dict[str, tuple[str, str]] = {}
         self._admitted: dict[tuple[str, str], list[str]] = {}
@@ -117,6 +118,14 @@ class MemoryLedger:
     def set_progress(self, record: ProgressRecord) -> None:
         with self._write("set_progress"):
             self._progress = record
+
+    def progress_history(self, run: str) -> ProgressHistory:
+        with self._lock:
+            return self._histories.get(run, ProgressHistory(run))
+
+    def set_progress_history(self, history: ProgressHistory) -> None:
+        with self._write("set_progress_history"):
+            self._histories[history.run] = history
 
     # -- what the operators were told
 
@@ -232,11 +241,14 @@ class MemoryLedger:
             known = self._mailboxes[mailbox_id]
             self._mailboxes[mailbox_id] = replace(known, status=status)
 
-    def set_begun(self, mailbox_id: str, expected: int) -> None:
+    def set_begun(self, mailbox_id: str, expected: int, at: str = "") -> None:
         with self._write("set_begun"):
             known = self._mailboxes[mailbox_id]
             self._mailboxes[mailbox_id] = replace(
-                known, status=MailboxStatus.COPYING, expected=expected
+                known,
+                status=MailboxStatus.COPYING,
+                expected=expected,
+                begun=known.begun or at,
             )
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
@@ -246,13 +258,15 @@ class MemoryLedger:
                 known, status=MailboxStatus.FAILED, failure=failure
             )
 
-    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
+    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict, at: str = "") -> None:
         with self._write("set_verdict"):
+            known = self._mailboxes[mailbox_id]
             self._mailboxes[mailbox_id] = replace(
-                self._mailboxes[mailbox_id],
+                known,
                 status=MailboxStatus.COPIED,
                 failure=None,
                 verdict=verdict,
+                passes=transitions.add_pass(known.passes, verdict, at),
             )
 
     def set_password_place(self, mailbox_id: str, path: str) -> None:

@@ -121,6 +121,20 @@ def test_an_update_that_makes_no_sense_is_refused(table: "Table", request_: dict
     assert read(table) is None
 
 
+def test_what_is_set_where_nothing_is_stays_afterwards(table: "Table") -> None:
+    def update(value: int) -> Any:
+        return table.update_item(
+            Key=HERE,
+            UpdateExpression="SET height = :n, #begun = if_not_exists(#begun, :n)",
+            ExpressionAttributeNames={"#begun": "begun"},
+            ExpressionAttributeValues={":n": value},
+            ReturnValues="ALL_NEW",
+        )["Attributes"]
+
+    assert update(1) == {**HERE, "height": 1, "begun": 1}
+    assert update(2) == {**HERE, "height": 2, "begun": 1}
+
+
 def test_an_item_is_deleted_on_its_condition(table: "Table") -> None:
     table.put_item(Item={**HERE, "owner": "me"})
     with pytest.raises(ClientError) as error:

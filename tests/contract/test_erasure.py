@@ -23,6 +23,7 @@ from migration.errors import ProvisioningPending, TenantMisconfigured
 from migration.late_passes import LatePasses
 from migration.mail import Fate, Folder, FolderPlan, Remark
 from migration.model import Mailbox, Note
+from migration.progress_model import ProgressHistory
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -34,7 +35,7 @@ PLAN = FolderPlan(Folder("f1", ("INBOX",), "1", 1), ("Inbox",))
 
 @dataclass
 class Store:
-    """A store with five things of the tenant in it, and some that are not to be erased.
+    """A store with some things of the tenant in it, and some that are not to be erased.
     `others` tells what these are now."""
 
     holding: Holding
@@ -48,6 +49,7 @@ def fill_table(table: Table, tenant: str) -> None:
     ledger = DynamoLedger(table, tenant)
     ledger.acquire_lock("the erasing execution", "now")
     ledger.plan_mailboxes("run1", [Mailbox("box1", "s", "t", "u", "n")])
+    ledger.set_progress_history(ProgressHistory("run1"))
     ledger.add_note("run1", Note("2026-12-04T18:00:00Z", "Prepare", "begun"))
     ledger.claim_folder("box1", PLAN, "t1", 1, 1)
     ledger.add_remarks("unplanned", [Remark("f1", "7", 9, "x", Fate.REJECTED)])
@@ -62,7 +64,7 @@ def ledger_store(request: pytest.FixtureRequest, fixture: str = "moto_table") ->
     fill_table(table, "acme-two")
     others = [*look_at(table), "T#acme LOCK"]
     fill_table(table, "acme")
-    kinds = {"words": 1, "mailboxes": 1, "timeline": 1, "folders": 1, "remarks": 1}
+    kinds = dict.fromkeys(("words", "mailboxes", "timeline", "progress", "folders", "remarks"), 1)
     return Store(
         LedgerHolding(table, "acme", batch=2),
         {f"ledger_{kind}": number for kind, number in kinds.items()},
@@ -160,7 +162,7 @@ def left(holding: Holding) -> dict[str, int]:
 def test_all_of_the_tenant_is_counted_and_erased_and_nothing_else(store: Store) -> None:
     assert left(store.holding) == store.kinds
     batches = list(store.holding.erase())
-    assert sum(batches) == 5
+    assert sum(batches) == sum(store.kinds.values())
     assert len(batches) >= store.at_least
     assert left(store.holding) == {}
     assert store.others() == store.expected
@@ -170,13 +172,13 @@ def test_whoever_stops_after_a_batch_leaves_the_rest_for_another_call(store: Sto
     erasing = store.holding.erase()
     gone = next(erasing)
     del erasing
-    assert sum(left(store.holding).values()) == 5 - gone
-    assert sum(store.holding.erase()) == 5 - gone
+    assert sum(left(store.holding).values()) == sum(store.kinds.values()) - gone
+    assert sum(store.holding.erase()) == sum(store.kinds.values()) - gone
     assert store.others() == store.expected
 
 
 def test_where_nothing_is_nothing_is_erased(store: Store) -> None:
-    assert sum(store.holding.erase()) == 5
+    assert sum(store.holding.erase()) == sum(store.kinds.values())
     assert sum(store.holding.erase()) == 0
     assert left(store.holding) == {}
 

@@ -40,11 +40,12 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
+    PassLine,
     Profile,
     Tally,
 )
 from migration.ports import Ledger
-from migration.progress_model import Look, ProgressRecord
+from migration.progress_model import Look, ProgressHistory, ProgressPoint, ProgressRecord
 from migration.question_model import Question, QuestionKind
 from migration.transitions import finish, leave, open_batch, resume, touch
 from migration.zone_model import PublishedSet, RecordSet
@@ -252,6 +253,39 @@ def test_a_mailbox_that_has_begun_knows_how_much_there_is(ledger: Ledger) -> Non
         ledger.set_begun("nobody", 1)
 
 
+def test_a_mailbox_knows_when_it_was_begun_first_in_a_run(ledger: Ledger) -> None:
+    ledger.plan_mailboxes("run1", [mailbox("a")])
+    ledger.set_begun("a", 7)
+    assert ledger.mailbox("a").begun == ""
+    ledger.set_begun("a", 7, NOW)
+    ledger.set_begun("a", 8, "2026-11-24T10:00:00Z")
+    record = ledger.mailbox("a")
+    assert (record.begun, record.expected) == (NOW, 8)
+    ledger.plan_mailboxes("run2", [mailbox("a")])
+    assert ledger.mailbox("a").begun == ""
+
+
+def test_a_mailbox_has_each_pass_of_the_run_once_oldest_first(ledger: Ledger) -> None:
+    def judge(pass_id: int, copied: int, at: str) -> None:
+        in_pass = Tally(copied, 9, rejected=1, gone=2, skipped=3)
+        verdict = MailboxVerdict(pass_id, Agreement.AGREE, Tally(copied), in_pass)
+        ledger.set_verdict("a", verdict, at)
+
+    ledger.plan_mailboxes("run1", [mailbox("a")])
+    judge(1_796_000_000_002, 5, NOW)
+    judge(1_796_000_000_002, 6, NOW)
+    ledger.set_failed("a", Failure("X", "y"))
+    judge(1_796_000_000_001, 4, "")
+    assert ledger.mailbox("a").passes == (
+        PassLine(1_796_000_000_001, 4, 1, 2, ""),
+        PassLine(1_796_000_000_002, 6, 1, 2, NOW),
+    )
+    ledger.plan_mailboxes("run2", [mailbox("a")])
+    assert ledger.mailbox("a").passes == ()
+    with pytest.raises(KeyError):
+        ledger.set_verdict("nobody", MailboxVerdict(1, Agreement.AGREE, Tally(), Tally()))
+
+
 def test_the_looks_at_the_progress_are_kept_and_replaced(ledger: Ledger) -> None:
     assert ledger.progress() is None
     first = ProgressRecord("run1", NOW, (Look(NOW, "first pass", 3, "0 0 1"),))
@@ -260,6 +294,19 @@ def test_the_looks_at_the_progress_are_kept_and_replaced(ledger: Ledger) -> None
     empty = ProgressRecord("run2", "", ())
     ledger.set_progress(empty)
     assert ledger.progress() == empty
+
+
+def test_the_history_of_each_run_is_kept_and_replaced(ledger: Ledger) -> None:
+    assert ledger.progress_history("run1") == ProgressHistory("run1")
+    point = ProgressPoint(NOW, 10_000, 10**9, 10**13)
+    first = ProgressHistory("run1", 0, (point,))
+    full = ProgressHistory("run1", 480, (point, *[replace(point, at=NOW)] * 499))
+    other = ProgressHistory("run10", 0, (replace(point, size=0),))
+    for each in (first, other, full):
+        ledger.set_progress_history(each)
+    assert ledger.progress_history("run1") == full
+    assert ledger.progress_history("run10") == other
+    assert ledger.progress() is None
 
 
 def test_a_verdict_ends_the_copy_and_clears_the_failure(ledger: Ledger) -> None:
@@ -736,6 +783,15 @@ def test_remarks_come_by_folder_and_number_and_overwrite(ledger: Ledger) -> None
     assert ledger.remarks("another") == []
 
 
+def test_a_remark_keeps_what_is_known_of_its_message_and_no_more(ledger: Ledger) -> None:
+    known = Remark("f1", "7", 0, "", Fate.UNREADABLE, NOW, "Grüße \ufffd \N{PILE OF POO}")
+    ledger.add_remarks(BOX, [known])
+    assert ledger.remarks(BOX) == [known]
+    less = replace(known, received="", subject="")
+    ledger.add_remarks(BOX, [less])
+    assert ledger.remarks(BOX) == [less]
+
+
 def test_the_remarks_of_one_folder_are_dropped(ledger: Ledger) -> None:
     kept = [Remark("f0", "1", 1, "x"), Remark("f10", "1", 1, "x")]
     ledger.add_remarks(BOX, [*kept, *(Remark("f1", str(uid), 1, "x") for uid in range(60))])
@@ -827,7 +883,8 @@ def test_a_forgotten_mailbox_begins_anew_and_its_old_workers_are_cut_off(ledger:
     record = claim(ledger, fence)
     ledger.claim_folder("mailbox2", plan(), "t1", 1, 1)
     ledger.add_remarks(BOX, [Remark("f1", "9", 10, "too-large")])
-    ledger.set_verdict(BOX, MailboxVerdict(1, Agreement.AGREE, Tally(), Tally()))
+    ledger.set_begun(BOX, 3, NOW)
+    ledger.set_verdict(BOX, MailboxVerdict(1, Agreement.AGREE, Tally(), Tally()), NOW)
     ledger.forget_mailbox(BOX)
     ledger.forget_mailbox(BOX)
     ledger.forget_mailbox("never planned")

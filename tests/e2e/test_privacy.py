@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,13 @@ def read_allowed(page: str) -> dict[str, frozenset[str]]:
     return {place: frozenset(re.split(r", ", kinds.strip())) for place, kinds in rows}
 
 
-ALLOWED = read_allowed(PAGE)
+USUAL, _, OF_SUBJECTS = PAGE.partition("## Subjects in the report\n")
+ALLOWED = read_allowed(USUAL)
+WITH_SUBJECTS = read_allowed(OF_SUBJECTS)
 
 
-def is_allowed(place: str, kind: str) -> bool:
-    return any(kind in kinds for known, kinds in ALLOWED.items() if fnmatchcase(place, known))
+def is_allowed(place: str, kind: str, allowed: Mapping[str, frozenset[str]] = ALLOWED) -> bool:
+    return any(kind in kinds for known, kinds in allowed.items() if fnmatchcase(place, known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,19 @@ class Witness:
         yield from read_all(self.run.cloud)
 
 
-def play(run: Run) -> tuple[Witness, dict[str, Iterable[str]]]:
-    """Everything that can happen to the marked tenant; the words that are to be searched for."""
-    cloud, witness = run.cloud, Witness(run)
-    bucket, secrets = cloud.output("BucketName"), cloud.client("secretsmanager")
-    upload(cloud.client("s3"), bucket)
+def migrate(run: Run) -> Witness:
+    """The marked tenant, as far as it goes."""
+    witness = Witness(run)
+    upload(run.cloud.client("s3"), run.cloud.output("BucketName"))
     migrated = run.wait(run.start("migration", MARKED.input))
     assert migrated["status"] == "SUCCEEDED", migrated
+    return witness
+
+
+def play(run: Run) -> tuple[Witness, dict[str, Iterable[str]]]:
+    """Everything that can happen to the marked tenant; the words that are to be searched for."""
+    cloud, witness = run.cloud, migrate(run)
+    secrets = cloud.client("secretsmanager")
     words: dict[str, Iterable[str]] = dict(MARKS)
     words["made-up password"] = read_generated(run)
     words["access token"] = run.world.workmail._tokens
@@ -176,6 +184,28 @@ def test_what_is_personal_stands_where_the_page_says_and_nowhere_else(tmp_path: 
     }
     every = {(place, kind) for place, kinds in ALLOWED.items() for kind in kinds}
     assert {place for place, _ in every - reached} == NOT_IN_THIS_STORY
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("wanted", [False, True])
+def test_subjects_of_refused_messages_stand_in_ledger_and_report_alone_and_only_if_wanted(
+    tmp_path: Path, wanted: bool
+) -> None:
+    """Over EWS, whose first refusal is that of a message; otherwise it is that of a trial."""
+    changed = {"target": {"kind": "workmail_ews"}, "report": {"subjects": wanted}}
+    story = replace(MARKED, tenant={**MARKED.tenant, **changed})
+    with (tmp_path / "shown.txt").open("w", encoding="utf-8") as file:
+        display = PlainDisplay(Console(file=file, width=110))
+        with Run(story, Options(out=tmp_path), display) as run:
+            kept = list(migrate(run).read())
+        display.close()
+    found = search({"subject": MARKS["subject"]}, kept)
+    assert any(each.place == "ledger/Q/received" for each in kept)
+    assert (Found("ledger/Q/subject", "subject") in found) is wanted
+    assert (Found("reports/migration/summary.json", "subject") in found) is wanted
+    allowed = WITH_SUBJECTS if wanted else ALLOWED
+    assert not {each for each in found if not is_allowed(each.place, each.kind, allowed)}
 
 
 ONLY_IN_MAIL = {"subject", "body", "header", "attachment", "access token"}

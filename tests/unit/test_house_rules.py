@@ -40,6 +40,7 @@ USE_CASES = {
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
     *("client_report", "client_sending", "report_steps"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
+    *("report_lines", "report_phases", "progress_history"),
     *(
         "aftermath",
         "directory_plan",

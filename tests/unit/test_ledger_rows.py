@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migration.aws import rows
+from migration.mail import Fate, Remark
 from migration.model import Mailbox, MailboxStatus, Profile
 
 MAILBOXES = st.builds(Mailbox, profile=st.builds(Profile))
@@ -41,3 +42,20 @@ def test_a_mailbox_of_an_earlier_version_has_its_address_and_no_remarks() -> Non
     record = rows.mailbox_from(item)
     assert (record.address, record.remarks) == ("", ())
     assert record.at_present == box
+
+
+def test_a_mailbox_of_an_earlier_version_has_neither_begin_nor_passes() -> None:
+    item = {"mailbox": rows.to_text(Mailbox("m", "s", "t", "u", "D")), "run": "r"}
+    record = rows.mailbox_from({**item, "status": "copied"})
+    assert (record.begun, record.passes) == ("", ())
+
+
+def test_a_remark_of_an_earlier_version_has_neither_date_nor_subject() -> None:
+    item = {"folder_key": "f", "uid": "7", "size": 9, "reason": "x", "fate": "rejected"}
+    assert rows.remark_from(item) == Remark("f", "7", 9, "x", Fate.REJECTED, "", "")
+
+
+def test_what_a_remark_does_not_know_is_not_written() -> None:
+    assert set(rows.remark_attributes(Remark("f", "7", 9, "x"))) == {
+        *("folder_key", "uid", "size", "reason", "fate"),
+    }

@@ -16,7 +16,7 @@ from migration.mail import Folder, FolderPlan
 from migration.measures import Metric
 from migration.model import Agreement, Mailbox, MailboxStatus, MailboxVerdict, Tally
 from migration.progress import MailboxView, find_work, measure_pass, remember
-from migration.progress_model import ProgressRecord
+from migration.progress_model import ProgressHistory, ProgressPoint, ProgressRecord
 from migration.question_model import Question, QuestionKind
 from migration.runs import cleaner_of
 
@@ -307,3 +307,56 @@ def test_dns_records_are_counted_once_somebody_has_looked() -> None:
     ]
     ledger.write_dns(RUN, NOON, findings, DnsWatch(began=NOON))
     assert measure(ledger)[Metric.DNS_PENDING] == 1
+
+
+# ---- how far the run was at which time
+
+
+def copying() -> MemoryLedger:
+    """Two mailboxes: of one, four messages are there of seven."""
+    ledger = at_work("a", "b")
+    ledger.set_begun("a", 7)
+    folder = Folder("f", ("INBOX",), "1", 7)
+    record = ledger.claim_folder("a", FolderPlan(folder, folder.path), "t", 1, 1)
+    ledger.advance("a", record, replace(record, total=Tally(copied=3, size=300, rejected=1)))
+    return ledger
+
+
+def test_each_look_at_a_copy_is_a_point_of_the_runs_history() -> None:
+    ledger = copying()
+    measure(ledger)
+    total = Tally(copied=6, size=600, rejected=1)
+    ledger.set_verdict("a", MailboxVerdict(1, Agreement.AGREE, total, total))
+    ledger.set_begun("b", 9)
+    measure(ledger, after(5))
+    assert ledger.progress_history(RUN).points == (
+        ProgressPoint(NOON, 0, 4, 300),
+        ProgressPoint(after(5), 1, 7, 600),
+    )
+
+
+def test_when_the_copy_is_over_one_look_more_is_kept() -> None:
+    ledger = copying()
+    measure(ledger)
+    total = Tally(copied=7, size=700)
+    ledger.set_verdict("a", MailboxVerdict(1, Agreement.AGREE, total, total))
+    measure(ledger, after(5))
+    writes = ledger.writes
+    measure(ledger, after(10))
+    assert ledger.writes == writes
+    assert ledger.progress_history(RUN).points == (
+        ProgressPoint(NOON, 0, 4, 300),
+        ProgressPoint(after(5), 1, 7, 700),
+    )
+
+
+def test_a_run_that_copies_nothing_adds_nothing_to_the_history_of_the_one_before() -> None:
+    """An erasure comes after the runs."""
+    ledger = copying()
+    measure(ledger)
+    before = ledger.progress_history(RUN)
+    ledger.release_lock(ME)
+    ledger.acquire_lock(ME.replace(RUN, "erasure"), after(5))
+    measure(ledger, after(5))
+    assert ledger.progress_history(RUN) == before
+    assert ledger.progress_history("erasure") == ProgressHistory("erasure")

@@ -33,27 +33,25 @@ from migration.model import (
     MailboxStatus,
     MailboxVerdict,
     Note,
+    PassLine,
     Tally,
 )
+from migration.progress_model import ProgressHistory, ProgressPoint
 from migration.question_model import Question, QuestionKind
 from migration.remark_words import advise_on, explain
 from migration.report import to_json, write_report
 from migration.report_dns import group_by_record
+from migration.report_lines import Outcome, Summary
 from migration.report_page import headline, tell_verified, to_html
 from migration.report_steps import next_steps
-from migration.report_summary import (
-    MailboxFacts,
-    Outcome,
-    RunFacts,
-    Summary,
-    summarise,
-)
+from migration.report_summary import MailboxFacts, RunFacts, summarise
 from migration.settings import Settings
 from migration.web.render import make_visible
 from migration.zone_model import PublishedSet, RecordSet
 from tests.unit.test_settings import environment
 
 NOW = "2026-12-05T11:10:00.000Z"
+FIRST_PASS = 1_796_414_400_000  # 2026-12-04T20:00:00Z
 SETTINGS = replace(Settings.from_env(environment()), tenant="acme")
 FACTS = RunFacts("acme", "run-1", (), "", (), None)
 
@@ -307,8 +305,14 @@ def filled_ledger() -> MemoryLedger:
     ledger.advance("id-anna", record, replace(record, cursor="2", total=Tally(1, 10, 1)))
     check = FolderCheck(2, 1, 1, Agreement.EXCEPTIONS, "1 refused")
     ledger.set_check("id-anna", "k1", check)
-    ledger.add_remarks("id-anna", [Remark("k1", "2", 99, "too-large")])
-    ledger.set_verdict("id-anna", MailboxVerdict(1, Agreement.EXCEPTIONS, Tally(1), Tally(1)))
+    remark = Remark("k1", "2", 99, "too-large")
+    known = replace(remark, received="2019-05-03T07:30:00Z", subject="Minutes")
+    ledger.add_remarks("id-anna", [known])
+    ledger.set_begun("id-anna", 2, "2026-12-04T20:00:00Z")
+    verdict = MailboxVerdict(FIRST_PASS, Agreement.EXCEPTIONS, Tally(1), Tally(1))
+    ledger.set_verdict("id-anna", verdict, "2026-12-04T21:00:00Z")
+    point = ProgressPoint("2026-12-04T20:30:00Z", 0, 1, 5)
+    ledger.set_progress_history(ProgressHistory("run-1", 0, (point,)))
     ledger.set_failed("id-emil", Failure("QuotaExceeded", "the WorkMail mailbox is full"))
     ledger.add_note("run-1", Note("2026-12-04T18:00:00Z", "PlanWave", "2 mailboxes planned"))
     mx = DnsRecord("acme.example", "MX", "10 new.example", required=True)
@@ -349,8 +353,27 @@ def test_it_writes_summary_and_page_and_answers_with_verdict_key_and_counts() ->
             "size": 99,
             "reason": "too-large",
             "fate": "rejected",
+            "received": "2019-05-03T07:30:00Z",
+            "subject": "Minutes",
         }
     ]
+    assert refused["passes"] == [
+        {
+            "pass_id": FIRST_PASS,
+            "copied": 1,
+            "refused": 0,
+            "gone": 0,
+            "ended": "2026-12-04T21:00:00Z",
+        }
+    ]
+    assert (refused["begun"], refused["ended"]) == ("2026-12-04T20:00:00Z", "2026-12-04T21:00:00Z")
+    assert (failed["passes"], failed["begun"], failed["ended"]) == ([], "", "")
+    assert summary["progress"] == [
+        {"at": "2026-12-04T18:00:00Z", "mailboxes": 0, "messages": 0, "size": 0},
+        {"at": "2026-12-04T20:30:00Z", "mailboxes": 0, "messages": 1, "size": 5},
+        {"at": NOW, "mailboxes": 1, "messages": 2, "size": 10},
+    ]
+    assert [each["name"] for each in summary["phases"]] == ["Checks", "First copy", "Report"]
 
 
 def test_what_verification_has_found_stands_in_the_report() -> None:
@@ -360,10 +383,10 @@ def test_what_verification_has_found_stands_in_the_report() -> None:
     check = FolderCheck(3, 2, 2, Agreement.DIFFER)
     found = FolderFindings("k1", check, looked, (Place("k1", "9", 5),), (Extra("k1", "", 0, 4),))
     body = to_lists(1, [found], [Remark("k1", "2", 99, "x")], by_bytes=True, stopped="")
-    blobs.put("verify/id-anna/1.json", body)
+    blobs.put(f"verify/id-anna/{FIRST_PASS}.json", body)
     write_report(SETTINGS, filled_ledger(), blobs, "run-1", NOW, None)
     _, line = json.loads(blobs.get("reports/run-1/summary.json"))["mailboxes"]
-    assert line["lists"] == "verify/id-anna/1.json"
+    assert line["lists"] == f"verify/id-anna/{FIRST_PASS}.json"
     assert line["verified"] == {
         "compared": 1,
         "copied": 2,
@@ -381,7 +404,7 @@ def test_what_verification_has_found_stands_in_the_report() -> None:
         "1 of 2 messages compared by content, byte by byte: 1 missing, 4 there twice, "
         "1 differing, 1 with other flags, 1 refused." in html
     )
-    assert "<code>verify/id-anna/1.json</code>" in html
+    assert f"<code>verify/id-anna/{FIRST_PASS}.json</code>" in html
     assert "Look at the messages that differ" in html
 
 
@@ -403,18 +426,25 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
         "days_left timeline dns mailboxes entities entity_outcomes rollback decisions "
-        "clients dns_rollback".split()
+        "clients dns_rollback progress phases".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings", "went_back", "records"}
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
         "copied refused gone folders refusals adjusted verified lists password_in "
-        "user_remarks address".split()
+        "user_remarks address passes begun ended".split()
     )
     assert set(line["folders"][0]) == set(
-        "key path target_path source ledger target refused gone size agreement reason".split()
+        "key path target_path source ledger target refused gone size agreement reason "
+        "skipped".split()
     )
+    assert set(line["refusals"][0]) == set(
+        "folder_key path uid size reason fate received subject".split()
+    )
+    assert set(line["passes"][0]) == set("pass_id copied refused gone ended".split())
+    assert set(summary["progress"][0]) == set("at mailboxes messages size".split())
+    assert set(summary["phases"][0]) == set("name begun ended".split())
 
 
 # ---- what the page shows ---------------------------------------------------------------------
@@ -783,3 +813,16 @@ def test_a_rollback_of_the_dns_says_what_came_back_and_what_is_left() -> None:
     assert failed.verdict == "failed"
     write_report(SETTINGS, ledger, blobs, "run-3", NOW, None)
     assert json.loads(blobs.get("reports/run-3/summary.json"))["dns_rollback"] is None
+
+
+def test_what_an_earlier_version_kept_of_a_pass_is_told_as_far_as_it_goes() -> None:
+    (line,) = summarise(FACTS, [CLEAN], NOW).mailboxes
+    assert line.passes == (PassLine(1, 4, 0, 0, ""),)
+    assert (line.begun, line.ended) == ("", "")
+
+
+def test_the_last_point_counts_what_was_left_out_and_what_failed() -> None:
+    skipped = folder("k1", ("INBOX",), Tally(3, 900, rejected=1, gone=1, skipped=5))
+    broken = replace(FAILED, folders=(folder("k1", ("INBOX",), Tally(2, 100)),))
+    summary = summarise(FACTS, [facts("anna", folders=(skipped,)), broken, PLANNED], NOW)
+    assert summary.progress == (ProgressPoint(NOW, 1, 12, 1000),)

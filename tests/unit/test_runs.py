@@ -7,6 +7,7 @@ import pytest
 from localrun.fakes.ledger import MemoryLedger
 from migration.errors import NothingCopied, VerificationFailed
 from migration.model import Agreement, Failure, Mailbox, MailboxStatus, MailboxVerdict, Tally
+from migration.progress_model import ProgressPoint
 from migration.runs import PassSummary, judge_tenant, note_pause, summarise_pass, take_lock
 
 NOW = "2026-12-04T18:00:00Z"
@@ -258,3 +259,23 @@ def test_the_timeline_says_who_is_tried_again_and_who_was() -> None:
     assert ledger.notes(RUN)[-1].what == (
         "Full pass, failed mailboxes tried again: 0 messages copied, 1 mailboxes, 3 failed"
     )
+
+
+def test_the_end_of_each_pass_is_a_point_of_the_runs_history() -> None:
+    ledger = ledger_of("a", "b")
+    finish(ledger, "a")
+    summarise_pass(ledger, RUN, PASS, 1, NOW)
+    later = NOW.replace("2026", "2027")
+    finish(ledger, "b")
+    summarise_pass(ledger, RUN, PASS, 1, later)
+    assert ledger.progress_history(RUN).points == (
+        ProgressPoint(NOW, 1, 9, 0),
+        ProgressPoint(later, 2, 18, 0),
+    )
+
+
+def test_a_pause_is_no_end_of_a_pass() -> None:
+    ledger = ledger_of("a")
+    ledger.set_status("a", MailboxStatus.PAUSED)
+    summarise_pass(ledger, RUN, PASS, 1, NOW)
+    assert ledger.progress_history(RUN).points == ()

@@ -84,6 +84,7 @@ class Tenant:
             cast(WaveSecrets, self.stop(self.waves)),
             self.random,
             self.run,
+            NOW,
         )
         self.rule = prepared.rule
         return prepared
@@ -147,7 +148,7 @@ def test_new_users_get_passwords_and_the_migration_knows_them(cloud: WorkMailClo
     assert all(word and meets_rule(word) for word in words)
     assert set(tenant.part().mailboxes) == {ANNA.target, BERTA.target}
     assert tenant.ledger.mailbox(ANNA.id).password_in == FIRST
-    (note,) = tenant.ledger.notes("run-1")
+    _, note = tenant.ledger.notes("run-1")
     assert note.what == "2 generated passwords are kept in Secrets Manager"
     assert not [word for word in words if str(word) in repr((tenant.ledger.__dict__, note))]
 
@@ -169,7 +170,7 @@ def test_users_who_were_there_keep_theirs_and_leave_no_secret_behind(cloud: Work
     assert tenant.opens(ANNA) is None
     assert tenant.known(ANNA) == ""
     assert tenant.ledger.mailbox(ANNA.id).password_in == ""
-    assert tenant.ledger.notes("run-1") == []
+    assert [each.state for each in tenant.ledger.notes("run-1")] == ["PreparePasswords"]
 
 
 def test_a_later_run_finds_the_passwords_of_an_earlier_one(cloud: WorkMailCloud) -> None:

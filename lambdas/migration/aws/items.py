@@ -25,19 +25,25 @@ class ItemTable:
         sets: Mapping[str, Any],
         removes: Iterable[str] = (),
         condition: ConditionBase | None = None,
+        firsts: Mapping[str, Any] | None = None,
     ) -> Mapping[str, Any] | None:
-        """The item after the update; None if the condition does not hold.
+        """The item after the update; None if the condition does not hold. What is in `firsts` is
+        set where there is nothing yet.
 
         Names are always aliased: several of ours (owner, status, total) are reserved words.
         """
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
+        firsts = firsts or {}
+        changes = [f"#{name} = :{name}" for name in sets]
+        changes += [f"#{name} = if_not_exists(#{name}, :{name})" for name in firsts]
+        values = {**sets, **firsts}
+        expression = f"SET {', '.join(changes)}"
         if removes := list(removes):
             expression += " REMOVE " + ", ".join(f"#{name}" for name in removes)
         request: dict[str, Any] = {
             "Key": {"pk": pk, "sk": sk},
             "UpdateExpression": expression,
-            "ExpressionAttributeNames": {f"#{name}": name for name in [*sets, *removes]},
-            "ExpressionAttributeValues": {f":{name}": value for name, value in sets.items()},
+            "ExpressionAttributeNames": {f"#{name}": name for name in [*values, *removes]},
+            "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
             "ReturnValues": "ALL_NEW",
         }
         if condition is not None:

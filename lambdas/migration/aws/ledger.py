@@ -7,6 +7,7 @@
                           START#<trigger>               the latest start of an upload or a schedule
                           N#<run>#<at>#<state>          the timeline
                           PROGRESS                      the latest looks at the copy's progress
+                          PROGRESS#<run>                how far the run was at which time
                           DNS#<run>                     findings of the latest look, and the watch
                           TOLD#<run>#<key>              what the operators were told
                           FIRST#<run>#<about>           whose turn it was to be told of
@@ -66,15 +67,12 @@ from migration.model import (
     MailboxVerdict,
     Note,
 )
-from migration.progress_model import ProgressRecord
+from migration.progress_model import ProgressHistory, ProgressRecord
 from migration.question_model import Question
 from migration.zone_model import PublishedSet
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
-
-_OF_A_RUN = ("failure", "verdict", "remarks", "expected")
-"""What the ledger has of a mailbox for one run, and forgets when it is planned for the next."""
 
 _CLAIM_ATTEMPTS = 5
 """A claim reads, decides and writes; a rival between the two makes it start over."""
@@ -163,6 +161,14 @@ class DynamoLedger:
         place = {"pk": self._pk, "sk": "PROGRESS"}
         self._table.put_item(Item=place | progress_rows.progress_attributes(record))
 
+    def progress_history(self, run: str) -> ProgressHistory:
+        item = self._items.read(self._pk, progress_rows.history_key(run))
+        return progress_rows.history_from(item) if item else ProgressHistory(run)
+
+    def set_progress_history(self, history: ProgressHistory) -> None:
+        place = {"pk": self._pk, "sk": progress_rows.history_key(history.run)}
+        self._table.put_item(Item=place | progress_rows.history_attributes(history))
+
     # -- what the operators were told
 
     def is_told(self, run: str, key: str) -> bool:
@@ -231,7 +237,7 @@ class DynamoLedger:
                 "run": run,
                 "status": str(MailboxStatus.PLANNED),
             }
-            self._items.update(self._pk, f"M#{mailbox.id}", sets, removes=_OF_A_RUN)
+            self._items.update(self._pk, f"M#{mailbox.id}", sets, removes=rows.OF_A_RUN)
         self._table.put_item(Item={"pk": self._pk, "sk": "LAST", "run": run})
 
     def last_run(self) -> str:
@@ -264,16 +270,20 @@ class DynamoLedger:
     def set_status(self, mailbox_id: str, status: MailboxStatus) -> None:
         self._change_mailbox(mailbox_id, {"status": str(status)})
 
-    def set_begun(self, mailbox_id: str, expected: int) -> None:
-        status = str(MailboxStatus.COPYING)
-        self._change_mailbox(mailbox_id, {"status": status, "expected": expected})
+    def set_begun(self, mailbox_id: str, expected: int, at: str = "") -> None:
+        sets = {"status": str(MailboxStatus.COPYING), "expected": expected}
+        self._change_mailbox(mailbox_id, sets, firsts={"begun": at} if at else {})
 
     def set_failed(self, mailbox_id: str, failure: Failure) -> None:
         status = str(MailboxStatus.FAILED)
         self._change_mailbox(mailbox_id, {"status": status, "failure": rows.to_text(failure)})
 
-    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict) -> None:
-        sets = {"status": str(MailboxStatus.COPIED), "verdict": rows.to_text(verdict)}
+    def set_verdict(self, mailbox_id: str, verdict: MailboxVerdict, at: str = "") -> None:
+        # Nobody else judges the mailbox: what is read here changes in other attributes only.
+        known = self._items.read(self._pk, f"M#{mailbox_id}")
+        if known is None:
+            raise KeyError(mailbox_id)
+        sets = rows.verdict_attributes(known, verdict, at)
         self._change_mailbox(mailbox_id, sets, removes=("failure",))
 
     def set_password_place(self, mailbox_id: str, path: str) -> None:
@@ -355,8 +365,8 @@ class DynamoLedger:
                     batch.delete_item(Key={"pk": pk, "sk": item["sk"]})
         known = Attr("pk").exists()
         sets = {"status": str(MailboxStatus.PLANNED)}
-        made = ("user_id", "provisioned", "address", "remarks", "password_in")
-        removes = (*made, "failure", "verdict", "expected")
+        made = ("user_id", "provisioned", "address", "password_in")
+        removes = (*made, *rows.OF_A_RUN)
         self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known)
 
     # -- client settings
@@ -456,19 +466,8 @@ class DynamoLedger:
         pk = self._mailbox_pk(mailbox_id)
         with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
             for each in remarks:
-                # Padded, so that numeric uids come back in their order.
-                sk = f"Q#{each.folder_key}#{each.uid.rjust(20, '0')}"
-                batch.put_item(
-                    Item={
-                        "pk": pk,
-                        "sk": sk,
-                        "folder_key": each.folder_key,
-                        "uid": each.uid,
-                        "size": each.size,
-                        "reason": each.reason,
-                        "fate": str(each.fate),
-                    }
-                )
+                place = {"pk": pk, "sk": rows.remark_key(each)}
+                batch.put_item(Item=place | rows.remark_attributes(each))
 
     def drop_remarks(self, mailbox_id: str, folder_key: str) -> None:
         pk = self._mailbox_pk(mailbox_id)
@@ -500,10 +499,14 @@ class DynamoLedger:
         return rows.folder_from(written) if written else None
 
     def _change_mailbox(
-        self, mailbox_id: str, sets: Mapping[str, Any], removes: Iterable[str] = ()
+        self,
+        mailbox_id: str,
+        sets: Mapping[str, Any],
+        removes: Iterable[str] = (),
+        firsts: Mapping[str, Any] | None = None,
     ) -> None:
         known = Attr("pk").exists()
-        if not self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known):
+        if not self._items.update(self._pk, f"M#{mailbox_id}", sets, removes, known, firsts):
             raise KeyError(mailbox_id)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from migration import transitions
 from migration.mail import Fate, ItemRef, Remark
 from migration.model import (
     Agreement,
@@ -23,11 +24,15 @@ from migration.model import (
     MailboxRecord,
     MailboxStatus,
     MailboxVerdict,
+    PassLine,
     Profile,
     Tally,
 )
 
 Attributes = dict[str, Any]
+
+OF_A_RUN = ("failure", "verdict", "remarks", "expected", "begun", "passes")
+"""What the ledger has of a mailbox for one run, and forgets when it is planned for the next."""
 
 
 def to_text(value: Any) -> str:
@@ -94,7 +99,19 @@ def mailbox_from(item: Mapping[str, Any]) -> MailboxRecord:
         address=item.get("address", ""),
         remarks=tuple(item.get("remarks", ())),
         expected=int(item.get("expected", 0)),
+        begun=item.get("begun", ""),
+        passes=tuple(PassLine(*each) for each in json.loads(item.get("passes", "[]"))),
     )
+
+
+def verdict_attributes(known: Mapping[str, Any], verdict: MailboxVerdict, at: str) -> Attributes:
+    """What is set in the item of a mailbox when it is judged."""
+    passes = transitions.add_pass(mailbox_from(known).passes, verdict, at)
+    return {
+        "status": str(MailboxStatus.COPIED),
+        "verdict": to_text(verdict),
+        "passes": json.dumps([astuple(each) for each in passes], separators=(",", ":")),
+    }
 
 
 def provisioned_attributes(
@@ -118,9 +135,27 @@ def _mailbox_from(text: str) -> Mailbox:
     return Mailbox(**fields)
 
 
+def remark_key(remark: Remark) -> str:
+    """Padded, so that numeric uids come back in their order."""
+    return f"Q#{remark.folder_key}#{remark.uid.rjust(20, '0')}"
+
+
+def remark_attributes(remark: Remark) -> Attributes:
+    """What is not known is left out."""
+    attributes = {**asdict(remark), "fate": str(remark.fate)}
+    return {name: value for name, value in attributes.items() if value != ""}
+
+
 def remark_from(item: Mapping[str, Any]) -> Remark:
+    """Remarks that an earlier version kept have neither date nor subject."""
     return Remark(
-        item["folder_key"], item["uid"], int(item["size"]), item["reason"], Fate(item["fate"])
+        item["folder_key"],
+        item["uid"],
+        int(item["size"]),
+        item.get("reason", ""),
+        Fate(item["fate"]),
+        item.get("received", ""),
+        item.get("subject", ""),
     )
 
 

@@ -1,8 +1,8 @@
 """What became of every message: the audit, kept as files of the tenant.
 
 A *row* is what became of one message; the rows of a batch are its audit file, its counts and its
-remarks, so that the three cannot disagree. No row holds a subject or an address, so that the audit
-may be kept for long.
+remarks, so that the three cannot disagree. No file holds a subject or an address, so that the audit
+may be kept for long; what a row has for its remark alone is not written into it.
 
 Files lie below `audit/<mailbox>/<folder key>/<validity>/`. Whoever replays the very same messages
 overwrites their file. Others do not: a worker that was overtaken writes down less than its
@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from migration.mail import Fate, ItemRef, Remark
 from migration.model import FolderRecord, Tally
@@ -33,7 +34,8 @@ _REFUSED = frozenset({Fate.REJECTED, Fate.UNREADABLE, Fate.QUARANTINED})
 class Row:
     """A message and its fate. `reason` is a code, set for what was refused or adjusted.
     `fingerprint` (see mime.py) is empty where the content was never read; `flags` are those the
-    message had at the source when it was read or last looked at."""
+    message had at the source when it was read or last looked at. `received` and `subject` are for
+    the remark, where there is one."""
 
     ref: ItemRef
     fate: Fate
@@ -41,6 +43,13 @@ class Row:
     reason: str = ""
     fingerprint: str = ""
     flags: frozenset[str] = frozenset()
+    received: datetime | None = None
+    subject: str = ""
+
+    @property
+    def is_remarked(self) -> bool:
+        """Whether the report tells of the message."""
+        return self.fate in _REFUSED or self.fate is Fate.ADJUSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +181,28 @@ def count_rows(rows: Iterable[Row]) -> Tally:
 def remarks(rows: Iterable[Row], folder_key: str) -> list[Remark]:
     """What the report must show of a batch."""
     return [
-        Remark(folder_key, row.ref.uid, row.ref.size, row.reason, row.fate)
+        Remark(
+            folder_key,
+            row.ref.uid,
+            row.ref.size,
+            row.reason,
+            row.fate,
+            _date(row),
+            row.subject,
+        )
         for row in rows
-        if row.fate in _REFUSED or row.fate is Fate.ADJUSTED
+        if row.is_remarked
     ]
+
+
+def _date(row: Row) -> str:
+    """In UTC, so that dates of several zones can be sorted; as the source has it where the calendar
+    ends. What was never read has the date of the listing, if that was asked for dates."""
+    listed = row.ref.received
+    received = row.received or (datetime.fromisoformat(listed) if listed else None)
+    if received is None:
+        return ""
+    try:
+        return received.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        return received.isoformat()

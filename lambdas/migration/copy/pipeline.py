@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from migration.copy.audit import Row
 from migration.copy.pacing import Throttle
@@ -26,6 +27,7 @@ from migration.copy.read_ahead import read_ahead
 from migration.copy.reading import Answer, Batch, Reader, let_go, weigh
 from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.selection import skips
+from migration.copy.subjects import decode_subject
 from migration.copy.worker import Worker
 from migration.errors import AdministratorPending, MailboxUnreachable, MigrationError
 from migration.mail import Fate, Gone, Item, ItemRef, Outcome, Rejected, Stamped, Unreadable
@@ -44,12 +46,17 @@ class _Sent:
 
     ref: ItemRef
     flags: frozenset[str]
+    received: datetime
+    subject: bytes
     fingerprint: str = ""
     stream: MimeStream | None = None
 
-    @property
-    def print(self) -> str:
-        return self.stream.fingerprint if self.stream else self.fingerprint
+    def row(self, outcome: Outcome) -> Row:
+        print_ = self.stream.fingerprint if self.stream else self.fingerprint
+        row = row_of_outcome(self.ref, outcome, print_, self.flags)
+        if not row.is_remarked:
+            return row
+        return replace(row, received=self.received, subject=decode_subject(self.subject))
 
 
 @dataclass(slots=True)
@@ -165,13 +172,17 @@ class Pipeline:
                 continue
             assert isinstance(answer, Item)
             self._check_claim(batch.work.record, every=_CLAIM_SECONDS)
-            stream = answer.mime if isinstance(answer.mime, MimeStream) else None
-            sent.append(_Sent(ref, answer.flags, print_, stream))
+            sent.append(self._sent(ref, answer, print_))
             try:
                 item = answer if answer.ref is ref else replace(answer, ref=ref)
                 yield Stamped(self.worker.key(batch.work.record, ref), item)
             finally:
                 let_go(answer)
+
+    def _sent(self, ref: ItemRef, item: Item, print_: str) -> _Sent:
+        stream = item.mime if isinstance(item.mime, MimeStream) else None
+        subject = self.worker.subject_of(item.mime)
+        return _Sent(ref, item.flags, item.received, subject, print_, stream)
 
     def _row_unsent(self, work: FolderWork, ref: ItemRef, answer: Answer) -> tuple[Row | None, str]:
         """The row of a message that is not sent after all, None if it is; and its print, but for a
@@ -183,7 +194,9 @@ class Pipeline:
         if reason := skips(self.worker.job.policy, ref, answer.received):
             return Row(ref, Fate.SKIPPED, reason=reason), ""
         if self.worker.max_bytes and len(answer.mime) > self.worker.max_bytes:
-            return Row(ref, Fate.REJECTED, reason=TOO_LARGE), ""
+            subject = decode_subject(self.worker.subject_of(answer.mime))
+            refused = Row(ref, Fate.REJECTED, reason=TOO_LARGE)
+            return replace(refused, received=answer.received, subject=subject), ""
         if isinstance(answer.mime, MimeStream):
             return None, ""
         print_ = fingerprint(answer.mime)
@@ -202,7 +215,7 @@ class Pipeline:
             if isinstance(outcome, Rejected) and sent.stream is not None:
                 self._again.append((batch.work, sent.ref))
             else:
-                sent_rows.append(row_of_outcome(sent.ref, outcome, sent.print, sent.flags))
+                sent_rows.append(sent.row(outcome))
         if reason := reason_of_all(sent_rows):
             self._wait_for_rest()
             raise MailboxUnreachable(f"the target refuses every message of a batch: {reason}")
@@ -243,7 +256,7 @@ class Pipeline:
                 receipt = self.worker.target.append(record.target_id, [stamped])
                 (outcome,) = self._wait_for(receipt)
                 self.unanswered.discard(work)
-                row = row_of_outcome(ref, outcome, print_, answer.flags)
+                row = self._sent(ref, answer, print_).row(outcome)
             self.recorder.finish(work, [row])
 
     def _fetch_whole(self, work: FolderWork, ref: ItemRef) -> Iterator[Answer]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from migration import transitions
 from migration.copy.audit import HELD, Row, read_audit
@@ -25,6 +26,7 @@ from migration.copy.plan import (
     settle_wait,
 )
 from migration.copy.recorder import FolderWork, Recorder
+from migration.copy.subjects import decode_subject
 from migration.copy.worker import Worker
 from migration.errors import BatchStuck, SourceChanged
 from migration.mail import Fate, Folder, FolderPlan, Found, Item, ItemRef
@@ -130,7 +132,20 @@ class Recovery:
         refs = _intent(record).refs
         ids = {row.target_id for row in (*known.values(), *audit.earlier) if row.fate in HELD}
         noted = [known[ref.uid] for ref in refs if ref.uid in known]
-        return noted, [ref for ref in refs if ref.uid not in known], ids
+        return self._with_remarks(record, noted), [ref for ref in refs if ref.uid not in known], ids
+
+    def _with_remarks(self, record: FolderRecord, noted: list[Row]) -> list[Row]:
+        """The rows with what their remarks know beyond the audit, for these are written again."""
+        if not any(row.is_remarked for row in noted):
+            return noted
+        remarks = self.worker.ledger.remarks(self.worker.mailbox_id)
+        known = {each.uid: each for each in remarks if each.folder_key == record.key}
+        return [
+            replace(row, received=_moment(remark.received), subject=remark.subject)
+            if (remark := known.get(row.ref.uid))
+            else row
+            for row in noted
+        ]
 
     def _ask(self, record: FolderRecord, intent: Intent, known_ids: set[str]) -> list[Found]:
         """What came into the target folder since the intent, but for what is accounted for."""
@@ -161,7 +176,7 @@ class Recovery:
         is_same = left.refs == before.refs  # nothing was stored since
         suspect = replace(left, crashes=before.crashes if is_same else 0)
         if is_same and before.focus == _BEING_SET_ASIDE and before.crashes:
-            self._set_aside(work, b"")
+            self._set_aside(work, None)
             return
         if is_same and is_poison(before):
             self.recorder.change(work, _being_set_aside)
@@ -182,33 +197,39 @@ class Recovery:
         )
         self.recorder.drain()
 
-    def _set_aside(self, work: FolderWork, raw: bytes) -> None:
+    def _set_aside(self, work: FolderWork, item: Item | None) -> None:
         """Quarantine: the raw message goes into the bucket, and the copy goes on without it. Of one
         that cannot even be read nothing is kept but its row in the report."""
         record = work.record
-        ref = _intent(record).refs[0]
-        if raw:
+        row = Row(_intent(record).refs[0], Fate.QUARANTINED, reason=POISON)
+        if item is not None:
             folder = f"{record.key}/{record.validity}"
-            key = f"quarantine/{self.worker.mailbox_id}/{folder}/{ref.uid}.eml"
-            self.worker.blobs.put(key, raw, "message/rfc822")
-        self.recorder.finish(work, [Row(ref, Fate.QUARANTINED, reason=POISON)])
+            key = f"quarantine/{self.worker.mailbox_id}/{folder}/{row.ref.uid}.eml"
+            self.worker.blobs.put(key, whole(item.mime), "message/rfc822")
+            subject = decode_subject(self.worker.subject_of(item.mime))
+            row = replace(row, received=item.received, subject=subject)
+        self.recorder.finish(work, [row])
         self.recorder.drain()
         if work.record.intent:
             mark = self.worker.target.mark(record.target_id)
             self.recorder.change(work, lambda each: transitions.resume(each, mark, 0))
             self.recorder.drain()
 
-    def _read_whole(self, folder: Folder, ref: ItemRef) -> bytes:
-        raw = b""
+    def _read_whole(self, folder: Folder, ref: ItemRef) -> Item | None:
+        read = None
         for answer in self.worker.source.fetch(folder, [ref]):
             if isinstance(answer, Item):
-                raw = whole(answer.mime)
-        return raw
+                read = replace(answer, mime=whole(answer.mime))
+        return read
 
 
 def plan_before(plan: FolderPlan, validity: str) -> FolderPlan:
     """The plan of a folder as it was before it was recreated."""
     return replace(plan, folder=replace(plan.folder, validity=validity))
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _being_set_aside(record: FolderRecord) -> FolderRecord:

@@ -70,7 +70,8 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class SliceJob:
     """What to copy. `now` is the time at which the slice was started (ISO 8601). `run` is the
-    execution's name, by which it can be aborted; "" where there is none."""
+    execution's name, by which it can be aborted; "" where there is none. With `subjects`, remarks
+    hold the subjects of their messages."""
 
     tenant: str
     mailbox_id: str
@@ -79,3 +80,4 @@ class SliceJob:
     pace: Pace = Pace()
     policy: CopyPolicy = field(default_factory=CopyPolicy)
     run: str = ""
+    subjects: bool = False

@@ -40,13 +40,15 @@ def verify_mailbox(
     policy: CopyPolicy,
     seconds_left: Callable[[], float],
     tenant: str = "",
+    now: Callable[[], str] = lambda: "",
 ) -> MailboxVerdict:
     """Checks every folder, keeps the lists of what was found (see findings.py), the checks and the
     verdict, and returns the verdict.
 
     All folders are counted, whatever time that takes; messages are compared while there is time. A
     repetition looks at the same messages, another pass at others. With `tenant`, messages that a
-    target that keeps keys holds twice are named, without it only counted.
+    target that keeps keys holds twice are named, without it only counted. `now` tells when the pass
+    has ended.
 
     Reasons name folders by their keys. Raises what Source and Target raise, Busy leaves included
     while it counts.
@@ -74,7 +76,7 @@ def verify_mailbox(
     checks |= {each.key: judge_unknown(each) for each in strangers if selects(policy, each)}
     reasons = [*_left_out(strangers, policy), *_stopped(inspection, found)]
     verdict = _add_up([each.record for each in counts], checks, reasons, pass_id)
-    ledger.set_verdict(mailbox_id, verdict)
+    ledger.set_verdict(mailbox_id, verdict, now())
     return verdict
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from migration.copy.slices import SliceJob
+from migration.copy.subjects import find_subject
 from migration.identity import migration_key
 from migration.mail import ItemRef
+from migration.mime import Mime
 from migration.model import FolderRecord
 from migration.ports import BlobStore, Ledger, Source, Target
 
@@ -58,6 +60,10 @@ class Worker:
             migration_key(self.job.tenant, self.mailbox_id, name, record.validity, ref.uid)
             for name in (record.key, *names)
         ]
+
+    def subject_of(self, mime: Mime) -> bytes:
+        """The message's Subject field, if remarks are to hold it. Uses nothing up."""
+        return find_subject(mime) if self.job.subjects else b""
 
     def take_fence(self) -> int:
         """The fence of this slice, given when it is first needed."""

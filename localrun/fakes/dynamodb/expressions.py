@@ -2,7 +2,7 @@
 
     condition   comparisons (= <> < <= > >=), IN, AND, OR, parentheses, attribute_exists,
                 attribute_not_exists, begins_with, contains, size
-    update      SET name = :value, REMOVE name, ADD name :value
+    update      SET name = :value or if_not_exists(name, :value), REMOVE name, ADD name :value
 
 Attributes are named at the top level only. What else the service has is refused: ExpressionError.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
@@ -54,7 +54,7 @@ Condition: TypeAlias = "Test | Junction"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of an update: SET, REMOVE or ADD. `value` is empty for REMOVE."""
+    """SET, REMOVE, ADD, or FIRST: a SET of what is not there yet. `value` is empty for REMOVE."""
 
     what: str
     name: Operand
@@ -144,6 +144,8 @@ def change(changes: Sequence[Change], item: Item, names: Names) -> Item:
             changed.pop(name, None)
         elif each.what == "SET":
             changed[name] = names.value(each.value)
+        elif each.what == "FIRST":
+            changed[name] = item.get(name, names.value(each.value))
         else:
             changed[name] = add(item.get(name), names.value(each.value))
     return changed
@@ -186,7 +188,13 @@ def _step(clause: str, tokens: _Tokens) -> Change:
         return Change(clause, name)
     if clause == "SET":
         tokens.expect("=")
-    return Change(clause, name, tokens.value())
+    if tokens.peek() != "if_not_exists":
+        return Change(clause, name, tokens.value())
+    for token in ("if_not_exists", "(", name, ","):
+        tokens.expect(token)
+    first = Change("FIRST", name, tokens.value())
+    tokens.expect(")")
+    return first
 
 
 def _either(tokens: _Tokens) -> Condition:
