@@ -198,7 +198,7 @@ class Run:
         begun = time.monotonic()
         sfn = self.cloud.client("stepfunctions")
         while (described := sfn.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            # Asked rarely in a long run: by then a second is nothing, and asking takes the processor.
+            # Rarely in a long run: by then a second is nothing, and asking takes the processor.
             time.sleep(min(1.0, 0.1 + (time.monotonic() - begun) / 100))
         self.timings["run"] = time.monotonic() - begun
         self.cloud.rules.settle()

@@ -24,8 +24,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """`points` are those of the report, as scripts/charts.js reads them: none if there are fewer than
-    two moments, which make no line. `sentence` says what they show."""
+    """What scripts/charts.js draws: no `points` if nothing moved between them, which makes no line.
+    `sentence` says what they show."""
 
     sentence: str
     points: tuple[Mapping[str, str | int], ...]
@@ -53,9 +53,7 @@ def _tell_progress(points: Sequence[ProgressPoint]) -> str:
     """How many messages in what time, and the fastest stretch between two looks."""
     first, last = points[0], points[-1]
     done = next(each for each in points if each.messages == last.messages)
-    begun = next(
-        one for one, other in pairwise(points) if other.messages != first.messages
-    )
+    begun = next(one for one, other in pairwise(points) if other.messages != first.messages)
     span = _seconds(begun.at, done.at)
     number = last.messages - first.messages
     fastest = max(_rate(one, other) for one, other in pairwise(points))

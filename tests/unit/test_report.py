@@ -570,7 +570,7 @@ def test_a_row_for_each_mailbox_folder_refusal_and_record() -> None:
     assert any(row.startswith(" Emil emil@acme.example , from emil@old.example") for row in rows)
     assert any("CredentialsRejected : the source refused the login" in row for row in rows)
     assert " INBOX 1 refused 8 7 7 1 700 B exceptions" in rows
-    assert " Sent in WorkMail: Out 5 5 5 0 500 B agrees" in rows
+    assert any(row.startswith(" Sent in WorkMail: Out 5 5 5 0 500 B agrees") for row in rows)
     refused = (
         " zoe@acme.example INBOX 48213 41.9 MB refused too-large It is larger than WorkMail takes."
     )
@@ -640,7 +640,8 @@ def test_trouble_is_unfolded_and_peace_is_folded() -> None:
         for tag, attrs in page(summarise(FACTS, [CLEAN, REFUSED], NOW)).elements
         if tag == "details"
     ]
-    assert folded == [True, False]
+    phases, *mailboxes = folded
+    assert (phases, mailboxes) == (False, [True, False])
 
 
 def test_the_verdict_and_the_days_left_stand_there() -> None:
@@ -660,7 +661,9 @@ def test_the_page_is_one_file_that_loads_nothing_and_runs_its_own_scripts_alone(
         for name, value in attrs.items()
         if name in ("src", "href")
     ]
-    assert links == ["data:,"]
+    assert links[0] == "data:,"
+    ids = {f"#{attrs['id']}" for _, attrs in parsed.elements if "id" in attrs}
+    assert set(links[1:]) <= ids
     assert "@import" not in html
     (policy,) = [attrs["content"] for tag, attrs in parsed.elements if "http-equiv" in attrs]
     loaded, allowed = (policy or "").split("; script-src ")

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,9 @@ def _hash(text: str) -> str:
 
 
 def embed(value: object) -> Markup:
-    """JSON as the content of a `script` element of type application/json: no character in it can
-    end the element. ASCII, so that halves of surrogate pairs survive."""
-    text = json.dumps(value, separators=(",", ":"))
+    """JSON, dataclasses as objects, as the content of a `script` element of type application/json:
+    no character in it can end the element. ASCII, so that halves of surrogate pairs survive."""
+    text = json.dumps(value, separators=(",", ":"), default=asdict)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - see the loop
