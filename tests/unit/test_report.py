@@ -21,7 +21,7 @@ from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
 from migration.directory_model import EntityRecord, Group
 from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
-from migration.figures import format_bytes, format_moment
+from migration.figures import format_bytes, format_moment, make_visible
 from migration.mail import Fate, Folder, FolderPlan, ItemRef, Remark
 from migration.model import (
     Agreement,
@@ -46,7 +46,6 @@ from migration.report_page import headline, tell_verified, to_html
 from migration.report_steps import next_steps
 from migration.report_summary import MailboxFacts, RunFacts, summarise
 from migration.settings import Settings
-from migration.web.render import make_visible
 from migration.zone_model import PublishedSet, RecordSet
 from tests.unit.test_settings import environment
 
