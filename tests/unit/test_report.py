@@ -45,6 +45,7 @@ from migration.report_lines import Outcome, Summary
 from migration.report_page import headline, tell_verified, to_html
 from migration.report_steps import next_steps
 from migration.report_summary import MailboxFacts, RunFacts, summarise
+from migration.report_tables import TABLES
 from migration.settings import Settings
 from migration.zone_model import PublishedSet, RecordSet
 from tests.unit.test_settings import environment
@@ -325,7 +326,8 @@ def test_it_writes_summary_and_page_and_answers_with_verdict_key_and_counts() ->
     written = write_report(SETTINGS, filled_ledger(), blobs, "run-1", NOW, None)
     assert written.verdict == "exceptions"
     assert written.key == "reports/run-1/report.html"
-    assert set(blobs.files()) == {"reports/run-1/report.html", "reports/run-1/summary.json"}
+    names = ("report.html", "summary.json", *(table.file for table in TABLES))
+    assert set(blobs.files()) == {f"reports/run-1/{name}" for name in names}
     summary = json.loads(blobs.get("reports/run-1/summary.json"))
     assert summary["counts"] == written.counts
     assert (summary["schema"], summary["tenant"], summary["run"]) == (1, "acme", "run-1")
