@@ -13,7 +13,9 @@ from migration.directory_model import EntityRecord, EntityStatus, Group
 from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
 from migration.mail import Fate
 from migration.model import Agreement, Failure, FolderCheck, Note, Tally
-from migration.report_summary import PhaseLine, RemarkLine, Summary, summarise
+from migration.report_lines import RemarkLine, Summary
+from migration.report_phases import PhaseLine
+from migration.report_summary import summarise
 from migration.report_tables import TABLES, to_csv
 from tests.unit.report_summaries import summaries
 from tests.unit.test_report import CLEAN, FACTS, FAILED, HALF, NOW, PLANNED, REFUSED, facts, folder
