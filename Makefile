@@ -11,7 +11,7 @@ REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
 .PHONY: vendor
 .PHONY: check format lint types packages licences audit synth templates nag rights
-.PHONY: cdk-synth deploy diff destroy diagram columns settings cost clean
+.PHONY: cdk-synth deploy diff destroy diagram columns settings report-docs cost clean
 
 setup: $(READY)
 
@@ -124,6 +124,10 @@ columns: $(READY)
 # docs/configuration.md, tenants/schema.json and tenants/example.yaml, from stacks/config.py.
 settings: $(READY)
 	$(BIN)/python -m localrun.config_pages
+
+# docs/summary.schema.json and the tables of docs/report.md, from the report's dataclasses and tables.
+report-docs: $(READY)
+	$(BIN)/python -m localrun.report_pages
 
 # The tables of docs/cost.md, from localrun/estimate.
 cost: $(READY)

@@ -8,8 +8,6 @@ clients/autoconfig/<domain>/mail/config-v1.1.xml       for Thunderbird, to be se
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +26,10 @@ from migration.clients import Account, LeftOut, Servers, make_plain
 from migration.letters import Attachment
 from migration.model import GuideRecord, GuideState, MailboxRecord
 from migration.ports import BlobStore
+from migration.spreadsheet import CONTENT_TYPE, Cell, write_sheet
 
 FOLDER = "clients/"
 _HTML = "text/html; charset=utf-8"
-_FORMULA = ("=", "+", "-", "@")
 _HEADER = ("mailbox", "name", "address", "old address", "page", "mail", "remark")
 _MAIL_WORDS = {
     GuideState.WRITTEN: "not sent",
@@ -105,7 +103,7 @@ def describe_user(
 
 def write_lists(blobs: BlobStore, tenant: str, lines: Sequence[UserLine]) -> None:
     """The operator's page and table of all users."""
-    blobs.put(f"{FOLDER}users.csv", _make_csv(lines), "text/csv; charset=utf-8")
+    blobs.put(f"{FOLDER}users.csv", write_sheet(_HEADER, map(_row, lines)), CONTENT_TYPE)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "client_texts"),
         autoescape=True,
@@ -117,14 +115,7 @@ def write_lists(blobs: BlobStore, tenant: str, lines: Sequence[UserLine]) -> Non
     blobs.put(f"{FOLDER}index.html", page.encode("utf-8", "xmlcharrefreplace"), _HTML)
 
 
-def _make_csv(lines: Sequence[UserLine]) -> bytes:
-    """With a byte order mark, by which Excel knows UTF-8; a name that looks like a formula gets an
-    apostrophe before it."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_HEADER)
-    for line in lines:
-        row = [line.mailbox_id, line.name, line.address, line.old_address]
-        row += (FOLDER + line.page if line.page else "", line.mail, line.remark)
-        writer.writerow([f"'{each}" if each.startswith(_FORMULA) else each for each in row])
-    return text.getvalue().encode("utf-8-sig", "replace")
+def _row(line: UserLine) -> Sequence[Cell]:
+    page = FOLDER + line.page if line.page else ""
+    about = (line.mailbox_id, line.name, line.address, line.old_address)
+    return (*about, page, line.mail, line.remark)

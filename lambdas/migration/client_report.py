@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClientsReport:
-    """`pages` users have theirs in the bucket. `doubtful` are the addresses of those to whom a mail
-    may have been sent, `refused` those to whom none could be, with the reason. `without` counts
-    users who get none, by reason. `problems` are for the operator, as is `autodiscover`."""
+    """What became of the settings of mail programs.
+
+    pages         users whose settings are in the bucket
+    sent          users who were sent a mail
+    doubtful      addresses of users to whom a mail may have been sent
+    refused       addresses of users to whom none could be sent, each with the reason
+    without       how many users get no settings, by the reason
+    problems      what else the operator has to see to
+    autodiscover  what autodiscover of each domain answers
+    """
 
     pages: int
     sent: int

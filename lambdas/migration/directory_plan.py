@@ -7,8 +7,6 @@ and a screen of the operator's, never for events, logs or the timeline.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -25,6 +23,7 @@ from migration.errors import Busy, UserRefused
 from migration.model import Mailbox
 from migration.ports import Directory
 from migration.provisioning import Step, decide
+from migration.spreadsheet import write_sheet
 from migration.user_changes import (
     Action,
     missing_aliases,
@@ -272,9 +271,5 @@ def describe(rows: Sequence[PlanRow]) -> str:
 
 def write_plan(rows: Iterable[PlanRow]) -> bytes:
     """A CSV file in UTF-8 that spreadsheets know as such: what, address, verdict, reasons."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("what", "address", "verdict", "reasons"))
-    for row in rows:
-        writer.writerow((row.what, row.address, row.verdict, "; ".join(row.reasons)))
-    return text.getvalue().encode("utf-8-sig")
+    cells = ((row.what, row.address, row.verdict, "; ".join(row.reasons)) for row in rows)
+    return write_sheet(("what", "address", "verdict", "reasons"), cells)

@@ -11,12 +11,11 @@ records.tf.json         Terraform's aws_route53_record, in its JSON syntax: ther
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from migration import dns
 from migration.dns_publishing import Plan, Step
 from migration.dns_values import to_zone_file
+from migration.spreadsheet import CONTENT_TYPE, write_sheet
 from migration.zone_model import RecordSet
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -67,9 +67,10 @@ def write_forms(plans: Sequence[DomainPlan]) -> list[Form]:
     """All files. A domain that needs nothing in a batch has no file for it."""
     lines = [line for each in plans for line in _lines(each)]
     json_type = "application/json"
+    table = write_sheet(_COLUMNS, map(attrgetter(*_COLUMNS), lines))
     forms = [
         Form("records.html", _to_html(plans, lines), "text/html; charset=utf-8"),
-        Form("records.csv", _to_csv(lines), "text/csv; charset=utf-8"),
+        Form("records.csv", table, CONTENT_TYPE),
         Form("records.tf.json", _to_json(to_terraform(plans)), json_type),
     ]
     for each in plans:
@@ -195,14 +196,6 @@ def _removed(step: Step) -> Iterator[str]:
 def _plain(records: RecordSet) -> Mapping[str, str]:
     """The values by the spelling in which they are compared."""
     return {dns.normalise(records.type, value): value for value in records.values}
-
-
-def _to_csv(lines: Iterable[Line]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    writer.writerows([getattr(line, column) for column in _COLUMNS] for line in lines)
-    return text.getvalue().encode()
 
 
 def _to_html(plans: Sequence[DomainPlan], lines: Sequence[Line]) -> bytes:

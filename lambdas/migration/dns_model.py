@@ -44,8 +44,14 @@ class Require(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsRecord:
-    """An expected record. `required` ones decide whether the cut-over is done. Where WorkMail's own
-    words are read, nobody has said yet what it is for: that is dns.kind_of."""
+    """An expected record.
+
+    name      the name at which the record stands
+    type      MX, CNAME, TXT and so on
+    value     what the record must be
+    required  whether the cut-over waits for it
+    kind      what the record is for; other where only WorkMail's own words were read
+    """
 
     name: str
     type: str
@@ -61,12 +67,17 @@ class DnsRecord:
 
 @dataclass(frozen=True, slots=True)
 class DnsFinding:
-    """One expected record as one server answered it. `found` holds the rdata as text.
+    """One expected record as one server answered it.
 
-    `server` is where it was asked, `host` the name of an authoritative server. `stale_until` says
-    until when (ISO 8601) a resolver may go on with what it has in its cache; only with STALE.
-    `detail` is why a server has not answered (see DnsAnswer.error), or what a right answer has that
-    was not expected.
+    record         the record that is expected
+    verdict        what the server's answer is against what is expected
+    found          what the server answered, as text
+    ttl            for how many seconds the answer may be kept
+    server         the address and port of the server that was asked
+    host           the server's name, if it is one of the zone's own
+    authoritative  whether the server is one of the zone's own
+    stale_until    until when a resolver may go on with what it has in its cache; only with stale
+    detail         why a server has not answered, or what a right answer has that was not expected
     """
 
     record: DnsRecord
@@ -82,8 +93,11 @@ class DnsFinding:
 
 @dataclass(frozen=True, slots=True)
 class DnsProgress:
-    """One expected record over all servers: `verdict` at the latest look, and when it was RIGHT for
-    the first time ("" if it never was)."""
+    """One expected record over all servers.
+
+    verdict      the one of the latest look
+    first_right  when it was right for the first time; empty if it never was
+    """
 
     verdict: DnsVerdict
     first_right: str = ""

@@ -89,8 +89,11 @@ def _before(record: PublishedSet) -> RecordSet | None:
 
 @dataclass(frozen=True, slots=True)
 class DnsRollback:
-    """What a run has put back and what it has left, by type and name of the record sets; of these
-    the reason, too."""
+    """What a run has put back in the DNS.
+
+    restored  the record sets that are as they were before, by type and name
+    left      those that were left as they are, each with the reason
+    """
 
     restored: tuple[str, ...]
     left: tuple[tuple[str, str], ...]

@@ -1,11 +1,14 @@
-"""How sizes, moments and durations are written for people."""
+"""How sizes, moments, durations and names are written for people."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 WIDTH = 78
 """Characters of a line in a message."""
+
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def format_bytes(size: int) -> str:
@@ -36,3 +39,9 @@ def format_duration(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def make_visible(name: str) -> str:
+    """The name without what would disguise it: control characters and those that turn the
+    direction of the text become U+FFFD."""
+    return _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", name)

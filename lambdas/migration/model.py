@@ -108,7 +108,11 @@ class MailboxStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a mailbox or a run stopped: the error's class name and a sentence for the operator."""
+    """Why a mailbox or a run stopped.
+
+    error   the error's name
+    reason  a sentence for the operator
+    """
 
     error: str
     reason: str
@@ -258,8 +262,14 @@ class MailboxVerdict:
 
 @dataclass(frozen=True, slots=True)
 class PassLine:
-    """What a pass did with a mailbox, and when it was judged ("" unknown). `pass_id` is the epoch
-    millisecond at which the pass began, with whatever mailbox."""
+    """What a pass did with a mailbox.
+
+    pass_id  the epoch millisecond at which the pass began, with whatever mailbox
+    copied   messages that it has copied
+    refused  messages that could not be copied
+    gone     messages that were deleted at the source while they were being copied
+    ended    when the mailbox was judged after it; empty if that is not known
+    """
 
     pass_id: int
     copied: int
@@ -314,7 +324,12 @@ class MailboxRecord:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of the run's timeline. `what` holds no personal data."""
+    """A line of the run's timeline.
+
+    at     when
+    state  the state of the workflow that tells it
+    what   what has happened, without personal data
+    """
 
     at: str
     state: str

@@ -29,9 +29,13 @@ class ProgressRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProgressPoint:
-    """How far a run was at a moment (ISO 8601): `mailboxes` that were judged at least once,
-    `messages` that were dealt with (copied, refused, left out or gone), and their bytes as far as
-    they were copied. None of them ever falls."""
+    """How far a run was at a moment. None of the numbers ever falls.
+
+    at         when
+    mailboxes  mailboxes that had been judged at least once
+    messages   messages that had been dealt with: copied, refused, left out or gone
+    size       bytes of those that had been copied
+    """
 
     at: str
     mailboxes: int

@@ -1,6 +1,7 @@
-"""Writes the report of a run: summary.json for programs, report.html for people.
+"""Writes the report of a run: summary.json for programs, report.html for people, and tables for
+spreadsheets.
 
-Both come from one Summary; report_page.py makes the page of it.
+All come from one Summary; report_page.py makes the page of it, report_tables.py the tables.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from migration.report_lines import Summary, Verdict
 from migration.report_page import to_html
 from migration.report_steps import next_steps
 from migration.report_summary import MailboxFacts, RunFacts, summarise
+from migration.report_tables import to_csv
 from migration.rollback_report import judge_rollback, read_rollback
 from migration.settings import Settings
+from migration.spreadsheet import CONTENT_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ def write_report(
     now: str,
     failure: Failure | None,
 ) -> Written:
-    """Writes reports/<run>/summary.json and reports/<run>/report.html, over what was there.
+    """Writes summary.json, report.html and the tables of report_tables.py below reports/<run>/,
+    over what was there.
 
     `failure` is what has stopped the run. The verdict is `failed` with it; `not cut over` if the
     operators did not want the cut-over; `exceptions` if a mailbox failed, differs or has refused
@@ -72,6 +76,8 @@ def write_report(
         summary = replace(summary, dns_rollback=dns_rollback, verdict=verdict)
     folder = f"reports/{run}"
     blobs.put(f"{folder}/summary.json", to_json(summary), "application/json")
+    for name, body in to_csv(summary).items():
+        blobs.put(f"{folder}/{name}", body, CONTENT_TYPE)
     key = f"{folder}/report.html"
     blobs.put(key, to_html(summary), "text/html; charset=utf-8")
     return Written(summary.verdict, key, summary.counts, next_steps(summary))

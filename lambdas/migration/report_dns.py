@@ -13,9 +13,15 @@ from migration.spf import is_spf, merge_spf
 
 @dataclass(frozen=True, slots=True)
 class DnsReport:
-    """The latest look at the DNS; `at` is empty if there was none. `went_back` is since when mail
-    goes to the old server again although it went to WorkMail before, "" if it does not. `records`
-    by DnsRecord.key: the verdict over all servers, and when it was right first."""
+    """The latest look at the DNS.
+
+    at         when it was looked at; empty if it never was
+    cut_over   whether all required records are right everywhere: mail goes to WorkMail
+    findings   each record as each server answered it
+    went_back  since when mail goes to the old server again although it went to WorkMail before;
+               empty if it does not
+    records    each record over all servers, by type, name and value with spaces between
+    """
 
     at: str
     cut_over: bool

@@ -18,11 +18,18 @@ FAILED, UNFINISHED, NOT_PROVISIONED = "failed", "unfinished", "not provisioned"
 
 @dataclass(frozen=True, slots=True)
 class EntityLine:
-    """A group, a resource, or the permissions of a mailbox, which have no name of their own.
-    `kind`: groups, resources or permissions. `outcome`: created, enabled, enabled again, changed,
-    unchanged, failed, unfinished (its work began and nobody has ended it), or not provisioned (the
-    run was not asked to, or did not get so far). `failure` names what WorkMail refused; the rest
-    was done as far as it could be."""
+    """A group, a resource, or the permissions of a mailbox.
+
+    id       the digest by which logs and messages name it
+    kind     groups, resources or permissions
+    name     its name; empty for permissions
+    address  its address; of permissions, the mailbox's
+    outcome  created, enabled, enabled again, changed, unchanged, failed, unfinished (its work began
+             and nobody has ended it), or not provisioned (the run was not asked to, or did not get
+             so far)
+    failure  what WorkMail refused; null if nothing was. The rest was done as far as it could be
+    remarks  what could not be done exactly
+    """
 
     id: str
     kind: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from migration.copy.findings import Verified
 from migration.mail import Fate
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from migration.client_report import ClientsReport
     from migration.dns_rollback import DnsRollback
 
-SCHEMA = 1
+SCHEMA: Final = 1
 
 
 class Verdict(StrEnum):
@@ -53,8 +53,21 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class FolderLine:
     """A folder: what source, ledger and target held when they were last compared, and what the
-    ledger has counted over all runs. `skipped` were left out by the tenant's filters. Sizes in
-    bytes."""
+    ledger has counted over all runs.
+
+    key          the digest of its name that stands in logs, in the audit and in lists of messages
+    path         its names at the source, outermost first
+    target_path  the same in WorkMail
+    source       messages at the source when it was last compared; null if it never was
+    ledger       messages that were copied
+    target       messages in WorkMail when it was last compared; null if it never was
+    refused      messages that could not be copied; `refusals` has each
+    gone         messages that were deleted at the source while they were being copied
+    size         bytes of the messages that were copied
+    agreement    what verification found; null if it was not compared
+    reason       why it does not simply agree; empty if it does
+    skipped      messages that the tenant's filters leave out
+    """
 
     key: str
     path: tuple[str, ...]
@@ -77,9 +90,18 @@ class FolderLine:
 
 @dataclass(frozen=True, slots=True)
 class RemarkLine:
-    """A message that was not copied, or not exactly. `path` is empty if the ledger has no such
-    folder. `received` is the date that the source has for it (ISO 8601), "" if it was not told.
-    `subject` is "" unless the tenant file wants subjects."""
+    """A message that was not copied, or not exactly.
+
+    folder_key  the digest of its folder's name
+    path        the names of its folder at the source, outermost first; empty if the ledger has no
+                such folder
+    uid         its number there (over IMAP: its UID)
+    size        its bytes
+    reason      a code, or several joined with +
+    fate        what became of it
+    received    when it was received, as the source says; empty if that is not known
+    subject     its subject, if the tenant file says `report: subjects: true`; else empty
+    """
 
     folder_key: str
     path: tuple[str, ...]
@@ -93,14 +115,36 @@ class RemarkLine:
 
 @dataclass(frozen=True, slots=True)
 class MailboxLine:
-    """A mailbox. `messages` and `size` are what the target has by the ledger, over all runs;
-    `copied` is what the last pass added. `reasons` are those that no folder line tells. `refusals`
-    were not copied, `adjusted` not exactly. `user_remarks` say what of the WorkMail user could not
-    be made as the manifest says. `verified` is what the last pass has compared, with its lists in
-    the file `lists`. `password_in` is as in the ledger. `address` is the one of the test domain
-    that the mailbox has as long as its own domain is not verified, "" afterwards. `passes` are
-    those of this run, oldest first; `begun` is when its copy began, `ended` when it was judged last
-    (ISO 8601, "" unknown)."""
+    """A mailbox.
+
+    id            the digest of tenant and address by which logs, messages and files name it
+    display_name  the name as colleagues see it
+    source        login name or address at the source
+    target        its address in WorkMail
+    provisioned   what was done to the WorkMail user: created, enabled, enabled again, changed or
+                  unchanged; empty if nothing was
+    user_remarks  what of the WorkMail user could not be made as the manifest says
+    status        where the mailbox stands
+    outcome       how the run ended for it
+    failure       why it failed; null if it did not
+    reasons       why it does not simply agree, as far as no folder tells it
+    messages      messages that it has in WorkMail by the ledger, over all runs
+    size          bytes of the messages that it has in WorkMail
+    copied        messages that the last pass has copied
+    refused       messages that could not be copied
+    gone          messages that were deleted at the source while they were being copied
+    folders       its folders, the inbox first
+    refusals      the messages that could not be copied
+    adjusted      the messages that are in WorkMail not exactly as they were
+    verified      what the last pass has compared; null if nothing was
+    lists         the file in the bucket that has verification's lists; empty if there is none
+    password_in   which secret has the password that this migration gave the user: its name below
+                  workmail-migration/<tenant>/; empty if it gave none
+    address       its address in the test domain, as long as it has not got its own; else empty
+    begun         when the run began to copy it; empty if that is not known
+    ended         when it was last judged; empty if that is not known
+    passes        each pass of the run over it, the first one first
+    """
 
     id: str
     display_name: str
@@ -131,8 +175,14 @@ class MailboxLine:
 
 @dataclass(frozen=True, slots=True)
 class DeedLine:
-    """Something that a rollback has dealt with: what it is, whom it is about, the address, member
-    or grantee, and why it is left ("" if nobody has dealt with it)."""
+    """Something that a rollback has dealt with.
+
+    what    what it is
+    about   whom it is about
+    detail  the address, member or grantee
+    run     the run that had made it
+    reason  why it is left; empty if nobody has dealt with it
+    """
 
     what: str
     about: str
@@ -143,9 +193,15 @@ class DeedLine:
 
 @dataclass(frozen=True, slots=True)
 class RollbackReport:
-    """What a rollback came to. `of` names the run that it takes back. `taken_back` counts by what
-    it was. `unfinished` are things that nobody could take back and nobody has a reason for.
-    `was_approved` is False if nothing was begun."""
+    """What a rollback came to.
+
+    of              the run that it takes back
+    was_approved    false if nothing was begun
+    taken_back      how many things were taken back, by what they were
+    kept            what is left, with the reason
+    unfinished      what nobody could take back and nobody has a reason for
+    not_taken_back  what a rollback never takes back, in words
+    """
 
     of: str
     was_approved: bool
@@ -157,8 +213,15 @@ class RollbackReport:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the operators were asked about the cut-over, and what they said: an Answer. `by` is as
-    in Question, `told` says it in words."""
+    """What the operators were asked about the cut-over, and what they said.
+
+    question  what it was about
+    asked     when they were asked
+    answer    what they said
+    by        who said it: link, command, or the id of somebody in IAM; empty if nobody did
+    answered  when
+    told      the same in words
+    """
 
     question: str
     asked: str
@@ -170,16 +233,38 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The whole report. `counts`: mailboxes, done, exceptions, failed, messages, rejected,
-    adjusted; what is missing from done + exceptions + failed to mailboxes was not copied in this
-    run. `passwords`: how many users have a generated password, by the name of the secret that holds
-    it. in_test_domain in `counts` are mailboxes that have not got their own addresses yet; entities
-    and entities_failed in `counts` are groups, resources and permissions of mailboxes;
-    `entity_outcomes` tells them by kind and outcome. `clients` is None if the run did not come to
-    the settings of mail programs. `progress` is how far the run was at which time, from its begin
-    to the report; `phases` are what it did one after the other."""
+    """The whole report.
 
-    schema: int
+    schema           the version of this form. Within one, fields are only added
+    tenant           the tenant's name
+    run              the run's name: the one of its execution
+    written          when the report was written
+    verdict          how the run ended
+    failure          what has stopped the run; null if nothing has
+    counts           mailboxes, and of these done, exceptions and failed: the rest were not copied
+                     in this run. messages that WorkMail has by the ledger; rejected and adjusted
+                     ones. user_remarks: things of users that could not be made as the manifest
+                     says. in_test_domain: mailboxes that have not got their own addresses yet.
+                     entities and entities_failed: groups, resources and permissions of mailboxes
+    provisioned      how many WorkMail users were created, enabled, changed and so on
+    passwords        how many users have a generated password, by the name of the secret that has it
+    end_of_support   the last day of WorkMail
+    days_left        how many days are left until then
+    timeline         what happened, in its order
+    dns              what was found in the DNS
+    mailboxes        the mailboxes; those that need attention come first
+    entities         groups, resources and permissions; those that need attention come first
+    entity_outcomes  how many of them ended how, by kind
+    rollback         what the run has taken back; null if it was no rollback
+    decisions        what the operators have decided about the cut-over
+    dns_rollback     the DNS records that the run has put back; null if it was not about them
+    clients          what became of the settings of mail programs; null if the run did not come to
+                     them
+    progress         how far the run was at which time
+    phases           the parts of the run, in their order
+    """
+
+    schema: Literal[1]
     tenant: str
     run: str
     written: str

@@ -48,7 +48,12 @@ _NUMBER = re.compile(r"Delta pass (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class PhaseLine:
-    """A part of a run, and when it began and ended (ISO 8601); `ended` is "" while it goes on."""
+    """A part of a run.
+
+    name   what it is called
+    begun  when it began
+    ended  when it ended; empty while it goes on
+    """
 
     name: str
     begun: str

@@ -11,6 +11,10 @@ from migration.report_entities import NOT_PROVISIONED
 from migration.report_lines import Outcome, Summary, Verdict
 from migration.rollback_report import next_rollback_steps
 
+AFTER_DIFFERENCES = (
+    "Keep the old server. Look at the folders that differ, and start the workflow again."
+)
+
 
 def next_steps(summary: Summary) -> tuple[str, ...]:
     """What the operator does now, most urgent first."""
@@ -79,9 +83,7 @@ def _about_mail(summary: Summary) -> Iterator[str]:
             "has been copied stays, and only the rest is copied."
         )
     if outcomes[Outcome.DIFFERS] or outcomes[Outcome.UNFINISHED]:
-        yield (
-            "Keep the old server. Look at the folders that differ, and start the workflow again."
-        )
+        yield AFTER_DIFFERENCES
     if any(line.verified and line.verified.differing for line in summary.mailboxes):
         yield (
             "Look at the messages that differ: the lists that are named at each mailbox say which "

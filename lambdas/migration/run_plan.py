@@ -10,6 +10,7 @@ from migration.manifest import read_manifest
 from migration.model import Note
 from migration.ports import BlobStore, Directory, Ledger
 from migration.settings import Settings
+from migration.spreadsheet import CONTENT_TYPE
 from migration.wave import to_mailboxes
 
 _FOR_THE_REST = 30.0
@@ -46,7 +47,7 @@ def plan_run(
         )
     )
     key = f"plans/{run}/plan.csv"
-    blobs.put(key, write_plan(rows), "text/csv; charset=utf-8")
+    blobs.put(key, write_plan(rows), CONTENT_TYPE)
     what = f"the directory: {describe(rows)}; {key} has every entry"
     if count(rows)[Verdict.CONFLICT]:
         what += (

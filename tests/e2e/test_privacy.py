@@ -27,6 +27,7 @@ from localrun.operator import answer_by_page
 from localrun.runner import Options, Run
 from localrun.stories.marked import ANNA, FAULTY_KEY, MARKED, MARKS, upload
 from localrun.traces import find_words
+from tests.e2e.report_numbers import find_differences, read_numbers
 from tests.e2e.secrets_of import read_generated
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,18 +193,24 @@ def test_what_is_personal_stands_where_the_page_says_and_nowhere_else(tmp_path: 
 def test_subjects_of_refused_messages_stand_in_ledger_and_report_alone_and_only_if_wanted(
     tmp_path: Path, wanted: bool
 ) -> None:
-    """Over EWS, whose first refusal is that of a message; otherwise it is that of a trial."""
+    """Over EWS, whose first refusal is that of a message; otherwise it is that of a trial. A
+    mailbox fails besides: the report's numbers hold."""
     changed = {"target": {"kind": "workmail_ews"}, "report": {"subjects": wanted}}
     story = replace(MARKED, tenant={**MARKED.tenant, **changed})
     with (tmp_path / "shown.txt").open("w", encoding="utf-8") as file:
         display = PlainDisplay(Console(file=file, width=110))
         with Run(story, Options(out=tmp_path), display) as run:
             kept = list(migrate(run).read())
+            run.fetch_verdict("migration")
+            numbers = read_numbers(run, "migration")
         display.close()
+    assert find_differences(numbers) == []
+    assert numbers["servers"]["rejected"] == numbers["failures.csv"]["failed"] == 1
     found = search({"subject": MARKS["subject"]}, kept)
     assert any(each.place == "ledger/Q/received" for each in kept)
     assert (Found("ledger/Q/subject", "subject") in found) is wanted
-    assert (Found("reports/migration/summary.json", "subject") in found) is wanted
+    for name in ("summary.json", "failures.csv"):
+        assert (Found(f"reports/migration/{name}", "subject") in found) is wanted
     allowed = WITH_SUBJECTS if wanted else ALLOWED
     assert not {each for each in found if not is_allowed(each.place, each.kind, allowed)}
 
@@ -212,6 +219,7 @@ ONLY_IN_MAIL = {"subject", "body", "header", "attachment", "access token"}
 NOT_IN_THIS_STORY = {
     "quarantine/*",  # a message that ends its workers: tests/crash/test_poison.py
     "reports/*/rollback.json",
+    "reports/*/failures.csv",  # a folder: of a message, in the story of subjects in its inbox
     "ledger/M/address",  # an early start in the test domain
 }
 """Places of the page's table that the marked tenant comes to with not all of their kinds."""

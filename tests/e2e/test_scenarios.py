@@ -24,6 +24,7 @@ from localrun.stories.sample_mail import PEOPLE, letters
 from localrun.world import READER
 from migration.measures import NAMESPACE, Metric
 from migration.target_choice import FOLDER
+from tests.e2e.report_numbers import Numbers, find_differences, read_numbers
 from tests.e2e.secrets_of import read_generated, read_kept
 
 OVER_IMAP = (
@@ -53,6 +54,8 @@ class Finished:
     """What the operators were told, from the file that the run has written."""
     ids: set[str]
     """Of questions: whoever knows one may answer."""
+    numbers: dict[str, Numbers]
+    """Of the run, by who says them."""
 
     @property
     def copied(self) -> bool:
@@ -71,6 +74,7 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             left = _left_behind(run)
             passwords, kept = read_generated(run), read_kept(run)
             ids = {question.id for question in run.ledger.questions()}
+            numbers = read_numbers(run, f"{request.param}-run")
         display.close()
     logs = "".join(path.read_text("utf-8", "replace") for path in run.out.glob("logs/*"))
     # Without these the searches below would prove nothing.
@@ -80,7 +84,8 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     told = [
         json.loads(line) for line in (run.out / "notices.jsonl").read_text("utf-8").splitlines()
     ]
-    finished = Finished(outcome, shown, history, logs, requests, *left, passwords, kept, told, ids)
+    secret = (passwords, kept, told, ids)
+    finished = Finished(outcome, shown, history, logs, requests, *left, *secret, numbers)
     assert ("CopySlice" in history) == finished.copied
     return finished
 
@@ -124,6 +129,18 @@ def test_the_scenario_ends_as_it_must(finished: Finished) -> None:
     assert (line["lost"], line["doubled"], line["differing"]) == (0, 0, 0)
     assert finished.outcome.report is not None
     assert finished.outcome.report.read_text("utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.slow
+def test_the_report_says_the_numbers_of_both_servers_and_the_ledger_everywhere(
+    finished: Finished,
+) -> None:
+    numbers = finished.numbers
+    assert find_differences(numbers) == []
+    assert all(told for place, told in numbers.items() if place != "report.html")
+    assert bool(numbers["report.html"]) == (finished.outcome.scenario != "bad-manifest")
+    assert numbers["servers"]["messages"] == finished.outcome.messages
+    assert numbers["failures.csv"]["failed"] == len(finished.outcome.failed)
 
 
 @pytest.mark.slow

@@ -156,7 +156,7 @@ def test_long_texts_are_two_strings_for_terraform() -> None:
 
 
 def test_the_table_has_a_line_for_each_value_and_for_each_that_goes() -> None:
-    rows = list(csv.DictReader(io.StringIO(form("records.csv").body.decode())))
+    rows = list(csv.DictReader(io.StringIO(form("records.csv").body.decode("utf-8-sig"))))
     mx = [row for row in rows if row["type"] == "MX" and row["name"] == f"{DOMAIN}."]
     assert [(row["what"], row["when"], row["value"]) for row in mx] == [
         ("change", "2 the switch", f"10 {INBOUND}."),

@@ -38,7 +38,8 @@ USE_CASES = {
     *("control", "drain", "late_passes"),
     *("progress", "slice_run"),
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
-    *("client_report", "client_sending", "report_steps"),
+    *("client_report", "client_sending", "report_steps", "spreadsheet"),
+    *("report_tables", "report_failures"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("report_lines", "report_phases", "progress_history"),
     *(

@@ -21,7 +21,7 @@ from migration.copy.findings import to_json as to_lists
 from migration.copy.judge import Looked
 from migration.directory_model import EntityRecord, Group
 from migration.dns_model import DnsFinding, DnsProgress, DnsRecord, DnsVerdict, DnsWatch, RecordKind
-from migration.figures import format_bytes, format_moment
+from migration.figures import format_bytes, format_moment, make_visible
 from migration.mail import Fate, Folder, FolderPlan, ItemRef, Remark
 from migration.model import (
     Agreement,
@@ -45,8 +45,8 @@ from migration.report_lines import Outcome, Summary
 from migration.report_page import headline, tell_verified, to_html
 from migration.report_steps import next_steps
 from migration.report_summary import MailboxFacts, RunFacts, summarise
+from migration.report_tables import TABLES
 from migration.settings import Settings
-from migration.web.render import make_visible
 from migration.zone_model import PublishedSet, RecordSet
 from tests.unit.test_settings import environment
 
@@ -326,7 +326,8 @@ def test_it_writes_summary_and_page_and_answers_with_verdict_key_and_counts() ->
     written = write_report(SETTINGS, filled_ledger(), blobs, "run-1", NOW, None)
     assert written.verdict == "exceptions"
     assert written.key == "reports/run-1/report.html"
-    assert set(blobs.files()) == {"reports/run-1/report.html", "reports/run-1/summary.json"}
+    names = ("report.html", "summary.json", *(table.file for table in TABLES))
+    assert set(blobs.files()) == {f"reports/run-1/{name}" for name in names}
     summary = json.loads(blobs.get("reports/run-1/summary.json"))
     assert summary["counts"] == written.counts
     assert (summary["schema"], summary["tenant"], summary["run"]) == (1, "acme", "run-1")

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from migration.figures import make_visible
 from migration.web import render, rows
 from migration.web.rows import Column, lay_out
 from tools.vendor import BUNDLES, ENTRIES, VENDOR
@@ -87,7 +88,7 @@ def test_a_script_that_would_end_its_own_element_is_refused(
 
 @pytest.mark.parametrize("name", ["Ann", "Zoë", "日本", "👩‍👩‍👧"])
 def test_ordinary_names_are_shown_as_they_are(name: str) -> None:
-    assert render.make_visible(name) == name
+    assert make_visible(name) == name
 
 
 @pytest.mark.parametrize("file", BUNDLES)

@@ -71,9 +71,19 @@ class FolderFindings:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """How much was compared, and how long the lists are; for the report. `flags` counts those of
-    the differing messages that have other flags and nothing else; they are not in `differing`.
-    `stopped` says why fewer messages than wanted were compared: time or busy."""
+    """How much was compared, and how long the lists are; for the report.
+
+    compared   messages that were compared by content
+    copied     messages that were copied, of which they are some or all
+    by_bytes   whether they were compared byte by byte, or by all that the target shows
+    stopped    why fewer were compared than wanted: time or busy; empty if as many were
+    missing    messages that the target was given and has not
+    extra      messages that it has more than once
+    differing  messages that it has otherwise
+    flags      messages that have other flags and nothing else; they are not in `differing`
+    refused    messages that could not be copied
+    adjusted   messages that are there not exactly as they were
+    """
 
     compared: int
     copied: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -15,10 +14,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from migration.figures import format_bytes, format_moment
+from migration.figures import format_bytes, format_moment, make_visible
 
 _FOLDER = Path(__file__).parent
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def render(template: str, **values: object) -> bytes:
@@ -58,12 +56,6 @@ def environment() -> Environment:
         "data": embed,
     }
     return made
-
-
-def make_visible(name: str) -> str:
-    """The name without what would disguise it: control characters and those that turn the
-    direction of the text become U+FFFD."""
-    return _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", name)
 
 
 @cache
