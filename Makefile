@@ -125,7 +125,7 @@ columns: $(READY)
 settings: $(READY)
 	$(BIN)/python -m localrun.config_pages
 
-# The tables of docs/cost.md, from localrun/estimate.
+# The tables of docs/cost.md, from migration/estimate.
 cost: $(READY)
 	$(BIN)/python -m localrun.estimate.page docs/cost.md
 
