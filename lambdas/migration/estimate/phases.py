@@ -10,10 +10,12 @@ from migration.estimate.hours import (
     hours_of_the_full_pass,
     hours_to_provision,
 )
-from migration.estimate.sizes import Basis, Sizes
+from migration.estimate.sizes import Basis, Sizes, tell_size
 from migration.estimate.terms import Terms
 from migration.estimate.workload import Workload
 from migration.figures import format_bytes, format_duration
+
+FULL_PASS = "Full pass"  # noqa: S105 - no password
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _SECONDS_OF_AN_ENTITY = 15.0
@@ -109,8 +111,8 @@ class Course:
                 "Domains",
                 "adds domains to the organization and waits until WorkMail takes addresses there",
                 Span(0, terms.domain_days * _DAY),
-                f"domain_setup.wait_days: {terms.domain_days}",
-                Basis.GIVEN,
+                f"the tenant file waits so long (domain_setup.wait_days: {terms.domain_days})",
+                Basis.SET,
                 "Publish the TXT record that the timeline names for each domain.",
                 waits_for_you=True,
             )
@@ -137,7 +139,7 @@ class Course:
         if "copy" not in self.wanted.phases:
             return
         yield Phase(
-            "Full pass",
+            FULL_PASS,
             "copies every mailbox and verifies it; the old server goes on as before",
             Span(*(hours_of_the_full_pass(each) * _HOUR for each in (self.fast, self.slow))),
             self._explain_copying(),
@@ -151,7 +153,7 @@ class Course:
                 Span(0, wait),
                 f"only if one fails; retry.passes: {passes}, retry.minutes: "
                 f"{self.terms.retry_minutes}",
-                Basis.GIVEN,
+                Basis.SET,
                 "Mend what the message names: a wrong password, a full mailbox.",
             )
 
@@ -159,7 +161,7 @@ class Course:
         sizes, streams = self.sizes, self.usual.streams
         least, most = self.fast.megabytes_per_second, self.slow.megabytes_per_second
         told = [
-            f"{_tell_gigabytes(sizes)} ({sizes.reason})",
+            f"{tell_size(sizes)} ({sizes.reason})",
             f"{streams} mailboxes at once, each at {most:g} to {least:g} MB/s (assumed)",
         ]
         alone = self.usual.longest_seconds
@@ -195,8 +197,8 @@ class Course:
                 "Approval",
                 "asks whether the cut-over may begin, and waits",
                 Span(0, days * _DAY),
-                f"cutover.approval_days: {days}; then it ends, with nothing cut over",
-                Basis.GIVEN,
+                f"unanswered, it ends with nothing cut over (cutover.approval_days: {days})",
+                Basis.SET,
                 "Answer the question: approve on the evening on which mail shall move.",
                 waits_for_you=True,
             )
@@ -208,7 +210,7 @@ class Course:
             Span(_MINUTE, terms.dns_days * _DAY),
             f"caches forget within the record's time to live; after dns.timeout_days "
             f"({terms.dns_days}) you are asked whether to wait on",
-            Basis.GIVEN,
+            Basis.SET,
             ""
             if terms.publishes
             else "Publish the records: files for your provider are in the report's folder.",
@@ -248,10 +250,5 @@ class Course:
             ),
             f"{least} to {most} passes, {format_duration(wait)} apart (delta.interval_minutes)"
             + (f"; once more {', '.join(map(str, late))} days after the end" if late else ""),
-            Basis.GIVEN,
+            Basis.SET,
         )
-
-
-def _tell_gigabytes(sizes: Sizes) -> str:
-    least, most = (format_bytes(round(each * 1e9)) for each in (sizes.least, sizes.most))
-    return least if least == most else f"{least} to {most}"

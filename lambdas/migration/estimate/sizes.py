@@ -9,6 +9,7 @@ from enum import StrEnum
 from statistics import fmean, stdev
 
 from migration.estimate.workload import AVERAGE_MESSAGE
+from migration.figures import format_bytes
 from migration.survey_model import SourceMailbox
 
 _GIGABYTE = 1_000_000_000
@@ -23,10 +24,11 @@ FOLDERS = 20
 
 
 class Basis(StrEnum):
-    """What a number rests on."""
+    """What a number rests on; SET is by the tenant file."""
 
     MEASURED = "measured"
     GIVEN = "given"
+    SET = "set"
     ASSUMED = "assumed"
 
 
@@ -101,3 +103,12 @@ def _times(
 
 def _tell(seen: int, total: int) -> str:
     return "all mailboxes" if seen >= total else f"{seen} of {total} mailboxes"
+
+
+def tell_size(sizes: Sizes) -> str:
+    """`12.0 GB`, `8.1 to 14.0 GB` or `512 MB to 2.1 GB`."""
+    least, most = (format_bytes(round(each * _GIGABYTE)) for each in (sizes.least, sizes.most))
+    if least == most:
+        return least
+    (low, unit), (_, other) = least.split(), most.split()
+    return f"{low} to {most}" if unit == other else f"{least} to {most}"

@@ -15,8 +15,8 @@ from migration.errors import (
     SourceBusy,
 )
 from migration.sources.imap import ImapSource
-from migration.sources.imap_survey import survey
 from migration.sources.imap_errors import translate
+from migration.sources.imap_survey import survey
 from migration.wire.imap_errors import (
     CommandRefused,
     ConnectionLost,
