@@ -99,7 +99,9 @@ def _tell_milliseconds(seconds: float) -> str:
 
 
 def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """As a sentence begins; the name of a file or of a setting stays as it is."""
+    first = text.partition(" ")[0].rstrip(".,:;")
+    return text if set(first) & set("._/`") else text[:1].upper() + text[1:]
 
 
 def _lay_out(rows: Sequence[PlanRow]) -> Rows:

@@ -202,21 +202,29 @@ class Course:
                 "Answer the question: approve on the evening on which mail shall move.",
                 waits_for_you=True,
             )
-        yield Phase(
+        yield self._dns()
+        yield self._drain()
+
+    def _dns(self) -> Phase:
+        days = self.terms.dns_days
+        if self.terms.publishes:
+            return Phase(
+                "DNS",
+                "publishes the records in Route 53 and waits until every server has them",
+                Span(_MINUTE, _TTL[1]),
+                "caches forget within the old records' time to live",
+                Basis.ASSUMED,
+            )
+        return Phase(
             "DNS",
-            "publishes the records in Route 53 and waits until every server has them"
-            if terms.publishes
-            else "waits until MX points to WorkMail, as every server says",
-            Span(_MINUTE, terms.dns_days * _DAY),
-            f"caches forget within the record's time to live; after dns.timeout_days "
-            f"({terms.dns_days}) you are asked whether to wait on",
+            "waits until MX points to WorkMail, as every server says",
+            Span(_MINUTE, days * _DAY),
+            "caches forget within the old records' time to live; then you are asked whether to "
+            f"wait on (dns.timeout_days: {days})",
             Basis.SET,
-            ""
-            if terms.publishes
-            else "Publish the records: files for your provider are in the report's folder.",
+            "Publish the records: files for your provider are in the report's folder.",
             waits_for_you=True,
         )
-        yield self._drain()
 
     def _drain(self) -> Phase:
         minutes = self.terms.drain_minutes
