@@ -36,6 +36,8 @@ from migration.target_choice import IMAP
 # General reference, "Amazon WorkMail endpoints and quotas".
 WORKMAIL_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 ACKNOWLEDGE_BELOW_DAYS = 60
+_ROOM = 50 * 1024**3
+"""Bytes of a WorkMail mailbox at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +168,28 @@ def _survey(
 
 
 def check_survey(survey: SourceSurvey, lines: Sequence[int]) -> Findings:
-    """`lines` of the manifest, by the places of the survey."""
-    if not survey.unopened:
-        return NOTHING
-    counted = Counter(each.error for each in survey.unopened)
-    told = ", ".join(f"{error} ({number})" for error, number in sorted(counted.items()))
-    where = ", ".join(str(lines[each.place]) for each in survey.unopened)
-    tried = len(survey.mailboxes) + len(survey.unopened)
-    warning = (
-        f"{len(survey.unopened)} of {tried} mailboxes of the source that were tried could not be "
-        f"looked into: {told}; they stand in these lines of the manifest: {where}; check the "
-        "source's secret, and that the server has these mailboxes"
-    )
-    return Findings(warnings=(warning,))
+    """Mailboxes that cannot be opened, or that WorkMail has no room for. `lines` of the manifest, by
+    the places of the survey."""
+    warnings = []
+    if survey.unopened:
+        counted = Counter(each.error for each in survey.unopened)
+        told = ", ".join(f"{error} ({number})" for error, number in sorted(counted.items()))
+        where = ", ".join(str(lines[each.place]) for each in survey.unopened)
+        tried = len(survey.mailboxes) + len(survey.unopened)
+        warnings.append(
+            f"{len(survey.unopened)} of {tried} mailboxes of the source that were tried could not "
+            f"be looked into: {told}; by the line of the manifest: {where}; check the source's "
+            "secret, and that the server has these mailboxes"
+        )
+    large = [each.place for each in survey.mailboxes if (each.size or 0) > _ROOM]
+    if large:
+        where = ", ".join(str(lines[place]) for place in large)
+        warnings.append(
+            f"mailboxes of the source with more than 50 GB, which is what WorkMail has room for, "
+            f"by the line of the manifest: {where}; leave some of it out (`copy` in the tenant "
+            "file), or let their users clear up"
+        )
+    return Findings(warnings=tuple(warnings))
 
 
 def check_end_of_support(days: int, acknowledged: str) -> Findings:

@@ -13,8 +13,10 @@ SECONDS_AT_MOST = 10.0
 
 @dataclass(frozen=True, slots=True)
 class SourceMailbox:
-    """A mailbox that was looked into. `size` in bytes, None where the server does not tell it."""
+    """A mailbox that was looked into, by its place among those that were given. `size` in bytes,
+    None where the server does not tell it."""
 
+    place: int
     folders: int
     messages: int
     size: int | None
@@ -22,8 +24,7 @@ class SourceMailbox:
 
 @dataclass(frozen=True, slots=True)
 class Unopened:
-    """A mailbox that could not be looked into: its place among those that were given, and the name
-    of the error."""
+    """A mailbox that could not be looked into, by its place; `error` is the error's name."""
 
     place: int
     error: str

@@ -24,7 +24,7 @@ GB = 10**9
 
 
 def seen(*sizes: int | None, messages: int = 1000) -> list[SourceMailbox]:
-    return [SourceMailbox(10, messages, size) for size in sizes]
+    return [SourceMailbox(place, 10, messages, size) for place, size in enumerate(sizes)]
 
 
 def phases(forecast: Forecast) -> Mapping[str, Phase]:

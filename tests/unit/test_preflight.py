@@ -233,14 +233,25 @@ def test_mailboxes_that_cannot_be_looked_into_are_told_by_their_lines() -> None:
 
     def survey(_secret: Mapping[str, object], users: Sequence[str]) -> SourceSurvey:
         asked.append(users)
-        return SourceSurvey(0.1, 0.2, 0.03, (SourceMailbox(3, 4, 5),), (Unopened(1, "Refused"),))
+        return SourceSurvey(0.1, 0.2, 0.03, (SourceMailbox(0, 3, 4, 5),), (Unopened(1, "Refused"),))
 
     result = run(Account(), survey=survey, manifest=manifest_of("anna", "berta"))
     assert asked == [["anna@example.com", "berta@example.com"]]
     assert "1 of 2 mailboxes" in result.warnings[-1]
     assert "Refused (1)" in result.warnings[-1]
-    assert "lines of the manifest: 3;" in result.warnings[-1]
+    assert "line of the manifest: 3;" in result.warnings[-1]
     assert "@" not in result.warnings[-1]
+
+
+def test_a_mailbox_that_workmail_has_no_room_for_is_told_by_its_line() -> None:
+    def survey(_secret: Mapping[str, object], _users: Sequence[str]) -> SourceSurvey:
+        sizes = (50 * 1024**3, 50 * 1024**3 + 1, None)
+        found = (SourceMailbox(place, 3, 4, size) for place, size in enumerate(sizes))
+        return SourceSurvey(0.1, mailboxes=tuple(found))
+
+    result = run(Account(), survey=survey, manifest=manifest_of("anna", "berta", "cora"))
+    assert "more than 50 GB" in result.warnings[-1]
+    assert "line of the manifest: 3;" in result.warnings[-1]
 
 
 def test_without_logins_no_mailbox_is_looked_into_and_the_source_is_reached_nevertheless() -> None:

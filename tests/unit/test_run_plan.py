@@ -25,7 +25,7 @@ from tests.unit.test_settings import environment
 RUN, NOW = "run-1", "2026-12-04T18:00:00Z"
 PHASES = dict.fromkeys(("provision", "copy", "cutover", "delta", "report"), True)
 TWO = f"source,display_name\nanna@{DOMAIN},Anna\nberta@{DOMAIN},Berta\n".encode()
-SURVEY = SourceSurvey(0.05, 0.1, 0.02, (SourceMailbox(5, 1000, 10**9),))
+SURVEY = SourceSurvey(0.05, 0.1, 0.02, (SourceMailbox(0, 5, 1000, 10**9),))
 FILES = {f"plans/{RUN}/plan.csv", f"reports/{RUN}/plan.html", f"reports/{RUN}/plan.json"}
 
 

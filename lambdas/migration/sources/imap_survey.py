@@ -76,7 +76,7 @@ class _Look:
         """Looks into one mailbox, or notes why that was not to be."""
         try:
             with translated():
-                self._look(user)
+                self._look(place, user)
         except (MailboxUnreachable, CredentialsRejected, SourceBusy) as error:
             self.unopened.append(Unopened(place, type(error).__name__))
             self.refused = self.refused + 1 if isinstance(error, CredentialsRejected) else 0
@@ -84,7 +84,7 @@ class _Look:
         else:
             self.refused = 0
 
-    def _look(self, user: str) -> None:
+    def _look(self, place: int, user: str) -> None:
         login = choose_login(self.secret, user)
         began = self.clock()
         connection = ImapConnection(self.server, login)
@@ -94,23 +94,23 @@ class _Look:
                 began = self.clock()
                 connection.run(b"NOOP")
                 self.trips.append(self.clock() - began)
-            self.found.append(_measure(connection))
+            self.found.append(_measure(place, connection))
         finally:
             connection.close()
 
 
-def _measure(connection: ImapConnection) -> SourceMailbox:
+def _measure(place: int, connection: ImapConnection) -> SourceMailbox:
     """With sizes where the server has STATUS=SIZE (RFC 8438); a folder that vanishes meanwhile, or
     does not tell its size, leaves the whole without one."""
     folders = list_folders(connection)
     messages = sum(folder.count for _, folder in folders)
     if not connection.has("STATUS=SIZE"):
-        return SourceMailbox(len(folders), messages, None)
+        return SourceMailbox(place, len(folders), messages, None)
     commands = [b"STATUS " + quote_name(name) + b" (SIZE)" for name, _ in folders]
     size = 0
     for answer in connection.run_all(commands):
         states = [] if isinstance(answer, CommandRefused) else list(read_states(answer).values())
         if not states or b"SIZE" not in states[-1]:
-            return SourceMailbox(len(folders), messages, None)
+            return SourceMailbox(place, len(folders), messages, None)
         size += number(states[-1][b"SIZE"])
-    return SourceMailbox(len(folders), messages, size)
+    return SourceMailbox(place, len(folders), messages, size)

@@ -38,7 +38,7 @@ def rules(**more: object) -> dict[bytes, object]:
 def test_mailboxes_are_measured_and_not_opened() -> None:
     with Scripted(rules(), capabilities=SIZES) as server:
         seen = survey(server.server(), ADMIN, USERS[:2], ticking().__next__)
-        assert seen.mailboxes == (SourceMailbox(2, 6, 1000),) * 2
+        assert seen.mailboxes == (SourceMailbox(0, 2, 6, 1000), SourceMailbox(1, 2, 6, 1000))
         assert seen.unopened == ()
         assert seen.connect_seconds == seen.round_trip == seen.login_seconds == 0.25
         assert not server.asked(b"EXAMINE") + server.asked(b"SELECT") + server.asked(b"FETCH")
@@ -47,7 +47,7 @@ def test_mailboxes_are_measured_and_not_opened() -> None:
 def test_a_server_without_sizes_is_asked_for_none() -> None:
     with Scripted(rules(), capabilities="IMAP4rev1 AUTH=PLAIN") as server:
         seen = survey(server.server(), ADMIN, USERS[:1], ticking().__next__)
-        assert seen.mailboxes == (SourceMailbox(2, 6, None),)
+        assert seen.mailboxes == (SourceMailbox(0, 2, 6, None),)
         assert not [each for each in server.asked(b"STATUS") if b"(SIZE)" in each]
 
 
@@ -60,7 +60,7 @@ def test_a_folder_that_does_not_tell_its_size_leaves_the_mailbox_without_one() -
 
     with Scripted(rules(STATUS=refuse), capabilities=SIZES) as server:
         seen = survey(server.server(), ADMIN, USERS[:1], ticking().__next__)
-    assert seen.mailboxes == (SourceMailbox(2, 6, None),)
+    assert seen.mailboxes == (SourceMailbox(0, 2, 6, None),)
 
 
 def test_no_mailbox_is_begun_when_the_time_is_over() -> None:
