@@ -168,7 +168,7 @@ def _survey(
 
 
 def check_survey(survey: SourceSurvey, lines: Sequence[int]) -> Findings:
-    """Mailboxes that cannot be opened, or that WorkMail has no room for. `lines` of the manifest, by
+    """Mailboxes that cannot be opened, or that do not fit. `lines` are those of the manifest, by
     the places of the survey."""
     warnings = []
     if survey.unopened:
