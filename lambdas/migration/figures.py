@@ -39,6 +39,11 @@ def format_duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def format_milliseconds(seconds: float) -> str:
+    """`1,234 ms`, or that it is less than one."""
+    return f"{seconds * 1000:,.0f} ms" if seconds >= 0.001 else "less than 1 ms"
+
+
 _COARSE = ((90.0, 1.0, "s"), (90 * 60.0, 60.0, "min"), (48 * 3600.0, 3600.0, "h"))
 """Below so many seconds, this unit."""
 

@@ -17,7 +17,13 @@ from migration.directory_plan import Verdict as RowVerdict
 from migration.estimate.forecast import Forecast
 from migration.estimate.phases import Span
 from migration.estimate.sizes import Sizes, tell_size
-from migration.figures import format_duration, format_range, format_usd, format_usd_range
+from migration.figures import (
+    format_duration,
+    format_milliseconds,
+    format_range,
+    format_usd,
+    format_usd_range,
+)
 from migration.migration_plan import MigrationPlan, describe_verdict, summarise
 from migration.web.render import macros, render
 from migration.web.rows import Column, Rows, Value, lay_out
@@ -70,7 +76,7 @@ def to_html(plan: MigrationPlan) -> bytes:
         entry_rows=_lay_out(plan.rows),
         listed=_LISTED,
         upper=_upper,
-        milliseconds=_tell_milliseconds,
+        milliseconds=format_milliseconds,
         span=_tell,
         duration=format_duration,
         usd=format_usd,
@@ -92,10 +98,6 @@ def _figures(forecast: Forecast | None, sizes: Sizes | None) -> dict[str, str]:
 
 def _tell(span: Span) -> str:
     return format_range(span.least, span.most)
-
-
-def _tell_milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:,.0f} ms" if seconds >= 0.001 else "less than 1 ms"
 
 
 def _upper(text: str) -> str:

@@ -49,7 +49,8 @@ def plan_run(
 
     What takes longer than `seconds_left` is not looked at, and stands in the plan as that.
     """
-    rows, unasked = (), ""
+    rows: tuple[PlanRow, ...] = ()
+    unasked = ""
     manifest = checked.manifest
     if manifest is None or manifest.faults:
         unasked = "the manifest could not be read, so WorkMail was not asked about its entries"

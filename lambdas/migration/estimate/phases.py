@@ -13,7 +13,7 @@ from migration.estimate.hours import (
 from migration.estimate.sizes import Basis, Sizes, tell_size
 from migration.estimate.terms import Terms
 from migration.estimate.workload import Workload
-from migration.figures import format_bytes, format_duration
+from migration.figures import format_bytes, format_duration, format_milliseconds, format_range
 
 FULL_PASS = "Full pass"  # noqa: S105 - no password
 
@@ -56,8 +56,7 @@ class Wanted:
     """What a run has to do. `users` to create or change, `entities` likewise: groups, resources,
     mailboxes with permissions. `phases` are those of the execution's input, `provisions` says
     whether users are this run's to make, `domains_open` whether a domain is not verified yet.
-    `round_trip` is in seconds, 0 if it was not measured; `old_ttl` how many seconds the old MX
-    records may be cached, None if nobody has asked."""
+    `round_trip` is in seconds, 0 if it was not measured."""
 
     phases: frozenset[str]
     users: int
@@ -65,7 +64,6 @@ class Wanted:
     provisions: bool = True
     domains_open: bool = False
     round_trip: float = 0.0
-    old_ttl: int | None = None
 
     @property
     def cuts_over(self) -> bool:
@@ -170,7 +168,7 @@ class Course:
             told.append(f"the largest mailbox ({size}) alone takes {format_duration(alone)}")
         trip = self.wanted.round_trip
         told.append(
-            f"the source is {trip * 1000:,.0f} ms away (measured)"
+            f"the source is {format_milliseconds(trip)} away (measured)"
             if trip
             else "how far the source is was not measured"
         )
@@ -228,20 +226,13 @@ class Course:
 
     def _drain(self) -> Phase:
         minutes = self.terms.drain_minutes
-        ttl = self.wanted.old_ttl
-        span = Span(*(_TTL if ttl is None else (ttl, ttl)))
-        told = (
-            f"the old MX may be cached between {format_duration(_TTL[0])} and "
-            f"{format_duration(_TTL[1])} (assumed)"
-            if ttl is None
-            else f"the old MX may be cached for {format_duration(ttl)} (measured)"
-        )
         return Phase(
             "Drain",
             "lets senders forget the old server",
-            span + Span(minutes * _MINUTE, minutes * _MINUTE),
-            f"{told}, and cutover.drain_minutes: {minutes}",
-            Basis.ASSUMED if ttl is None else Basis.MEASURED,
+            Span(*_TTL) + Span(minutes * _MINUTE, minutes * _MINUTE),
+            f"the old MX may be cached for {format_range(*_TTL)}, and cutover.drain_minutes is "
+            f"{minutes}",
+            Basis.ASSUMED,
         )
 
     def _delta(self) -> Phase:

@@ -11,7 +11,7 @@ from migration.errors import MailboxUnreachable
 from migration.sources.imap_survey import survey
 from migration.survey_model import SECONDS_AT_MOST, SourceMailbox, Unopened
 from migration.wire.imap_login import ImapServer
-from tests.unit.wire.scripted import Command, Scripted, Talk
+from tests.unit.wire.scripted import Command, Rule, Rules, Scripted, Talk
 
 ADMIN = {"admin": {"user": "root", "password": "secret"}}
 USERS = [f"u{number}@example.test" for number in range(4)]
@@ -31,8 +31,8 @@ def status(talk: Talk, command: Command) -> None:
     talk.say(answer.replace(b"TAG", command.tag))
 
 
-def rules(**more: object) -> dict[bytes, object]:
-    return {b"LIST": LIST, b"STATUS": status} | {key.encode(): each for key, each in more.items()}
+def rules(status: Rule = status) -> Rules:
+    return {b"LIST": LIST, b"STATUS": status}
 
 
 def test_mailboxes_are_measured_and_not_opened() -> None:
@@ -58,7 +58,7 @@ def test_a_folder_that_does_not_tell_its_size_leaves_the_mailbox_without_one() -
         else:
             status(talk, command)
 
-    with Scripted(rules(STATUS=refuse), capabilities=SIZES) as server:
+    with Scripted(rules(refuse), capabilities=SIZES) as server:
         seen = survey(server.server(), ADMIN, USERS[:1], ticking().__next__)
     assert seen.mailboxes == (SourceMailbox(0, 2, 6, None),)
 
