@@ -129,7 +129,7 @@ settings: $(READY)
 report-docs: $(READY)
 	$(BIN)/python -m localrun.report_pages
 
-# The tables of docs/cost.md, from localrun/estimate.
+# The tables of docs/cost.md, from migration/estimate.
 cost: $(READY)
 	$(BIN)/python -m localrun.estimate.page docs/cost.md
 

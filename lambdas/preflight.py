@@ -1,5 +1,4 @@
-"""Preflight: everything that can be checked before anything is changed, and the plan of a run that
-provisions."""
+"""Preflight: everything that can be checked before anything is changed, and the plan of the run."""
 
 from __future__ import annotations
 
@@ -13,12 +12,12 @@ from migration.entry import entry
 def handler(job: events.Preflight, context: Any) -> events.PreflightResult:
     wired = wiring.wire()
     settings, directory, blobs, ledger = wired.settings, wired.directory, wired.blobs, wired.ledger
-    secrets, probe, run, now = wired.secrets, wired.probe_source, job.run, job.now
-    read = job.manifest, job.version
-    checked = preflight.run_preflight(
-        settings, directory, blobs, secrets, probe, ledger, run, now, *read
+    read = job.now, job.manifest, job.version
+    checked = preflight.check_all(
+        settings, directory, blobs, wired.secrets, wired.survey_source, *read
     )
-    plan = settings, directory, blobs, ledger, run, now, *read, wiring.seconds_left(context)
-    if job.provision and checked.provisions:
-        run_plan.plan_run(*plan)
-    return events.PreflightResult(checked.days_left, len(checked.warnings), checked.provisions)
+    planned = run_plan.Job(job.run, job.now, job.manifest, job.phases)
+    left = wiring.seconds_left(context)
+    checked = run_plan.plan_run(settings, directory, blobs, ledger, planned, checked, left)
+    passed = preflight.conclude(checked, ledger, job.run, job.now)
+    return events.PreflightResult(passed.days_left, len(passed.warnings), passed.provisions)

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 from rich.console import Console
 from rich.table import Table
 
+from localrun.estimate.terms import read_terms
 from migration.aws.directory import WorkMailDirectory, build_client
 from migration.directory_plan import PlanRow, Verdict, describe, plan_directory, write_plan
+from migration.end_of_support import days_left
 from migration.errors import Busy, MigrationError
+from migration.execution_input import MIGRATION
+from migration.findings import Findings
 from migration.manifest import Manifest, parse_folder, parse_manifest
+from migration.migration_plan import Known, MigrationPlan, make_plan, summarise
+from migration.model import NewPasswords
+from migration.plan_page import to_html, to_json
+from migration.preflight import check_end_of_support
+from migration.preflight_workmail import check_workmail
 from migration.wave import to_mailboxes
 from stacks.config import ConfigError, TenantConfig
 
@@ -37,9 +48,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m localrun plan",
         description="Read a manifest, tell every fault with its place, and say what a run would "
-        "create, change and leave alone in WorkMail, and what conflicts. Nothing is changed.",
-        epilog="Exit status: 0, nothing is in the way; 1, faults or conflicts; 2, it could not be "
-        "looked at.",
+        "create, change and leave alone in WorkMail, what conflicts, how long it takes and what it "
+        "costs. Nothing is changed.",
+        epilog="Exit status: 0, nothing is in the way; 1, faults, problems or conflicts; 2, it "
+        "could not be looked at.",
     )
     parser.add_argument(
         "manifest",
@@ -64,6 +76,23 @@ def build_parser() -> argparse.ArgumentParser:
         "--csv", type=Path, metavar="FILE", help="write the whole plan there, as Preflight does"
     )
     parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="with --tenant: write the plan's page there, as Preflight does. The source is not "
+        "asked from here: how far it is and how large its mailboxes are is assumed",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="with --tenant: the plan as one JSON object, no table"
+    )
+    parser.add_argument(
+        "--gigabytes",
+        type=_read_size,
+        default=0.0,
+        metavar="GB",
+        help="of all mailboxes together, if you know (default: 1 GB each is assumed)",
+    )
+    parser.add_argument(
         "--all", action="store_true", help="show also what is left alone, and more than 200 rows"
     )
     return parser
@@ -86,23 +115,40 @@ def main(arguments: Sequence[str]) -> int:
         return 2
 
 
+def _read_size(text: str) -> float:
+    size = float(text)
+    if not 0 < size < 1e9:
+        raise argparse.ArgumentTypeError("must be a number above 0")
+    return size
+
+
 def _plan(options: argparse.Namespace, console: Console) -> int:
     config = TenantConfig.load(options.tenant) if options.tenant else None
+    if config is None and (options.html or options.json):
+        raise PlanRefusedError("--html and --json need the tenant file: name it with --tenant")
     manifest = _read(options.manifest, config)
-    if manifest.faults:
-        for fault in manifest.faults:
-            console.print(fault.text, markup=False, highlight=False, soft_wrap=True)
-        plural = "fault" if len(manifest.faults) == 1 else "faults"
-        console.print(f"{len(manifest.faults)} {plural}: nothing would be done", style="bold red")
-        return 1
-    rows = _look(manifest, config) if config and not options.offline else []
-    if not rows:
-        _say_what_it_has(manifest, console)
-        return 0
-    if options.csv:
-        options.csv.write_bytes(write_plan(rows))
-    _show(rows, console, everything=options.all)
-    return 1 if any(row.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN) for row in rows) else 0
+    if config is None:
+        return _say_what_it_has(manifest, console)
+    known = _look(manifest, config, online=not (options.offline or manifest.faults))
+    known = replace(known, given_size=options.gigabytes)
+    plan = make_plan(known, "", _now(), options.manifest.name)
+    if options.html:
+        options.html.write_bytes(to_html(plan))
+    if options.csv and plan.rows:
+        options.csv.write_bytes(write_plan(plan.rows))
+    if options.json:
+        print(to_json(plan).decode("ascii"), end="")
+    else:
+        _show(plan, manifest, console, everything=options.all)
+    return 1 if plan.problems or _is_in_the_way(plan.rows) else 0
+
+
+def _is_in_the_way(rows: Iterable[PlanRow]) -> bool:
+    return any(row.verdict in (Verdict.CONFLICT, Verdict.UNKNOWN) for row in rows)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _read(path: Path, config: TenantConfig | None) -> Manifest:
@@ -115,18 +161,69 @@ def _read(path: Path, config: TenantConfig | None) -> Manifest:
     return parse_manifest(path.read_bytes(), domains, tenant, path.name)
 
 
-def _look(manifest: Manifest, config: TenantConfig) -> list[PlanRow]:
-    """Asks WorkMail about every entry."""
+def _look(manifest: Manifest, config: TenantConfig, *, online: bool) -> Known:
+    """What is known of the migration from here: by WorkMail as well if it may be asked."""
+    end = check_end_of_support(days_left(_now()), config.end_of_support_acknowledged)
+    known = Known(
+        terms=read_terms(config),
+        phases=frozenset(MIGRATION),
+        problems=end.problems,
+        notices=end.warnings,
+        manifest=manifest,
+        unasked="WorkMail was not asked",
+    )
+    if not online:
+        return known
     directory = WorkMailDirectory(build_client(config.region), config.organization_id)
     try:
-        directory.organization()
+        findings = _check(directory, manifest, config)
     except Busy as busy:
         raise PlanRefusedError(f"WorkMail does not answer ({busy}): try again later") from busy
+    known = replace(
+        known,
+        problems=known.problems + findings.problems,
+        warnings=findings.warnings,
+        provisions=findings.provisions,
+        domains_open=not findings.verified,
+    )
+    if not findings.provisions:
+        return replace(known, unasked="users are managed elsewhere")
     mailboxes = to_mailboxes(config.tenant, manifest.rows)
-    return list(plan_directory(directory, mailboxes, manifest.wanted))
+    rows = tuple(plan_directory(directory, mailboxes, manifest.wanted))
+    return replace(known, rows=rows, unasked="")
 
 
-def _say_what_it_has(manifest: Manifest, console: Console) -> None:
+def _check(directory: WorkMailDirectory, manifest: Manifest, config: TenantConfig) -> Findings:
+    """What Preflight finds in the organization."""
+    return check_workmail(
+        directory,
+        config.domains,
+        config.target.kind,
+        manifest.rows,
+        NewPasswords(config.passwords.new_users),
+        register=config.domain_setup.register,
+    )
+
+
+def _say_what_it_has(manifest: Manifest, console: Console) -> int:
+    """Without a tenant file: the faults of the manifest, or what it holds; the exit status."""
+    if manifest.faults:
+        _say_faults(manifest, console)
+        return 1
+    _say_counts(manifest, console)
+    hint = "WorkMail was not asked: name the tenant file with --tenant, and have AWS credentials"
+    console.print(hint, style="dim")
+    return 0
+
+
+def _say_faults(manifest: Manifest, console: Console) -> None:
+    for fault in manifest.faults:
+        console.print(fault.text, markup=False, highlight=False, soft_wrap=True)
+    plural = "fault" if len(manifest.faults) == 1 else "faults"
+    console.print(f"{len(manifest.faults)} {plural}: nothing would be done", style="bold red")
+
+
+def _say_counts(manifest: Manifest, console: Console) -> None:
     parts = (
         (len(manifest.rows), "users"),
         (len(manifest.groups), "groups"),
@@ -141,11 +238,29 @@ def _say_what_it_has(manifest: Manifest, console: Console) -> None:
             f"the name of {resource.address} would be {resource.name}: WorkMail takes 20 characters"
         )
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-    hint = "WorkMail was not asked: name the tenant file with --tenant, and have AWS credentials"
-    console.print(hint, style="dim")
 
 
-def _show(rows: Sequence[PlanRow], console: Console, *, everything: bool) -> None:
+def _show(plan: MigrationPlan, manifest: Manifest, console: Console, *, everything: bool) -> None:
+    """The rows, what is in the way, and the lines that the page has on top."""
+    if manifest.faults:
+        _say_faults(manifest, console)
+    elif plan.rows:
+        _show_rows(plan.rows, console, everything=everything)
+    else:
+        _say_counts(manifest, console)
+    if plan.unasked:
+        console.print(f"{plan.unasked}: what it has of these is not known", style="dim")
+    told = [("problem", text) for text in plan.problems if text not in _texts(manifest)]
+    told += [("warning", text) for text in plan.warnings + plan.notices]
+    for label, text in (*told, *summarise(plan)):
+        console.print(f"{label}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _texts(manifest: Manifest) -> set[str]:
+    return {fault.text for fault in manifest.faults}
+
+
+def _show_rows(rows: Sequence[PlanRow], console: Console, *, everything: bool) -> None:
     wanted = [row for row in rows if everything or row.verdict is not Verdict.LEAVE]
     shown = wanted if everything else wanted[:_SHOWN_AT_MOST]
     table = Table(title="What a run would do to WorkMail's directory", title_justify="left")

@@ -145,14 +145,14 @@ class RepeatWaveResult(Event):
 
 @dataclass(frozen=True, slots=True)
 class Preflight(Event):
-    """`provision`: whether the run has that phase, and so a plan of what it does to WorkMail's
-    directory."""
+    """`phases` are those of PrepareResult: the plan tells of these, and with `provision` of what is
+    done to WorkMail's directory."""
 
     run: str
     now: str
     manifest: str
     version: str
-    provision: bool
+    phases: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)

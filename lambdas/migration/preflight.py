@@ -7,8 +7,9 @@ the run; a warning stands in the run's timeline, and the run goes on.
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -20,19 +21,23 @@ from migration.errors import (
     ManifestInvalid,
     PreflightFailed,
     SourceBusy,
+    TenantMisconfigured,
 )
 from migration.findings import NOTHING, Findings, look
-from migration.manifest import read_manifest
+from migration.manifest import Manifest, read_manifest
 from migration.model import CopyPolicy, ManifestRow, NewPasswords, Note
 from migration.passwords import RULE, count_passwords, count_weak, find_faults
 from migration.ports import BlobStore, Directory, Ledger, Secrets
 from migration.preflight_workmail import check_workmail
 from migration.settings import Settings
+from migration.survey_model import SourceSurvey, choose_sample
 from migration.target_choice import IMAP
 
 # General reference, "Amazon WorkMail endpoints and quotas".
 WORKMAIL_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 ACKNOWLEDGE_BELOW_DAYS = 60
+_ROOM = 50 * 1024**3
+"""Bytes of a WorkMail mailbox at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +50,76 @@ class Preflight:
     provisions: bool = True
 
 
-def run_preflight(
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found out, be it good or bad. `notices` are facts that need no action. `manifest` is
+    None if there is none, `survey` if the source does not answer."""
+
+    days_left: int
+    notices: tuple[str, ...]
+    findings: Findings
+    manifest: Manifest | None
+    survey: SourceSurvey | None
+
+    def join(self, more: Findings) -> Checked:
+        """The same with what was found later, each problem once."""
+        new = tuple(each for each in more.problems if each not in self.findings.problems)
+        return replace(self, findings=self.findings + replace(more, problems=new))
+
+
+SurveySource = Callable[[Mapping[str, object], Sequence[str]], SourceSurvey]
+"""Given the source's secret and users: connects, raising what the source raises, and looks shortly
+into mailboxes of these users."""
+
+
+def check_all(
     settings: Settings,
     directory: Directory,
     blobs: BlobStore,
     secrets: Secrets,
-    probe_source: Callable[[], None],
-    ledger: Ledger,
-    run: str,
+    survey_source: SurveySource,
     now: str,
     manifest_key: str = "",
     version: str = "",
-) -> Preflight:
-    """Checks everything; PreflightFailed with every problem.
+) -> Checked:
+    """Checks everything, and looks shortly into the source.
 
-    `probe_source()` connects to the source and raises what the source raises. `manifest_key` and
-    `version` are those of this run's manifest, if not the tenant's usual one, the newest. Warnings
-    become a note of the run. Busy errors of the directory pass: then nothing is known yet.
+    `manifest_key` and `version` are those of this run's manifest, if not the tenant's usual one,
+    the newest. Its faults are no findings: PlanWave tells them. Busy errors of the directory pass:
+    then nothing is known yet.
     """
     days = days_left(now)
-    rows, manifest_findings = _read_rows(settings, blobs, manifest_key, version)
+    end = check_end_of_support(days, settings.end_of_support_acknowledged)
+    manifest, manifest_findings = _read_manifest(settings, blobs, manifest_key, version)
+    rows = manifest.rows if manifest and not manifest.faults else ()
     findings = (
-        check_end_of_support(days, settings.end_of_support_acknowledged)
+        Findings(end.problems)
         + check_region(settings.source_secret_arn)
         + check_ews_url(settings.ews_url)
         + check_imap_server(settings.target_imap_host, settings.target_imap_tls)
         + check_policy(settings.policy)
         + look(partial(_check_workmail, settings, directory, rows))
-        + look(lambda: check_secret(secrets.read_source()))
-        + look(
-            lambda: check_passwords(
-                secrets.read_target(), settings.target_kind, settings.passwords_new_users
-            )
-        )
-        + manifest_findings
-        + look(lambda: _probe(probe_source))
     )
+    secret, secret_findings = _read_secret(secrets)
+    findings += secret_findings + look(
+        lambda: check_passwords(
+            secrets.read_target(), settings.target_kind, settings.passwords_new_users
+        )
+    )
+    opens = () if secret_findings.problems else rows
+    survey, source_findings = _survey(survey_source, secret, opens)
+    findings += manifest_findings + source_findings
+    return Checked(days, end.warnings, findings, manifest, survey)
+
+
+def conclude(checked: Checked, ledger: Ledger, run: str, now: str) -> Preflight:
+    """The warnings become a note of the run; PreflightFailed with every problem instead."""
+    findings = checked.findings
     if findings.problems:
         raise PreflightFailed(findings.problems)
-    ledger.add_note(run, Note(now, "Preflight", "; ".join(findings.warnings)))
-    return Preflight(days, findings.warnings, findings.provisions)
+    warnings = checked.notices + findings.warnings
+    ledger.add_note(run, Note(now, "Preflight", "; ".join(warnings)))
+    return Preflight(checked.days_left, warnings, findings.provisions)
 
 
 def _check_workmail(
@@ -100,24 +135,61 @@ def _check_workmail(
     )
 
 
-def _read_rows(
+def _read_manifest(
     settings: Settings, blobs: BlobStore, key: str, version: str
-) -> tuple[Sequence[ManifestRow], Findings]:
-    """The rows of a manifest without faults; else none. PlanWave tells the faults."""
+) -> tuple[Manifest | None, Findings]:
     try:
-        manifest = read_manifest(settings, blobs, key or settings.manifest_key, version)
+        return read_manifest(settings, blobs, key or settings.manifest_key, version), NOTHING
     except ManifestInvalid as missing:
-        return (), Findings(missing.problems)
-    return () if manifest.faults else manifest.rows, NOTHING
+        return None, Findings(missing.problems)
 
 
-def _probe(probe_source: Callable[[], None]) -> Findings:
+def _read_secret(secrets: Secrets) -> tuple[Mapping[str, object], Findings]:
     try:
-        probe_source()
+        secret = secrets.read_source()
+    except TenantMisconfigured as error:
+        return {}, Findings(error.problems)
+    return secret, check_secret(secret)
+
+
+def _survey(
+    survey_source: SurveySource, secret: Mapping[str, object], rows: Sequence[ManifestRow]
+) -> tuple[SourceSurvey | None, Findings]:
+    """With whose mailboxes could not be opened, by their lines: a run fails with these alone."""
+    chosen = [rows[place] for place in choose_sample(len(rows))]
+    try:
+        seen = survey_source(secret, [row.source for row in chosen])
     except (MailboxUnreachable, SourceBusy, CredentialsRejected) as error:
         advice = "check `source` in the tenant file, and that the server lets AWS connect"
-        return Findings((f"the source does not answer ({error}): {advice}",))
-    return NOTHING
+        return None, Findings((f"the source does not answer ({error}): {advice}",))
+    except TenantMisconfigured as error:
+        return None, Findings(error.problems)
+    return seen, check_survey(seen, [row.line for row in chosen])
+
+
+def check_survey(survey: SourceSurvey, lines: Sequence[int]) -> Findings:
+    """Mailboxes that cannot be opened, or that do not fit. `lines` are those of the manifest, by
+    the places of the survey."""
+    warnings = []
+    if survey.unopened:
+        counted = Counter(each.error for each in survey.unopened)
+        told = ", ".join(f"{error} ({number})" for error, number in sorted(counted.items()))
+        where = ", ".join(str(lines[each.place]) for each in survey.unopened)
+        tried = len(survey.mailboxes) + len(survey.unopened)
+        warnings.append(
+            f"{len(survey.unopened)} of {tried} mailboxes of the source that were tried could not "
+            f"be looked into: {told}; by the line of the manifest: {where}; check the source's "
+            "secret, and that the server has these mailboxes"
+        )
+    large = [each.place for each in survey.mailboxes if (each.size or 0) > _ROOM]
+    if large:
+        where = ", ".join(str(lines[place]) for place in large)
+        warnings.append(
+            f"mailboxes of the source with more than 50 GB, which is what WorkMail has room for, "
+            f"by the line of the manifest: {where}; leave some of it out (`copy` in the tenant "
+            "file), or let their users clear up"
+        )
+    return Findings(warnings=tuple(warnings))
 
 
 def check_end_of_support(days: int, acknowledged: str) -> Findings:

@@ -144,14 +144,15 @@ def check_domain(name: str, domain: MailDomain | None, *, register: bool) -> Fin
     if ruling.step is Step.USE:
         return NOTHING
     if ruling.step is Step.REFUSE:
-        return Findings((ruling.text,))
+        return Findings((ruling.text,), verified=False)
     if ruling.step is Step.REGISTER:
         warning = (
             f"the domain {name} is not in the organization: the phase `provision` adds it, tells "
             "the record that must be published for it, and waits"
         )
-        return Findings(warnings=(warning,))
-    return Findings(warnings=(f"{ruling.text}; the phase `provision` waits for it",))
+        return Findings(warnings=(warning,), verified=False)
+    warning = f"{ruling.text}; the phase `provision` waits for it"
+    return Findings(warnings=(warning,), verified=False)
 
 
 def check_retention(days: Mapping[str, int]) -> Findings:

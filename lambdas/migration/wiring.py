@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from migration.model import MailboxRecord
     from migration.publishing import Means as PublishingMeans
     from migration.questions import Desk
+    from migration.survey_model import SourceSurvey
     from migration.target_choice import Candidate
     from migration.targets.workmail_ews import WorkmailEwsTarget
     from migration.targets.workmail_imap import WorkmailImapTarget
@@ -339,11 +340,12 @@ class Wiring:
         """Whether WorkMail refused this user in this run."""
         return self.ledger.mailbox(mailbox_id).refused
 
-    def probe_source(self) -> None:
-        """Connects to the source without logging in; MailboxUnreachable, SourceBusy."""
-        from migration.sources import imap
+    def survey_source(self, secret: Mapping[str, object], users: Sequence[str]) -> SourceSurvey:
+        """Connects to the source, and looks shortly into mailboxes of these users; `secret` is the
+        source's. As sources.imap_survey."""
+        from migration.sources.imap_survey import survey
 
-        imap.probe(self._source_server())
+        return survey(self._source_server(), secret, users, time.monotonic)
 
     def probe_target(self, access: Access, address: str) -> None:
         """Opens a mailbox as the administrator, reading only; raises what the target raises."""

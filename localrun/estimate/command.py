@@ -13,9 +13,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from localrun.estimate.bill import Estimate, estimate
-from localrun.estimate.prices import REGION
-from localrun.estimate.workload import Workload, as_configured, of_size
+from localrun.estimate.terms import read_terms
+from migration.estimate.bill import Estimate, estimate
+from migration.estimate.prices import REGION
+from migration.estimate.workload import Workload, as_set, of_size
 from stacks.config import ConfigError, TenantConfig
 
 
@@ -24,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m localrun estimate",
         description="What the migration of a tenant costs in AWS and how long it takes: "
-        "arithmetic with list prices that stand in localrun/estimate/prices.py. Nothing is asked "
+        "arithmetic with list prices that stand in docs/cost.md. Nothing is asked "
         "or fetched.",
     )
     whole, part = _above(int, 1), _above(float, 0.0)
@@ -98,7 +99,7 @@ def main(arguments: Sequence[str]) -> int:
         months=options.months,
         keys=options.keys,
     )
-    result = estimate(as_configured(work, config) if config else work)
+    result = estimate(as_set(work, read_terms(config)) if config else work)
     if options.json:
         print(json.dumps(to_json(result), indent=2))
     else:

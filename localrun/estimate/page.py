@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from localrun.estimate import prices
-from localrun.estimate.bill import Estimate, estimate
-from localrun.estimate.prices import Price
-from localrun.estimate.workload import of_size
+from migration.estimate import prices
+from migration.estimate.bill import Estimate, estimate
+from migration.estimate.prices import Price
+from migration.estimate.workload import of_size
 
 SIZES = ((100, 100.0), (1_000, 1_000.0), (10_000, 10_000.0))
 """Mailboxes and gigabytes."""

@@ -15,8 +15,6 @@ from rich.console import Console
 from localrun import model_service
 from localrun.asked import Place
 from localrun.display import PlainDisplay
-from localrun.estimate.counts import Counts, count
-from localrun.estimate.workload import Workload
 from localrun.guard import Guard, signer
 from localrun.letters import Letter
 from localrun.loopback import Request
@@ -25,6 +23,8 @@ from localrun.scenario import manifest_of
 from localrun.stories.sample import SAMPLE
 from localrun.stories.sample_mail import DOMAIN
 from localrun.world import World
+from migration.estimate.counts import Counts, count
+from migration.estimate.workload import Workload
 
 USERS = [f"user{number}@{DOMAIN}" for number in range(2)]
 FOLDERS = [("INBOX",), ("Sent",)]

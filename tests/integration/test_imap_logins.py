@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from migration.errors import CredentialsRejected, MailboxUnreachable
-from migration.sources.imap import ImapSource, probe
+from migration.sources.imap import ImapSource
+from migration.sources.imap_survey import survey
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_errors import ImapError, LoginRefused, NotConnected
@@ -151,7 +153,7 @@ def test_certificates_that_nobody_vouches_for_are_refused(
             with pytest.raises(NotConnected):
                 ImapConnection(default, login)
         with pytest.raises(MailboxUnreachable):
-            probe(place(server, "ssl", other))
+            survey(place(server, "ssl", other), {}, (), time.monotonic)
 
 
 def test_a_name_that_the_certificate_does_not_hold_is_refused(

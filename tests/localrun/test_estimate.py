@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from localrun.__main__ import main
-from localrun.estimate import prices
-from localrun.estimate.bill import estimate
-from localrun.estimate.counts import count, count_looks
 from localrun.estimate.page import insert_tables
-from localrun.estimate.prices import Price
-from localrun.estimate.workload import of_size
+from migration.estimate import prices
+from migration.estimate.bill import estimate
+from migration.estimate.counts import count, count_looks
+from migration.estimate.prices import Price
+from migration.estimate.workload import of_size
 
 ROOT = Path(__file__).resolve().parents[2]
 THOUSAND = of_size(1_000, 1_000.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +62,81 @@ def test_a_conflict_is_told_by_the_status_too(
     cloud.add_user("bola", f"someone.else@{DOMAIN}")
     assert main([str(ROOT / "examples" / "manifest"), "--tenant", str(tenant)]) == 1
     assert "1 in conflict" in capsys.readouterr().out
+
+
+def test_the_page_is_written_with_what_workmail_says(
+    tenant: Path, tmp_path: Path, cloud: WorkMailCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "plan.html"
+    manifest = str(ROOT / "examples" / "manifest")
+    assert main([manifest, "--tenant", str(tenant), "--html", str(page)]) == 0
+    said, html = capsys.readouterr().out, page.read_text("utf-8")
+    assert "verdict: ready, with 1 warning" in said
+    assert "duration: the first copy is complete after" in said
+    assert "cost: AWS " in said
+    for words in ("Ready, with 1 warning", "enforces DMARC", "Nothing was measured", "Every entry"):
+        assert words in html
+    assert "Made by <code>python -m localrun plan" in html
+    assert all(one.startswith(("Describe", "List", "Get")) for one in cloud.operations())
+
+
+def test_a_problem_of_the_organization_is_told_by_the_status_too(
+    tenant: Path, cloud: WorkMailCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.fake.deny_access(cloud.organization_id, "EWS")
+    assert main([str(ROOT / "examples" / "manifest.csv"), "--tenant", str(tenant)]) == 1
+    said = capsys.readouterr().out
+    assert "problem: the access control rules deny EWS" in said
+    assert "verdict: not ready: 1 problem" in said
+
+
+def test_offline_it_is_reckoned_without_workmail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "plan.html"
+    tenant = str(ROOT / "tenants" / "example.yaml")
+    manifest = str(ROOT / "examples" / "manifest.csv")
+    about = [manifest, "--tenant", tenant, "--offline", "--html", str(page)]
+    assert main([*about, "--gigabytes", "5"]) == 0
+    said = capsys.readouterr().out
+    assert "WorkMail was not asked" in said
+    assert "verdict: ready" in said
+    assert "5 GB, as was given" in page.read_text("utf-8")
+
+
+def test_as_json_there_is_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    tenant = str(ROOT / "tenants" / "example.yaml")
+    manifest = str(ROOT / "examples" / "manifest.csv")
+    assert main([manifest, "--tenant", tenant, "--offline", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["sizes"]["mailboxes"] == 3
+    assert told["summary"]["verdict"] == "ready"
+    assert told["rows"] == []
+
+
+def test_faults_have_their_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "users.csv").write_text("source,display_name\n,X\n")
+    page = tmp_path / "plan.html"
+    tenant = str(ROOT / "tenants" / "example.yaml")
+    assert main([str(tmp_path / "users.csv"), "--tenant", tenant, "--html", str(page)]) == 1
+    said = capsys.readouterr().out
+    assert "1 fault: nothing would be done" in said
+    assert said.count("users.csv, line 2") == 1
+    assert "Not ready: 1 problem" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("option", [["--json"], ["--html", "x.html"]])
+def test_a_page_needs_the_tenant(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(ROOT / "examples" / "manifest.csv"), *option]) == 2
+    assert "--tenant" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "nan", "many"])
+def test_a_size_that_cannot_be_is_refused(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["manifest.csv", "--gigabytes", size])
+    assert end.value.code == 2
+    assert "--gigabytes" in capsys.readouterr().err
 
 
 def test_every_fault_is_told_with_its_place(

@@ -6,12 +6,10 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from migration.directory_model import (
     Grant,
@@ -27,13 +25,8 @@ from migration.entities import link_entity, provision_entity
 from migration.errors import ProvisioningPending, UserRefused
 from migration.model import Mailbox, Profile
 from migration.ports import Directory
-from migration.preflight import Preflight
 from migration.provisioning import provision_user
-from migration.run_plan import plan_run
-from migration.settings import Settings
-from preflight import handler
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud, mailbox
-from tests.unit.test_settings import environment
 
 READING = ("Describe", "List", "Get")
 RUN, NOW = "run-1", "2026-12-04T18:00:00Z"
@@ -284,60 +277,3 @@ def test_the_file_is_a_table_that_a_spreadsheet_opens(cloud: WorkMailCloud) -> N
         ["what", "address", "verdict", "reasons"],
         ["user", "a@b.example", "create", "first; sécond"],
     ]
-
-
-def test_the_run_writes_its_plan_and_counts_what_conflicts(cloud: WorkMailCloud) -> None:
-    settings = Settings.from_env(environment() | {"DOMAINS": DOMAIN, "TENANT": "acme"})
-    blobs, ledger = MemoryBlobs(), MemoryLedger()
-    manifest = f"source,display_name\nanna@{DOMAIN},Anna\nberta@{DOMAIN},Berta\n".encode()
-    blobs.put("intake/m.csv", manifest)
-    cloud.add_user("anna", f"another@{DOMAIN}")
-    about = settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv"
-    plan_run(*about, "", lambda: 900.0)
-    text = blobs.get(f"plans/{RUN}/plan.csv").decode("utf-8-sig")
-    assert [line.split(",")[2] for line in text.splitlines()[1:]] == ["conflict", "create"]
-    (note,) = ledger.notes(RUN)
-    assert note.what.startswith("the directory: 1 to create, 1 in conflict; plans/run-1/plan.csv")
-    assert "@" not in note.what
-    assert note.what.endswith("that is left as it is, and all else is done")
-    plan_run(*about, "", lambda: 29.0)
-    (note,) = ledger.notes(RUN)
-    assert note.what.startswith("the directory: 2 not looked at;")
-
-
-@pytest.mark.parametrize("manifest", [b"source\n", None], ids=["with a fault", "missing"])
-def test_a_manifest_that_plan_wave_refuses_has_no_plan(
-    cloud: WorkMailCloud, manifest: bytes | None
-) -> None:
-    settings = Settings.from_env(environment() | {"DOMAINS": DOMAIN, "TENANT": "acme"})
-    blobs, ledger = MemoryBlobs(), MemoryLedger()
-    if manifest is not None:
-        blobs.put("intake/m.csv", manifest)
-    plan_run(settings, cloud.directory, blobs, ledger, RUN, NOW, "intake/m.csv", "", lambda: 900.0)
-    assert ledger.notes(RUN) == []
-    assert cloud.operations() == []
-
-
-@pytest.mark.parametrize(
-    ("provision", "interoperability", "planned"),
-    [(True, False, True), (False, False, False), (True, True, False)],
-)
-def test_only_a_run_that_provisions_has_a_plan(
-    monkeypatch: pytest.MonkeyPatch, provision: bool, interoperability: bool, planned: bool
-) -> None:
-    asked: list[str] = []
-    wiring = SimpleNamespace(
-        settings=None,
-        directory=None,
-        blobs=None,
-        ledger=None,
-        secrets=None,
-        probe_source=None,
-    )
-    monkeypatch.setattr("migration.wiring.wire", lambda: wiring)
-    found = Preflight(100, (), provisions=not interoperability)
-    monkeypatch.setattr("migration.preflight.run_preflight", lambda *_: found)
-    monkeypatch.setattr("migration.run_plan.plan_run", lambda *_: asked.append("plan"))
-    event = {"run": RUN, "now": NOW, "manifest": "", "version": "", "provision": provision}
-    assert handler(event, None)["provisions"] == (not interoperability)
-    assert bool(asked) == planned

@@ -21,6 +21,7 @@ USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",
     *("erasure", "erasure_proof"),
+    *("estimate", "migration_plan", "plan_page", "run_plan"),
     *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
     "rollback_report",
     *("password_parts", "wave_passwords", "password_reset"),
@@ -67,6 +68,7 @@ FOUNDATION = {
         "measures",
         "progress_model",
         "execution_input",
+        "survey_model",
     ),
     *("settings", "identity", "workmail_names", "end_of_support", "figures", "zone_model"),
 }

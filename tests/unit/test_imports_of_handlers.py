@@ -21,7 +21,7 @@ HANDLERS = sorted(path.stem for path in LAMBDAS.glob("[!_]*.py"))
 # with mail servers or with an API of which a single state has need.
 TEMPLATES = {
     *("answer_question", "prepare_dns", "publish_dns", "rollback_dns", "send_client_guides"),
-    "write_report",
+    *("preflight", "write_report"),
 }
 YAML = {"plan_wave", "preflight", "repeat_wave", "send_client_guides", "summarise_pass"}
 WHEN_ASKED_FOR = {

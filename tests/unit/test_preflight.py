@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
@@ -33,16 +33,19 @@ from migration.model import NewPasswords
 from migration.ports import Directory
 from migration.preflight import (
     Preflight,
+    SurveySource,
+    check_all,
     check_end_of_support,
     check_ews_url,
     check_imap_server,
     check_passwords,
     check_region,
     check_secret,
-    run_preflight,
+    conclude,
 )
 from migration.preflight_workmail import ASKED_AT_MOST, check_new_users
 from migration.settings import Settings
+from migration.survey_model import SourceMailbox, SourceSurvey, Unopened, choose_sample
 from tests.unit.test_settings import environment
 
 KEY = "intake/manifest.csv"
@@ -132,7 +135,7 @@ def settings(**changes: Any) -> Settings:
 def run(
     account: Account,
     tenant: Settings | None = None,
-    probe: Callable[[], None] = lambda: None,
+    survey: SurveySource = lambda _secret, _users: SourceSurvey(0.1),
     now: str = NOW,
     files: tuple[str, ...] = (KEY,),
     ledger: MemoryLedger | None = None,
@@ -142,24 +145,23 @@ def run(
     blobs = MemoryBlobs()
     for key in files:
         blobs.put(key, manifest.encode())
-    return run_preflight(
+    checked = check_all(
         tenant or settings(),
         cast(Directory, account),
         blobs,
         account,
-        probe,
-        ledger or MemoryLedger(),
-        "run-1",
+        survey,
         now,
         manifest_key,
     )
+    return conclude(checked, ledger or MemoryLedger(), "run-1", now)
 
 
-def failing(error: MigrationError) -> Callable[[], None]:
-    def probe() -> None:
+def failing(error: MigrationError) -> SurveySource:
+    def survey(_secret: Mapping[str, object], _users: Sequence[str]) -> SourceSurvey:
         raise error
 
-    return probe
+    return survey
 
 
 # ---- the whole -------------------------------------------------------------------------------
@@ -219,11 +221,58 @@ def test_all_problems_are_answered_at_once() -> None:
         (TenantMisconfigured(["tls must be ssl"]), "tls must be ssl"),
     ],
 )
-def test_a_source_that_cannot_be_probed_is_a_problem(error: MigrationError, word: str) -> None:
+def test_a_source_that_does_not_answer_is_a_problem(error: MigrationError, word: str) -> None:
     with pytest.raises(PreflightFailed) as caught:
-        run(Account(), probe=failing(error))
+        run(Account(), survey=failing(error))
     (problem,) = caught.value.problems
     assert word in problem
+
+
+def test_mailboxes_that_cannot_be_looked_into_are_told_by_their_lines() -> None:
+    asked: list[Sequence[str]] = []
+
+    def survey(_secret: Mapping[str, object], users: Sequence[str]) -> SourceSurvey:
+        asked.append(users)
+        return SourceSurvey(0.1, 0.2, 0.03, (SourceMailbox(0, 3, 4, 5),), (Unopened(1, "Refused"),))
+
+    result = run(Account(), survey=survey, manifest=manifest_of("anna", "berta"))
+    assert asked == [["anna@example.com", "berta@example.com"]]
+    assert "1 of 2 mailboxes" in result.warnings[-1]
+    assert "Refused (1)" in result.warnings[-1]
+    assert "line of the manifest: 3;" in result.warnings[-1]
+    assert "@" not in result.warnings[-1]
+
+
+def test_a_mailbox_that_workmail_has_no_room_for_is_told_by_its_line() -> None:
+    def survey(_secret: Mapping[str, object], _users: Sequence[str]) -> SourceSurvey:
+        sizes = (50 * 1024**3, 50 * 1024**3 + 1, None)
+        found = (SourceMailbox(place, 3, 4, size) for place, size in enumerate(sizes))
+        return SourceSurvey(0.1, mailboxes=tuple(found))
+
+    result = run(Account(), survey=survey, manifest=manifest_of("anna", "berta", "cora"))
+    assert "more than 50 GB" in result.warnings[-1]
+    assert "line of the manifest: 3;" in result.warnings[-1]
+
+
+def test_without_logins_no_mailbox_is_looked_into_and_the_source_is_reached_nevertheless() -> None:
+    def survey(secret: Mapping[str, object], users: Sequence[str]) -> SourceSurvey:
+        assert (dict(secret), list(users)) == ({}, [])
+        raise MailboxUnreachable("gaierror")
+
+    account = Account(secret=TenantMisconfigured(["the source's secret has no value"]))
+    with pytest.raises(PreflightFailed) as caught:
+        run(account, survey=survey, manifest=manifest_of("anna"))
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("total", [0, 1, 19, 20, 21, 10_000])
+def test_the_sample_is_spread_over_all(total: int) -> None:
+    sample = choose_sample(total)
+    assert len(sample) == min(total, 20)
+    assert sorted(set(sample)) == sample
+    assert all(0 <= place < total for place in sample)
+    if total > 20:
+        assert sample[-1] >= total * 0.9
 
 
 def test_what_may_not_be_read_is_a_problem_beside_the_others() -> None:

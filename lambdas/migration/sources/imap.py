@@ -17,11 +17,9 @@ from collections.abc import Iterator, Sequence
 from migration.mail import BatchLimit, FlagReading, Folder, ItemRef, Page
 from migration.ports import Capabilities
 from migration.sources.imap_carrier import Answer, ImapCarrier
-from migration.sources.imap_errors import translated
 from migration.sources.imap_lookout import ImapLookout
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_login import ImapLogin, ImapServer
-from migration.wire.imap_socket import Wire
 
 
 class ImapSource:
@@ -60,9 +58,3 @@ class ImapSource:
     def close(self) -> None:
         self._lookout.close()
         self._carrier.close()
-
-
-def probe(server: ImapServer) -> None:
-    """Connects and hangs up. MailboxUnreachable."""
-    with translated():
-        Wire(server).shut()

@@ -46,7 +46,7 @@ def list_folders(connection: ImapConnection) -> list[tuple[str, Folder]]:
     if not any(entry.special is SpecialUse.INBOX for entry in entries):
         # Cyrus lets an administrator in as a user that does not exist, and lists nothing.
         raise MailboxUnreachable("the source has no inbox for this user: there is no such mailbox")
-    states = _states(responses)
+    states = read_states(responses)
     missing = [entry.name for entry in entries if entry.name not in states]
     states |= _ask_states(connection, missing)
     return [
@@ -100,7 +100,8 @@ def _merge(responses: Sequence[Response]) -> list[Listed]:
     return list(listed.values())
 
 
-def _states(responses: Iterable[Response]) -> dict[str, Status]:
+def read_states(responses: Iterable[Response]) -> dict[str, Status]:
+    """What STATUS responses say, by the folder's name as the server spells it there."""
     found: dict[str, Status] = {}
     for response in responses:
         if response.kind == b"STATUS":
@@ -129,7 +130,7 @@ def _ask_states(connection: ImapConnection, names: Sequence[str]) -> dict[str, S
                 raise MailboxUnreachable(f"the source does not open folder {key}") from None
             continue
         # Servers spell the name in their own way here: there is one answer to one question.
-        states = list(_states(result).values())
+        states = list(read_states(result).values())
         if not states:
             raise Garbled("no-status")
         found[name] = states[-1]

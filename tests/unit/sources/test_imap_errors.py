@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 
@@ -13,8 +14,9 @@ from migration.errors import (
     MigrationError,
     SourceBusy,
 )
-from migration.sources.imap import ImapSource, probe
+from migration.sources.imap import ImapSource
 from migration.sources.imap_errors import translate
+from migration.sources.imap_survey import survey
 from migration.wire.imap_errors import (
     CommandRefused,
     ConnectionLost,
@@ -85,21 +87,21 @@ def test_a_refused_connection_is_unreachable() -> None:
     with pytest.raises(MailboxUnreachable):
         source(closed_port()).folders()
     with pytest.raises(MailboxUnreachable):
-        probe(place(closed_port()))
+        survey(place(closed_port()), {}, (), time.monotonic)
 
 
 def test_a_host_without_an_address_is_unreachable() -> None:
     with pytest.raises(MailboxUnreachable):
-        probe(Place("nowhere.invalid", 993, "ssl"))
+        survey(Place("nowhere.invalid", 993, "ssl"), {}, (), time.monotonic)
     with pytest.raises(MailboxUnreachable):
-        probe(Place("no..where", 993, "ssl"))
+        survey(Place("no..where", 993, "ssl"), {}, (), time.monotonic)
 
 
 def test_a_wrong_password_is_rejected_and_not_repeated() -> None:
     with ImapServer({USER: "secret"}) as server:
         with pytest.raises(CredentialsRejected) as caught:
             source(server.port, password="wr0ng").folders()
-        probe(place(server.port))
+        survey(place(server.port), {}, (), time.monotonic)
     assert "wr0ng" not in str(caught.value)
     assert USER not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localrun.estimate import prices
-from localrun.estimate.counts import Counts, count, count_looks
-from localrun.estimate.hours import (
+from migration.estimate import prices
+from migration.estimate.counts import Counts, count, count_looks
+from migration.estimate.hours import (
     hours_at_work,
     hours_of_a_quiet_pass,
     hours_of_the_full_pass,
     hours_to_provision,
 )
-from localrun.estimate.prices import Price
-from localrun.estimate.workload import Workload
+from migration.estimate.prices import Price
+from migration.estimate.workload import Workload
 
 ALARMS, METRICS, DASHBOARDS = 15, 35, 1
 SECRETS = 3
@@ -100,7 +100,7 @@ def _hours(work: Workload) -> Iterator[tuple[str, float]]:
 
 def _assumptions(work: Workload) -> Iterator[str]:
     size = work.gigabytes * 1e9 / work.messages / 1000 if work.messages else 0.0
-    yield f"prices of {prices.REGION}, without free tiers; prices.py has each with source and day"
+    yield f"prices of {prices.REGION}, without free tiers; docs/cost.md has their sources"
     yield f"{work.messages:,} messages of {size:.0f} kB, {work.folders} folders in each mailbox"
     yield (
         f"{work.megabytes_per_second:g} MB/s for each mailbox, {work.streams} "

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from localrun.estimate.hours import (
+from migration.dns_waits import next_wait
+from migration.estimate.functions import MEMORY
+from migration.estimate.hours import (
     CALLS_FOR_A_USER,
     SECONDS_FOR_A_USER,
     SECONDS_OF_A_QUIET_SLICE,
     hours_at_work,
     seconds_to_verify,
 )
-from localrun.estimate.workload import Workload
-from migration.dns_waits import next_wait
-from stacks.function_table import TABLE
+from migration.estimate.workload import Workload
 
 # -- the parent execution: states that a run enters once, and those of each round of a loop
 _STATES = 55
@@ -172,7 +172,7 @@ def _gigabyte_seconds(work: Workload, calls: float, measurements: float) -> Iter
 
 
 def _gigabytes(handler: str) -> float:
-    return TABLE[handler].memory / 1024
+    return MEMORY[handler] / 1024
 
 
 def count_looks(days: float) -> int:

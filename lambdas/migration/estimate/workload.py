@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from migration.estimate.functions import COPY_SLICE_SECONDS
+from migration.estimate.terms import Terms
 from migration.mail import BatchLimit
-from stacks.config import TenantConfig
-from stacks.function_table import TABLE
 
 AVERAGE_MESSAGE = 75_000
 """Bytes, where nobody says how many messages there are."""
@@ -28,6 +28,8 @@ class Workload:
     delta_hours    between two of them
     late_passes    one more look, days after the end
     megabytes_per_second  how fast one mailbox is copied
+    round_trip     seconds to the source and back
+    largest        gigabytes of the largest mailbox; 0 if they are all the same
     at_once        mailboxes copied at the same time
     users_at_once  users created at the same time
     months         for which bucket, ledger, key, alarms are kept
@@ -44,6 +46,8 @@ class Workload:
     delta_hours: float = 12.0
     late_passes: int = 0
     megabytes_per_second: float = 1.0
+    round_trip: float = 0.0
+    largest: float = 0.0
     at_once: int = 10
     users_at_once: int = 5
     months: int = 1
@@ -67,11 +71,13 @@ class Workload:
     @property
     def streams(self) -> int:
         """Mailboxes that are copied at the same time."""
-        return min(self.at_once, self.mailboxes)
+        return max(1, min(self.at_once, self.mailboxes))
 
     @property
     def batches(self) -> int:
         """Of all mailboxes: each holds as much as one write of the ledger covers."""
+        if not self.all_folders:
+            return 0
         limit = BatchLimit()
         by_number = self.messages / self.all_folders / limit.items
         by_size = self.gigabytes * _GIGABYTE / self.all_folders / limit.size
@@ -83,9 +89,16 @@ class Workload:
         return self.gigabytes * 1000 / self.megabytes_per_second
 
     @property
+    def longest_seconds(self) -> float:
+        """Of the largest mailbox alone: no number of others at once makes it shorter."""
+        return self.largest * 1000 / self.megabytes_per_second
+
+    @property
     def slices(self) -> int:
         """Calls of CopySlice in the full pass, of all mailboxes."""
-        usable = TABLE["copy_slice"].timeout - _MARGIN
+        if not self.mailboxes:
+            return 0
+        usable = COPY_SLICE_SECONDS - _MARGIN
         return self.mailboxes * max(1, math.ceil(self.copy_seconds / self.mailboxes / usable))
 
     @property
@@ -100,14 +113,18 @@ def of_size(mailboxes: int, gigabytes: float, messages: int = 0) -> Workload:
     return Workload(mailboxes, gigabytes, messages or usual)
 
 
-def as_configured(workload: Workload, config: TenantConfig) -> Workload:
-    """The same with what the tenant file says."""
+def as_set(workload: Workload, terms: Terms) -> Workload:
+    """The same with what the tenant's settings say."""
+    speed = workload.megabytes_per_second
+    if terms.kilobytes_per_second:
+        speed = min(speed, terms.kilobytes_per_second * 1024 / 1_000_000)
     return replace(
         workload,
-        at_once=config.mailboxes_at_once,
-        users_at_once=config.limits.users,
-        delta_passes=min(workload.delta_passes, config.delta.passes),
-        delta_hours=config.delta.interval_minutes / 60,
-        late_passes=len(config.delta.late_days),
-        guides=config.clients.send != "none",
+        megabytes_per_second=speed,
+        at_once=terms.mailboxes_at_once,
+        users_at_once=terms.users_at_once,
+        delta_passes=min(workload.delta_passes, terms.delta_passes),
+        delta_hours=terms.delta_minutes / 60,
+        late_passes=len(terms.late_days),
+        guides=terms.guides,
     )

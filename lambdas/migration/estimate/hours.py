@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localrun.estimate.workload import Workload
+from migration.estimate.workload import Workload
 
 CALLS_FOR_A_USER = 4
 """The first and its repetitions, until WorkMail shows what it was asked for."""
@@ -18,6 +18,17 @@ _SECONDS_TO_VERIFY_A_FOLDER = 1.5
 _DRAIN_HOURS = 2.0
 
 
+_TRIPS_OF_A_LOGIN = 12
+"""Of the connections that look and carry: TCP, TLS, the login, what the server can."""
+_TRIPS_OF_A_FOLDER = 3
+"""To open it, to list it, to begin with its messages; what follows is asked ahead."""
+
+
+def seconds_under_way(work: Workload) -> float:
+    """Of one mailbox and pass: what distance to the source costs, beside the mail itself."""
+    return work.round_trip * (_TRIPS_OF_A_LOGIN + work.folders * _TRIPS_OF_A_FOLDER)
+
+
 def seconds_to_verify(work: Workload) -> float:
     """A mailbox, once."""
     return _SECONDS_TO_VERIFY + work.folders * _SECONDS_TO_VERIFY_A_FOLDER
@@ -31,13 +42,14 @@ def hours_to_provision(work: Workload) -> float:
 
 def hours_of_the_full_pass(work: Workload) -> float:
     """Until all mail is copied and verified, while as many mailboxes as possible are copied at
-    once, all of the same size."""
-    return work.copy_seconds / work.streams / 3600 + hours_of_a_quiet_pass(work)
+    once; the largest of them takes its time."""
+    copying = max(work.copy_seconds / work.streams, work.longest_seconds)
+    return copying / 3600 + hours_of_a_quiet_pass(work)
 
 
 def hours_of_a_quiet_pass(work: Workload) -> float:
     """Of a delta pass that brings little."""
-    each = SECONDS_OF_A_QUIET_SLICE + seconds_to_verify(work)
+    each = SECONDS_OF_A_QUIET_SLICE + seconds_to_verify(work) + seconds_under_way(work)
     return each * work.mailboxes / work.streams / 3600
 
 
