@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 from migration.figures import format_duration
-from migration.report_lines import PhaseLine, ProgressPoint
+from migration.progress_model import ProgressPoint
+from migration.report_phases import PhaseLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Course:
     `sentence` says what they show."""
 
     sentence: str
-    points: tuple[Mapping[str, str | int], ...]
+    points: tuple[ProgressPoint, ...]
     phases: tuple[Phase, ...]
 
 
@@ -39,8 +40,7 @@ def tell_course(
     told = tuple(_tell_phase(each, written) for each in phases)
     if len(points) < 2 or points[-1].messages == points[0].messages:
         return Course("", (), told)
-    drawn = tuple({"at": each.at, "messages": each.messages} for each in points)
-    return Course(_tell_progress(points), drawn, told)
+    return Course(_tell_progress(points), tuple(points), told)
 
 
 def _tell_phase(phase: PhaseLine, written: str) -> Phase:

@@ -84,8 +84,9 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     told = [
         json.loads(line) for line in (run.out / "notices.jsonl").read_text("utf-8").splitlines()
     ]
-    secret = (passwords, kept, told, ids)
-    finished = Finished(outcome, shown, history, logs, requests, *left, *secret, numbers)
+    finished = Finished(
+        outcome, shown, history, logs, requests, *left, passwords, kept, told, ids, numbers
+    )
     assert ("CopySlice" in history) == finished.copied
     return finished
 

@@ -21,15 +21,17 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of the type, with short lists and with mappings that JSON has."""
     if is_dataclass(kind):
         hints = get_type_hints(kind, localns=_LATER)
-        return st.builds(kind, **{each.name: anything(hints[each.name]) for each in fields(kind)})
+        parts = {each.name: anything(hints[each.name]) for each in fields(kind)}
+        return st.fixed_dictionaries(parts).map(lambda values: kind(**values))  # type: ignore[operator]
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple and Ellipsis in inner:
         return st.lists(anything(inner[0]), max_size=2).map(tuple)
     if origin is Mapping:
         return st.dictionaries(st.text(), anything(inner[1]), max_size=2)
     if NoneType in inner:
-        return st.one_of(anything(each) for each in inner)
-    return st.from_type(kind)
+        return st.one_of([anything(each) for each in inner])
+    strategy: st.SearchStrategy[Any] = st.from_type(kind)
+    return strategy
 
 
 summaries = anything(Summary)

@@ -13,7 +13,7 @@ from migration.client_report import (
     write_report_on_clients,
 )
 from migration.clients import Autodiscover
-from migration.report import to_html
+from migration.report_page import to_html
 from migration.report_steps import next_steps
 from migration.report_summary import summarise
 from tests.unit.test_report import CLEAN, FACTS, NOW

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migration.progress_model import ProgressPoint
 from migration.report_course import tell_course
-from migration.report_lines import PhaseLine, ProgressPoint
+from migration.report_phases import PhaseLine
 
 WRITTEN = "2026-12-05T06:00:00Z"
 
@@ -22,7 +23,7 @@ def test_the_sentence_leaves_out_the_time_before_and_after_the_copy() -> None:
     assert course.sentence == (
         "2,000 messages were dealt with in 15 min; 200 a minute at the fastest."
     )
-    assert [each["messages"] for each in course.points] == [0, 0, 1000, 2000, 2000]
+    assert [each.messages for each in course.points] == [0, 0, 1000, 2000, 2000]
 
 
 def test_what_stood_still_is_not_drawn() -> None:

@@ -18,8 +18,9 @@ from migration.directory_model import (
     Sharing,
 )
 from migration.model import Failure
-from migration.report import to_html, write_report
+from migration.report import write_report
 from migration.report_entities import count_entities, tell_entities
+from migration.report_page import to_html
 from migration.report_steps import next_steps
 from migration.report_summary import RunFacts, summarise
 from tests.unit.test_report import NOW, SETTINGS
