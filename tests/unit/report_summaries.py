@@ -19,7 +19,7 @@ _LATER = {"ClientsReport": ClientsReport, "DnsRollback": DnsRollback}
 
 def anything(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of the type, with short lists and with mappings that JSON has."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind, localns=_LATER)
         return st.builds(kind, **{each.name: anything(hints[each.name]) for each in fields(kind)})
     origin, inner = get_origin(kind), get_args(kind)
@@ -28,7 +28,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:
     if origin is Mapping:
         return st.dictionaries(st.text(), anything(inner[1]), max_size=2)
     if NoneType in inner:
-        return st.one_of(anything(each) for each in inner)
+        return st.one_of([anything(each) for each in inner])
     return st.from_type(kind)
 
 
@@ -37,9 +37,9 @@ summaries = anything(Summary)
 
 def fill(kind: Any) -> Any:
     """A value of the type that leaves nothing out: no list is empty, nothing is None."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind, localns=_LATER)
-        return kind(**{each.name: fill(hints[each.name]) for each in fields(kind)})  # type: ignore[operator]
+        return kind(**{each.name: fill(hints[each.name]) for each in fields(kind)})
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple:
         return tuple(fill(each) for each in inner if each is not Ellipsis)

@@ -156,7 +156,7 @@ def wrong_settings(inline: tuple[str, ...]) -> list[str]:
 
 
 def _is_file(name: str) -> bool:
-    return name.endswith((".md", ".py", ".json", ".csv"))
+    return name.endswith((".md", ".py", ".json", ".csv", ".html"))
 
 
 @every_page
