@@ -84,9 +84,8 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     told = [
         json.loads(line) for line in (run.out / "notices.jsonl").read_text("utf-8").splitlines()
     ]
-    finished = Finished(
-        outcome, shown, history, logs, requests, *left, passwords, kept, told, ids, numbers
-    )
+    written = (outcome, shown, history, logs, requests)
+    finished = Finished(*written, *left, passwords, kept, told, ids, numbers)
     assert ("CopySlice" in history) == finished.copied
     return finished
 
@@ -142,6 +141,11 @@ def test_the_report_says_the_numbers_of_both_servers_and_the_ledger_everywhere(
     assert bool(numbers["report.html"]) == (finished.outcome.scenario != "bad-manifest")
     assert numbers["servers"]["messages"] == finished.outcome.messages
     assert numbers["failures.csv"]["failed"] == len(finished.outcome.failed)
+
+
+def test_a_number_that_one_place_says_otherwise_is_found() -> None:
+    told: dict[str, Numbers] = {"ledger": {"failed": 1, "size": 9}, "notice": {"failed": 2}}
+    assert find_differences(told) == ["failed: {'ledger': 1, 'notice': 2}"]
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ _LATER = {"ClientsReport": ClientsReport, "DnsRollback": DnsRollback}
 
 def anything(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of the type, with short lists and with mappings that JSON has."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind, localns=_LATER)
         parts = {each.name: anything(hints[each.name]) for each in fields(kind)}
         return st.fixed_dictionaries(parts).map(lambda values: kind(**values))  # type: ignore[operator]
@@ -30,8 +30,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:
         return st.dictionaries(st.text(), anything(inner[1]), max_size=2)
     if NoneType in inner:
         return st.one_of([anything(each) for each in inner])
-    strategy: st.SearchStrategy[Any] = st.from_type(kind)
-    return strategy
+    return st.from_type(kind)
 
 
 summaries = anything(Summary)
@@ -39,9 +38,9 @@ summaries = anything(Summary)
 
 def fill(kind: Any) -> Any:
     """A value of the type that leaves nothing out: no list is empty, nothing is None."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind, localns=_LATER)
-        return kind(**{each.name: fill(hints[each.name]) for each in fields(kind)})  # type: ignore[operator]
+        return kind(**{each.name: fill(hints[each.name]) for each in fields(kind)})
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple:
         return tuple(fill(each) for each in inner if each is not Ellipsis)
