@@ -22,7 +22,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind, localns=_LATER)
         parts = {each.name: anything(hints[each.name]) for each in fields(kind)}
-        return st.fixed_dictionaries(parts).map(lambda values: kind(**values))  # type: ignore[operator]
+        return st.fixed_dictionaries(parts).map(lambda values: kind(**values))
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple and Ellipsis in inner:
         return st.lists(anything(inner[0]), max_size=2).map(tuple)
