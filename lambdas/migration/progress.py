@@ -66,8 +66,8 @@ def measure_progress(ledger: Ledger, metrics: Metrics, now: str) -> bool:
         mailboxes = [_view(ledger, record) for record in ledger.mailboxes(run)]
         before = ledger.progress()
         after = remember(run, mailboxes, before, now)
-        # With nothing to remember nothing is begun: an erasure counts what the ledger has.
         _keep_point(ledger, mailboxes, before, after, now)
+        # With nothing to remember nothing is begun: an erasure counts what the ledger has.
         if after != before and (before or after.looks):
             ledger.set_progress(after)
         found += measure_mailboxes(mailboxes)

@@ -9,7 +9,7 @@ from migration.advice import advise, split_problems
 from migration.model import Agreement, Failure
 from migration.remark_words import advise_on, explain
 from migration.report_entities import EntityLine
-from migration.report_lines import MailboxLine, Outcome, RemarkLine, Summary
+from migration.report_lines import MailboxLine, Outcome, RemarkLine, Summary, list_remarks
 from migration.report_steps import AFTER_DIFFERENCES
 
 
@@ -70,10 +70,7 @@ def tell_failures(summary: Summary) -> Iterator[FailureRow]:
     yield from (_of_entity(each) for each in summary.entities if each.needs_attention)
     for line in summary.mailboxes:
         yield from _of_folders(line)
-    for line in summary.mailboxes:
-        yield from (_of_message(line, remark) for remark in line.refusals)
-    for line in summary.mailboxes:
-        yield from (_of_message(line, remark) for remark in line.adjusted)
+    yield from (_of_message(*told) for told in list_remarks(summary.mailboxes))
 
 
 def _of_run(failure: Failure) -> FailureRow:

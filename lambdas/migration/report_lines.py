@@ -8,7 +8,7 @@ Contents do not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
@@ -286,3 +286,11 @@ class Summary:
     clients: ClientsReport | None = None
     progress: tuple[ProgressPoint, ...] = ()
     phases: tuple[PhaseLine, ...] = ()
+
+
+def list_remarks(mailboxes: Sequence[MailboxLine]) -> Iterator[tuple[MailboxLine, RemarkLine]]:
+    """Messages of which a report tells. What was not copied comes before what was adjusted."""
+    for mailbox in mailboxes:
+        yield from ((mailbox, remark) for remark in mailbox.refusals)
+    for mailbox in mailboxes:
+        yield from ((mailbox, remark) for remark in mailbox.adjusted)

@@ -18,7 +18,14 @@ from migration.remark_words import advise_on, explain, name_fate
 from migration.report_course import tell_course
 from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import EntityLine
-from migration.report_lines import FolderLine, MailboxLine, Outcome, RemarkLine, Summary
+from migration.report_lines import (
+    FolderLine,
+    MailboxLine,
+    Outcome,
+    RemarkLine,
+    Summary,
+    list_remarks,
+)
 from migration.report_steps import next_steps
 from migration.rollback_report import tell_rollback
 from migration.web.render import macros, render
@@ -50,7 +57,7 @@ def to_html(summary: Summary) -> bytes:
         course=tell_course(summary.progress, summary.phases, summary.written),
         mailbox_rows=_lay_out_mailboxes(summary.mailboxes),
         remark_rows=_lay_out_remarks(summary.mailboxes),
-        all_remarks=sum(1 for _ in _remarks(summary.mailboxes)),
+        all_remarks=sum(1 for _ in list_remarks(summary.mailboxes)),
         entity_rows=_lay_out_entities(summary.entities),
         listed=_LISTED,
         dns_rows=group_by_record(summary.dns.findings),
@@ -115,14 +122,6 @@ def tell_verified(verified: Verified) -> str:
     return f"{compared}: {counted}."
 
 
-def _remarks(mailboxes: Sequence[MailboxLine]) -> Iterator[tuple[MailboxLine, RemarkLine]]:
-    """What was not copied comes before what was adjusted."""
-    for mailbox in mailboxes:
-        yield from ((mailbox, remark) for remark in mailbox.refusals)
-    for mailbox in mailboxes:
-        yield from ((mailbox, remark) for remark in mailbox.adjusted)
-
-
 def _told(entities: Iterable[EntityLine]) -> Iterator[EntityLine]:
     """Those of which there is more to tell than how they ended."""
     return (each for each in entities if each.needs_attention or each.remarks)
@@ -131,7 +130,7 @@ def _told(entities: Iterable[EntityLine]) -> Iterator[EntityLine]:
 # ---- tables ----------------------------------------------------------------------------------
 
 
-def _lay_out_mailboxes(mailboxes: Iterable[MailboxLine]) -> Rows:
+def _lay_out_mailboxes(mailboxes: Sequence[MailboxLine]) -> Rows:
     template = macros("report/mailbox.html.j2", is_elsewhere, advise, tell_verified)
     present = {line.outcome for line in mailboxes}
     columns = (
@@ -156,7 +155,7 @@ def _lay_out_mailboxes(mailboxes: Iterable[MailboxLine]) -> Rows:
 
 def _lay_out_remarks(mailboxes: Sequence[MailboxLine]) -> Rows:
     template = macros("report/remark.html.j2", name_fate, explain, advise_on)
-    shown = list(islice(_remarks(mailboxes), _REMARK_ROWS))
+    shown = list(islice(list_remarks(mailboxes), _REMARK_ROWS))
     fates = {remark.fate: name_fate(remark.fate) for _, remark in shown}
     columns = (
         Column("Mailbox"),

@@ -52,6 +52,13 @@
       this.draw();
     }
 
+    // What stands in the page stays as it is.
+    giveUp() {
+      const text = "This browser cannot sort or filter this table, and shows only the rows that " +
+        "stand here. Open the page with a newer one, or the files beside it.";
+      this.table.before(make("p", { className: "failure" }, text));
+    }
+
     describe(column, at) {
       const order = new Map(column.choices.map(([value], place) => [value, place]));
       const value = order.size ? (cell) => order.get(cell) : (cell) => cell;
@@ -187,7 +194,13 @@
   }
 
   const tables = [...document.querySelectorAll("[data-rows]")].map((box) => new Rows(box));
-  Promise.all(tables.map((each) => each.start())).then(() => {
+  const started = tables.map((each) =>
+    each.start().catch((error) => {
+      each.giveUp();
+      throw error; // so that the browser's console has it
+    }),
+  );
+  Promise.all(started).then(() => {
     document.documentElement.dataset.ready = "yes";
   });
 })();
