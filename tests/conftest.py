@@ -1,7 +1,14 @@
 """What holds for all tests."""
 
+import signal
+
 from hypothesis import settings
 
 # How long an example takes is measured in bench/; here it would say how busy the machine is.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+# Whoever starts the tests in the background, as by nohup, hands down that Ctrl-C is ignored: the
+# processes that tests interrupt would ignore it, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
