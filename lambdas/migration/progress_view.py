@@ -3,8 +3,8 @@ ledger has, progress_page.py a page of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from migration.model import Failure
@@ -123,25 +123,3 @@ class ProgressView:
     questions: tuple[AskedLine, ...]
     points: tuple[ProgressPoint, ...]
     log: tuple[LogLine, ...]
-
-
-def enter_state(states: Sequence[StateLine], name: str, at: str) -> tuple[StateLine, ...]:
-    """The states after the workflow has entered this one: it is the current one."""
-    before = [
-        replace(each, status=StateStatus.PASSED) if each.status is StateStatus.CURRENT else each
-        for each in states
-    ]
-    times = sum(each.times for each in before if each.name == name) + 1
-    entered = StateLine(name, times, at, StateStatus.CURRENT)
-    if times == 1:
-        return (*before, entered)
-    return tuple(entered if each.name == name else each for each in before)
-
-
-def end_states(states: Sequence[StateLine], status: RunStatus) -> tuple[StateLine, ...]:
-    """The states of a run that has ended: the last one has passed, or that is where it failed."""
-    last = StateStatus.PASSED if status is RunStatus.SUCCEEDED else StateStatus.FAILED
-    return tuple(
-        replace(each, status=last) if each.status is StateStatus.CURRENT else each
-        for each in states
-    )

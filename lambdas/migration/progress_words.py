@@ -114,13 +114,13 @@ def _tell_more(
 ) -> str:
     total = sum(counts.values())
     if state in _COPYING and total:
-        return f": {counts['done']:,} of {total:,} {_mailboxes(total)} done"
+        return f": {counts['done']:,} of {total:,} {_are(total)} done"
     if state in _DNS and dns[1]:
-        return f": {dns[0]} of {dns[1]} required records {'is' if dns[1] == 1 else 'are'} right"
+        return f": {dns[0]} of {dns[1]} required records {_are(dns[1])} right"
     if questions and "answer" in STATE_WORDS[state]:
         return f": {questions[0].title}"
     return ""
 
 
-def _mailboxes(total: int) -> str:
-    return "mailbox is" if total == 1 else "mailboxes are"
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
