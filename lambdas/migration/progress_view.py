@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from migration.model import Failure
 from migration.progress_model import ProgressPoint
+from migration.report_lines import Verdict
 
 
 class RunStatus(StrEnum):
@@ -60,8 +61,9 @@ class LogLine:
 @dataclass(frozen=True, slots=True)
 class RunHead:
     """Which run is looked at, `at` which moment. `domain` are the domains, with a comma between
-    several; `others` are runs of the same workflow that are at work, too. `report` is the address
-    of the run's report seen from the page, "" while there is none. `played` says that the times
+    several; `others` are runs of the same workflow that are at work, too. `verdict` is the
+    report's, if the run has come to one; `report` is its address seen from the page, "" while there
+    is none. `played` says that the times
     are those of a clock that leaps over waits."""
 
     tenant: str
@@ -71,6 +73,7 @@ class RunHead:
     begun: str
     status: RunStatus = RunStatus.RUNNING
     failure: Failure | None = None
+    verdict: Verdict | None = None
     report: str = ""
     others: tuple[str, ...] = ()
     played: bool = False

@@ -30,6 +30,7 @@ from migration.progress_view import (
 )
 from migration.progress_words import MAILBOX_WORDS, STATE_WORDS
 from migration.question_model import Question, QuestionKind
+from migration.report_lines import Verdict
 
 RUN = "friday"
 BEGUN, NOON, LATER = "2026-12-04T11:00:00Z", "2026-12-04T12:00:00Z", "2026-12-04T12:10:00Z"
@@ -191,6 +192,8 @@ def test_the_headline_asks_the_question() -> None:
 def test_how_a_run_ended_is_said() -> None:
     failure = Failure("PreflightFailed", "this; that")
     assert view("Preflight", head=ENDED).headline == "The run has ended."
+    verdict = replace(ENDED, verdict=Verdict.EXCEPTIONS)
+    assert view("Preflight", head=verdict).headline == "The run has ended: done with exceptions."
     failed = replace(HEAD, status=RunStatus.FAILED, failure=failure)
     assert view("Preflight", head=failed).headline == "The run has failed: PreflightFailed."
     aborted = replace(HEAD, status=RunStatus.ABORTED)
@@ -302,7 +305,7 @@ def test_the_page_consists_of_its_parts() -> None:
 
 def test_the_title_says_how_far_it_is() -> None:
     seen = replace(view("CopyMailboxes"), percent=33.3)
-    assert tell_title(seen) == "33 % – running – WorkMail migration of acme"
+    assert tell_title(seen) == "33 % – Running – WorkMail migration of acme"
 
 
 def test_all_mailboxes_are_in_a_page_that_is_no_larger_than_it_must_be() -> None:
