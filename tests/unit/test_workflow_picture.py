@@ -107,10 +107,8 @@ def _overlap(one: Json, other: Json) -> bool:
 
 def _touches(node: Json, point: list[int]) -> bool:
     x, y = point
-    return (
-        node["x"] - 1 <= x <= node["x"] + node["w"] + 1
-        and min(abs(y - node["y"]), abs(y - node["y"] - node["h"])) <= 1
-    )
+    within = node["x"] - 1 <= x <= node["x"] + node["w"] + 1
+    return within and any(abs(y - end) <= 1 for end in (node["y"], node["y"] + node["h"]))
 
 
 def test_places_inside_a_map_are_those_of_the_chapter() -> None:
