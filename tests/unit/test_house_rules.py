@@ -37,7 +37,7 @@ USE_CASES = {
     *("spf", "dns_values", "dns_publishing", "dns_restoring", "dns_forms", "publishing"),
     *("dns_survey", "dns_rollback", "zone_changes"),
     *("control", "drain", "late_passes"),
-    *("progress", "slice_run"),
+    *("progress", "progress_look", "progress_page", "progress_view", "progress_words", "slice_run"),
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
     *("client_report", "client_sending", "report_steps", "spreadsheet"),
     *("report_tables", "report_failures"),

@@ -14,7 +14,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from migration.figures import format_bytes, format_moment, make_visible
+from migration.figures import (
+    format_bytes,
+    format_duration,
+    format_moment,
+    format_second,
+    make_visible,
+)
 
 _FOLDER = Path(__file__).parent
 
@@ -45,8 +51,10 @@ def environment() -> Environment:
     )
     made.filters |= {
         "bytes": format_bytes,
+        "duration": format_duration,
         "moment": format_moment,
         "number": "{:,}".format,
+        "second": format_second,
         "visible": make_visible,
     }
     made.globals |= {
@@ -81,12 +89,14 @@ def read_workflow() -> Any:
     return json.loads((_FOLDER / "workflow.json").read_text("utf-8"))
 
 
-def make_policy(scripts: Sequence[str]) -> str:
+def make_policy(scripts: Sequence[str], connects: str = "") -> str:
     """The page's Content-Security-Policy: nothing is loaded, and no scripts run but these, known by
-    their hashes. https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
+    their hashes, which may ask nobody but `connects`.
+    https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
     hashes = [f"'sha256-{_hash(read_script(name))}'" for name in scripts]
     allowed = " ".join(hashes) or "'none'"
-    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
+    return f"{policy}; connect-src {connects}" if connects else policy
 
 
 def _hash(text: str) -> str:
