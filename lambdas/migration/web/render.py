@@ -62,6 +62,7 @@ def environment() -> Environment:
         "script": read_script,
         "style": read_style,
         "data": embed,
+        "workflow": read_workflow,
     }
     return made
 
@@ -79,6 +80,13 @@ def read_script(name: str) -> Markup:
 def read_style() -> Markup:
     """page.css."""
     return Markup((_FOLDER / "page.css").read_text("utf-8"))  # noqa: S704 - it is ours
+
+
+@cache
+def read_workflow() -> Any:
+    """workflow.json: the workflow in chapters, with the places of its states and arrows in pixels.
+    tools/picture lays it out; workflow.html.j2 draws it."""
+    return json.loads((_FOLDER / "workflow.json").read_text("utf-8"))
 
 
 def make_policy(scripts: Sequence[str], connects: str = "") -> str:
