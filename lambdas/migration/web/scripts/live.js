@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   const KEPT = "[data-rows], [data-chart]";
+  const FOCUSABLE = "a[href], summary, [tabindex]";
   const connection = document.querySelector("[data-connection]");
   const headline = document.querySelector("[data-headline]");
   let lastWords = "";
@@ -18,6 +19,20 @@
     return template.content;
   }
 
+  // What the viewer has opened, scrolled to and chosen by keyboard is found again after it was
+  // replaced.
+  function remember(place) {
+    const all = (selector) => [...place.querySelectorAll(selector)];
+    const opened = all("details").map((each) => each.open);
+    const scrolled = all(".log").map((each) => each.scrollTop);
+    const focused = all(FOCUSABLE).indexOf(document.activeElement);
+    return () => {
+      all("details").forEach((each, at) => (each.open = opened[at] ?? false));
+      all(".log").forEach((each, at) => (each.scrollTop = scrolled[at] ?? 0));
+      if (focused >= 0) all(FOCUSABLE)[focused]?.focus({ preventScroll: true });
+    };
+  }
+
   function put(place, made) {
     const kept = [...place.querySelectorAll(KEPT)];
     const renewed = [...made.querySelectorAll(KEPT)];
@@ -28,9 +43,9 @@
       place.querySelector("[data-told]")?.replaceWith(...made.querySelectorAll("[data-told]"));
       return;
     }
-    const scrolled = place.querySelector(".log")?.scrollTop ?? 0;
+    const restore = remember(place);
     place.replaceChildren(made);
-    if (scrolled) place.querySelector(".log").scrollTop = scrolled;
+    restore();
     if (renewed.length) document.dispatchEvent(new CustomEvent("added", { detail: place }));
   }
 
@@ -44,6 +59,7 @@
     for (const [name, markup] of Object.entries(told.parts)) {
       put(document.querySelector(`[data-part="${name}"]`), parse(markup));
     }
+    if (told.parts.workflow) showCurrentState(); // of scripts/workflow.js
     document.documentElement.dataset.live = told.status;
   });
   source.addEventListener("error", () => {
