@@ -11,13 +11,15 @@ import secrets
 import threading
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any, Self, cast
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3.models import S3Backend, s3_backends
 from werkzeug.serving import make_server
 
 from localrun.asked import Place
@@ -38,7 +40,8 @@ class DataPlane:
     ) -> None:
         # Every request is a line at level INFO otherwise.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        application = DomainDispatcherApplication(create_backend_app)
+        s3_backends.backend = _Storage
+        application = _Dispatcher(create_backend_app)
         if guard is not None and place is not None:
             application = guarded(application, guard, place)
         self._server = make_server(
@@ -63,6 +66,39 @@ class DataPlane:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+class _Storage(S3Backend):
+    """moto's own copies and walks through all objects of a bucket whenever it lists some: with ten
+    thousand mailboxes that is most of what the laptop's process would do."""
+
+    def list_objects(
+        self,
+        bucket: Any,
+        prefix: str | None,
+        delimiter: str | None,
+        marker: str | None,
+        max_keys: int | None,
+    ) -> tuple[set[Any], set[str], bool, str | None]:
+        names = [name for name in list(bucket.keys) if name.startswith(prefix or "")]
+        found = {name: bucket.keys.get(name) for name in names}
+        below = {name: newest for name, newest in found.items() if newest is not None}
+        return super().list_objects(
+            cast(Any, SimpleNamespace(keys=below)), prefix, delimiter, marker, max_keys
+        )
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's own looks through the folders of its package at every request."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._known: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._known:
+            self._known[host] = super().get_backend_for_host(host)
+        return self._known[host]
 
 
 def create(template: Template, clients: Callable[[str], Any]) -> None:
