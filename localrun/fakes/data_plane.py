@@ -12,7 +12,7 @@ import threading
 import urllib.request
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -41,7 +41,7 @@ class DataPlane:
         # Every request is a line at level INFO otherwise.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         s3_backends.backend = _Storage
-        application = _Dispatcher(create_backend_app)
+        application: Any = _Dispatcher(create_backend_app)
         if guard is not None and place is not None:
             application = guarded(application, guard, place)
         self._server = make_server(
@@ -68,7 +68,7 @@ class DataPlane:
         self.close()
 
 
-class _Storage(S3Backend):
+class _Storage(S3Backend):  # type: ignore[misc]  # moto's types are not followed
     """moto's own copies and walks through all objects of a bucket whenever it lists some: with ten
     thousand mailboxes that is most of what the laptop's process would do."""
 
@@ -79,16 +79,15 @@ class _Storage(S3Backend):
         delimiter: str | None,
         marker: str | None,
         max_keys: int | None,
-    ) -> tuple[set[Any], set[str], bool, str | None]:
+    ) -> Any:
         names = [name for name in list(bucket.keys) if name.startswith(prefix or "")]
         found = {name: bucket.keys.get(name) for name in names}
         below = {name: newest for name, newest in found.items() if newest is not None}
-        return super().list_objects(
-            cast(Any, SimpleNamespace(keys=below)), prefix, delimiter, marker, max_keys
-        )
+        listed = SimpleNamespace(keys=below)
+        return super().list_objects(listed, prefix, delimiter, marker, max_keys)
 
 
-class _Dispatcher(DomainDispatcherApplication):
+class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto's are not followed
     """moto's own looks through the folders of its package at every request."""
 
     def __init__(self, create_app: Callable[[Any], Any]) -> None:
