@@ -98,6 +98,7 @@
       this.packed.columns.forEach((column, at) => {
         if (column.choices.length > 1) tools.append(this.makeChoice(column, at));
       });
+      tools.append(this.makeOrder());
       this.status = make("p", { className: "small status" });
       this.status.setAttribute("role", "status");
       this.pager = make("nav", { className: "pager" });
@@ -138,6 +139,25 @@
         this.show(0);
       });
       return select;
+    }
+
+    // Where rows are cards there are no headings to sort by.
+    makeOrder() {
+      this.order = make("select", { className: "order" }, make("option", { value: "" }, "Sort by"));
+      this.order.setAttribute("aria-label", `Order of ${this.packed.noun}`);
+      this.packed.columns.forEach((column, at) => {
+        if (!column.shown) return;
+        for (const sign of column.number ? ["-", "+"] : ["+", "-"]) {
+          const arrow = sign === "+" ? "\u2191" : "\u2193";
+          this.order.append(make("option", { value: sign + at }, `${column.heading} ${arrow}`));
+        }
+      });
+      this.order.addEventListener("change", () => {
+        const [sign, id] = [this.order.value[0], this.order.value.slice(1)];
+        this.model.setSorting(sign ? [{ id, desc: sign === "-" }] : []);
+        this.show(0);
+      });
+      return this.order;
     }
 
     show(page) {
@@ -185,6 +205,8 @@
       this.pager.hidden = found <= PAGE;
       previous.disabled = pageIndex === 0;
       next.disabled = (pageIndex + 1) * pageSize >= found;
+      const [order] = this.model.atoms.sorting.get();
+      this.order.value = order ? (order.desc ? "-" : "+") + order.id : "";
       for (const cell of this.table.tHead.querySelectorAll("[data-column]")) {
         const sorted = this.model.getColumn(cell.dataset.column).getIsSorted();
         if (sorted) cell.ariaSort = sorted === "asc" ? "ascending" : "descending";
