@@ -178,12 +178,12 @@
       const missing = rows.filter((row) => !this.bodies[row.original.index]);
       for (const at of new Set(missing.map(chunkOf))) {
         if (!this.chunks.has(at)) this.chunks.set(at, unpack(this.packed.rest[at]));
+      }
+      for (const row of missing) {
+        const [at, index] = [chunkOf(row), row.original.index];
         const markups = await this.chunks.get(at);
         const start = this.first + at * this.packed.chunk;
-        for (const row of missing) {
-          const index = row.original.index;
-          if (chunkOf(row) === at) this.bodies[index] ??= parse(markups[index - start]);
-        }
+        this.bodies[index] ??= parse(markups[index - start]);
       }
     }
 
