@@ -112,7 +112,7 @@ def _settle(page: Page) -> float:
     """When the page was ready, as it has noted; its charts are drawn then, too."""
     page.locator("[data-chart]:not(:has(svg))").first.wait_for(state="detached")
     page.wait_for_timeout(200)
-    return round(page.evaluate("window.readyAt"))
+    return float(page.evaluate("Math.round(window.readyAt)"))
 
 
 def _time(act: str, is_done: str) -> str:
