@@ -64,19 +64,19 @@ def make_document(name: str) -> Document:
 
 def make_done_report() -> Summary:
     """Nothing is to be seen to."""
-    summary = make_report(Size(6, messages=120))
+    summary = make_report(Size(3, messages=120))
     fine = replace(summary.dns, findings=summary.dns.findings[:4])
-    return replace(
-        summary, verdict=Ended.DONE, dns=fine, mailboxes=summary.mailboxes[1:4], entities=()
-    )
+    return replace(summary, verdict=Ended.DONE, dns=fine, entities=(), entity_outcomes={})
 
 
 def make_failed_report() -> Summary:
     """The run stopped before it copied anything."""
     problems = ("the manifest is missing", "the domain acme.example is not verified")
     summary = make_report(Size(0))
-    failure = Failure("TenantMisconfigured", "; ".join(problems))
-    return replace(summary, verdict=Ended.FAILED, failure=failure, progress=())
+    failure = Failure("TenantMisconfigured", "\n".join(problems))
+    begun = replace(summary, timeline=summary.timeline[:1], phases=summary.phases[:1], progress=())
+    nothing = replace(begun, entities=(), entity_outcomes={}, decisions=())
+    return replace(nothing, verdict=Ended.FAILED, failure=failure)
 
 
 # ---- plans -----------------------------------------------------------------------------------
