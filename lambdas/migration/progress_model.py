@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class ExecutionEvent:
+    """An event of an execution's history. `kind` as Step Functions calls it, such as
+    `TaskStateEntered`; `state` is the name of the state that was entered or exited, else empty.
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html"""
+
+    kind: str
+    at: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """One look. `part` names the pass that was at work, `done` counts what is done of it, in that
     pass's own unit; looks are comparable if their parts are the same. `state` is another one
