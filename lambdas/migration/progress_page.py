@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from migration.advice import split_problems
 from migration.figures import make_visible
-from migration.progress_view import MailboxLine, ProgressView, RunStatus, StateStatus
+from migration.progress_view import MailboxLine, ProgressView, RunHead, RunStatus, StateStatus
 from migration.progress_words import MAILBOX_WORDS
 from migration.report_course import tell_course
+from migration.report_lines import Verdict
 from migration.web.render import macros, render
 from migration.web.rows import Column, Rows, Value, lay_out
 
@@ -24,11 +25,13 @@ LOGGED = 300
 
 _STATUSES = tuple(dict.fromkeys(MAILBOX_WORDS.values()))
 """Of mailboxes, in the order in which they need attention."""
+_STATUS_WORDS: Mapping[RunStatus, str] = {
+    RunStatus.RUNNING: "Running",
+    RunStatus.SUCCEEDED: "Ended",
+    RunStatus.FAILED: "Failed",
+    RunStatus.ABORTED: "Aborted",
+}
 _TONES: Mapping[str, str] = {
-    RunStatus.RUNNING: "quiet",
-    RunStatus.SUCCEEDED: "good",
-    RunStatus.ABORTED: "warn",
-    RunStatus.FAILED: "bad",
     StateStatus.CURRENT: "warn",
     StateStatus.PASSED: "good",
     "done": "good",
@@ -52,7 +55,8 @@ def to_parts(view: ProgressView) -> dict[str, str]:
 def tell_title(view: ProgressView) -> str:
     """The page's title: what is seen of it in a row of tabs."""
     percent = "" if view.percent is None else f"{view.percent:.0f} % – "
-    return f"{percent}{view.head.status} – WorkMail migration of {make_visible(view.head.tenant)}"
+    status, tenant = _STATUS_WORDS[view.head.status], make_visible(view.head.tenant)
+    return f"{percent}{status} – WorkMail migration of {tenant}"
 
 
 def _values(view: ProgressView) -> dict[str, object]:
@@ -65,16 +69,25 @@ def _values(view: ProgressView) -> dict[str, object]:
         "mailbox_rows": _lay_out(view.mailboxes),
         "lines": view.log[: -LOGGED - 1 : -1],
         "tones": _TONES,
+        "status": _STATUS_WORDS[view.head.status],
+        "tone": _tell_tone(view.head),
     }
+
+
+def _tell_tone(head: RunHead) -> str:
+    if head.status is RunStatus.RUNNING:
+        return "quiet"
+    if head.status is RunStatus.SUCCEEDED:
+        return "good" if head.verdict in (None, Verdict.DONE) else "warn"
+    return "bad" if head.status is RunStatus.FAILED else "warn"
 
 
 def _lay_out(mailboxes: Sequence[MailboxLine]) -> Rows:
     """What needs attention comes first."""
     template = macros("progress/row.html.j2")
-    present = {line.status for line in mailboxes}
     columns = (
         Column("Mailbox"),
-        Column("Status", choices=tuple((each, each) for each in _STATUSES if each in present)),
+        Column("Status", choices=tuple((each, each) for each in _STATUSES)),
         Column("Messages", number=True),
         Column("Expected", number=True),
         Column("Size", number=True),

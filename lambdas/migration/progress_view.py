@@ -3,12 +3,13 @@ ledger has, progress_page.py a page of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from migration.model import Failure
 from migration.progress_model import ProgressPoint
+from migration.report_lines import Verdict
 
 
 class RunStatus(StrEnum):
@@ -60,8 +61,9 @@ class LogLine:
 @dataclass(frozen=True, slots=True)
 class RunHead:
     """Which run is looked at, `at` which moment. `domain` are the domains, with a comma between
-    several; `others` are runs of the same workflow that are at work, too. `report` is the address
-    of the run's report seen from the page, "" while there is none. `played` says that the times
+    several; `others` are runs of the same workflow that are at work, too. `verdict` is the
+    report's, if the run has come to one; `report` is its address seen from the page, "" while there
+    is none. `played` says that the times
     are those of a clock that leaps over waits."""
 
     tenant: str
@@ -71,6 +73,7 @@ class RunHead:
     begun: str
     status: RunStatus = RunStatus.RUNNING
     failure: Failure | None = None
+    verdict: Verdict | None = None
     report: str = ""
     others: tuple[str, ...] = ()
     played: bool = False
@@ -123,25 +126,3 @@ class ProgressView:
     questions: tuple[AskedLine, ...]
     points: tuple[ProgressPoint, ...]
     log: tuple[LogLine, ...]
-
-
-def enter_state(states: Sequence[StateLine], name: str, at: str) -> tuple[StateLine, ...]:
-    """The states after the workflow has entered this one: it is the current one."""
-    before = [
-        replace(each, status=StateStatus.PASSED) if each.status is StateStatus.CURRENT else each
-        for each in states
-    ]
-    times = sum(each.times for each in before if each.name == name) + 1
-    entered = StateLine(name, times, at, StateStatus.CURRENT)
-    if times == 1:
-        return (*before, entered)
-    return tuple(entered if each.name == name else each for each in before)
-
-
-def end_states(states: Sequence[StateLine], status: RunStatus) -> tuple[StateLine, ...]:
-    """The states of a run that has ended: the last one has passed, or that is where it failed."""
-    last = StateStatus.PASSED if status is RunStatus.SUCCEEDED else StateStatus.FAILED
-    return tuple(
-        replace(each, status=last) if each.status is StateStatus.CURRENT else each
-        for each in states
-    )

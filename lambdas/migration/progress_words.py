@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from migration.model import MailboxStatus
 from migration.progress_view import AskedLine, RunHead, RunStatus, StateLine, StateStatus
+from migration.report_lines import VERDICT_WORDS
 
 MAILBOX_WORDS: Mapping[MailboxStatus, str] = {
     MailboxStatus.FAILED: "failed",
@@ -74,7 +75,7 @@ STATE_WORDS: Mapping[str, str] = {
 _COPYING = frozenset({"CopyMailboxes", "WaitForRetry", "WaitWhilePaused"})
 _DNS = frozenset({"CheckDns", "WaitForDns", "WaitForPublishing"})
 _ENDINGS: Mapping[RunStatus, str] = {
-    RunStatus.SUCCEEDED: "The run has ended.",
+    RunStatus.SUCCEEDED: "The run has ended",
     RunStatus.FAILED: "The run has failed",
     RunStatus.ABORTED: "The run was ended from outside",
 }
@@ -89,11 +90,9 @@ def tell_headline(
 ) -> str:
     """What happens now, or how it ended. `counts` are mailboxes by what they are called, `dns` how
     many required records are right, and of how many."""
-    if head.status is RunStatus.SUCCEEDED:
-        return _ENDINGS[head.status]
     if head.status is not RunStatus.RUNNING:
-        why = f": {head.failure.error}" if head.failure and head.failure.error else ""
-        return f"{_ENDINGS[head.status]}{why}."
+        why = head.failure.error if head.failure else VERDICT_WORDS.get(head.verdict or "", "")
+        return f"{_ENDINGS[head.status]}{': ' if why else ''}{why}."
     known = [each for each in states if each.name in STATE_WORDS]
     if not known:
         return "The run begins."
@@ -114,13 +113,9 @@ def _tell_more(
 ) -> str:
     total = sum(counts.values())
     if state in _COPYING and total:
-        return f": {counts['done']:,} of {total:,} {_mailboxes(total)} done"
+        return f": {counts['done']:,} of {total:,} are done"
     if state in _DNS and dns[1]:
-        return f": {dns[0]} of {dns[1]} required records {'is' if dns[1] == 1 else 'are'} right"
+        return f": {dns[0]} of {dns[1]} required records are right"
     if questions and "answer" in STATE_WORDS[state]:
         return f": {questions[0].title}"
     return ""
-
-
-def _mailboxes(total: int) -> str:
-    return "mailbox is" if total == 1 else "mailboxes are"

@@ -18,6 +18,7 @@ from migration.progress import MailboxView, remember
 from migration.progress_look import LedgerLook, read_look, view_run
 from migration.progress_model import ProgressPoint
 from migration.progress_page import LOGGED, PARTS, tell_title, to_html, to_parts
+from migration.progress_states import HistoryEvent, tell_states
 from migration.progress_view import (
     LogKind,
     LogLine,
@@ -26,11 +27,10 @@ from migration.progress_view import (
     RunStatus,
     StateLine,
     StateStatus,
-    end_states,
-    enter_state,
 )
 from migration.progress_words import MAILBOX_WORDS, STATE_WORDS
 from migration.question_model import Question, QuestionKind
+from migration.report_lines import Verdict
 
 RUN = "friday"
 BEGUN, NOON, LATER = "2026-12-04T11:00:00Z", "2026-12-04T12:00:00Z", "2026-12-04T12:10:00Z"
@@ -41,11 +41,12 @@ S = MailboxStatus
 
 
 def states(*names: str) -> tuple[StateLine, ...]:
-    """The states after these were entered, one a minute."""
-    entered: tuple[StateLine, ...] = ()
-    for minute, name in enumerate(names):
-        entered = enter_state(entered, name, f"2026-12-04T11:{minute:02}:00Z")
-    return entered
+    """The states while the last of these is at work, one entered each minute."""
+    entered = [
+        HistoryEvent("TaskStateEntered", f"2026-12-04T11:{minute:02}:00Z", name)
+        for minute, name in enumerate(names)
+    ]
+    return tell_states(entered, RunStatus.RUNNING)
 
 
 def mailbox(number: int, status: S, dealt: int = 0, expected: int = 0, name: str = "") -> tuple[
@@ -110,8 +111,32 @@ def test_a_state_that_is_entered_again_keeps_its_place() -> None:
 def test_no_state_is_the_current_one_of_a_run_that_has_ended(
     status: RunStatus, last: StateStatus
 ) -> None:
-    ended = end_states(states("Prepare", "Preflight"), status)
-    assert [each.status for each in ended] == [StateStatus.PASSED, last]
+    entered = [HistoryEvent("TaskStateEntered", NOON, name) for name in ("Prepare", "Preflight")]
+    assert [each.status for each in tell_states(entered, status)] == [StateStatus.PASSED, last]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        (("TaskScheduled", "TaskSucceeded"), StateStatus.PASSED),
+        (("TaskFailed", "TaskScheduled", "TaskSucceeded"), StateStatus.PASSED),
+        (("TaskScheduled", "TaskFailed"), StateStatus.FAILED),
+        (("TaskFailed", "TaskScheduled", "TaskTimedOut"), StateStatus.FAILED),
+        (("MapRunStarted", "MapRunFailed"), StateStatus.FAILED),
+        (("WaitStateExited",), StateStatus.PASSED),
+    ],
+)
+def test_a_state_whose_failure_was_caught_has_failed(
+    kinds: tuple[str, ...], expected: StateStatus
+) -> None:
+    events = [
+        HistoryEvent("TaskStateEntered", NOON, "Preflight"),
+        *(HistoryEvent(kind, NOON) for kind in kinds),
+        HistoryEvent("TaskStateExited", NOON),
+        HistoryEvent("TaskStateEntered", LATER, "DisableAdministrator"),
+    ]
+    lines = tell_states(events, RunStatus.RUNNING)
+    assert [each.status for each in lines] == [expected, StateStatus.CURRENT]
 
 
 def test_every_state_that_takes_time_has_its_words_and_no_other() -> None:
@@ -135,7 +160,7 @@ def test_every_state_that_takes_time_has_its_words_and_no_other() -> None:
         (("HasLock",), "The run begins."),
         (("Preflight",), "Checks everything outside before anything is changed."),
         (("Preflight", "WantsRoute53"), "Checks everything outside before anything is changed."),
-        (("FullPass", "CopyMailboxes"), "Copies the mailboxes: 1 of 4 mailboxes are done."),
+        (("FullPass", "CopyMailboxes"), "Copies the mailboxes: 1 of 4 are done."),
         (("CheckDns", "WaitForDns"), "Waits until the DNS points to WorkMail."),
     ],
 )
@@ -167,6 +192,8 @@ def test_the_headline_asks_the_question() -> None:
 def test_how_a_run_ended_is_said() -> None:
     failure = Failure("PreflightFailed", "this; that")
     assert view("Preflight", head=ENDED).headline == "The run has ended."
+    verdict = replace(ENDED, verdict=Verdict.EXCEPTIONS)
+    assert view("Preflight", head=verdict).headline == "The run has ended: done with exceptions."
     failed = replace(HEAD, status=RunStatus.FAILED, failure=failure)
     assert view("Preflight", head=failed).headline == "The run has failed: PreflightFailed."
     aborted = replace(HEAD, status=RunStatus.ABORTED)
@@ -248,7 +275,7 @@ def test_names_from_mailboxes_are_text() -> None:
     head = replace(HEAD, tenant=HOSTILE, domain=HOSTILE, others=(HOSTILE,))
     seen = view("CopyMailboxes", head=head, look=look, log=(LogLine(NOON, LogKind.NOTE, HOSTILE),))
     page = html.document_fromstring(to_html(seen))
-    text = "".join(page.itertext())
+    text = str(page.xpath("string()"))
     assert [each for each in page.iter("script") if "alert" in (each.text or "")] == []
     assert "\u202e" not in text
     assert text.count("<script>alert(1)</script>") >= 5
@@ -278,7 +305,7 @@ def test_the_page_consists_of_its_parts() -> None:
 
 def test_the_title_says_how_far_it_is() -> None:
     seen = replace(view("CopyMailboxes"), percent=33.3)
-    assert tell_title(seen) == "33 % – running – WorkMail migration of acme"
+    assert tell_title(seen) == "33 % – Running – WorkMail migration of acme"
 
 
 def test_all_mailboxes_are_in_a_page_that_is_no_larger_than_it_must_be() -> None:

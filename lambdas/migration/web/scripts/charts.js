@@ -113,16 +113,27 @@
   }
 
   const draw = { progress: drawProgress, rate: drawRate, phases: drawPhases };
-  for (const box of document.querySelectorAll("[data-chart]")) {
-    const told = JSON.parse(box.querySelector("script").textContent);
+  // A chart whose page is live is drawn anew of the box that comes with the event.
+  function start(box) {
+    const read = (from) => JSON.parse(from.querySelector("script").textContent);
+    let told = read(box);
     const place = document.createElement("div");
     box.append(place);
     let drawn = 0;
+    const show = () => {
+      drawn = Math.floor(box.clientWidth);
+      if (drawn) place.replaceChildren(draw[box.dataset.chart](told, drawn));
+    };
     new ResizeObserver(() => {
-      const width = Math.floor(box.clientWidth);
-      if (!width || width === drawn) return;
-      drawn = width;
-      place.replaceChildren(draw[box.dataset.chart](told, width));
+      if (Math.floor(box.clientWidth) !== drawn) show();
     }).observe(box);
+    box.addEventListener("renewed", (event) => {
+      told = read(event.detail);
+      show();
+    });
   }
+
+  const startAll = (root) => root.querySelectorAll("[data-chart]").forEach(start);
+  document.addEventListener("added", (event) => startAll(event.detail));
+  startAll(document);
 })();

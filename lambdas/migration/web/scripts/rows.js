@@ -11,6 +11,11 @@
     return new Response(stream).json();
   }
 
+  async function unpackValues(packed) {
+    const values = await unpack(packed.values);
+    return values.map((cells, index) => ({ index, cells }));
+  }
+
   function make(name, properties, ...children) {
     const element = Object.assign(document.createElement(name), properties);
     element.append(...children);
@@ -31,12 +36,12 @@
       this.bodies = [...this.table.tBodies];
       this.first = this.bodies.length;
       this.chunks = new Map();
-      this.drawing = 0;
+      this.drawing = this.renewing = 0;
+      box.addEventListener("renewed", (event) => this.renew(event.detail));
     }
 
     async start() {
-      const values = await unpack(this.packed.values);
-      const data = values.map((cells, index) => ({ index, cells }));
+      const data = await unpackValues(this.packed);
       const columns = this.packed.columns.map((column, at) => this.describe(column, at));
       this.model = TableCore.constructTable({
         features: TableCore.features,
@@ -46,10 +51,25 @@
         globalFilterFn: "includes",
         getColumnCanGlobalFilter: (column) => !this.packed.columns[column.id].number,
         enableMultiSort: false,
+        autoResetPageIndex: false,
       });
       this.addHeadings();
       this.addTools();
       this.draw();
+    }
+
+    // The same table later: sorted, filtered and paged as before.
+    async renew(box) {
+      const turn = ++this.renewing;
+      const packed = JSON.parse(box.querySelector("script").textContent);
+      const data = await unpackValues(packed);
+      await this.started;
+      if (turn !== this.renewing) return;
+      const bodies = [...box.querySelector("table").tBodies];
+      Object.assign(this, { packed, bodies, first: bodies.length, chunks: new Map() });
+      this.model.setOptions((options) => ({ ...options, data }));
+      const last = Math.max(0, this.model.getPageCount() - 1);
+      this.show(Math.min(this.model.atoms.pagination.get().pageIndex, last));
     }
 
     // What stands in the page stays as it is.
@@ -154,15 +174,16 @@
 
     // Unpacks what these rows need and nobody has seen before.
     async fetch(rows) {
-      const chunkOf = (row) => Math.floor((row.original.index - this.first) / this.packed.chunk);
-      const missing = rows.filter((row) => !this.bodies[row.original.index]);
+      const { packed, bodies, first, chunks } = this; // those of these rows, whatever comes meanwhile
+      const chunkOf = (row) => Math.floor((row.original.index - first) / packed.chunk);
+      const missing = rows.filter((row) => !bodies[row.original.index]);
       for (const at of new Set(missing.map(chunkOf))) {
-        if (!this.chunks.has(at)) this.chunks.set(at, unpack(this.packed.rest[at]));
-        const markups = await this.chunks.get(at);
-        const start = this.first + at * this.packed.chunk;
+        if (!chunks.has(at)) chunks.set(at, unpack(packed.rest[at]));
+        const markups = await chunks.get(at);
+        const start = first + at * packed.chunk;
         for (const row of missing) {
           const index = row.original.index;
-          if (chunkOf(row) === at) this.bodies[index] ??= parse(markups[index - start]);
+          if (chunkOf(row) === at) bodies[index] ??= parse(markups[index - start]);
         }
       }
     }
@@ -193,14 +214,19 @@
     }
   }
 
-  const tables = [...document.querySelectorAll("[data-rows]")].map((box) => new Rows(box));
-  const started = tables.map((each) =>
-    each.start().catch((error) => {
-      each.giveUp();
-      throw error; // so that the browser's console has it
-    }),
-  );
-  Promise.all(started).then(() => {
+  function startAll(root) {
+    const tables = [...root.querySelectorAll("[data-rows]")].map((box) => new Rows(box));
+    for (const each of tables) {
+      each.started = each.start().catch((error) => {
+        each.giveUp();
+        throw error; // so that the browser's console has it
+      });
+    }
+    return Promise.all(tables.map((each) => each.started));
+  }
+
+  document.addEventListener("added", (event) => startAll(event.detail));
+  startAll(document).then(() => {
     document.documentElement.dataset.ready = "yes";
   });
 })();
