@@ -18,5 +18,5 @@ def handler(job: events.WriteReport, _context: Any) -> events.WriteReportResult:
     )
     place = notices.console_page(wired.region, wired.settings.bucket_name, written.key)
     notices.tell_end(wired.teller, job.run, job.now, written, failure, place)
-    page_wiring.progress_file(wired).show_end(job.now, failure)
+    page_wiring.progress_file(wired).show_end(job.now, written.verdict, failure)
     return events.WriteReportResult(written.verdict, written.key, written.counts)

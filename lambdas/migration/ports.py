@@ -31,7 +31,7 @@ from migration.mail import (
 )
 from migration.metrics_port import Metrics
 from migration.model import Notice
-from migration.progress_model import ExecutionEvent
+from migration.progress_model import HistoryEvent
 from migration.zones_port import Zones
 
 __all__ = [
@@ -262,7 +262,7 @@ class Executions(Protocol):
 class Histories(Protocol):
     """What executions of the workflow have done so far."""
 
-    def events(self, execution: str) -> Iterator[ExecutionEvent]:
+    def events(self, execution: str) -> Iterator[HistoryEvent]:
         """From the first to the last; none of an execution that is unknown. What happens meanwhile
         may be missing, and so may the last second."""
 

@@ -7,51 +7,28 @@ reads the history last: from the moment when WriteReport is entered, only WriteR
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from migration.control import run_of
-from migration.execution_states import find_states
-from migration.model import Failure, Note
+from migration.model import Failure
 from migration.notices import console_page
 from migration.ports import BlobStore, Histories, Ledger
+from migration.progress_log import tell_log
 from migration.progress_look import LedgerLook, read_look, view_run
-from migration.progress_model import ExecutionEvent
-from migration.progress_view import (
-    LogKind,
-    LogLine,
-    RunHead,
-    RunStatus,
-    StateLine,
-    StateStatus,
-    end_states,
-)
+from migration.progress_model import HistoryEvent
+from migration.progress_states import tell_states
+from migration.progress_view import RunHead, RunStatus, StateStatus
+from migration.report_lines import Verdict
 from migration.runs import cleaned_by
 from migration.settings import Settings
 
 _REPORT = "WriteReport"
+"""The state that writes the last page."""
 _WITHOUT = frozenset({"NotStarted", "ControlRun", "PlanErasure"})
 """States of executions that have no page: they are no run of the tenant, or erase all pages."""
 _STATUSES = {"FAILED": RunStatus.FAILED}
 """Of executions, by what Step Functions calls them; all others were ended from outside."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """What an execution has done: its events, and the states that they tell of."""
-
-    run: str
-    events: tuple[ExecutionEvent, ...]
-    states: tuple[StateLine, ...]
-
-    def has_entered(self, *names: str) -> bool:
-        return any(each.name in names for each in self.states)
-
-    @property
-    def has_written_report(self) -> bool:
-        return any(
-            each.name == _REPORT and each.status is StateStatus.PASSED for each in self.states
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,66 +46,70 @@ class ProgressFile:
         owner = self.ledger.lock_owner() if self.settings.report_live else ""
         if not owner or cleaned_by(owner):
             return
-        look, course = self._read(owner)
-        if not course.has_entered(_REPORT, *_WITHOUT):
-            self._write(look, course, self._make_head(course, now))
+        look, events = self._read(owner)
+        if not _has_entered(events, _REPORT, *_WITHOUT):
+            self._write(look, events, self._make_head(owner, events, now))
 
-    def show_end(self, now: str, failure: Failure | None) -> None:
+    def show_end(self, now: str, verdict: str, failure: Failure | None) -> None:
         """Shows how the run at work has ended, whose report has just been written."""
         owner = self.ledger.lock_owner() if self.settings.report_live else ""
         if not owner:
             return
-        look, course = self._read(owner)
-        # What has failed says so itself; the state that writes this has not.
-        course = replace(course, states=end_states(course.states, RunStatus.SUCCEEDED))
-        bucket, key = self.settings.bucket_name, f"reports/{course.run}/report.html"
+        look, events = self._read(owner)
         head = replace(
-            self._make_head(course, now),
+            self._make_head(owner, events, now),
             status=RunStatus.FAILED if failure else RunStatus.SUCCEEDED,
             failure=failure,
-            # a link to the file beside it would not open: who may read one file by a signed
-            # address may not read another
-            report=console_page(self.region, bucket, key),
+            verdict=Verdict(verdict),
+            # a link to the file beside it would not open: a signed address is that of one file
+            report=console_page(self.region, self.settings.bucket_name, _key(owner, "report")),
         )
-        self._write(look, course, head)
+        self._write(look, events, head)
 
     def show_abort(self, execution: str, now: str, status: str) -> None:
         """Shows that an execution ended as `status`, unless it has shown its end itself."""
         if not self.settings.report_live:
             return
-        look, course = self._read(execution)
-        if course.has_written_report or course.has_entered(*_WITHOUT):
-            return
+        look, events = self._read(execution)
         ended = _STATUSES.get(status, RunStatus.ABORTED)
-        course = replace(course, states=end_states(course.states, ended))
-        self._write(look, course, replace(self._make_head(course, now), status=ended))
+        states = tell_states(events, ended)
+        shown = any(each.name == _REPORT and each.status is StateStatus.PASSED for each in states)
+        if not shown and not _has_entered(events, *_WITHOUT):
+            head = replace(self._make_head(execution, events, now), status=ended)
+            self._write(look, events, head)
 
-    def _read(self, execution: str) -> tuple[LedgerLook, _Course]:
+    def _read(self, execution: str) -> tuple[LedgerLook, tuple[HistoryEvent, ...]]:
         """The history last: see above."""
-        run = run_of(execution)
-        look = read_look(self.ledger, run)
-        events = tuple(self.histories.events(execution))
-        return look, _Course(run, events, find_states(events))
+        look = read_look(self.ledger, run_of(execution))
+        return look, tuple(self.histories.events(execution))
 
-    def _make_head(self, course: _Course, now: str) -> RunHead:
+    def _make_head(self, execution: str, events: Sequence[HistoryEvent], now: str) -> RunHead:
         settings = self.settings
-        begun = course.events[0].at if course.events else now
-        return RunHead(settings.tenant, ", ".join(settings.domains), course.run, now, begun)
+        begun = events[0].at if events else now
+        domains = ", ".join(settings.domains)
+        return RunHead(settings.tenant, domains, run_of(execution), now, begun)
 
-    def _write(self, look: LedgerLook, course: _Course, head: RunHead) -> None:
+    def _write(self, look: LedgerLook, events: Sequence[HistoryEvent], head: RunHead) -> None:
         # Whoever shows no page loads no templates.
         from migration.progress_page import to_html
 
-        ledger, run = self.ledger, course.run
-        points = ledger.progress_history(run).points
-        log = sorted(_tell_log(course.events, ledger.notes(run)), key=lambda line: line.at)
-        view = view_run(head, look, ledger.progress(), points, course.states, log)
-        self.blobs.put(f"reports/{run}/progress.html", to_html(view), "text/html; charset=utf-8")
+        ledger = self.ledger
+        # What has failed says so itself; WriteReport, which writes the last page, has not.
+        ended = RunStatus.SUCCEEDED if head.verdict else head.status
+        view = view_run(
+            head,
+            look,
+            ledger.progress(),
+            ledger.progress_history(head.run).points,
+            tell_states(events, ended),
+            tell_log(events, ledger.notes(head.run)),
+        )
+        self.blobs.put(_key(head.run, "progress"), to_html(view), "text/html; charset=utf-8")
 
 
-def _tell_log(events: Iterable[ExecutionEvent], notes: Iterable[Note]) -> Iterator[LogLine]:
-    for event in events:
-        if event.kind.endswith("StateEntered"):
-            yield LogLine(event.at, LogKind.STATE, event.state)
-    for note in notes:
-        yield LogLine(note.at, LogKind.NOTE, note.what)
+def _key(execution: str, page: str) -> str:
+    return f"reports/{run_of(execution)}/{page}.html"
+
+
+def _has_entered(events: Iterable[HistoryEvent], *names: str) -> bool:
+    return any(each.state in names for each in events)

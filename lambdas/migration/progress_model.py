@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionEvent:
-    """An event of an execution's history. `kind` as Step Functions calls it, such as
-    `TaskStateEntered`; `state` is the name of the state that was entered or exited, else empty.
+class HistoryEvent:
+    """An event of an execution's history. `kind` is its type as GetExecutionHistory names it, `at`
+    an ISO 8601 time, `state` the state that was entered, "" with all other events.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html"""
 
     kind: str

@@ -105,7 +105,7 @@ def _check(pages: Sequence[Page]) -> Iterator[str]:
         ("stopped", "at work"): ("Running", True, waiting),
         ("stopped", "at its end"): ("Aborted", False, ('data-state="WaitForDns"',)),
         ("next", "at work"): ("Running", True, waiting),
-        ("next", "at its end"): ("Succeeded", False, ("report.html", 'passed" data-state="Ver')),
+        ("next", "at its end"): ("Ended", False, ("report.html", 'passed" data-state="Ver')),
     }
     found = {(page.execution, page.when): page for page in pages}
     for place, (status, asks_anew, more) in wanted.items():

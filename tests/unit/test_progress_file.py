@@ -12,7 +12,8 @@ from localrun.fakes.histories import MemoryHistories
 from localrun.fakes.ledger import MemoryLedger
 from migration.model import Failure, Mailbox, Note
 from migration.progress_file import ProgressFile
-from migration.progress_model import ExecutionEvent
+from migration.progress_model import HistoryEvent
+from migration.report_lines import Verdict
 from migration.runs import cleaner_of
 from migration.settings import Settings
 from tests.unit.test_settings import environment
@@ -24,20 +25,20 @@ AT, NOW = "2026-12-04T18:00:00Z", "2026-12-04T18:30:00Z"
 SETTINGS = replace(Settings.from_env(environment()), tenant="acme", report_live=True)
 
 
-def history(*names: str, ended: str = "") -> list[ExecutionEvent]:
+def history(*names: str, ended: str = "") -> list[HistoryEvent]:
     """These states were entered, the last one is at work, unless the execution has ended."""
-    told = [ExecutionEvent("ExecutionStarted", AT)]
+    told = [HistoryEvent("ExecutionStarted", AT)]
     for name in names:
         if len(told) > 1:
-            told.append(ExecutionEvent("TaskStateExited", AT, told[-1].state))
-        told.append(ExecutionEvent("TaskStateEntered", AT, name))
-    return [*told, ExecutionEvent(ended, NOW)] if ended else told
+            told.append(HistoryEvent("TaskStateExited", AT))
+        told.append(HistoryEvent("TaskStateEntered", AT, name))
+    return [*told, HistoryEvent(ended, NOW)] if ended else told
 
 
 class Story:
     """A run with a mailbox, and what has been written for it."""
 
-    def __init__(self, events: Sequence[ExecutionEvent], *, live: bool = True) -> None:
+    def __init__(self, events: Sequence[HistoryEvent], *, live: bool = True) -> None:
         self.ledger, self.blobs = MemoryLedger(), MemoryBlobs()
         self.ledger.acquire_lock(EXECUTION, AT)
         mailbox = Mailbox("m", "ann@old.example", "ann@acme.example", "ann", "Ann")
@@ -73,7 +74,7 @@ def test_a_run_at_work_is_shown_with_its_states_its_mailboxes_and_its_timeline()
 def test_nothing_is_read_and_nothing_written_unless_the_tenant_wants_it() -> None:
     story = Story(history("Prepare"), live=False)
     story.file.show_progress(NOW)
-    story.file.show_end(NOW, None)
+    story.file.show_end(NOW, Verdict.DONE, None)
     story.file.show_abort(EXECUTION, NOW, "ABORTED")
     assert not story.has_page()
 
@@ -82,7 +83,7 @@ def test_there_is_no_page_while_nobody_works_or_somebody_cleans_up() -> None:
     story = Story(history("Prepare"))
     story.ledger.release_lock(EXECUTION)
     story.file.show_progress(NOW)
-    story.file.show_end(NOW, None)
+    story.file.show_end(NOW, Verdict.DONE, None)
     story.ledger.acquire_lock(cleaner_of(EXECUTION, NOW), NOW)
     story.file.show_progress(NOW)
     assert not story.has_page()
@@ -97,10 +98,10 @@ def test_a_page_is_not_written_over_the_last_one_nor_where_none_belongs(state: s
 
 def test_the_last_page_says_how_it_ended_and_leads_to_the_report() -> None:
     story = Story(history("Prepare", "WriteReport"))
-    story.file.show_end(NOW, None)
+    story.file.show_end(NOW, Verdict.DONE, None)
     page = story.page()
     assert "refresh" not in page
-    assert '<h1 id="now">Succeeded</h1>' in page
+    assert '<h1 id="now">Ended</h1>' in page
     assert "console.aws.amazon.com/s3/object/" in page
     assert f"reports%2F{RUN}%2Freport.html" in page
     assert '<g class="passed" data-state="WriteReport">' in page
@@ -109,12 +110,12 @@ def test_the_last_page_says_how_it_ended_and_leads_to_the_report() -> None:
 def test_the_last_page_of_a_failed_run_tells_why_and_where() -> None:
     events = history("Prepare", "Preflight")
     events += [
-        ExecutionEvent("TaskFailed", AT),
-        ExecutionEvent("TaskStateExited", AT, "Preflight"),
-        ExecutionEvent("TaskStateEntered", AT, "WriteReport"),
+        HistoryEvent("TaskFailed", AT),
+        HistoryEvent("TaskStateExited", AT),
+        HistoryEvent("TaskStateEntered", AT, "WriteReport"),
     ]
     story = Story(events)
-    story.file.show_end(NOW, Failure("PreflightFailed", "the domain is not there"))
+    story.file.show_end(NOW, Verdict.FAILED, Failure("PreflightFailed", "the domain is not there"))
     page = story.page()
     assert '<h1 id="now">Failed</h1>' in page
     assert "the domain is not there" in page

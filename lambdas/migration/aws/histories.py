@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from migration.progress_model import ExecutionEvent
+from migration.progress_model import HistoryEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -24,7 +24,7 @@ class StepFunctionsHistories:
     def __init__(self, client: SFNClient) -> None:
         self._client = client
 
-    def events(self, execution: str) -> Iterator[ExecutionEvent]:
+    def events(self, execution: str) -> Iterator[HistoryEvent]:
         """Without inputs and outputs: nothing but names is asked for."""
         errors = self._client.exceptions
         pages = self._client.get_paginator("get_execution_history").paginate(
@@ -36,9 +36,7 @@ class StepFunctionsHistories:
             for page in pages:
                 for event in page["events"]:
                     entered = event.get("stateEnteredEventDetails", {}).get("name", "")
-                    exited = event.get("stateExitedEventDetails", {}).get("name", "")
-                    at = _format(event["timestamp"])
-                    yield ExecutionEvent(event["type"], at, entered or exited)
+                    yield HistoryEvent(event["type"], _format(event["timestamp"]), entered)
         except (errors.ExecutionDoesNotExist, errors.InvalidArn):
             return
 
