@@ -93,7 +93,9 @@ def play(options: Options, console: Console, _size: int) -> Played:
     if stopped["status"] != "ABORTED":
         problems.append(f"the first execution ended as {stopped['status']}")
     problems += _check(onlooker.pages)
-    (options.out / "progress.html").write_text(last.text, "utf-8")
+    for page in onlooker.pages:
+        name = f"{page.execution}-{page.when.replace(' ', '-')}.html"
+        (options.out / "progress-page" / name).write_text(page.text, "utf-8")
     rows = [(page.execution, page.when, f"{len(page.text):,}") for page in onlooker.pages]
     show_rows(console, "The page, as it was found", ("execution", "when", "characters"), rows)
     return Played(tuple(problems), {"pages": len(onlooker.pages), "bytes": len(last.text)})

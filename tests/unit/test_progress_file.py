@@ -150,4 +150,4 @@ def test_a_page_of_ten_thousand_mailboxes_is_small_enough_to_be_opened() -> None
     ]
     story.ledger.plan_mailboxes(RUN, mailboxes)
     story.file.show_progress(NOW)
-    assert len(story.page()) < 1_500_000
+    assert len(story.page()) < 1_000_000
