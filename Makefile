@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
-.PHONY: vendor
+.PHONY: vendor windows-zones
 .PHONY: check format lint types packages licences audit synth templates nag rights
 .PHONY: cdk-synth deploy diff destroy diagram columns settings report-docs cost clean
 
@@ -53,6 +53,10 @@ bench: $(READY)
 # Bundles the scripts of others that pages embed, from the npm registry (docs/decisions/0035).
 vendor: $(READY)
 	$(BIN)/python tools/vendor.py
+
+# Windows' names of time zones, from Unicode's table in the npm registry.
+windows-zones: $(READY)
+	$(BIN)/python tools/windows_zones.py
 
 # How long each handler takes to load: some five minutes on a quiet machine.
 cold-import: $(READY)
