@@ -25,6 +25,9 @@ from migration.items.zone_names import find_zone
 from migration.items.zones import iana_changes, offset_at
 
 _TIMES = ("DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "RDATE", "EXDATE")
+KNOWN_YEARS = range(1900, 2101)
+"""Before them zones are legend, after them guesses: neither is compared or written."""
+
 _YEARS_OF_A_RULE = 10  # for which a zone's own rules are compared, where a series does not end
 
 
@@ -80,7 +83,7 @@ def used_years(calendar: Component) -> Mapping[str, range]:
             found = {int(one) for one in re.findall(r"(?:^|[,/])(\d{4})", line.value)}
             if rule and line.name == "DTSTART":
                 found |= {_last_year(rule, year) for year in found}
-            years.setdefault(name, set()).update(year for year in found if 1600 < year < 9000)
+            years.setdefault(name, set()).update(year for year in found if year in KNOWN_YEARS)
     return {name: range(min(one), max(one) + 1) for name, one in years.items() if one}
 
 
@@ -169,9 +172,10 @@ def _write_until(rule: Rule) -> str:
 def _observances(zone: Zone, years: range) -> Iterable[Observance]:
     """One for the offset at the beginning, one for each change; an offset is daylight saving where
     it is the greater of two."""
-    first, last = datetime(years.start, 1, 1), datetime(years.stop, 1, 1)
+    first = datetime(max(years.start, KNOWN_YEARS.start), 1, 1)
     begun = offset_at(zone, first)
     yield Observance(first + begun, begun, begun)
-    for change in iana_changes(zone.name, first, last):
+    known = (year for year in years if year in KNOWN_YEARS)
+    for change in (one for year in known for one in iana_changes(zone.name, year)):
         daylight = change.after - change.before > timedelta(0)
         yield Observance(change.at + change.before, change.before, change.after, daylight)

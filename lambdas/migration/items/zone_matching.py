@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,8 +37,20 @@ def resolve(
         return Resolved(known, differs)
     if not observances:
         return None
-    found = next((Zone(one) for one in candidates() if means_same(own, Zone(one), years)), own)
-    return Resolved(found)
+    return Resolved(_find_same(own, years) or own)
+
+
+@functools.lru_cache(maxsize=256)
+def _find_same(own: Zone, years: range) -> Zone | None:
+    """The first zone that shows the same. Winter and summer of each year rule nearly all out."""
+    seasons = [datetime(year, month, 1) for year in years for month in (1, 7)]
+    told = [(at, offset_at(own, at)) for at in seasons]
+    for zone in map(Zone, candidates()):
+        if all(offset_at(zone, at) == offset for at, offset in told) and means_same(
+            own, zone, years
+        ):
+            return zone
+    return None
 
 
 def means_same(own: Zone, other: Zone, years: range) -> bool:
@@ -45,17 +58,20 @@ def means_same(own: Zone, other: Zone, years: range) -> bool:
     at known instants only, so it is enough to look there."""
     if other.observances:
         return own.observances == other.observances
-    first, last = datetime(years.start, 1, 1), datetime(years.stop, 1, 1)
-    changes = [change.at for year in years for change in find_changes(own, year)]
-    looked_at = {first, *(at for at in changes if first < at < last)}
-    if not _agree(own, other, looked_at):
-        return False
-    return _agree(own, other, {change.at for change in iana_changes(other.name, first, last)})
+    return all(_agree(own, other, _instants(own, other, year)) for year in years)
 
 
-def _agree(own: Zone, other: Zone, instants: set[datetime]) -> bool:
+def _instants(own: Zone, other: Zone, year: int) -> Iterator[datetime]:
+    """The beginning of the year and all changes of either zone in it."""
+    first, last = datetime(year, 1, 1), datetime(year + 1, 1, 1)
+    yield first
+    yield from (change.at for change in find_changes(own, year) if first < change.at < last)
+    yield from (change.at for change in iana_changes(other.name, year))
+
+
+def _agree(own: Zone, other: Zone, instants: Iterable[datetime]) -> bool:
     return all(
         offset_at(own, at) == offset_at(other, at)
         and offset_at(own, at - _SECOND) == offset_at(other, at - _SECOND)
-        for at in sorted(instants)
+        for at in instants
     )

@@ -110,16 +110,17 @@ def _earliest(zone: Zone) -> Change:
     return Change(one.onset - one.offset_from, one.offset_from, one.offset_to)
 
 
-def iana_changes(name: str, first: datetime, last: datetime) -> list[Change]:
-    """The changes of an IANA zone between two instants (UTC, without a zone), to the second."""
-    zone, step = Zone(name), timedelta(days=7)
-    marks = [first + step * number for number in range((last - first) // step + 1)] + [last]
-    found = []
-    for low, high in pairwise(marks):
-        before, after = offset_at(zone, low), offset_at(zone, high)
-        if before != after:
-            found.append(Change(_bisect(zone, low, high), before, after))
-    return found
+@functools.lru_cache(maxsize=8192)
+def iana_changes(name: str, year: int) -> tuple[Change, ...]:
+    """The changes of an IANA zone within a year of UTC, to the second."""
+    zone, last = Zone(name), datetime(year + 1, 1, 1)
+    marks = [datetime(year, 1, 1) + timedelta(days=7 * number) for number in range(53)]
+    offsets = [(mark, offset_at(zone, mark)) for mark in (*marks, last)]
+    return tuple(
+        Change(_bisect(zone, low, high), before, after)
+        for (low, before), (high, after) in pairwise(offsets)
+        if before != after
+    )
 
 
 def _bisect(zone: Zone, low: datetime, high: datetime) -> datetime:
