@@ -20,11 +20,11 @@ from migration.items.content import (
     Privacy,
     Role,
 )
-from migration.items.ical_properties import Properties, Word, find_word, read_span_of
 from migration.items.ical_values import read_datetime, read_span
 from migration.items.ical_zones import Zones
 from migration.items.lines import Component, Line, unescape
 from migration.items.losses import Loss
+from migration.items.properties import Properties, Word, find_word, read_span_of
 from migration.items.times import UTC, Moment, Span
 
 _PERSON = ("CN", "SENT-BY", "EMAIL")

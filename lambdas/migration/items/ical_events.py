@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from migration.items.content import Extent
 from migration.items.event import Busy, Details, Event, EventStatus, Override
 from migration.items.ical_content import read_content
-from migration.items.ical_properties import Properties, find_word, read_span_of, same_kind
 from migration.items.ical_repeats import read_recurrence
+from migration.items.ical_values import LONGEST, TOO_LONG
 from migration.items.ical_zones import Zones
 from migration.items.lines import Line
 from migration.items.losses import Loss
+from migration.items.properties import Properties, find_word, read_span_of, same_kind
 from migration.items.times import ONCE, Moment, Recurrence, Time, wall_of
 from migration.items.zones import day_of, instant
 
@@ -57,6 +58,8 @@ def _read_extent(properties: Properties, start: Time) -> Extent:
         span = None
     if line and end is not None and not same_kind(start, end):
         properties.faults.append(f"line {line.number}: DTEND is a day and DTSTART a time, or else")
+    elif line and end is not None and instant(end) - instant(start) > timedelta(LONGEST):
+        properties.faults.append(f"line {line.number}: DTEND {TOO_LONG}")
     elif line and end is not None and not _is_after(start, end):
         if instant(end) < instant(start):
             properties.lose("DTEND", line.number, "is before the start; the event has no length")

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from migration.errors import ItemMalformed
 from migration.items.event import Event
 from migration.items.ical_events import EventPart, assemble, read_event
-from migration.items.ical_properties import Properties
 from migration.items.ical_tasks import read_note, read_task
 from migration.items.ical_zones import Zones
 from migration.items.lines import Component, parse, unescape
 from migration.items.losses import Loss
+from migration.items.properties import Properties
 from migration.items.task import Note, Task
 from migration.items.times import Zone
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from migration.items.ical_properties import Properties, same_kind
 from migration.items.ical_values import (
     CannotRepeat,
     is_date,
@@ -16,6 +15,7 @@ from migration.items.ical_values import (
     read_span,
 )
 from migration.items.lines import Line
+from migration.items.properties import Properties, same_kind
 from migration.items.times import UTC, ExtraDate, Moment, Recurrence, Rule, Span, Time, wall_of
 from migration.items.zones import day_of, to_instant
 

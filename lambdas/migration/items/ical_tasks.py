@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from migration.items.ical_content import read_content
-from migration.items.ical_properties import Properties, read_span_of
 from migration.items.ical_repeats import read_recurrence
 from migration.items.ical_zones import Zones
 from migration.items.losses import Loss
+from migration.items.properties import Properties, read_span_of
 from migration.items.task import Note, NoteStatus, Task, TaskStatus, Work
 from migration.items.times import ONCE, Recurrence, Time
 

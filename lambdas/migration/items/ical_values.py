@@ -15,6 +15,9 @@ FIRST_YEAR, LAST_YEAR = 1601, 9000
 
 AnyDate = TypeVar("AnyDate", date, datetime)
 
+LONGEST = 100_000
+TOO_LONG = f"is more than {LONGEST} days long"
+
 _DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
 _DATETIME = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[Tt](\d\d):?(\d\d):?(\d\d)?(?:\.\d+)?([Zz]?)")
 _SPAN = re.compile(
@@ -75,8 +78,8 @@ def read_span(value: str) -> Span:
     hours, minutes, seconds = (int(one or 0) for one in found.groups()[4:])
     sign = -1 if found[1] == "-" else 1
     total = hours * 3600 + minutes * 60 + seconds
-    if weeks * 7 + days > 400_000 or total > 400_000 * 86_400:
-        raise ValueError("is a duration of more than a thousand years")
+    if weeks * 7 + days + total // 86_400 > LONGEST:
+        raise ValueError(TOO_LONG)
     return Span(sign * (weeks * 7 + days), sign * total)
 
 

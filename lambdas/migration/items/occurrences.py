@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC as INSTANT
 from datetime import datetime, timedelta
 
 from migration.items import recurrence
@@ -14,6 +15,7 @@ from migration.items.times import UTC, ExtraDate, Moment, Rule, Time, Zone, like
 from migration.items.zones import add, day_of, instant, to_instant, to_wall
 
 _DAY = timedelta(days=1)
+_FLOOR = datetime(1600, 1, 1, tzinfo=INSTANT)  # no item begins earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,8 @@ def _plain(
         *(override.original for override in event.overrides),
     ):
         gone.add(time)
-    longest = _longest(event, master, floating)
-    for one in originals(event, master, begin - longest, end, floating):
+    reach = min(_longest(event, master, floating), max(begin - _FLOOR, timedelta(0)))
+    for one in originals(event, master, begin - reach, end, floating):
         if one.start in gone:
             continue
         details = replace(master, extent=extent_at(master.extent, one, floating))

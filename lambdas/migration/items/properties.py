@@ -1,4 +1,5 @@
-"""The properties of one component of iCalendar, taken one after the other, with what goes wrong."""
+"""The properties of one component of iCalendar or vCard, taken one after the other, with what goes
+wrong."""
 
 from __future__ import annotations
 
