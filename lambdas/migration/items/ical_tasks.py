@@ -32,6 +32,7 @@ def read_task(properties: Properties, zones: Zones, losses: list[Loss]) -> Task:
         _read_recurrence(properties, original, start or due),
         original,
         _read_work(properties),
+        properties.text("X-AFTER-COMPLETION").strip().upper() == "TRUE",
     )
 
 

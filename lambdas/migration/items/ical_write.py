@@ -126,6 +126,7 @@ def _write_task(out: Writing, task: Task) -> None:
         out.text("X-BILLING", task.work.billing)
         out.text("X-MILEAGE", task.work.mileage)
         out.listed("X-COMPANIES", task.work.companies)
+        out.text("X-AFTER-COMPLETION", "TRUE" if task.after_completion else "")
         write_alarms(out, task.content)
 
 

@@ -168,7 +168,7 @@ class Properties:
 def find_word(value: str, words: type[Word]) -> Word:
     """The member of an enumeration with this value, in any capitals."""
     plain = value.strip().upper()
-    found = next((word for word in words if word.value == plain), None)
+    found = next((word for word in words if word.value.upper() == plain), None)
     if found is None or not plain:
         raise ValueError("is none of the words for it")
     return found

@@ -35,7 +35,8 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Task:
     """A task. `original` is None but for one occurrence of a series that was changed: it is a task
-    of its own, since only one of a series is open at a time."""
+    of its own, since only one of a series is open at a time. `after_completion`: the rule counts
+    from when the last one was done, which only Exchange can say."""
 
     uid: str
     content: Content = NOTHING
@@ -48,6 +49,7 @@ class Task:
     recurrence: Recurrence = ONCE
     original: Time | None = None
     work: Work = Work()
+    after_completion: bool = False
 
 
 class NoteStatus(StrEnum):
