@@ -33,7 +33,7 @@ days = st.builds(
 )
 
 
-def some(values: st.SearchStrategy, most: int = 2):  # type: ignore[no-untyped-def,type-arg]
+def some(values: st.SearchStrategy, most: int = 2):  # type: ignore[no-untyped-def]
     return st.lists(values, max_size=most).map(tuple)
 
 
