@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
-.PHONY: vendor windows-zones
+.PHONY: vendor windows-zones fidelity
 .PHONY: check format lint types packages licences audit synth templates nag rights
 .PHONY: cdk-synth deploy diff destroy diagram columns settings report-docs cost clean
 
@@ -132,6 +132,10 @@ settings: $(READY)
 # docs/summary.schema.json and the tables of docs/report.md, from the report's dataclasses and tables.
 report-docs: $(READY)
 	$(BIN)/python -m localrun.report_pages
+
+# docs/fidelity.md: what becomes of each feature of calendars and contacts, measured.
+fidelity: $(READY)
+	$(BIN)/python -m localrun.fidelity.page docs/fidelity.md
 
 # The tables of docs/cost.md, from migration/estimate.
 cost: $(READY)

@@ -111,8 +111,13 @@ def _read_position(line: Line) -> tuple[float, float]:
 
 def _read_privacy(properties: Properties) -> Privacy:
     """What is not known is private, as RFC 5545 section 3.8.1.3 says."""
-    told = properties.has("CLASS")
-    return properties.word("CLASS", Privacy, Privacy.PRIVATE if told else Privacy.PUBLIC)
+    line = properties.take("CLASS")
+    try:
+        return find_word(line.value, Privacy) if line else Privacy.PUBLIC
+    except ValueError:
+        assert line is not None
+        properties.lose("CLASS", line.number, "a word that RFC 5545 does not know; kept as private")
+        return Privacy.PRIVATE
 
 
 def _read_priority(properties: Properties) -> int:

@@ -31,7 +31,11 @@ class EventPart:
 
 def read_event(properties: Properties, zones: Zones, losses: list[Loss]) -> EventPart | None:
     """A VEVENT; None, with faults in `properties`, if it cannot be read."""
-    original = properties.demand("RECURRENCE-ID", properties.read_time)
+    for line in properties.peek("RECURRENCE-ID"):
+        if line.first("RANGE"):
+            why = "changes the later occurrences, too; this one alone is changed"
+            properties.lose("RECURRENCE-ID;RANGE", line.number, why)
+    original = properties.demand("RECURRENCE-ID", properties.read_time, "RANGE")
     start = properties.demand("DTSTART", properties.read_time)
     if start is None:
         if not properties.faults:

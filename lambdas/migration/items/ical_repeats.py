@@ -36,6 +36,9 @@ def read_recurrence(properties: Properties, start: Time | None) -> Recurrence:
             properties.lose("RRULE", line.number, why)
         except ValueError as problem:
             properties.faults.append(f"line {line.number}: RRULE {problem}")
+    for line in properties.take_all("EXRULE"):
+        why = "a rule for exclusions, which RFC 5545 has given up; what it leaves out is there"
+        properties.lose("EXRULE", line.number, why)
     extra = [one for line in properties.take_all("RDATE") for one in _read_extra(line, properties)]
     excluded = [
         time

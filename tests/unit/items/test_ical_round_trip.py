@@ -58,7 +58,7 @@ def test_occurrences_are_those_that_another_library_finds(event: Event) -> None:
         for one in found
         if one.get("STATUS") != "CANCELLED"
     ]
-    # Samoa skipped a day in 2011: what falls on it is at the instant of the next day, and ours once.
+    # Samoa skipped a day in 2011: what falls on it is at the instant of the next day, ours once.
     assert sorted(set(ours)) == sorted(set(theirs))
 
 
