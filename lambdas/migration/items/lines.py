@@ -205,13 +205,14 @@ def write_line(
     name: str, value: str, parameters: Iterable[tuple[str, Sequence[str]]] = ()
 ) -> bytes:
     """A property, folded after 75 octets at most, never within a character. `value` is escaped by
-    the caller as its type asks."""
+    the caller as its type asks; a line end that is left in it cannot begin another property."""
     told = "".join(
         f";{key}={','.join(_write_parameter(one) for one in values)}"
         for key, values in parameters
         if values
     )
-    return _fold(f"{name}{told}:{_CONTROLS.sub('', value)}")
+    plain = re.sub("\r\n?|\n", "\\\\n", _CONTROLS.sub("", value))
+    return _fold(f"{name}{told}:{plain}")
 
 
 def _write_parameter(value: str) -> str:

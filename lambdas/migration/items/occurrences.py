@@ -54,7 +54,9 @@ def originals(
     the start itself, and the extra dates, in order and none twice. Those of the rule have no end
     of their own."""
     start, rule = master.extent.start, event.recurrence.rule
-    ruled = _ruled(start, rule, begin, end, floating) if rule else iter([start])
+    ruled: Iterator[Time] = iter([start])
+    if rule:
+        ruled = _in_order(_ruled(start, rule, begin, end, floating), floating)
     extra = sorted(event.recurrence.extra, key=lambda one: instant(one.start, floating))
     merged = heapq.merge(map(ExtraDate, ruled), extra, key=lambda one: instant(one.start, floating))
     last: datetime | None = None
@@ -75,9 +77,21 @@ def _ruled(
         last = min(last, until_wall(rule.until, zone) + _DAY)
     for wall in recurrence.expand(rule, wall_of(start), first, last):
         at = like(wall, start)
-        if rule.until is not None and wall > wall_of(start) and is_past(rule.until, at, zone):
-            return
-        yield at
+        if wall == wall_of(start) or rule.until is None or not is_past(rule.until, at, zone):
+            yield at
+
+
+def _in_order(times: Iterator[Time], floating: Zone) -> Iterator[Time]:
+    """Clock times by their instants: where the clock skips an hour, or a whole day as in Samoa, what
+    falls into it comes after what is later by the clock."""
+    waiting: list[tuple[datetime, int, Time]] = []
+    for number, time in enumerate(times):
+        at = instant(time, floating)
+        heapq.heappush(waiting, (at, number, time))
+        while waiting[0][0] < at - 2 * _DAY:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]
 
 
 def _zone_of(time: Time, floating: Zone) -> Zone:

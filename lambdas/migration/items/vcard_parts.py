@@ -111,7 +111,7 @@ def read_mails(properties: Properties, labels: Labels) -> tuple[Mail, ...]:
     return tuple(
         Mail(plain_address(line.value), place, preference_of(line), labels.of(line))
         for line, place in _taken(properties, "EMAIL")
-        if line.value.strip()
+        if plain_address(line.value)
     )
 
 
@@ -126,7 +126,7 @@ def read_phones(properties: Properties, labels: Labels) -> tuple[Phone, ...]:
             labels.of(line),
         )
         for line, place in _taken(properties, "TEL")
-        if line.value.strip()
+        if plain_address(line.value)
     )
 
 

@@ -71,12 +71,8 @@ def _read_quoted(value: str, charset: str) -> str:
         raise ValueError("is in a character set that nobody knows") from None
     text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", text)
     # As it would stand on a line: \n, and no backslash that was none.
-    return (
-        text.replace("\\", "\\\\")
-        .replace("\\\\;", "\\;")
-        .replace("\r\n", "\n")
-        .replace("\n", "\\n")
-    )
+    text = text.replace("\\", "\\\\").replace("\\\\;", "\\;")
+    return re.sub("\r\n?|\n", r"\\n", text)
 
 
 def read_structure(value: str, parts: int) -> list[str]:

@@ -73,7 +73,8 @@ def _write_texts(contact: Contact) -> Iterator[bytes]:
         if values:
             yield write_line(name, ",".join(map(escape, values)))
     for member in contact.members:
-        yield write_line("MEMBER", f"mailto:{member}" if "@" in member else member)
+        address = f"mailto:{member}" if "@" in member and ":" not in member else member
+        yield write_line("MEMBER", escape(address))
     for label, value in contact.fields:
         yield write_line("X-FIELD", escape(value), _told(label=label))
 

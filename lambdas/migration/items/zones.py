@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import zoneinfo
 from bisect import bisect_right
+from dataclasses import dataclass
 from datetime import UTC as INSTANT
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -65,13 +66,13 @@ def load_zone(name: str) -> zoneinfo.ZoneInfo:
     return zoneinfo.ZoneInfo(name)
 
 
+@dataclass(frozen=True, slots=True)
 class Change:
-    """The instant of a change of offsets, in UTC and without a zone."""
+    """A change of offsets, at an instant in UTC that is given without a zone."""
 
-    __slots__ = ("after", "at", "before")
-
-    def __init__(self, at: datetime, before: timedelta, after: timedelta) -> None:
-        self.at, self.before, self.after = at, before, after
+    at: datetime
+    before: timedelta
+    after: timedelta
 
 
 @functools.lru_cache(maxsize=4096)

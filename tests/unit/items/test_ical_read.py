@@ -351,7 +351,7 @@ def test_a_file_that_is_no_calendar_is_refused(text: str, problems: list[str]) -
     assert list(caught.value.problems) == problems
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_whatever_is_broken_is_refused_or_told(data: st.DataObject) -> None:
     """Octets changed at random: never another exception than ours."""
@@ -407,3 +407,16 @@ def test_a_task_that_cannot_be_read_is_refused() -> None:
     read = read_calendar(files.calendar("BEGIN:VTODO", "UID:t", "DUE:never", "END:VTODO"))
     assert read.tasks == ()
     assert read.unreadable[0].problems == ("line 5: DUE is no date with a time",)
+
+
+def test_occurrences_are_in_the_order_of_their_instants() -> None:
+    """In the night in which the hour from two to three is skipped, half past two is later."""
+    file = files.calendar(
+        *("BEGIN:VEVENT", "UID:u", "DTSTART;TZID=Europe/Berlin:20260328T023000"),
+        *("RRULE:FREQ=DAILY;COUNT=4;BYHOUR=2,3;BYMINUTE=15,30", "END:VEVENT"),
+    )
+    (event,) = read_calendar(file).events
+    assert begins(event) == ["03-28 01:30", "03-28 02:15", "03-28 02:30", "03-29 01:15"]
+    night = file.replace(b"20260328T023000", b"20260329T023000").replace(b"COUNT=4", b"COUNT=3")
+    (event,) = read_calendar(night).events
+    assert begins(event) == ["03-29 01:15", "03-29 01:30"]

@@ -54,7 +54,7 @@ def witness(rule: Rule, start: datetime, last: datetime) -> list[datetime]:
     return times[: rule.count]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rules(), walls)
 @example(Rule(Frequency.YEARLY, by_month=(2,), by_month_day=(29,)), datetime(2024, 2, 29, 9))
 @example(

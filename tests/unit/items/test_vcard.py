@@ -23,14 +23,17 @@ from migration.items.contact import (
     Relation,
     Use,
 )
-from migration.items.content import Attachment
+from migration.items.content import Attachment, Attendee, Content, Extent, Person
+from migration.items.event import Details, Event
+from migration.items.ical_read import Calendar, read_calendar
+from migration.items.ical_write import write_calendar
 from migration.items.times import UTC, Moment
 from migration.items.vcard_read import read_contacts
 from migration.items.vcard_write import write_contacts
 from tests.unit.items import cards
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(cards.contacts)
 def test_a_contact_is_read_as_it_was_written(contact: Contact) -> None:
     written = write_contacts([contact])
@@ -120,6 +123,32 @@ def test_what_is_lost_of_a_card_is_told(line: str, lost: str) -> None:
     assert read.contacts[0].display == "a"
 
 
+def test_no_value_begins_another_property() -> None:
+    """Line ends in whatever is written as it is: a value, an address, a parameter."""
+    for ends in ("\n", "\r\n", "\r"):
+        evil = f"a{ends}X-EVIL:1{ends}END:VCARD"
+        photo = Attachment("", "image/png", None, evil)
+        mail = Mail(evil, label=evil)
+        contact = Contact(evil, display=evil, members=(evil,), photo=photo, mails=(mail,))
+        read = read_contacts(write_contacts([contact]))
+        assert len(read.contacts) == 1
+        assert [loss.what for loss in read.losses] == []
+        event = Event("u", Details(Extent(Moment(datetime(2026, 1, 1))), with_evil(evil)))
+        calendar = read_calendar(write_calendar(Calendar(events=(event,))))
+        assert len(calendar.events) == 1
+        assert calendar.losses == ()
+
+
+def with_evil(text: str) -> Content:
+    person = Person(text, text, text)
+    return Content(
+        url=text,
+        organizer=person,
+        attendees=(Attendee(person, member_of=(text,)),),
+        attachments=(Attachment(text, text, None, text),),
+    )
+
+
 @pytest.mark.parametrize("text", ["", "BEGIN:VCALENDAR\nEND:VCALENDAR\n", "BEGIN:VCARD\nFN:a\n"])
 def test_a_file_that_is_no_card_is_refused(text: str) -> None:
     with pytest.raises(ItemMalformed) as caught:
@@ -127,7 +156,7 @@ def test_a_file_that_is_no_card_is_refused(text: str) -> None:
     assert caught.value.problems[0].startswith("line 1: ")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_whatever_is_broken_of_a_card_is_refused_or_told(data: st.DataObject) -> None:
     file = bytearray(data.draw(st.sampled_from((cards.APPLE, cards.OUTLOOK, cards.LIST))))

@@ -40,7 +40,7 @@ def test_own_rules_show_what_the_iana_zone_shows(name: str) -> None:
         assert to_instant(wall, zone) == moment
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.datetimes(datetime(2010, 1, 1), datetime(2013, 1, 1)),
