@@ -13,7 +13,7 @@ from migration.items.ical_read import Calendar, read_calendar
 from migration.items.ical_write import write_calendar
 from migration.items.occurrences import occurrences
 from migration.items.recurrence import is_matched
-from migration.items.times import Moment, Zone, wall_of
+from migration.items.times import Frequency, Moment, Zone, wall_of
 from tests.unit.items.events import FIVE_YEARS, series
 
 BERLIN = Zone("Europe/Berlin")
@@ -45,7 +45,8 @@ def test_occurrences_are_those_that_another_library_finds(event: Event) -> None:
     assert event.master is not None
     rule = event.recurrence.rule
     # Here the RFC leaves room (a start that its rule misses, weeks without a weekday), or
-    # dateutil, on which it stands, is wrong ("each Monday and the first Tuesday").
+    # dateutil, on which it stands, is wrong ("each Monday and the first Tuesday", places in a week).
+    assume(not (rule and rule.by_position and rule.frequency is Frequency.WEEKLY))
     assume(rule is None or is_matched(rule, wall_of(event.master.extent.start)))
     assume(rule is None or not rule.by_week or rule.by_day)
     assume(rule is None or len({bool(day.nth) for day in rule.by_day}) < 2)

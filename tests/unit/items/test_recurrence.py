@@ -71,6 +71,8 @@ def witness(rule: Rule, start: datetime, last: datetime) -> list[datetime]:
 )
 def test_a_rule_happens_when_dateutil_says(rule: Rule, start: datetime) -> None:
     assume(not rule.by_week or rule.by_day or rule.by_month_day or rule.by_year_day)
+    # In the first week dateutil counts from the start, where the RFC counts the whole week.
+    assume(not (rule.by_position and rule.frequency is Frequency.WEEKLY))
     # Of "each Monday and the first Tuesday" dateutil makes the days that are both.
     assume(len({bool(day.nth) for day in rule.by_day}) < 2)
     last = start + YEARS
@@ -98,6 +100,7 @@ def test_a_window_shows_its_part_of_the_whole(
         ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2", "19970929",
          ["19970929", "19971030", "19971127"]),
         ("FREQ=MONTHLY;BYMONTHDAY=15,30", "20070115", ["20070115", "20070130", "20070215"]),
+        ("FREQ=WEEKLY;BYDAY=MO,WE;BYSETPOS=1", "20260106", ["20260106", "20260112", "20260119"]),
         ("FREQ=MONTHLY;BYDAY=2MO,SU", "20260104", ["20260104", "20260111", "20260112"]),
         ("FREQ=YEARLY", "20240229", ["20240229", "20280229", "20320229"]),
         ("FREQ=MONTHLY;BYMONTHDAY=-1", "20260131", ["20260131", "20260228", "20260331"]),
