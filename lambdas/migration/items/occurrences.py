@@ -82,8 +82,8 @@ def _ruled(
 
 
 def _in_order(times: Iterator[Time], floating: Zone) -> Iterator[Time]:
-    """Clock times by their instants: where the clock skips an hour, or a day as in Samoa, what falls
-    into it comes after what is later by the clock."""
+    """Clock times by their instants: what falls into an hour that the clock skips, or into a day as
+    in Samoa, comes after what is later by the clock."""
     waiting: list[tuple[datetime, int, Time]] = []
     for number, time in enumerate(times):
         at = instant(time, floating)

@@ -140,7 +140,7 @@ def usual_rules(draw: st.DrawFn) -> Rule:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.one_of(usual_rules(), usual_rules(), rules()),
     starts(),

@@ -25,7 +25,7 @@ def window_of(event: Event) -> tuple[datetime, datetime]:
     return start - timedelta(days=30), start + FIVE_YEARS
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(series())
 def test_an_event_is_read_as_it_was_written(event: Event) -> None:
     written = write_calendar(Calendar("Name, of it", events=(event,)))
@@ -38,14 +38,15 @@ def test_an_event_is_read_as_it_was_written(event: Event) -> None:
     assert write_calendar(read) == write_calendar(read_calendar(write_calendar(read)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(series(content=False))
 def test_occurrences_are_those_that_another_library_finds(event: Event) -> None:
     """recurring-ical-events, over icalendar: neither shares a line with ours but the zones'."""
     assert event.master is not None
     rule = event.recurrence.rule
     # Here the RFC leaves room (a start that its rule misses, weeks without a weekday), or
-    # dateutil, on which it stands, is wrong ("each Monday and the first Tuesday", places in a week).
+    # dateutil, on which it stands, is wrong (test_recurrence.py says where).
+    assume(rule is None or min(rule.by_week, default=0) > -52)
     assume(not (rule and rule.by_position and rule.frequency is Frequency.WEEKLY))
     assume(rule is None or is_matched(rule, wall_of(event.master.extent.start)))
     assume(rule is None or not rule.by_week or rule.by_day)

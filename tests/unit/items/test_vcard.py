@@ -33,7 +33,7 @@ from migration.items.vcard_write import write_contacts
 from tests.unit.items import cards
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(cards.contacts)
 def test_a_contact_is_read_as_it_was_written(contact: Contact) -> None:
     written = write_contacts([contact])
@@ -156,7 +156,7 @@ def test_a_file_that_is_no_card_is_refused(text: str) -> None:
     assert caught.value.problems[0].startswith("line 1: ")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_whatever_is_broken_of_a_card_is_refused_or_told(data: st.DataObject) -> None:
     file = bytearray(data.draw(st.sampled_from((cards.APPLE, cards.OUTLOOK, cards.LIST))))
