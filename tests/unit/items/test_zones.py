@@ -19,6 +19,7 @@ from migration.items.zone_matching import means_same, resolve
 from migration.items.zone_names import candidates, find_zone, read_table, windows_name
 from migration.items.zones import add, instant, offset_at, to_instant, to_wall
 from tests.unit.items.events import ZONES
+from tools.windows_zones import list_rows
 
 
 def as_rules(name: str, years: range, called: str = "Custom") -> Zone:
@@ -113,6 +114,15 @@ def test_every_windows_name_leads_to_a_zone_and_back() -> None:
         assert windows_name(zone) == name
     assert windows_name("UTC") == "UTC"
     assert windows_name("Nowhere/Town") == ""
+
+
+def test_the_table_is_made_of_unicodes() -> None:
+    rows = [
+        {"_other": "A Time", "_territory": "001", "_type": "X/One"},
+        {"_other": "A Time", "_territory": "XX", "_type": "X/One X/Two"},
+        {"_other": "B Time", "_territory": "001", "_type": "X/Three"},
+    ]
+    assert list(list_rows(rows)) == ["A Time\tX/One\tX/Two", "B Time\tX/Three"]
 
 
 # -- which zone is meant ---------------------------------------------------------------------------
