@@ -22,11 +22,14 @@ from migration.migration_plan import make_plan
 from migration.model import Failure
 from migration.pages import Request
 from migration.plan_page import to_html as make_plan_page
+from migration.progress_page import to_html as make_progress_page
+from migration.progress_view import RunStatus
 from migration.questions import ask
 from migration.report_lines import Summary
 from migration.report_lines import Verdict as Ended
 from migration.report_page import to_html
 from tests.browser.hostile import NAMES, make_hostile_report
+from tests.browser.progress_views import make_ended_view, make_hostile_view, make_view
 from tests.unit.desks import Office
 from tests.unit.test_client_files import ACCOUNT, kit
 from tests.unit.test_dns_forms import planned
@@ -174,6 +177,10 @@ MAKERS: Mapping[str, Callable[[], bytes | Document]] = {
     LARGEST: lambda: to_html(make_report(Size(10_000))),
     "plan": make_plan_document,
     "plan-hostile": make_hostile_plan,
+    "progress": lambda: make_progress_page(make_view()),
+    "progress-failed": lambda: make_progress_page(make_ended_view(RunStatus.FAILED)),
+    "progress-ended": lambda: make_progress_page(make_ended_view(RunStatus.SUCCEEDED)),
+    "progress-hostile": lambda: make_progress_page(make_hostile_view()),
     "client-page": make_client_page,
     "client-mail": make_client_mail,
     "client-list": make_client_list,
@@ -182,7 +189,7 @@ MAKERS: Mapping[str, Callable[[], bytes | Document]] = {
     "dns": make_dns_page,
 }
 """By the names under which pictures of them are kept."""
-_ALWAYS = ("report", "report-hostile", "plan", "client-page", "question")
+_ALWAYS = ("report", "report-hostile", "plan", "progress", "client-page", "question")
 """These are opened by `make test`, too."""
 
 
