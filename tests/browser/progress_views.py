@@ -38,9 +38,7 @@ def make_view(mailboxes: int = 30) -> ProgressView:
     kind = QuestionKind.DNS
     question = Question("friday", kind, after(8), "id", "token", LATER, ("wait", "stop"))
     look = LedgerLook(tuple(_make_mailbox(at) for at in range(mailboxes)), (finding,), (question,))
-    notes = [
-        Note(after(at), "CheckDns", f"MX of acme.example: wrong, look {at}") for at in range(9)
-    ]
+    notes = [Note(after(at), "CheckDns", f"MX is wrong, look {at}") for at in range(9)]
     told = [LogLine(after(4.1), LogKind.TOLD, "acme: 30 mailboxes copied")]
     states, log = tell_states(_events(), head.status), tell_log(_events(), notes, told)
     view = view_run(head, look, None, _points(), states, log)
