@@ -166,7 +166,8 @@ def main() -> int:
         return 1
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
-        machine = f"Chromium {browser.version} on {os.cpu_count()} cores"
+        load = f"load {os.getloadavg()[0]:.0f}"
+        machine = f"Chromium {browser.version} on {os.cpu_count()} cores, {load}"
         figures = []
         for size in options.sizes or SIZES:
             figures.append(measure(browser, size, options.repeat, Path(folder)))
