@@ -114,6 +114,12 @@ def make_client_page() -> bytes:
     return kit(*LANGUAGES).render(ACCOUNT).page.encode()
 
 
+def make_hostile_client_page() -> bytes:
+    """The page of a user with a hostile name."""
+    account = replace(ACCOUNT, name=make_plain(" ".join(NAMES)), old_address=make_plain(NAMES[0]))
+    return kit(*LANGUAGES).render(account).page.encode()
+
+
 def make_client_mail() -> bytes:
     """What a user is mailed."""
     return kit("en").render(ACCOUNT).mail_html.encode()
@@ -175,6 +181,7 @@ MAKERS: Mapping[str, Callable[[], bytes | Document]] = {
     "plan": make_plan_document,
     "plan-hostile": make_hostile_plan,
     "client-page": make_client_page,
+    "client-page-hostile": make_hostile_client_page,
     "client-mail": make_client_mail,
     "client-list": make_client_list,
     "question": make_question,
