@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from migration.mail import BatchLimit, FlagReading, Folder, Gone, Item, ItemRef, Page, Unreadable
+from migration.mail import (
+    BatchLimit,
+    FlagReading,
+    Folder,
+    Gone,
+    Item,
+    ItemRef,
+    Outline,
+    Page,
+    Unreadable,
+)
 from migration.model import Tally
 from migration.ports import Capabilities, Source
 
@@ -167,6 +177,9 @@ class WatchedSource:
     ) -> Iterator[Item | Gone | Unreadable]:
         self._progress.open_folder(folder)
         return self._source.fetch(folder, refs, following)
+
+    def outline(self, folder: Folder, refs: Sequence[ItemRef]) -> Mapping[str, Outline]:
+        return self._source.outline(folder, refs)
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         return self._source.read_flags(folder, cursor, state)

@@ -79,6 +79,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What a source tells of a message that is not fetched: INTERNALDATE, None where that makes no
+    sense, and its header, RFC 5322 bytes."""
+
+    received: datetime | None
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """Answered instead of an Item when the message vanished since it was listed."""
 

@@ -25,6 +25,7 @@ from migration.mail import (
     Item,
     ItemRef,
     Outcome,
+    Outline,
     Page,
     Stamped,
     Unreadable,
@@ -110,6 +111,10 @@ class Source(Protocol):
 
         `following` is a hint: the next calls will ask for these messages of the folder, in this
         order. A source that has `reads_on` may ask for them now."""
+
+    def outline(self, folder: Folder, refs: Sequence[ItemRef]) -> Mapping[str, Outline]:
+        """What the report tells of messages that are not fetched, by uid. Those of which the source
+        tells nothing are missing."""
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         """Flags of messages up to `cursor` that changed since the reading that gave `state` (""

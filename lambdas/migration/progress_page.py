@@ -11,14 +11,14 @@ from markupsafe import Markup
 
 from migration.advice import split_problems
 from migration.figures import make_visible
-from migration.progress_view import MailboxLine, ProgressView, RunHead, RunStatus, StateStatus
+from migration.progress_view import MailboxLine, ProgressView, RunHead, RunStatus
 from migration.progress_words import MAILBOX_WORDS
 from migration.report_course import tell_course
 from migration.report_lines import Verdict
 from migration.web.render import macros, render
 from migration.web.rows import Column, Rows, Value, lay_out
 
-PARTS = ("now", "tiles", "waits", "workflow", "course", "mailboxes", "log")
+PARTS = ("now", "tiles", "waits", "workflow", "course", "log", "mailboxes")
 """What the page consists of, from top to bottom."""
 LOGGED = 300
 """So many lines of the log stand in the page, the latest."""
@@ -32,17 +32,17 @@ _STATUS_WORDS: Mapping[RunStatus, str] = {
     RunStatus.ABORTED: "Aborted",
 }
 _TONES: Mapping[str, str] = {
-    StateStatus.CURRENT: "warn",
-    StateStatus.PASSED: "good",
-    "done": "good",
-    "waiting": "quiet",
+    "failed": "bad",
     "paused": "warn",
+    "running": "busy",
+    "waiting": "quiet",
+    "done": "good",
 }
 
 
 def to_html(view: ProgressView, *, live: bool = False) -> bytes:
-    """The page, UTF-8. It asks for itself anew every minute while the run is at work; a `live` one
-    follows the events of its server instead (scripts/live.js)."""
+    """The page, UTF-8. It loads itself anew every minute while the run is at work, unless its
+    reader does not want that; a `live` one follows the events of its server (scripts/live.js)."""
     return render("progress.html.j2", parts=PARTS, live=live, **_values(view))
 
 
@@ -68,7 +68,6 @@ def _values(view: ProgressView) -> dict[str, object]:
         "course": tell_course(view.points, (), view.head.at),
         "mailbox_rows": _lay_out(view.mailboxes),
         "lines": view.log[: -LOGGED - 1 : -1],
-        "tones": _TONES,
         "status": _STATUS_WORDS[view.head.status],
         "tone": _tell_tone(view.head),
     }
@@ -97,7 +96,7 @@ def _lay_out(mailboxes: Sequence[MailboxLine]) -> Rows:
     def lay_out_row(line: MailboxLine) -> tuple[Sequence[Value], Markup]:
         figures = line.dealt, line.expected, line.size
         values = line.name or line.address, line.status, *figures, line.address
-        return values, template.mailbox_row(line, _TONES.get(line.status, "bad"))
+        return values, template.mailbox_row(line, _TONES[line.status])
 
     ordered = sorted(mailboxes, key=lambda line: (_STATUSES.index(line.status), line.address))
     return lay_out(columns, map(lay_out_row, ordered), "mailboxes")

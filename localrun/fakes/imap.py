@@ -11,7 +11,6 @@ UIDs from 101, and hangs up after five bad commands in a row.
 """
 
 import asyncio
-import hmac
 import socket
 import threading
 import uuid
@@ -22,18 +21,18 @@ from typing import Any, Self
 
 from imapclient import IMAPClient
 from proxyprotocol.sock import SocketInfoLocal
-from pymap.backend.dict import Config, Login
-from pymap.backend.dict.filter import FilterSet
-from pymap.backend.dict.mailbox import MailboxData, MailboxSet
-from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
-from pymap.parsing.specials.flag import Flag, Wildcard
+from pymap.parsing.specials.flag import Flag
 from pymap.user import UserMetadata
-from pysasl import SASLAuth
-from pysasl.hashing import Cleartext
-from pysasl.mechanism.login import LoginMechanism
-from pysasl.mechanism.plain import PlainMechanism
 
+from localrun.fakes.imap_accounts import (
+    Accounts,
+    PlainPasswords,
+    Server,
+    Settings,
+    count_messages,
+    list_folders,
+)
 from localrun.letters import Letter
 
 _START_SECONDS = 30.0
@@ -106,7 +105,7 @@ class ImapServer:
         async def put() -> int:
             mailboxes = await self._login.mailboxes(address)
             for folder in dict.fromkeys("/".join(each.folder) for each in letters):
-                if folder != "INBOX" and folder not in await _names(mailboxes):
+                if folder != "INBOX" and folder not in await list_folders(mailboxes):
                     await mailboxes.add_mailbox(folder)
             for each in letters:
                 mailbox = await mailboxes.get_mailbox("/".join(each.folder))
@@ -123,10 +122,7 @@ class ImapServer:
         async def count() -> dict[str, int]:
             known = reversed(list(self._config.set_cache.items()))  # the first name comes last
             opened = {mailboxes: name for name, (mailboxes, _) in known}
-            return {
-                name: sum([await _count(mailboxes, each) for each in await _names(mailboxes)])
-                for mailboxes, name in opened.items()
-            }
+            return {name: await count_messages(mailboxes) for mailboxes, name in opened.items()}
 
         return self._ask(count())
 
@@ -153,9 +149,9 @@ class ImapServer:
             self._listener.close()
 
     async def _serve(self) -> None:
-        self._config = _Config.from_args(_arguments(self.port), hash_context=_PlainPasswords())
+        self._config = Settings.from_args(_arguments(self.port), hash_context=PlainPasswords())
         self._login = self._make_login(self._config)
-        imap = IMAPServer(self._login, self._config)
+        imap = Server(self._login, self._config)
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             # pymap's own listener starts a task for the connection and lets go of it; asyncio
@@ -179,109 +175,13 @@ class ImapServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _make_login(self, config: Any) -> Any:
-        login = _Login(config, self._password_of, self._mailbox_of, self._folders)
+        login = Accounts(config, self._password_of, self._mailbox_of, self._folders)
         for accounts, roles in ((self._users, set[str]()), (self._admins, {"admin"})):
             for name, password in accounts.items():
                 login.users_dict[name] = UserMetadata(
                     config, name, password=password, roles=frozenset(roles)
                 )
         return login
-
-
-class _Login(Login):  # type: ignore[misc]  # pymap's types are not followed
-    """Also lets in whom `password_of` knows, and gives new mailboxes their folders."""
-
-    def __init__(
-        self,
-        config: Any,
-        password_of: Callable[[str], str | None],
-        mailbox_of: Callable[[str], str],
-        folders: Sequence[str],
-    ) -> None:
-        super().__init__(config)
-        self._password_of = password_of
-        self._mailbox_of = mailbox_of
-        self._opened: dict[str, Any] = {}
-        self._folders = folders
-        self._given: set[str] = set()
-
-    async def authenticate(self, credentials: Any) -> Any:
-        name = credentials.authcid
-        if name in self._given or name not in self.users_dict:
-            self._look_up(name)
-        return await super().authenticate(credentials)
-
-    async def authorize(self, authenticated: Any, authzid: str) -> Any:
-        identity = await super().authorize(authenticated, authzid)
-        await self.mailboxes(authzid)
-        return identity
-
-    async def mailboxes(self, name: str) -> Any:
-        """The mailbox of a user with its folders, made when it is opened for the first time."""
-        if name not in self.config.set_cache:
-            mailboxes = _Mailboxes()
-            for folder in self._folders:
-                await mailboxes.add_mailbox(folder)
-            opened = self._opened.setdefault(self._mailbox_of(name), (mailboxes, FilterSet()))
-            self.config.set_cache.setdefault(name, opened)
-        return self.config.set_cache[name][0]
-
-    def _look_up(self, name: str) -> None:
-        password = self._password_of(name)
-        if password is None:
-            self.users_dict.pop(name, None)
-        else:
-            self.users_dict[name] = UserMetadata(self.config, name, password=password)
-            self._given.add(name)
-
-
-class _Folder(MailboxData):  # type: ignore[misc]  # pymap's types are not followed
-    """pymap's own keeps keywords that come with a message, and forgets those that are set later."""
-
-    @property
-    def permanent_flags(self) -> frozenset[Any]:
-        return frozenset({*super().permanent_flags, Wildcard})
-
-
-class _Mailboxes(MailboxSet):  # type: ignore[misc]  # pymap's types are not followed
-    """Makes folders of that kind."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._inbox = _Folder(self._content_cache, self._thread_cache)
-
-    async def add_mailbox(self, name: str) -> Any:
-        await super().add_mailbox(name)
-        self._set[name] = folder = _Folder(self._content_cache, self._thread_cache)
-        return folder.mailbox_id
-
-
-async def _names(mailboxes: Any) -> list[str]:
-    return [entry.name for entry in (await mailboxes.list_mailboxes()).list() if entry.exists]
-
-
-async def _count(mailboxes: Any, name: str) -> int:
-    return int((await (await mailboxes.get_mailbox(name)).snapshot()).exists)
-
-
-class _Config(Config):  # type: ignore[misc]  # pymap's types are not followed
-    @property
-    def tls_auth(self) -> Any:
-        """The mechanisms on loopback too, for pymap takes that for as safe as TLS."""
-        return SASLAuth([PlainMechanism(), LoginMechanism()])
-
-    @property
-    def greeting(self) -> bytes:
-        """pymap's own asks the resolver for the machine's name, on every connection."""
-        return b"Server ready"
-
-
-class _PlainPasswords(Cleartext):  # type: ignore[misc]  # pysasl's types are not followed
-    """Compares passwords as they are: a fifth of a second less per login than with a hash."""
-
-    def verify(self, secret: str, hash: str) -> bool:  # noqa: A002 - inherited name
-        # pysasl's own method refuses passwords that are not ASCII.
-        return hmac.compare_digest(secret.encode(), hash.encode())
 
 
 def _listen(port: int) -> socket.socket:

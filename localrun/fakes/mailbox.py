@@ -18,6 +18,7 @@ from migration.mail import (
     Item,
     ItemRef,
     Outcome,
+    Outline,
     Page,
     Rejected,
     SpecialUse,
@@ -171,6 +172,18 @@ class MemorySource:
             if isinstance(answer.mime, MimeStream):
                 answer.mime.wait()
         yield from others
+
+    def outline(self, folder: Folder, refs: Sequence[ItemRef]) -> Mapping[str, Outline]:
+        self.step("before outline")
+        with self._lock:
+            known = self._known(folder)
+            readable = {uid: each for uid, each in known.items.items() if uid not in known.vanished}
+            found = {ref.uid: readable.get(int(ref.uid)) for ref in refs}
+        return {
+            uid: Outline(each.received, whole(each.mime).partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+            for uid, each in found.items()
+            if each is not None
+        }
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         self.step("before read_flags")

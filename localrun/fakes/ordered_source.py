@@ -3,9 +3,19 @@ for. Whoever reads others first, which no connection could give, is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from migration.mail import BatchLimit, FlagReading, Folder, Gone, Item, ItemRef, Page, Unreadable
+from migration.mail import (
+    BatchLimit,
+    FlagReading,
+    Folder,
+    Gone,
+    Item,
+    ItemRef,
+    Outline,
+    Page,
+    Unreadable,
+)
 from migration.ports import Capabilities, Source
 
 Answer = Item | Gone | Unreadable
@@ -42,6 +52,9 @@ class OrderedSource:
         asked = object()
         self._asked.append(asked)
         return self._answers(asked, self._source.fetch(folder, refs, following))
+
+    def outline(self, folder: Folder, refs: Sequence[ItemRef]) -> Mapping[str, Outline]:
+        return self._source.outline(folder, refs)
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         return self._source.read_flags(folder, cursor, state)

@@ -67,7 +67,8 @@ class LiveSession:
     # ---- as an onlooker
 
     def listen(self, display: Display) -> Display:
-        """Passes on to `display`."""
+        """Passes on to `display`; what another run's display was told is forgotten."""
+        self._outside.clear()
         return RememberingDisplay(display, self._outside)
 
     def begin(self, run: Run) -> None:

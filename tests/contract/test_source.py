@@ -273,6 +273,24 @@ def test_messages_that_vanished_come_as_gone_at_the_end(box: Box) -> None:
     assert list(box.source.fetch(inbox, [ItemRef("4000000", 1)])) == [Gone(ItemRef("4000000", 1))]
 
 
+def test_messages_that_are_not_fetched_are_told_by_date_and_header(box: Box) -> None:
+    contents = (
+        mail(1),
+        b"Subject: =?utf-8?q?=C3=BC?=\r\nX-Long: " + b"x" * 900 + b"\r\n\r\nb",
+        LARGE,
+    )
+    box.deliver(("INBOX",), *contents, mail(4))
+    refs = [ref for page in pages(box, ("INBOX",)) for ref in page.refs]
+    box.delete(("INBOX",), refs[3].uid)
+    box.reconnect()
+    found = box.source.outline(folder(box, "INBOX"), refs)
+    assert {uid: each.received for uid, each in found.items()} == {
+        ref.uid: DATE for ref in refs[:3]
+    }
+    headers = [found[ref.uid].header.rstrip() for ref in refs[:3]]
+    assert headers == [content.partition(b"\r\n\r\n")[0] for content in contents]
+
+
 def test_several_batches_are_asked_for_before_the_first_is_read(box: Box) -> None:
     box.deliver(("A",), *map(mail, range(9)))
     box.deliver(("B",), *map(mail, range(100, 103)))

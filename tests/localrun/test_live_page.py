@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from localrun.display import PlainDisplay
 from localrun.live.feed import Feed
+from localrun.live.looks import choose
 from localrun.live.pages import LivePages
 from localrun.live.session import LiveSession, PortTakenError, wait
 from localrun.tenant_command import build_parser
@@ -37,7 +40,7 @@ def view(*happened: str, tenant: str = "acme") -> ProgressView:
 class Viewer:
     """Reads events as a browser does: fields until an empty line."""
 
-    def __init__(self, pages: LivePages) -> None:
+    def __init__(self, pages: LivePages | LiveSession) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port_of(pages), timeout=PATIENCE)
         self._connection.request("GET", "/events")
         self.response = self._connection.getresponse()
@@ -73,7 +76,7 @@ class Viewer:
         self._connection.close()
 
 
-def port_of(pages: LivePages) -> int:
+def port_of(pages: LivePages | LiveSession) -> int:
     return int(pages.url.rstrip("/").rpartition(":")[2])
 
 
@@ -267,12 +270,78 @@ def test_the_report_is_served_when_there_is_one(pages: LivePages, tmp_path: Path
     assert headers["Content-Type"].startswith("text/html")
 
 
+# ---- the run
+
+
+class Played:
+    """An execution, as far as one chooses among them."""
+
+    def __init__(self, name: str, status: str = "RUNNING") -> None:
+        self.name, self.status = name, status
+
+
+@pytest.mark.parametrize(
+    ("executions", "working", "shown"),
+    [
+        ([Played("one"), Played("two")], "one", "one"),
+        ([Played("one"), Played("two")], "", "two"),
+        ([Played("one"), Played("two", "FAILED")], "", "one"),
+        ([Played("one", "FAILED"), Played("two", "ABORTED")], "one", "two"),
+    ],
+    ids=["has the lock", "began last", "is running", "has ended"],
+)
+def test_the_execution_that_works_is_shown(executions: list[Any], working: str, shown: str) -> None:
+    assert choose(executions, working).name == shown
+
+
+def test_what_a_display_is_told_is_passed_on_and_what_happens_outside_is_kept() -> None:
+    file = StringIO()
+    with LiveSession("watched") as session:
+        display = session.listen(PlainDisplay(Console(file=file, width=80)))
+        display.say("ready")
+        display.state("Prepare", 1_796_407_200.0)
+        display.happen("mail arrives", 1_796_407_201.0)
+        display.note("noted", 1_796_407_202.0)
+        display.tell("told", 1_796_407_203.0)
+        display.close()
+    assert [line.partition("  ")[2] for line in file.getvalue().splitlines()] == [
+        *("", "Prepare", "outside: mail arrives", "noted: noted", "told: told"),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_look_that_fails_ends_the_page_instead_of_letting_it_stand_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Blind:
+        """Cannot look."""
+
+        def __init__(self, *_: object) -> None: ...
+
+        def look(self) -> None:
+            raise LookupError("gone")
+
+    class Nothing:
+        """A run that is never looked at."""
+
+        out = Path("nowhere")
+
+    monkeypatch.setattr("localrun.live.session.Looker", Blind)
+    run: Any = Nothing()
+    with LiveSession("watched") as session:
+        viewer = Viewer(session)
+        viewer.next()
+        session.begin(run)
+        assert viewer.next() == {}
+        assert session.feed.wait_until_left(PATIENCE)
+
+
 # ---- the command
 
 
 def test_a_port_that_is_taken_is_named() -> None:
     with LiveSession("first") as session:
-        port = int(session.url.rstrip("/").rpartition(":")[2])
+        port = port_of(session)
         with pytest.raises(PortTakenError, match=str(port)):
             LiveSession("second", port)
 

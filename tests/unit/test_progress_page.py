@@ -13,8 +13,9 @@ from lxml import html
 
 from localrun.fakes.ledger import MemoryLedger
 from migration.dns_model import DnsFinding, DnsRecord, DnsVerdict, DnsWatch
-from migration.model import Failure, Mailbox, MailboxRecord, MailboxStatus
+from migration.model import Failure, Mailbox, MailboxRecord, MailboxStatus, Note
 from migration.progress import MailboxView, remember
+from migration.progress_log import tell_log
 from migration.progress_look import LedgerLook, read_look, view_run
 from migration.progress_model import HistoryEvent, ProgressPoint
 from migration.progress_page import LOGGED, PARTS, tell_title, to_html, to_parts
@@ -253,21 +254,68 @@ def test_the_ledger_is_read() -> None:
     assert read_look(ledger, "another") == LedgerLook()
 
 
+# ---- what has happened
+
+
+def entered(*names: str) -> list[HistoryEvent]:
+    """These states, a second apart from noon on."""
+    return [
+        HistoryEvent("TaskStateEntered", f"2026-12-04T12:00:{second:02}Z", name)
+        for second, name in enumerate(names)
+    ]
+
+
+def test_the_log_is_in_the_order_of_time_whoever_tells_it() -> None:
+    notes = [Note("2026-12-04T12:00:01.500Z", "Preflight", "all is well"), Note(NOON, "Plan", "")]
+    told = [LogLine("2026-12-04T13:00:00+01:00", LogKind.TOLD, "begun")]
+    log = tell_log(entered("Prepare", "Preflight", "PlanWave"), notes, told)
+    assert [(each.kind, each.text.rpartition(" (")[2]) for each in log] == [
+        (LogKind.STATE, "Prepare)"),
+        (LogKind.TOLD, "begun"),
+        (LogKind.STATE, "Preflight)"),
+        (LogKind.NOTE, "all is well"),
+        (LogKind.STATE, "PlanWave)"),
+    ]
+
+
+def test_of_a_loop_the_log_has_the_first_round_and_how_many_follow() -> None:
+    loop = ("CheckDns", "IsCutOver", "WaitForDns")
+    log = tell_log(entered(*loop, *loop, *loop, "CheckDns", "DrainOldMx"))
+    assert [each.text.rpartition("(")[2] for each in log] == [
+        "CheckDns)",
+        "WaitForDns)",
+        "CheckDns, WaitForDns: 3 times more",
+        "DrainOldMx)",
+    ]
+    assert tell_log(entered(*loop, *loop))[-1].text == "CheckDns, WaitForDns: once more"
+
+
+def test_after_something_else_a_loop_is_told_anew() -> None:
+    loop = entered("CheckDns", "WaitForDns", "CheckDns", "WaitForDns")
+    log = tell_log(loop, [Note("2026-12-04T12:00:01.500Z", "CheckDns", "MX is right")])
+    assert [each.text.rpartition("(")[2] for each in log] == [
+        *("CheckDns)", "WaitForDns)", "MX is right", "CheckDns)", "WaitForDns)"),
+    ]
+
+
 # ---- the page
 
 
 def test_a_page_in_a_file_loads_itself_anew_until_the_run_has_ended() -> None:
-    refresh = b'http-equiv="refresh" content="60"'
-    assert refresh in to_html(view("CopyMailboxes"))
-    assert b'http-equiv="refresh"' not in to_html(view("CopyMailboxes", head=ENDED))
-    assert b'href="report.html"' in to_html(view("CopyMailboxes", head=ENDED))
+    page, ended = to_html(view("CopyMailboxes")), to_html(view("CopyMailboxes", head=ENDED))
+    # In `noscript`: with scripts the reader may turn it off.
+    assert b'<noscript><meta http-equiv="refresh" content="60"></noscript>' in page
+    assert b"location.reload" in page
+    assert b'http-equiv="refresh"' not in ended
+    assert b"location.reload" not in ended
+    assert b'href="report.html"' in ended
 
 
 def test_only_a_live_page_may_ask_its_server() -> None:
     assert b"connect-src" not in to_html(view("CopyMailboxes"))
     live = to_html(view("CopyMailboxes"), live=True)
     assert b"connect-src &#39;self&#39;" in live
-    assert b'content="60"' not in live
+    assert b"location.reload" not in live
 
 
 def test_names_from_mailboxes_are_text() -> None:

@@ -13,6 +13,7 @@ from migration.copy.pacing import Throttle
 from migration.copy.plan import TOO_LARGE, has_news, is_suspicious
 from migration.copy.recorder import FolderWork, Recorder
 from migration.copy.selection import skips
+from migration.copy.subjects import decode_subject
 from migration.copy.worker import Worker
 from migration.mail import Fate, Gone, Item, ItemRef, Page, Unreadable
 from migration.mime import MimeStream
@@ -143,7 +144,7 @@ class Reader:
 
     def _plan(self, work: FolderWork, page: Page) -> _Planned:
         fresh = [ref for ref in page.refs if not work.is_dealt_with(ref)]
-        worth, rows = self._sort_out(fresh)
+        worth, rows = self._sort_out(work, fresh)
         return _Planned(page, fresh, worth, rows)
 
     def _leftovers(self, work: FolderWork) -> Generator[Batch, None, bool]:
@@ -160,7 +161,7 @@ class Reader:
             if not self._may_open():
                 return False
             some, refs = refs[:size], refs[size:]
-            worth, rows = self._sort_out(some)
+            worth, rows = self._sort_out(work, some)
             left_over = Batch(work, worth, rows, lambda: None, self.worker.seconds_left())
             yield replace(left_over, is_leftover=True, is_alone=is_suspicious(intent))
             if is_suspicious(intent):
@@ -173,11 +174,13 @@ class Reader:
             self._slots.acquire()
         return not self._stopped and self.worker.may_go_on()
 
-    def _sort_out(self, refs: Sequence[ItemRef]) -> tuple[list[ItemRef], list[Row]]:
+    def _sort_out(
+        self, work: FolderWork, refs: Sequence[ItemRef]
+    ) -> tuple[list[ItemRef], list[Row]]:
         """What is worth reading, and the rows of what is not."""
         rows = [row for ref in refs if (row := self._row_unread(ref)) is not None]
         known = {row.ref.uid for row in rows}
-        return [ref for ref in refs if ref.uid not in known], rows
+        return [ref for ref in refs if ref.uid not in known], self._describe(work, rows)
 
     def _row_unread(self, ref: ItemRef) -> Row | None:
         """The row of a message that need not be read: too large, or left out by the filters."""
@@ -187,6 +190,22 @@ class Reader:
         if self.worker.max_bytes and ref.size > self.worker.max_bytes:
             return Row(ref, Fate.REJECTED, reason=TOO_LARGE)
         return None
+
+    def _describe(self, work: FolderWork, rows: list[Row]) -> list[Row]:
+        """With what the report tells of those that are refused: nobody reads them."""
+        refused = [row.ref for row in rows if row.is_remarked]
+        if not refused:
+            return rows
+        outlines = self.worker.source.outline(work.plan.folder, refused)
+        return [
+            replace(row, received=found.received, subject=self._subject(found.header))
+            if (found := outlines.get(row.ref.uid))
+            else row
+            for row in rows
+        ]
+
+    def _subject(self, header: bytes) -> str:
+        return decode_subject(self.worker.subject_of(header))
 
     def stop(self) -> None:
         """From another thread: ends whatever the reading may be waiting for."""

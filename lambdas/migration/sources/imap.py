@@ -12,9 +12,9 @@ lost (SourceBusy).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from migration.mail import BatchLimit, FlagReading, Folder, ItemRef, Page
+from migration.mail import BatchLimit, FlagReading, Folder, ItemRef, Outline, Page
 from migration.ports import Capabilities
 from migration.sources.imap_carrier import Answer, ImapCarrier
 from migration.sources.imap_lookout import ImapLookout
@@ -48,6 +48,9 @@ class ImapSource:
         self, folder: Folder, refs: Sequence[ItemRef], following: Sequence[ItemRef] = ()
     ) -> Iterator[Answer]:
         return self._carrier.fetch(folder, refs, following)
+
+    def outline(self, folder: Folder, refs: Sequence[ItemRef]) -> Mapping[str, Outline]:
+        return self._lookout.outline(folder, refs)
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         return self._lookout.read_flags(folder, cursor, state)

@@ -8,9 +8,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from migration.mail import ItemRef
+from migration.mail import ItemRef, Outline
 from migration.wire.imap_fetch import fetched
-from migration.wire.imap_parse import Response, number, parse_date
+from migration.wire.imap_parse import Response, format_uids, number, parse_date
 
 _SIZE = re.compile(rb"\d+ FETCH \(UID (\d+) RFC822\.SIZE (\d+)\)")
 
@@ -72,6 +72,24 @@ def read_listing(responses: Sequence[Response], after: int, end: int, *, dates: 
         sizes=array("Q", (found[uid][0] for uid in uids)),
         dates=[found[uid][1] for uid in uids] if dates else [],
     )
+
+
+def outline_command(refs: Sequence[ItemRef]) -> bytes:
+    """Asks for the date and the header of messages."""
+    uids = format_uids(sorted(int(ref.uid) for ref in refs))
+    return f"UID FETCH {uids} (UID INTERNALDATE BODY.PEEK[HEADER])".encode()
+
+
+def read_outlines(responses: Sequence[Response]) -> dict[str, Outline]:
+    """The answer to `outline_command`, by uid."""
+    found = {}
+    for pairs in map(fetched, responses):
+        header = pairs.get(b"BODY[HEADER]")
+        if b"UID" in pairs and isinstance(header, bytes):
+            date = pairs.get(b"INTERNALDATE")
+            received = parse_date(date) if isinstance(date, bytes) else None
+            found[str(number(pairs[b"UID"]))] = Outline(received, header)
+    return found
 
 
 def _size(response: Response) -> tuple[int, int, str]:

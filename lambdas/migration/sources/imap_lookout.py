@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from migration.errors import MailboxUnreachable, SourceBusy, SourceChanged
-from migration.mail import BatchLimit, FlagReading, Folder, ItemRef, Page
+from migration.mail import BatchLimit, FlagReading, Folder, ItemRef, Outline, Page
 from migration.sources.imap_errors import RETRY_AFTER, translated
 from migration.sources.imap_folders import folder_exists, list_folders
-from migration.sources.imap_listing import Listing, read_listing, sizes_command
+from migration.sources.imap_listing import (
+    Listing,
+    outline_command,
+    read_listing,
+    read_outlines,
+    sizes_command,
+)
 from migration.sources.imap_opened import (
     digest_flags,
     read_code,
@@ -108,6 +114,17 @@ class ImapLookout:
                         listing = read_listing(sizes, after, end, dates=self._dates)
                         listing.is_news = True
                         self._listings[folder.key] = listing
+
+    def outline(self, folder: Folder, refs: Sequence[ItemRef]) -> dict[str, Outline]:
+        with self.look() as connection:
+            self.examine(connection, folder)
+            try:
+                answers = connection.run(outline_command(refs))
+            except CommandRefused as error:
+                if error.pause:
+                    raise
+                return {}  # a server that stumbles over such a message; the rest goes on
+            return read_outlines(answers)
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         if not cursor:

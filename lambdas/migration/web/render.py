@@ -46,6 +46,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_show,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -65,6 +66,11 @@ def environment() -> Environment:
         "workflow": read_workflow,
     }
     return made
+
+
+def _show(value: object) -> object:
+    """What is printed, whatever it is: text from outside may hold what disguises it."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else make_visible(value)
 
 
 @cache

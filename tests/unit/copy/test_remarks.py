@@ -76,11 +76,30 @@ def test_one_that_turns_out_too_large_is_known_because_it_was_read() -> None:
     )
 
 
-def test_one_that_is_listed_as_too_large_is_not_asked_for() -> None:
+@pytest.mark.parametrize(("subjects", "subject"), [(False, ""), (True, SUBJECT)])
+def test_one_that_is_listed_as_too_large_is_not_fetched_and_known_by_its_header(
+    subjects: bool, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copied = Copied()
     copied.target.limit_size(10)
+    monkeypatch.setattr(copied.source, "_answer", None)
+    copied.run(subjects=subjects)
+    remark = copied.remark
+    assert (remark.reason, remark.received, remark.subject) == ("too-large", DATE, subject)
+
+
+def test_one_that_vanished_before_its_header_was_asked_for_is_remarked_without_a_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copied = Copied()
+    copied.target.limit_size(10)
+    monkeypatch.setattr(copied.source, "outline", lambda folder, refs: {})
     copied.run(subjects=True)
-    assert (copied.remark.reason, copied.remark.subject) == ("too-large", "")
+    assert (copied.remark.reason, copied.remark.received, copied.remark.subject) == (
+        "too-large",
+        "",
+        "",
+    )
 
 
 def test_neither_audit_nor_findings_have_them() -> None:

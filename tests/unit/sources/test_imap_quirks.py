@@ -18,7 +18,7 @@ from migration.errors import (
     SourceBusy,
     SourceChanged,
 )
-from migration.mail import BatchLimit, Folder, Gone, Item, ItemRef, SpecialUse, Unreadable
+from migration.mail import BatchLimit, Folder, Gone, Item, ItemRef, Outline, SpecialUse, Unreadable
 from migration.mime import MimeStream, whole
 from migration.sources.imap import ImapSource
 from tests.unit.wire.scripted import (
@@ -643,6 +643,31 @@ def test_uids_up_to_a_cursor() -> None:
         place = inbox(source)
         assert source.uids(place, "3") == {"2", "3"}
         assert source.uids(place, "") == frozenset()
+
+
+# -- messages that are not fetched
+
+
+def test_a_server_that_refuses_a_header_tells_nothing_of_the_message() -> None:
+    with opened(box(UID_FETCH=b"TAG NO [SERVERBUG] cannot\r\n")) as (_, source):
+        assert source.outline(inbox(source), REFS) == {}
+
+
+def test_a_server_that_is_busy_with_a_header_is_asked_again_later() -> None:
+    with opened(box(UID_FETCH=b"TAG NO [UNAVAILABLE] later\r\n")) as (_, source):
+        folder = inbox(source)
+        with pytest.raises(SourceBusy):
+            source.outline(folder, REFS)
+
+
+def test_answers_about_something_else_and_odd_dates_are_no_trouble() -> None:
+    said = (
+        b"* 1 FETCH (FLAGS (\\Seen))\r\n"
+        b'* 2 FETCH (BODY[HEADER] "Subject: b" INTERNALDATE "nonsense" UID 2 FLAGS ())\r\n'
+        b"* 3 FETCH (UID 3 BODY[HEADER] NIL)\r\n"
+    )
+    with opened(box(UID_FETCH=said + OK)) as (_, source):
+        assert source.outline(inbox(source), REFS) == {"2": Outline(None, b"Subject: b")}
 
 
 # -- opened ahead

@@ -84,32 +84,60 @@
     );
   }
 
+  // On a narrow page the names stand above the bars: beside them they leave no room.
   function drawPhases(phases, width) {
-    const spans = phases.map((each, place) => ({ ...each, row: `${place}` }));
+    const [begun, ended] = [date(phases[0].begun), Math.max(...phases.map((each) => date(each.ended)))];
+    const least = (3 * (ended - begun)) / width; // so that a minute among days can be seen
+    const spans = phases.map((each, place) => ({
+      name: each.name,
+      row: `${place}`,
+      begun: Math.min(date(each.begun), ended - least),
+      ended: Math.max(date(each.ended), +date(each.begun) + least),
+    }));
     const name = new Map(spans.map((each) => [each.row, each.name]));
-    const marginLeft = 16 + 7.2 * Math.max(...spans.map((each) => each.name.length));
+    const narrow = width < 480;
+    const [marginLeft, high] = narrow
+      ? [12, 40]
+      : [16 + 7.2 * Math.max(...spans.map((each) => each.name.length)), 26];
     return Plot.plot(
       frame(width, "When each phase began and ended", {
-        height: 48 + 26 * spans.length,
+        height: 48 + high * spans.length,
         marginTop: 8,
         marginBottom: 40,
         marginLeft,
         x: axis(width - marginLeft),
-        y: { domain: spans.map((each) => each.row), label: null, tickFormat: (row) => name.get(row) },
+        y: {
+          domain: spans.map((each) => each.row),
+          label: null,
+          axis: narrow ? null : "left",
+          tickFormat: (row) => name.get(row),
+        },
         marks: [
           Plot.barX(spans, {
-            x1: (each) => date(each.begun),
-            x2: (each) => date(each.ended),
+            x1: "begun",
+            x2: "ended",
             y: "row",
             fill: "var(--accent)",
-            stroke: "var(--accent)",
-            strokeWidth: 2, // so that a minute among days can be seen
-            insetTop: 3,
+            insetTop: narrow ? 20 : 3,
             insetBottom: 3,
+          }),
+          Plot.text(narrow ? spans : [], {
+            text: "name",
+            y: "row",
+            frameAnchor: "left",
+            dy: -10,
+            fill: "currentColor",
           }),
         ],
       }),
     );
+  }
+
+  // One picture with one name: its parts have none that a screen reader could use.
+  function asPicture(svg) {
+    for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+    svg.setAttribute("role", "img");
+    return svg;
   }
 
   const draw = { progress: drawProgress, rate: drawRate, phases: drawPhases };
@@ -122,7 +150,7 @@
     let drawn = 0;
     const show = () => {
       drawn = Math.floor(box.clientWidth);
-      if (drawn) place.replaceChildren(draw[box.dataset.chart](told, drawn));
+      if (drawn) place.replaceChildren(asPicture(draw[box.dataset.chart](told, drawn)));
     };
     new ResizeObserver(() => {
       if (Math.floor(box.clientWidth) !== drawn) show();

@@ -118,6 +118,7 @@
       this.packed.columns.forEach((column, at) => {
         if (column.choices.length > 1) tools.append(this.makeChoice(column, at));
       });
+      tools.append(this.makeOrder());
       this.status = make("p", { className: "small status" });
       this.status.setAttribute("role", "status");
       this.pager = make("nav", { className: "pager" });
@@ -160,6 +161,25 @@
       return select;
     }
 
+    // Where rows are cards there are no headings to sort by.
+    makeOrder() {
+      this.order = make("select", { className: "order" }, make("option", { value: "" }, "Sort by"));
+      this.order.setAttribute("aria-label", `Order of ${this.packed.noun}`);
+      this.packed.columns.forEach((column, at) => {
+        if (!column.shown) return;
+        for (const sign of column.number ? ["-", "+"] : ["+", "-"]) {
+          const arrow = sign === "+" ? "\u2191" : "\u2193";
+          this.order.append(make("option", { value: sign + at }, `${column.heading} ${arrow}`));
+        }
+      });
+      this.order.addEventListener("change", () => {
+        const [sign, id] = [this.order.value[0], this.order.value.slice(1)];
+        this.model.setSorting(sign ? [{ id, desc: sign === "-" }] : []);
+        this.show(0);
+      });
+      return this.order;
+    }
+
     show(page) {
       this.model.setPageIndex(page);
       this.draw();
@@ -179,12 +199,12 @@
       const missing = rows.filter((row) => !bodies[row.original.index]);
       for (const at of new Set(missing.map(chunkOf))) {
         if (!chunks.has(at)) chunks.set(at, unpack(packed.rest[at]));
+      }
+      for (const row of missing) {
+        const [at, index] = [chunkOf(row), row.original.index];
         const markups = await chunks.get(at);
         const start = first + at * packed.chunk;
-        for (const row of missing) {
-          const index = row.original.index;
-          if (chunkOf(row) === at) bodies[index] ??= parse(markups[index - start]);
-        }
+        bodies[index] ??= parse(markups[index - start]);
       }
     }
 
@@ -206,6 +226,8 @@
       this.pager.hidden = found <= PAGE;
       previous.disabled = pageIndex === 0;
       next.disabled = (pageIndex + 1) * pageSize >= found;
+      const [order] = this.model.atoms.sorting.get();
+      this.order.value = order ? (order.desc ? "-" : "+") + order.id : "";
       for (const cell of this.table.tHead.querySelectorAll("[data-column]")) {
         const sorted = this.model.getColumn(cell.dataset.column).getIsSorted();
         if (sorted) cell.ariaSort = sorted === "asc" ? "ascending" : "descending";
