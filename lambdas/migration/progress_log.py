@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from migration.model import Note
-from migration.progress_states import HistoryEvent
+from migration.progress_model import HistoryEvent
 from migration.progress_view import LogKind, LogLine
 from migration.progress_words import STATE_WORDS
 

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from migration.progress_model import HistoryEvent
 from migration.progress_view import RunStatus, StateLine, StateStatus
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEvent:
-    """An event of an execution's history. `kind` is its type as GetExecutionHistory names it, `at`
-    an ISO 8601 time, `state` the state that was entered, "" with all other events."""
-
-    kind: str
-    at: str
-    state: str = ""
 
 
 def tell_states(events: Iterable[HistoryEvent], status: RunStatus) -> tuple[StateLine, ...]:

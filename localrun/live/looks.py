@@ -16,8 +16,8 @@ from migration.progress import MailboxView, find_point, is_of_the_course, rememb
 from migration.progress_history import add_point, whole_run
 from migration.progress_log import tell_log
 from migration.progress_look import read_look, view_run
-from migration.progress_model import ProgressHistory, ProgressPoint, ProgressRecord
-from migration.progress_states import HistoryEvent, tell_states
+from migration.progress_model import HistoryEvent, ProgressHistory, ProgressPoint, ProgressRecord
+from migration.progress_states import tell_states
 from migration.progress_view import LogKind, LogLine, ProgressView, RunHead, RunStatus
 from migration.report_lines import Verdict
 

@@ -39,6 +39,7 @@ USE_CASES = {
     *("control", "drain", "late_passes"),
     *(
         "progress",
+        "progress_file",
         "progress_look",
         "progress_page",
         "progress_states",

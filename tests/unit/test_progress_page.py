@@ -17,9 +17,9 @@ from migration.model import Failure, Mailbox, MailboxRecord, MailboxStatus, Note
 from migration.progress import MailboxView, remember
 from migration.progress_log import tell_log
 from migration.progress_look import LedgerLook, read_look, view_run
-from migration.progress_model import ProgressPoint
+from migration.progress_model import HistoryEvent, ProgressPoint
 from migration.progress_page import LOGGED, PARTS, tell_title, to_html, to_parts
-from migration.progress_states import HistoryEvent, tell_states
+from migration.progress_states import tell_states
 from migration.progress_view import (
     LogKind,
     LogLine,

@@ -1,5 +1,5 @@
-// Shows the state that is at work in the middle of the picture's box; the page itself stays where it
-// is. Called again after the picture was replaced: whoever has scrolled the box finds it as it was,
+// Shows the state that is at work, or else the last that was not passed, in the middle of the
+// picture's box; the page itself stays where it is. Called again after the picture was replaced: whoever has scrolled the box finds it as it was,
 // until another state is at work.
 "use strict";
 
@@ -9,7 +9,9 @@
   globalThis.showCurrentState = () => {
     const box = document.querySelector("[data-workflow]");
     if (!box) return;
-    const lit = [...box.querySelectorAll("[data-state].current")].pop();
+    const lit = ["current", "failed"]
+      .map((status) => [...box.querySelectorAll(`[data-state].${status}`)].pop())
+      .find((found) => found);
     const state = lit?.dataset.state ?? "";
     if (state === seen.state) box.scrollTo(seen.left, seen.top);
     else if (lit) center(box, lit);
