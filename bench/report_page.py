@@ -112,7 +112,7 @@ def _settle(page: Page) -> float:
     """When the page was ready, as it has noted; its charts are drawn then, too."""
     page.locator("[data-chart]:not(:has(svg))").first.wait_for(state="detached")
     page.wait_for_timeout(200)
-    return round(page.evaluate("window.readyAt"))
+    return float(page.evaluate("Math.round(window.readyAt)"))
 
 
 def _time(act: str, is_done: str) -> str:
@@ -166,7 +166,8 @@ def main() -> int:
         return 1
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
-        machine = f"Chromium {browser.version} on {os.cpu_count()} cores"
+        load = f"load {os.getloadavg()[0]:.0f}"
+        machine = f"Chromium {browser.version} on {os.cpu_count()} cores, {load}"
         figures = []
         for size in options.sizes or SIZES:
             figures.append(measure(browser, size, options.repeat, Path(folder)))

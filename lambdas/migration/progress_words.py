@@ -93,6 +93,8 @@ def tell_headline(
     if head.status is not RunStatus.RUNNING:
         why = head.failure.error if head.failure else VERDICT_WORDS.get(head.verdict or "", "")
         return f"{_ENDINGS[head.status]}{': ' if why else ''}{why}."
+    if not head.run:
+        return "The run has not begun yet."
     known = [each for each in states if each.name in STATE_WORDS]
     if not known:
         return "The run begins."

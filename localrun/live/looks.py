@@ -43,8 +43,8 @@ class _Course:
 
 
 class Looker:
-    """Looks at the execution that works for the tenant, else at the one that began last. `outside`
-    is what somebody else does. Only one thread may look."""
+    """Looks at the execution that works for the tenant, as `choose` has it. `outside` is what
+    somebody else does. Only one thread may look."""
 
     def __init__(self, run: Run, outside: deque[LogLine]) -> None:
         self._run = run
@@ -129,10 +129,12 @@ class Looker:
 
 def choose(executions: list[Execution], working: str) -> Execution:
     """Of executions in the order of their begins: the one that is named `working`, else the last
-    that is running, else the last."""
+    that is running, else the one that ended last."""
     running = [each for each in executions if each.status == "RUNNING"]
     named = [each for each in running if each.name == working]
-    return (named or running or executions)[-1]
+    if named or running:
+        return (named or running)[-1]
+    return max(executions, key=lambda each: each.stopped or each.started)
 
 
 def _find_verdict(output: object) -> Verdict | None:

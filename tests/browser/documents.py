@@ -67,19 +67,19 @@ def make_document(name: str) -> Document:
 
 def make_done_report() -> Summary:
     """Nothing is to be seen to."""
-    summary = make_report(Size(6, messages=120))
+    summary = make_report(Size(3, messages=120))
     fine = replace(summary.dns, findings=summary.dns.findings[:4])
-    return replace(
-        summary, verdict=Ended.DONE, dns=fine, mailboxes=summary.mailboxes[1:4], entities=()
-    )
+    return replace(summary, verdict=Ended.DONE, dns=fine, entities=(), entity_outcomes={})
 
 
 def make_failed_report() -> Summary:
     """The run stopped before it copied anything."""
     problems = ("the manifest is missing", "the domain acme.example is not verified")
     summary = make_report(Size(0))
-    failure = Failure("TenantMisconfigured", "; ".join(problems))
-    return replace(summary, verdict=Ended.FAILED, failure=failure, progress=())
+    failure = Failure("TenantMisconfigured", "\n".join(problems))
+    begun = replace(summary, timeline=summary.timeline[:1], phases=summary.phases[:1], progress=())
+    nothing = replace(begun, entities=(), entity_outcomes={}, decisions=())
+    return replace(nothing, verdict=Ended.FAILED, failure=failure)
 
 
 # ---- plans -----------------------------------------------------------------------------------
@@ -115,6 +115,12 @@ def make_hostile_plan() -> bytes:
 def make_client_page() -> bytes:
     """A user's page in all languages."""
     return kit(*LANGUAGES).render(ACCOUNT).page.encode()
+
+
+def make_hostile_client_page() -> bytes:
+    """The page of a user with a hostile name."""
+    account = replace(ACCOUNT, name=make_plain(" ".join(NAMES)), old_address=make_plain(NAMES[0]))
+    return kit(*LANGUAGES).render(account).page.encode()
 
 
 def make_client_mail() -> bytes:
@@ -182,6 +188,7 @@ MAKERS: Mapping[str, Callable[[], bytes | Document]] = {
     "progress-ended": lambda: make_progress_page(make_ended_view(RunStatus.SUCCEEDED)),
     "progress-hostile": lambda: make_progress_page(make_hostile_view()),
     "client-page": make_client_page,
+    "client-page-hostile": make_hostile_client_page,
     "client-mail": make_client_mail,
     "client-list": make_client_list,
     "question": make_question,

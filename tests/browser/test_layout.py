@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 from tests.browser.documents import each, make_document
 from tests.browser.visits import PHONE, SCREEN, Look, Visitor
@@ -15,6 +15,8 @@ from tests.browser.visits import PHONE, SCREEN, Look, Visitor
 PICTURES = Path(__file__).resolve().parents[2] / "out" / "screenshots"
 _PAPER = 688
 """The width of A4 without its margins, in CSS pixels."""
+_TALLEST = 12_000
+"""Beyond some 16,000 pixels the browser may take no picture."""
 _WIDE = """() => [...document.querySelectorAll('main *')]
     .filter(one => !one.closest('thead, svg') && one.checkVisibility())
     .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
@@ -88,7 +90,9 @@ def test_pictures_for_people_to_look_at(visitor: Visitor, name: str) -> None:
     looks = {"light": Look(), "dark": Look(dark=True), "phone": Look(width=PHONE)}
     for word, look in looks.items():
         page = visitor.open(make_document(name), look)
-        page.screenshot(path=PICTURES / f"{name}-{word}.png", full_page=True)
+        height = min(page.evaluate("document.documentElement.scrollHeight"), _TALLEST)
+        part = FloatRect(x=0, y=0, width=look.width, height=height)
+        page.screenshot(path=PICTURES / f"{name}-{word}.png", full_page=True, clip=part)
     page = visitor.open(make_document(name))
     page.pdf(path=PICTURES / f"{name}.pdf", format="A4")
     assert (PICTURES / f"{name}.pdf").stat().st_size

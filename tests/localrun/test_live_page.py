@@ -276,8 +276,10 @@ def test_the_report_is_served_when_there_is_one(pages: LivePages, tmp_path: Path
 class Played:
     """An execution, as far as one chooses among them."""
 
-    def __init__(self, name: str, status: str = "RUNNING") -> None:
-        self.name, self.status = name, status
+    started = 0.0
+
+    def __init__(self, name: str, status: str = "RUNNING", stopped: float | None = None) -> None:
+        self.name, self.status, self.stopped = name, status, stopped
 
 
 @pytest.mark.parametrize(
@@ -285,10 +287,10 @@ class Played:
     [
         ([Played("one"), Played("two")], "one", "one"),
         ([Played("one"), Played("two")], "", "two"),
-        ([Played("one"), Played("two", "FAILED")], "", "one"),
-        ([Played("one", "FAILED"), Played("two", "ABORTED")], "one", "two"),
+        ([Played("one"), Played("two", "FAILED", 1)], "", "one"),
+        ([Played("one", "FAILED", 9), Played("two", "ABORTED", 3)], "two", "one"),
     ],
-    ids=["has the lock", "began last", "is running", "has ended"],
+    ids=["has the lock", "began last", "is running", "ended last"],
 )
 def test_the_execution_that_works_is_shown(executions: list[Any], working: str, shown: str) -> None:
     assert choose(executions, working).name == shown

@@ -169,6 +169,10 @@ def test_the_headline_says_what_happens_now(names: tuple[str, ...], said: str) -
     assert view(*names).headline == said
 
 
+def test_before_the_run_nothing_is_begun() -> None:
+    assert view(head=replace(HEAD, run="")).headline == "The run has not begun yet."
+
+
 def test_the_headline_counts_the_records_that_are_right() -> None:
     findings = (
         found("acme.example", DnsVerdict.WRONG),

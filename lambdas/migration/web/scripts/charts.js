@@ -19,6 +19,7 @@
   }
 
   const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
+  const second = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: "UTC" });
   const hour = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "UTC" });
 
   const compact = new Intl.NumberFormat("en", { notation: "compact" });
@@ -26,19 +27,21 @@
 
   // Times as in the text of the page: 24 hours, UTC. The first of an axis and each midnight have
   // their day.
-  function time(moment, place) {
+  const time = (clock) => (moment, place) => {
     const midnight = moment % 86_400_000 === 0;
     if (midnight) return day.format(moment);
-    return place ? hour.format(moment) : `${hour.format(moment)}\n${day.format(moment)}`;
-  }
+    return place ? clock.format(moment) : `${clock.format(moment)}\n${day.format(moment)}`;
+  };
 
   function frame(width, label, rest) {
     return { width, marginLeft: 56, marginRight: 16, style, ariaLabel: label, ...rest };
   }
 
-  function axis(width) {
+  function axis(width, domain) {
     const ticks = Math.max(2, Math.floor(width / 110));
-    return { type: "utc", label: null, grid: true, tickFormat: time, ticks };
+    const isShort = domain && domain[1] - domain[0] < ticks * 60_000; // minutes are not enough
+    const tickFormat = time(isShort ? second : hour);
+    return { type: "utc", label: null, grid: true, tickFormat, ticks, domain };
   }
 
   function drawProgress(points, width) {
@@ -46,7 +49,7 @@
     return Plot.plot(
       frame(width, "Messages dealt with over time", {
         height: 200,
-        x: { ...axis(width - 72), domain: busy(points), clamp: true },
+        x: { ...axis(width - 72, busy(points)), clamp: true },
         y: { label: "messages", zero: true, grid: true, tickFormat: count, nice: true },
         marks: [
           Plot.areaY(points, { x: at, y: "messages", fill: "var(--accent)", fillOpacity: 0.18 }),
@@ -68,7 +71,7 @@
     return Plot.plot(
       frame(width, "Messages a minute over time", {
         height: 140,
-        x: { ...axis(width - 72), domain: busy(points), clamp: true },
+        x: { ...axis(width - 72, busy(points)), clamp: true },
         y: { label: "messages a minute", zero: true, grid: true, tickFormat: count, nice: true },
         marks: [
           Plot.areaY(steps, {
