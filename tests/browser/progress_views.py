@@ -10,8 +10,8 @@ from migration.model import Failure, Mailbox, MailboxRecord, MailboxStatus, Note
 from migration.progress import MailboxView
 from migration.progress_log import tell_log
 from migration.progress_look import LedgerLook, view_run
-from migration.progress_model import ProgressPoint
-from migration.progress_states import HistoryEvent, tell_states
+from migration.progress_model import HistoryEvent, ProgressPoint
+from migration.progress_states import tell_states
 from migration.progress_view import LogKind, LogLine, ProgressView, RunHead, RunStatus
 from migration.question_model import Question, QuestionKind
 from tests.browser.hostile import NAMES
