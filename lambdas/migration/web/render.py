@@ -56,7 +56,6 @@ def environment() -> Environment:
         "moment": format_moment,
         "number": "{:,}".format,
         "second": format_second,
-        "visible": make_visible,
     }
     made.globals |= {
         "policy": make_policy,
