@@ -9,7 +9,8 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
-.PHONY: vendor windows-zones fidelity
+.PHONY: browser-install browser-test bench-page
+.PHONY: vendor picture windows-zones fidelity
 .PHONY: check format lint types packages licences audit synth templates nag rights
 .PHONY: cdk-synth deploy diff destroy diagram columns settings report-docs cost clean
 
@@ -44,7 +45,15 @@ crash: $(READY)
 
 # Mail servers that tests compare with; where one cannot be had, its tests skip and say why.
 test-servers: $(READY)
-	@$(BIN)/python tools/install_test_servers.py
+	@$(BIN)/python -m tools.install_test_servers
+
+# Debian's Chromium, in which tests open the pages; where it cannot be had, they skip and say why.
+browser-install: $(READY)
+	@$(BIN)/python -m tools.install_browser
+
+# Every page in every way, some minutes; `test` has a short form. Pictures lie in out/screenshots/.
+browser-test: browser-install
+	BROWSER_TESTS=all $(BIN)/python -m pytest -n 2 --dist load tests/browser $(ARGS)
 
 # The copy engine against its peers: some twenty minutes on a quiet machine with two cores.
 bench: $(READY)
@@ -58,9 +67,17 @@ vendor: $(READY)
 windows-zones: $(READY)
 	$(BIN)/python tools/windows_zones.py
 
+# The picture of the workflow that pages show, laid out from the definition by ELK (0031).
+picture: $(READY)
+	@$(BIN)/python -m tools.picture
+
 # How long each handler takes to load: some five minutes on a quiet machine.
 cold-import: $(READY)
 	@$(BIN)/python -m bench.cold_import $(ARGS)
+
+# How soon the report of up to 10,000 mailboxes can be used in Chromium: some two minutes.
+bench-page: browser-install
+	@$(BIN)/python -m bench.report_page $(ARGS)
 
 check: lint types packages templates nag test
 

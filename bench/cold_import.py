@@ -26,6 +26,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 from bench import ROOT
+from bench.marks import write_between
 
 RESULTS = ROOT / "bench" / "results" / "cold_import.json"
 PAGE = ROOT / "docs" / "performance.md"
@@ -127,13 +128,7 @@ def render(measured: Mapping[str, object]) -> str:
 
 def update_document(page: Path = PAGE, results: Path = RESULTS) -> None:
     """Writes the table between the marks of the page. ValueError when there are none."""
-    text = page.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{page.name} has no marks: {BEGIN} ... {END}")
-    table = render(json.loads(results.read_text("utf-8")))
-    page.write_text(f"{before}{BEGIN}\n\n{table}\n{END}{after}", "utf-8")
+    write_between(page, BEGIN, END, render(json.loads(results.read_text("utf-8"))))
 
 
 def main() -> int:

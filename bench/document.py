@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench import ROOT
 from bench.claims import claim_lines, judge
+from bench.marks import write_between
 from bench.rows import Row
 from bench.table import all_tables
 
@@ -17,12 +18,7 @@ END = "<!-- end -->"
 
 def update_document(rows: Sequence[Row], page: Path = PAGE) -> None:
     """Replaces what stands between the marks. ValueError when there are none."""
-    text = page.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{page.name} has no marks: {BEGIN} ... {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{render(rows)}\n{END}{after}", "utf-8")
+    write_between(page, BEGIN, END, render(rows))
 
 
 def render(rows: Sequence[Row]) -> str:

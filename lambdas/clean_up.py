@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import administrator, aftermath, events, notices, wiring
+from migration import administrator, aftermath, events, notices, page_wiring, wiring
 from migration.entry import entry
 
 
 @entry(events.CleanUp)
 def handler(job: events.CleanUp, context: Any) -> events.CleanUpResult:
-    wired = wiring.wire()
+    wired, now = wiring.wire(), wiring.moment(context)
     removal = wired.administrator_removal(context)
     cleaned = aftermath.clean_up(
         wired.ledger,
         wired.executions,
         lambda: administrator.disable_administrator(removal, job.run, job.now),
         aftermath.Ended(job.execution, job.run, job.status, job.now),
-        wiring.moment(context),
+        now,
     )
     if cleaned:
         notices.tell_abort(wired.teller, job.run, job.now, job.status)
+        page_wiring.progress_file(wired).show_abort(job.execution, now, job.status)
     return events.CleanUpResult(cleaned)

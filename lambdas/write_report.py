@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, notices, report, wiring
+from migration import events, notices, page_wiring, report, wiring
 from migration.entry import entry
 from migration.model import Failure
 
@@ -18,4 +18,5 @@ def handler(job: events.WriteReport, _context: Any) -> events.WriteReportResult:
     )
     place = notices.console_page(wired.region, wired.settings.bucket_name, written.key)
     notices.tell_end(wired.teller, job.run, job.now, written, failure, place)
+    page_wiring.progress_file(wired).show_end(job.now, written.verdict, failure)
     return events.WriteReportResult(written.verdict, written.key, written.counts)

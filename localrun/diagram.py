@@ -40,13 +40,24 @@ def _draw_states(machine: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _draw_arrows(name: str, state: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for target in find_next(state):
+        yield f"{indent}{name} --> {target}"
+    for target in find_caught(state):
+        yield f"{indent}{name} -.-> {target}"
+
+
+def find_next(state: Mapping[str, Any]) -> list[str]:
+    """The states that may follow this one, each once, as the definition has them."""
     targets = [rule["Next"] for rule in state.get("Choices", [])]
     targets += [state[key] for key in ("Default", "Next") if key in state]
-    for target in dict.fromkeys(targets):
-        yield f"{indent}{name} --> {target}"
-    for target in dict.fromkeys(catcher["Next"] for catcher in state.get("Catch", [])):
-        if target not in targets:
-            yield f"{indent}{name} -.-> {target}"
+    return list(dict.fromkeys(targets))
+
+
+def find_caught(state: Mapping[str, Any]) -> list[str]:
+    """The states that follow this one only if it fails, each once."""
+    follow = find_next(state)
+    targets = dict.fromkeys(catcher["Next"] for catcher in state.get("Catch", []))
+    return [target for target in targets if target not in follow]
 
 
 def insert(text: str, diagram: str) -> str:

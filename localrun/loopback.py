@@ -13,14 +13,18 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from io import BufferedIOBase
 from typing import Any, Self
 
 LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.05
 """How often the accept loop looks whether it shall end: close() waits at most this long."""
+_PATIENCE_SECONDS = 30.0
+"""How long a client of a stream may take nothing of what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer. Content-Length is added when it is sent."""
+    """One HTTP answer. Content-Length is added when it is sent.
+
+    With `stream` the answer has no known end: after `body` each of its parts is sent as it comes,
+    until they end or the client is gone; then the generator is closed, and so is the connection.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Generator[bytes, None, None] | None = None
 
 
 class LoopbackServer:
@@ -116,29 +125,54 @@ def _handler_class(
         def _request(self) -> Request:
             headers = {name.lower(): value for name, value in self.headers.items()}
             if headers.get("transfer-encoding", "").lower() == "chunked":
-                body = self._chunks()
+                body = _read_chunks(self.rfile)
             else:
                 body = self.rfile.read(int(headers.get("content-length", "0")))
             return Request(self.command, self.path, headers, body)
 
-        def _chunks(self) -> bytes:
-            body = b""
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            while self.rfile.readline().strip():
-                pass  # trailers
-            return body
-
         def _send(self, response: Response) -> None:
-            lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
-            lines += [f"{name}: {value}" for name, value in response.headers.items()]
-            lines += [f"Content-Length: {len(response.body)}", "", ""]
-            self.wfile.write("\r\n".join(lines).encode("latin-1") + response.body)
+            self.wfile.write(_head(response) + response.body)
+            if response.stream:
+                _stream(self, response.stream)
 
         do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names http.server looks for
 
     return Handler
+
+
+def _read_chunks(file: BufferedIOBase) -> bytes:
+    """https://www.rfc-editor.org/rfc/rfc9112#section-7.1"""
+    body = b""
+    while size := int(file.readline().split(b";")[0], 16):
+        body += file.read(size)
+        file.readline()
+    while file.readline().strip():
+        pass  # trailers
+    return body
+
+
+def _head(response: Response) -> bytes:
+    """Status line and headers, with the empty line that ends them."""
+    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    if response.stream:
+        lines += ["Connection: close", "", ""]
+    else:
+        lines += [f"Content-Length: {len(response.body)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def _stream(
+    handler: http.server.BaseHTTPRequestHandler, parts: Generator[bytes, None, None]
+) -> None:
+    handler.close_connection = True
+    handler.connection.settimeout(_PATIENCE_SECONDS)
+    with closing(parts):
+        try:
+            for part in parts:
+                handler.wfile.write(part)
+        except TimeoutError:
+            raise ConnectionAbortedError("the client takes nothing any more") from None
 
 
 def _internal_failure(fault: Exception) -> Response:

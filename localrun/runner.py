@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from localrun.alarm_watch import find_raised
 from localrun.cloud import Cloud
@@ -42,6 +42,19 @@ START = datetime(2026, 12, 4, 18, 0, tzinfo=UTC).timestamp()
 STACK = "WorkMailMigration-"
 
 
+class Onlooker(Protocol):
+    """Sees a run while it works."""
+
+    def listen(self, display: Display) -> Display:
+        """A display that tells the onlooker what it is told, and this one as well."""
+
+    def begin(self, run: Run) -> None:
+        """The run's servers are up; an upload may have started something."""
+
+    def end(self) -> None:
+        """The run's servers are about to end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to run. `clock` is real, jump or a number; `out` is the folder for what is written."""
@@ -50,22 +63,25 @@ class Options:
     out: Path = Path("out")
     maildir: Path | None = None
     input: Mapping[str, Any] = field(default_factory=dict)
+    onlooker: Onlooker | None = None
 
 
 class Run:
-    """A scenario under way. Use as a context manager: leaving it ends all servers."""
+    """A scenario under way. Use as a context manager: leaving it ends all servers. `reported` is
+    the execution whose report was fetched last, "" before; `report` its page, if there is one."""
 
     def __init__(self, scenario: Scenario, options: Options, display: Display) -> None:
         self.scenario = scenario
         self.options = options
-        self.display = display
+        self.display = options.onlooker.listen(display) if options.onlooker else display
         self.out = options.out / scenario.name
         self.timings: dict[str, float] = {}
+        self.reported = ""
         self._pending = list(scenario.happenings)
         self._under_way: list[str] = []
         self._noted: set[tuple[str, str, str]] = set()
         self._happenings_lock = threading.Lock()
-        self._tenant = f"{scenario.name}-local"
+        self.tenant = f"{scenario.name}-local"
 
     def __enter__(self) -> Run:
         started = time.monotonic()
@@ -91,6 +107,8 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.options.onlooker:
+            self.options.onlooker.end()
         calls = json.dumps(self.cloud.guard.granted(), indent=1)
         (self.out / "api-calls.json").write_text(calls, "utf-8")  # for `make rights`
         self.cloud.close()
@@ -98,7 +116,7 @@ class Run:
 
     def _build(self, started: float) -> None:
         tenant_file = self.out / "tenant.yaml"
-        write_tenant_file(tenant_file, self._tenant, self.world, self.scenario.tenant)
+        write_tenant_file(tenant_file, self.tenant, self.world, self.scenario.tenant)
         self.display.say("synthesizing the CDK app, starting the servers, filling the mailboxes")
         with ThreadPoolExecutor(1) as pool:
             seeding = pool.submit(self.scenario.seed, self.world)
@@ -106,16 +124,18 @@ class Run:
             synthesize(tenant_file, self.out / "cdk.out")
             self.timings["synth"] = time.monotonic() - begun
             seeded = seeding.result()
-        stack = STACK + self._tenant
+        stack = STACK + self.tenant
         self.cloud = Cloud(
             self.world, self.out / "cdk.out", stack, self.out / "logs", (self._observe,)
         )
-        self.ledger = DynamoLedger(self.cloud.table(self.cloud.output("LedgerTable")), self._tenant)
+        self.ledger = DynamoLedger(self.cloud.table(self.cloud.output("LedgerTable")), self.tenant)
         self.notices = NoticeBook(
             self.cloud.output("NotificationTopicArn"), self.out / "notices.jsonl"
         )
         self.world.told = self._collect_notices
         self._upload()
+        if self.options.onlooker:
+            self.options.onlooker.begin(self)
         self.timings["ready"] = time.monotonic() - started
         self.display.say(f"ready: {seeded} messages at the source")
 
@@ -269,8 +289,13 @@ class Run:
         for entry in listed:
             body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
             (self.out / Path(entry["Key"]).name).write_bytes(body)
-        report = self.out / "report.html"
-        return (report if report.exists() else None), self._read_verdict()
+        self.reported = run
+        return self.report, self._read_verdict()
+
+    @property
+    def report(self) -> Path | None:
+        page = self.out / "report.html"
+        return page if page.exists() else None
 
     def fetch_verdict(self, run: str) -> str:
         """What the report of a run says in the end; "" without one."""

@@ -22,6 +22,8 @@ from rich.table import Table
 
 from localrun.display import Shown, format_moment
 from localrun.engine.clock import parse_clock
+from localrun.live.command import add_options, served
+from localrun.live.session import PortTakenError
 from localrun.runner import Options, Outcome, Run, endpoints_help
 from localrun.scenario import Scenario
 from localrun.series import SERIES
@@ -69,6 +71,7 @@ def _shared_options(missing: str | None = None) -> argparse.ArgumentParser:
         help="keep the endpoints up at the end, and print how to reach them with the AWS CLI "
         "and boto3",
     )
+    add_options(shared)
     return shared
 
 
@@ -177,11 +180,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             maildir=getattr(options, "maildir", None),
             input=_parse_input(options.input),
         )
-        if options.command == "scenario" and options.name in SERIES:
-            return SERIES[options.name].run(run_options, console, options.size)
-        scenario = _choose(options)
-        return _run(scenario, run_options, console, options)
-    except (TrialRefusedError, SynthesisError) as error:
+        name = getattr(options, "name", "") or "sample"
+        with served(options, name, console) as session:
+            run_options = replace(run_options, onlooker=session)
+            if options.command == "scenario" and options.name in SERIES:
+                return SERIES[options.name].run(run_options, console, options.size)
+            return _run(_choose(options), run_options, console, options)
+    except (TrialRefusedError, SynthesisError, PortTakenError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

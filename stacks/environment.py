@@ -85,6 +85,7 @@ def make_environment(
         "DELTA_PASSES": str(config.delta.passes),
         "DELTA_LATE_DAYS": ",".join(map(str, config.delta.late_days)),
         "REPORT_SUBJECTS": str(config.report.subjects).lower(),
+        "REPORT_LIVE": str(config.report.live).lower(),
         "ROLLBACK_KEEP_COPIED": str(config.rollback.keep_copied).lower(),
         "SECRETS_ARN": secret_arn(cdk.Stack.of(storage), secrets_prefix(config.tenant)),
         "PASSWORDS_NEW_USERS": config.passwords.new_users,

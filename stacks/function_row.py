@@ -34,6 +34,7 @@ class Row:
     mails     may send mail from clients.sender, if the tenant wants mails to be sent
     counts_all  may list all that is kept of the tenant (erasure_rights.py)
     erases_all  may erase it
+    shows     writes the progress page, if the tenant wants one (page_rights.py)
     opens     opens mailboxes at the source, so that limits.reserve is about it
     by_rule   called by a rule (triggers.py, observability.py), not by a state of its name
     by_url    called by its own URL, if the tenant wants links, and not by a state of its name
@@ -62,6 +63,7 @@ class Row:
     mails: bool = False
     counts_all: bool = False
     erases_all: bool = False
+    shows: bool = False
     opens: bool = False
     by_rule: bool = False
     by_url: bool = False

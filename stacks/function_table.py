@@ -347,6 +347,7 @@ TABLE: Mapping[str, Row] = {
         reads=("verify/*", "reports/*"),
         writes=("reports/*",),
         tells=True,
+        shows=True,
     ),
     "release_lock": Row(records=("DeleteItem",)),
     "measure_progress": Row(
@@ -354,15 +355,18 @@ TABLE: Mapping[str, Row] = {
         folders=("Query",),
         timeout=280,
         memory=512,
+        shows=True,
         by_rule=True,
     ),
     "clean_up": Row(
         records=("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
         timeout=900,
+        memory=512,
         administrator=_CHANGE_WAVES,
         workmail=_TAKE_RIGHTS_AWAY,
         observes=True,
         tells=True,
+        shows=True,
         by_rule=True,
     ),
 }

@@ -26,6 +26,7 @@ from stacks.function_table import TABLE
 from stacks.late_passes import LatePasses
 from stacks.layer import ARCHITECTURE, RUNTIME, make_code, make_layer
 from stacks.ledger_rights import ledger_statements
+from stacks.page_rights import add_page
 from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
 from stacks.zone_rights import zone_statements
 
@@ -141,6 +142,8 @@ class Functions(Construct):
         return config.mailboxes_at_once if config.limits.reserve and row.opens else None
 
     def _statements(self, row: Row) -> list[iam.PolicyStatement]:
+        shows = row.shows and self._config.report.live
+        row = add_page(row) if shows else row
         stack, bucket = cdk.Stack.of(self), self._storage.bucket
         organization = stack.format_arn(
             service="workmail",
@@ -180,6 +183,7 @@ class Functions(Construct):
             ("workmail", row.workmail, [organization] if row.workmail else []),
             ("states", ("DescribeExecution",), [executions] * row.observes),
             ("states", ("SendTaskSuccess", "SendTaskFailure"), [machine] * row.answers),
+            ("states", ("GetExecutionHistory",), [executions] * shows),
             ("states", ("StopExecution", "ListMapRuns"), [executions] * row.stops),
             ("sns", ("Publish",), [self._topic.topic_arn] * row.tells),
         ]

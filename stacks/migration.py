@@ -156,5 +156,13 @@ class MigrationStack(cdk.Stack):
             ),
             "StartCommand": (start, "Starts the migration; so does {} in the console"),
         }
+        if config.report.live:
+            page = f"s3://{bucket}/reports/RUN/progress.html"
+            outputs |= {
+                "ProgressCommand": (
+                    f"aws s3 presign --region {region} --expires-in 43200 {page}",
+                    "With the execution's name for RUN: the address of the page of a run at work",
+                )
+            }
         for name, (value, description) in outputs.items():
             cdk.CfnOutput(self, name, value=value, description=description)

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the report of a run tells.
+    """What is told of a run, in its report and before.
 
     subjects  whether messages that were not copied, or not exactly, are listed with their subjects,
               so that their owners know them again; subjects are personal, and stand in the ledger
               and in the report then. What was listed before it was set has none
+    live      whether a page shows each run while it is at work: `reports/<run>/progress.html` in
+              the bucket, written anew every five minutes. It has the mailboxes' addresses, and
+              gives three functions the right to write it
     """
 
     subjects: bool = False
+    live: bool = False

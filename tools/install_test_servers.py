@@ -11,21 +11,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tools.debian_packages import Missing, apt, install, need_apt, output, update_lists
 
 CYRUS = Path(__file__).resolve().parents[1] / ".servers" / "cyrus"
 """Where Cyrus is unpacked: its programs in bin/, libraries in lib/, and the package's VERSION."""
 
 _PACKAGES = ["cyrus-common", "cyrus-imapd", "sasl2-bin"]
 _PROGRAMS = ["usr/lib/cyrus/bin/master", "usr/lib/cyrus/bin/imapd", "usr/sbin/saslpasswd2"]
-_OPTIONS = ["-qq", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=15"]
-
-
-class Missing(Exception):
-    """A server cannot be installed here; the text says why."""
 
 
 def cyrus_version() -> str:
@@ -38,20 +34,17 @@ def dovecot_version() -> str:
     """The version of Dovecot that is installed with its IMAP part; "" when there is none."""
     found = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     has_imap = Path("/usr/lib/dovecot/imap").exists() or Path("/usr/libexec/dovecot/imap").exists()
-    return _output([found, "--version"]).split()[0] if found and has_imap else ""
+    return output([found, "--version"]).split()[0] if found and has_imap else ""
 
 
 def install_dovecot() -> None:
     """Raises Missing when it cannot."""
-    _need_apt()
-    if os.getuid() != 0:
-        raise Missing("only root can install it: apt-get install dovecot-imapd")
-    _apt("install", "-y", "--no-install-recommends", "dovecot-imapd")
+    install("dovecot-imapd")
 
 
 def install_cyrus() -> None:
     """Raises Missing when it cannot."""
-    _need_apt()
+    need_apt()
     CYRUS.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CYRUS.parent) as name:
         folder = Path(name)
@@ -64,16 +57,16 @@ def install_cyrus() -> None:
 
 def _lacking_libraries() -> list[str]:
     """The packages of libraries that apt-get would install with Cyrus, were it not for Dovecot."""
-    would = _apt("install", "--simulate", "--no-install-recommends", *_PACKAGES)
+    would = apt("install", "--simulate", "--no-install-recommends", *_PACKAGES)
     return [name for name in re.findall(r"^Inst (\S+) \(", would, re.M) if name.startswith("lib")]
 
 
 def _unpack(packages: list[str], tree: Path) -> str:
     """Returns the version of Cyrus."""
     tree.mkdir()
-    _apt("download", *packages, folder=tree.parent)
+    apt("download", *packages, folder=tree.parent)
     for file in tree.parent.glob("*.deb"):
-        _output(["dpkg", "-x", str(file), str(tree)])
+        output(["dpkg", "-x", str(file), str(tree)])
     (imapd,) = tree.parent.glob("cyrus-imapd_*.deb")
     return imapd.name.split("_")[1].replace("%3a", ":")
 
@@ -86,7 +79,7 @@ def _lay_out(tree: Path, target: Path) -> None:
     environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, folders))}
     for program in _PROGRAMS:
         shutil.copy2(tree / program, target / "bin")
-        for line in _output(["ldd", str(tree / program)], environment).splitlines():
+        for line in output(["ldd", str(tree / program)], environment).splitlines():
             name, _, place = line.strip().partition(" => ")
             if place == "not found":
                 raise Missing(f"the library {name} is in none of the packages")
@@ -94,49 +87,6 @@ def _lay_out(tree: Path, target: Path) -> None:
                 shutil.copy2(place.split(" (")[0], target / "lib" / name)
     for plugins in tree.glob("usr/lib/*/sasl2"):
         shutil.copytree(plugins, target / "lib" / "sasl2")
-
-
-def _need_apt() -> None:
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        raise Missing("there is no apt-get: it is installed from Debian's packages")
-
-
-def _apt(command: str, *arguments: str, folder: Path | None = None) -> str:
-    """What it prints. Raises Missing with its complaint."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    options = [*_OPTIONS, "-o", "DPkg::Lock::Timeout=60"]
-    return _output(["apt-get", *options, command, *arguments], environment, folder)
-
-
-def _output(
-    command: list[str], environment: dict[str, str] | None = None, folder: Path | None = None
-) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 -- all commands are in this file
-            command,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Missing(str(error)) from error
-    if done.returncode:
-        complaints = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-        raise Missing(f"{' '.join(command[:1])}: {complaints[-1]}")
-    return done.stdout
-
-
-def _update_lists() -> None:
-    """Lets apt-get learn what there is. Without it, what it knows already may do."""
-    if os.getuid() == 0 and shutil.which("apt-get"):
-        try:
-            _apt("update")
-        except Missing as reason:
-            _say(f"apt-get update failed, going on with the old lists: {reason}")
 
 
 def _say(line: str) -> None:
@@ -149,11 +99,11 @@ def main() -> int:
         "Cyrus": (cyrus_version, install_cyrus),
     }
     if not all(version() for version, _ in servers.values()):
-        _update_lists()
-    for name, (version, install) in servers.items():
+        update_lists()
+    for name, (version, add) in servers.items():
         try:
             if not version():
-                install()
+                add()
             _say(f"{name} {version()} is there")
         except Missing as reason:
             _say(f"{name} is not there, the tests that want it skip: {reason}")

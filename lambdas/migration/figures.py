@@ -28,6 +28,11 @@ def format_moment(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def format_second(moment: str) -> str:
+    """An ISO 8601 time as `2026-12-04 18:00:05`, in UTC."""
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def format_duration(seconds: float) -> str:
     """Two units at most: `40 s`, `12 min`, `2 h 5 min`, `3 d 4 h`."""
     if seconds < 90:

@@ -5,7 +5,7 @@ Each `tell_` says one thing, once in a run; what it says is made by the function
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from textwrap import fill, wrap
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from migration.advice import advise
 from migration.figures import WIDTH, format_bytes
 from migration.model import Failure, MailboxRecord, MailboxStatus, Notice, NoticeKind
-from migration.report_lines import Verdict
+from migration.report_lines import VERDICT_WORDS
 from migration.runs import PassSummary
 from migration.telling import Teller
 
@@ -185,7 +185,7 @@ def ended(
         facts["error"] = failure.error
         subject = f"{tenant}: the run has failed ({failure.error})"
         return Notice(NoticeKind.FAILED, run, now, subject, "\n".join(lines), facts)
-    subject = f"{tenant}: the run has ended: {_END[written.verdict]}"
+    subject = f"{tenant}: the run has ended: {VERDICT_WORDS[written.verdict]}"
     return Notice(NoticeKind.FINISHED, run, now, subject, "\n".join(lines), facts)
 
 
@@ -198,14 +198,6 @@ def aborted(tenant: str, run: str, now: str, status: str) -> Notice:
     )
     subject = f"{tenant}: the migration was ended ({status})"
     return Notice(NoticeKind.FAILED, run, now, subject, text, {"status": status})
-
-
-_END: Mapping[str, str] = {
-    Verdict.DONE: "done",
-    Verdict.EXCEPTIONS: "done with exceptions",
-    Verdict.NOT_CUT_OVER: "not cut over",
-    Verdict.FAILED: "failed",
-}
 
 
 def console_page(region: str, bucket: str, key: str) -> str:

@@ -32,6 +32,7 @@ from migration.mail import (
 )
 from migration.metrics_port import Metrics
 from migration.model import Notice
+from migration.progress_model import HistoryEvent
 from migration.zones_port import Zones
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Directory",
     "DnsAnswer",
     "Executions",
+    "Histories",
     "Ledger",
     "Mailer",
     "Metrics",
@@ -260,6 +262,14 @@ class Executions(Protocol):
 
     def stop(self, execution: str, error: str, cause: str) -> None:
         """Aborts the execution; functions at work end by themselves. No error if it has ended."""
+
+
+class Histories(Protocol):
+    """What executions of the workflow have done so far."""
+
+    def events(self, execution: str) -> Iterator[HistoryEvent]:
+        """From the first to the last; none of an execution that is unknown. What happens meanwhile
+        may be missing, and so may the last second."""
 
 
 class Schedules(Protocol):

@@ -24,8 +24,8 @@ from migration.question_model import Question
 from migration.runs import cleaned_by
 
 _REMEMBERED = timedelta(hours=1)
-_SPEED_NEEDS = timedelta(minutes=4)
-"""A speed from a shorter time would be a guess."""
+SPEED_NEEDS = timedelta(minutes=4)
+"""Of looks some minutes apart, a speed from a shorter time would be a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def measure_progress(ledger: Ledger, metrics: Metrics, now: str) -> bool:
     ]
     if at_work:
         run = run_of(owner)
-        mailboxes = [_view(ledger, record) for record in ledger.mailboxes(run)]
+        mailboxes = [view_mailbox(ledger, record) for record in ledger.mailboxes(run)]
         before = ledger.progress()
         after = remember(run, mailboxes, before, now)
         _keep_point(ledger, mailboxes, before, after, now)
@@ -78,7 +78,7 @@ def measure_progress(ledger: Ledger, metrics: Metrics, now: str) -> bool:
     return at_work
 
 
-def _view(ledger: Ledger, record: MailboxRecord) -> MailboxView:
+def view_mailbox(ledger: Ledger, record: MailboxRecord) -> MailboxView:
     """Only mailboxes that are copied now have their folders read: few, however many there are."""
     verdict = record.verdict
     total = verdict.total if verdict else Tally()
@@ -95,11 +95,16 @@ def _keep_point(
     after: ProgressRecord,
     now: str,
 ) -> None:
-    """Into the run's history: while mailboxes are copied, and once when that is over."""
-    was_copying = before is not None and before.run == after.run and before.looks
-    if after.looks or was_copying:
+    if is_of_the_course(before, after):
         history = ledger.progress_history(after.run)
         ledger.set_progress_history(add_point(history, find_point(mailboxes, now)))
+
+
+def is_of_the_course(before: ProgressRecord | None, after: ProgressRecord) -> bool:
+    """Whether a look belongs into the run's history: while mailboxes are copied, and once when
+    that is over."""
+    was_copying = before is not None and before.run == after.run and bool(before.looks)
+    return bool(after.looks) or was_copying
 
 
 def find_point(mailboxes: Sequence[MailboxView], now: str) -> ProgressPoint:
@@ -204,10 +209,13 @@ def measure_mailboxes(mailboxes: Sequence[MailboxView]) -> Iterator[Measure]:
 
 
 def measure_pass(
-    mailboxes: Sequence[MailboxView], record: ProgressRecord, now: str
+    mailboxes: Sequence[MailboxView],
+    record: ProgressRecord,
+    now: str,
+    speed_needs: timedelta = SPEED_NEEDS,
 ) -> Iterator[Measure]:
     """How far the pass at work is, how fast, and how long nothing has moved; nothing unless
-    mailboxes are copied."""
+    mailboxes are copied. There is no speed from looks over less time than it needs."""
     if not record.looks:
         return
     still = datetime.fromisoformat(now) - datetime.fromisoformat(record.moved)
@@ -217,17 +225,17 @@ def measure_pass(
         return
     if whole := work.done + work.left:
         yield Measure(Metric.PROGRESS_PERCENT, round(100 * work.done / whole, 1))
-    speed = _speed(record.looks)
+    speed = _speed(record.looks, speed_needs)
     if speed and work.in_messages:
         yield Measure(Metric.MESSAGES_PER_SECOND, round(speed, 3))
     if speed:
         yield Measure(Metric.SECONDS_LEFT, round(work.left / speed))
 
 
-def _speed(looks: Sequence[Look]) -> float:
+def _speed(looks: Sequence[Look], needs: timedelta) -> float:
     """What was done in a second; 0 if that is not known, or if nothing was done."""
     span = datetime.fromisoformat(looks[-1].at) - datetime.fromisoformat(looks[0].at)
-    if span < _SPEED_NEEDS:
+    if span < needs:
         return 0.0
     return (looks[-1].done - looks[0].done) / span.total_seconds()
 

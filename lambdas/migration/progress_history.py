@@ -16,8 +16,8 @@ MOST = 500
 """Points of a history at most."""
 
 _SHORTEST = 240
-"""Seconds between two points, the first time that there are too many: a little less than between
-two looks, of which none comes on the second."""
+"""Seconds between two points, the first time that there are too many, unless the history has an
+interval from its begin: a little less than between two looks, of which none comes on the second."""
 
 
 def add_point(history: ProgressHistory, point: ProgressPoint) -> ProgressHistory:
@@ -37,7 +37,7 @@ def add_point(history: ProgressHistory, point: ProgressPoint) -> ProgressHistory
 def thin(history: ProgressHistory) -> ProgressHistory:
     """The history with at most MOST points, the first and the last among them."""
     while len(history.points) > MOST:
-        interval = max(_SHORTEST, 2 * history.interval)
+        interval = 2 * history.interval or _SHORTEST
         history = replace(history, interval=interval, points=_spread(history.points, interval))
     return history
 

@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """An event of an execution's history. `kind` is its type as GetExecutionHistory names it, `at`
+    an ISO 8601 time, `state` the state that was entered, "" with all other events.
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html"""
+
+    kind: str
+    at: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """One look. `part` names the pass that was at work, `done` counts what is done of it, in that
     pass's own unit; looks are comparable if their parts are the same. `state` is another one

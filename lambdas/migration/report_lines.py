@@ -38,6 +38,15 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
+VERDICT_WORDS: Mapping[str, str] = {
+    Verdict.DONE: "done",
+    Verdict.EXCEPTIONS: "done with exceptions",
+    Verdict.NOT_CUT_OVER: "not cut over",
+    Verdict.FAILED: "failed",
+}
+"""What they are called in a sentence."""
+
+
 class Outcome(StrEnum):
     """How the run ended for one mailbox. NOT_COPIED: the run was not asked to copy it, or did not
     get so far. UNFINISHED: the copy began and nobody has judged it, or it was paused."""

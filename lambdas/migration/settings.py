@@ -87,6 +87,7 @@ class Settings:
     delta_passes: int
     delta_late_days: tuple[int, ...]
     report_subjects: bool
+    report_live: bool
     rollback_keep_copied: bool
     secrets_arn: str
     passwords_new_users: NewPasswords

@@ -1,4 +1,5 @@
-"""The composition root: the only file that chooses implementations and reads the environment.
+"""The composition root: it chooses implementations, and alone reads the environment. What only the
+progress page needs is chosen by page_wiring.py.
 
 What opens mailboxes, asks the DNS or fills in templates is imported by what makes it, when it is
 first asked for: a function begins with what it needs, and not with what all need together

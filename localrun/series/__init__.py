@@ -15,6 +15,7 @@ from localrun.series.directory import DIRECTORY
 from localrun.series.ended_early import ABORTED, DIED
 from localrun.series.erase import ERASURE
 from localrun.series.late_mail import LATE_MAIL
+from localrun.series.progress_page import PROGRESS_PAGE
 from localrun.series.quick_cutover import QUICK_CUTOVER
 from localrun.series.rollback import STORY as ROLLBACK
 from localrun.series.route53 import ROUTE53
@@ -29,6 +30,6 @@ SERIES: Mapping[str, Series] = {
     for series in (
         *(DIRECTORY, ADMINISTRATOR, ROLLBACK, ROUTE53),
         *(QUICK_CUTOVER, LATE_MAIL, ABORTED, DIED, TWO_AT_ONCE, CONTROLLED, WAVE),
-        *(UPLOAD, SCHEDULED, DEPLOYED, ERASURE),
+        *(UPLOAD, SCHEDULED, DEPLOYED, ERASURE, PROGRESS_PAGE),
     )
 }

@@ -55,6 +55,12 @@ def test_an_upload_starts_the_run_that_reads_it(
     assert (line["executions"], line["told"]) == (4, 1)
 
 
+def test_a_page_shows_the_run_at_work_and_how_it_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert play("progress-page", tmp_path, capsys)["pages"] == 4
+
+
 def test_the_first_copy_begins_by_a_schedule(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,7 +40,7 @@ _PARSERS: Mapping[str, tuple[str, Sequence[object]]] = {
     "deploy": ("localrun.deploy.command", []),
 }
 """By the command: the module that has its parser, and what that is made with."""
-_OF_THE_CLI = {"s3": {"cp", "ls", "sync", "rm"}, "configure": {"sso"}}
+_OF_THE_CLI = {"s3": {"cp", "ls", "presign", "sync", "rm"}, "configure": {"sso"}}
 """What the AWS CLI has beside the services' models."""
 _EVERYWHERE = {"region", "query", "output", "profile"}
 _SESSION = botocore.session.get_session()

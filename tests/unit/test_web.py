@@ -86,6 +86,12 @@ def test_a_script_that_would_end_its_own_element_is_refused(
         render.read_script("bad.js")
 
 
+def test_whatever_is_printed_is_shown_without_what_would_disguise_it() -> None:
+    made = render.environment().from_string("{{ name }}{{ number }}{{ mark }}")
+    shown = made.render(name="\u202egnp.exe<b>", number=7, mark=Markup("<i>\n</i>"))
+    assert shown == "\ufffdgnp.exe&lt;b&gt;7<i>\n</i>"
+
+
 @pytest.mark.parametrize("name", ["Ann", "Zoë", "日本", "👩‍👩‍👧"])
 def test_ordinary_names_are_shown_as_they_are(name: str) -> None:
     assert make_visible(name) == name

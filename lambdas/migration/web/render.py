@@ -14,7 +14,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from migration.figures import format_bytes, format_moment, make_visible
+from migration.figures import (
+    format_bytes,
+    format_duration,
+    format_moment,
+    format_second,
+    make_visible,
+)
 
 _FOLDER = Path(__file__).parent
 
@@ -40,22 +46,30 @@ def environment() -> Environment:
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_show,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters |= {
         "bytes": format_bytes,
+        "duration": format_duration,
         "moment": format_moment,
         "number": "{:,}".format,
-        "visible": make_visible,
+        "second": format_second,
     }
     made.globals |= {
         "policy": make_policy,
         "script": read_script,
         "style": read_style,
         "data": embed,
+        "workflow": read_workflow,
     }
     return made
+
+
+def _show(value: object) -> object:
+    """What is printed, whatever it is: text from outside may hold what disguises it."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else make_visible(value)
 
 
 @cache
@@ -73,12 +87,21 @@ def read_style() -> Markup:
     return Markup((_FOLDER / "page.css").read_text("utf-8"))  # noqa: S704 - it is ours
 
 
-def make_policy(scripts: Sequence[str]) -> str:
+@cache
+def read_workflow() -> Any:
+    """workflow.json: the workflow in chapters, with the places of its states and arrows in pixels.
+    tools/picture lays it out; workflow.html.j2 draws it."""
+    return json.loads((_FOLDER / "workflow.json").read_text("utf-8"))
+
+
+def make_policy(scripts: Sequence[str], connects: str = "") -> str:
     """The page's Content-Security-Policy: nothing is loaded, and no scripts run but these, known by
-    their hashes. https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
+    their hashes, which may ask nobody but `connects`.
+    https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
     hashes = [f"'sha256-{_hash(read_script(name))}'" for name in scripts]
     allowed = " ".join(hashes) or "'none'"
-    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
+    return f"{policy}; connect-src {connects}" if connects else policy
 
 
 def _hash(text: str) -> str:

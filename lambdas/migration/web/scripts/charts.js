@@ -19,6 +19,7 @@
   }
 
   const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
+  const second = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: "UTC" });
   const hour = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "UTC" });
 
   const compact = new Intl.NumberFormat("en", { notation: "compact" });
@@ -26,19 +27,21 @@
 
   // Times as in the text of the page: 24 hours, UTC. The first of an axis and each midnight have
   // their day.
-  function time(moment, place) {
+  const time = (clock) => (moment, place) => {
     const midnight = moment % 86_400_000 === 0;
     if (midnight) return day.format(moment);
-    return place ? hour.format(moment) : `${hour.format(moment)}\n${day.format(moment)}`;
-  }
+    return place ? clock.format(moment) : `${clock.format(moment)}\n${day.format(moment)}`;
+  };
 
   function frame(width, label, rest) {
     return { width, marginLeft: 56, marginRight: 16, style, ariaLabel: label, ...rest };
   }
 
-  function axis(width) {
+  function axis(width, domain) {
     const ticks = Math.max(2, Math.floor(width / 110));
-    return { type: "utc", label: null, grid: true, tickFormat: time, ticks };
+    const isShort = domain && domain[1] - domain[0] < ticks * 60_000; // minutes are not enough
+    const tickFormat = time(isShort ? second : hour);
+    return { type: "utc", label: null, grid: true, tickFormat, ticks, domain };
   }
 
   function drawProgress(points, width) {
@@ -46,7 +49,7 @@
     return Plot.plot(
       frame(width, "Messages dealt with over time", {
         height: 200,
-        x: { ...axis(width - 72), domain: busy(points), clamp: true },
+        x: { ...axis(width - 72, busy(points)), clamp: true },
         y: { label: "messages", zero: true, grid: true, tickFormat: count, nice: true },
         marks: [
           Plot.areaY(points, { x: at, y: "messages", fill: "var(--accent)", fillOpacity: 0.18 }),
@@ -68,7 +71,7 @@
     return Plot.plot(
       frame(width, "Messages a minute over time", {
         height: 140,
-        x: { ...axis(width - 72), domain: busy(points), clamp: true },
+        x: { ...axis(width - 72, busy(points)), clamp: true },
         y: { label: "messages a minute", zero: true, grid: true, tickFormat: count, nice: true },
         marks: [
           Plot.areaY(steps, {
@@ -84,45 +87,84 @@
     );
   }
 
+  // On a narrow page the names stand above the bars: beside them they leave no room.
   function drawPhases(phases, width) {
-    const spans = phases.map((each, place) => ({ ...each, row: `${place}` }));
+    const [begun, ended] = [date(phases[0].begun), Math.max(...phases.map((each) => date(each.ended)))];
+    const least = (3 * (ended - begun)) / width; // so that a minute among days can be seen
+    const spans = phases.map((each, place) => ({
+      name: each.name,
+      row: `${place}`,
+      begun: Math.min(date(each.begun), ended - least),
+      ended: Math.max(date(each.ended), +date(each.begun) + least),
+    }));
     const name = new Map(spans.map((each) => [each.row, each.name]));
-    const marginLeft = 16 + 7.2 * Math.max(...spans.map((each) => each.name.length));
+    const narrow = width < 480;
+    const [marginLeft, high] = narrow
+      ? [12, 40]
+      : [16 + 7.2 * Math.max(...spans.map((each) => each.name.length)), 26];
     return Plot.plot(
       frame(width, "When each phase began and ended", {
-        height: 48 + 26 * spans.length,
+        height: 48 + high * spans.length,
         marginTop: 8,
         marginBottom: 40,
         marginLeft,
         x: axis(width - marginLeft),
-        y: { domain: spans.map((each) => each.row), label: null, tickFormat: (row) => name.get(row) },
+        y: {
+          domain: spans.map((each) => each.row),
+          label: null,
+          axis: narrow ? null : "left",
+          tickFormat: (row) => name.get(row),
+        },
         marks: [
           Plot.barX(spans, {
-            x1: (each) => date(each.begun),
-            x2: (each) => date(each.ended),
+            x1: "begun",
+            x2: "ended",
             y: "row",
             fill: "var(--accent)",
-            stroke: "var(--accent)",
-            strokeWidth: 2, // so that a minute among days can be seen
-            insetTop: 3,
+            insetTop: narrow ? 20 : 3,
             insetBottom: 3,
+          }),
+          Plot.text(narrow ? spans : [], {
+            text: "name",
+            y: "row",
+            frameAnchor: "left",
+            dy: -10,
+            fill: "currentColor",
           }),
         ],
       }),
     );
   }
 
+  // One picture with one name: its parts have none that a screen reader could use.
+  function asPicture(svg) {
+    for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+    svg.setAttribute("role", "img");
+    return svg;
+  }
+
   const draw = { progress: drawProgress, rate: drawRate, phases: drawPhases };
-  for (const box of document.querySelectorAll("[data-chart]")) {
-    const told = JSON.parse(box.querySelector("script").textContent);
+  // A chart whose page is live is drawn anew of the box that comes with the event.
+  function start(box) {
+    const read = (from) => JSON.parse(from.querySelector("script").textContent);
+    let told = read(box);
     const place = document.createElement("div");
     box.append(place);
     let drawn = 0;
+    const show = () => {
+      drawn = Math.floor(box.clientWidth);
+      if (drawn) place.replaceChildren(asPicture(draw[box.dataset.chart](told, drawn)));
+    };
     new ResizeObserver(() => {
-      const width = Math.floor(box.clientWidth);
-      if (!width || width === drawn) return;
-      drawn = width;
-      place.replaceChildren(draw[box.dataset.chart](told, width));
+      if (Math.floor(box.clientWidth) !== drawn) show();
     }).observe(box);
+    box.addEventListener("renewed", (event) => {
+      told = read(event.detail);
+      show();
+    });
   }
+
+  const startAll = (root) => root.querySelectorAll("[data-chart]").forEach(start);
+  document.addEventListener("added", (event) => startAll(event.detail));
+  startAll(document);
 })();

@@ -6,9 +6,16 @@
   const number = new Intl.NumberFormat("en");
 
   async function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const packed = atob(text);
+    const bytes = new Uint8Array(packed.length);
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = packed.charCodeAt(at);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Response(stream).json();
+  }
+
+  async function unpackValues(packed) {
+    const values = await unpack(packed.values);
+    return values.map((cells, index) => ({ index, cells }));
   }
 
   function make(name, properties, ...children) {
@@ -31,12 +38,12 @@
       this.bodies = [...this.table.tBodies];
       this.first = this.bodies.length;
       this.chunks = new Map();
-      this.drawing = 0;
+      this.drawing = this.renewing = 0;
+      box.addEventListener("renewed", (event) => this.renew(event.detail));
     }
 
     async start() {
-      const values = await unpack(this.packed.values);
-      const data = values.map((cells, index) => ({ index, cells }));
+      const data = await unpackValues(this.packed);
       const columns = this.packed.columns.map((column, at) => this.describe(column, at));
       this.model = TableCore.constructTable({
         features: TableCore.features,
@@ -46,10 +53,25 @@
         globalFilterFn: "includes",
         getColumnCanGlobalFilter: (column) => !this.packed.columns[column.id].number,
         enableMultiSort: false,
+        autoResetPageIndex: false,
       });
       this.addHeadings();
       this.addTools();
       this.draw();
+    }
+
+    // The same table later: sorted, filtered and paged as before.
+    async renew(box) {
+      const turn = ++this.renewing;
+      const packed = JSON.parse(box.querySelector("script").textContent);
+      const data = await unpackValues(packed);
+      await this.started;
+      if (turn !== this.renewing) return;
+      const bodies = [...box.querySelector("table").tBodies];
+      Object.assign(this, { packed, bodies, first: bodies.length, chunks: new Map() });
+      this.model.setOptions((options) => ({ ...options, data }));
+      const last = Math.max(0, this.model.getPageCount() - 1);
+      this.show(Math.min(this.model.atoms.pagination.get().pageIndex, last));
     }
 
     // What stands in the page stays as it is.
@@ -98,6 +120,7 @@
       this.packed.columns.forEach((column, at) => {
         if (column.choices.length > 1) tools.append(this.makeChoice(column, at));
       });
+      tools.append(this.makeOrder());
       this.status = make("p", { className: "small status" });
       this.status.setAttribute("role", "status");
       this.pager = make("nav", { className: "pager" });
@@ -140,6 +163,25 @@
       return select;
     }
 
+    // Where rows are cards there are no headings to sort by.
+    makeOrder() {
+      this.order = make("select", { className: "order" }, make("option", { value: "" }, "Sort by"));
+      this.order.setAttribute("aria-label", `Order of ${this.packed.noun}`);
+      this.packed.columns.forEach((column, at) => {
+        if (!column.shown) return;
+        for (const sign of column.number ? ["-", "+"] : ["+", "-"]) {
+          const arrow = sign === "+" ? "\u2191" : "\u2193";
+          this.order.append(make("option", { value: sign + at }, `${column.heading} ${arrow}`));
+        }
+      });
+      this.order.addEventListener("change", () => {
+        const [sign, id] = [this.order.value[0], this.order.value.slice(1)];
+        this.model.setSorting(sign ? [{ id, desc: sign === "-" }] : []);
+        this.show(0);
+      });
+      return this.order;
+    }
+
     show(page) {
       this.model.setPageIndex(page);
       this.draw();
@@ -154,16 +196,17 @@
 
     // Unpacks what these rows need and nobody has seen before.
     async fetch(rows) {
-      const chunkOf = (row) => Math.floor((row.original.index - this.first) / this.packed.chunk);
-      const missing = rows.filter((row) => !this.bodies[row.original.index]);
+      const { packed, bodies, first, chunks } = this; // those of these rows, whatever comes meanwhile
+      const chunkOf = (row) => Math.floor((row.original.index - first) / packed.chunk);
+      const missing = rows.filter((row) => !bodies[row.original.index]);
       for (const at of new Set(missing.map(chunkOf))) {
-        if (!this.chunks.has(at)) this.chunks.set(at, unpack(this.packed.rest[at]));
-        const markups = await this.chunks.get(at);
-        const start = this.first + at * this.packed.chunk;
-        for (const row of missing) {
-          const index = row.original.index;
-          if (chunkOf(row) === at) this.bodies[index] ??= parse(markups[index - start]);
-        }
+        if (!chunks.has(at)) chunks.set(at, unpack(packed.rest[at]));
+      }
+      for (const row of missing) {
+        const [at, index] = [chunkOf(row), row.original.index];
+        const markups = await chunks.get(at);
+        const start = first + at * packed.chunk;
+        bodies[index] ??= parse(markups[index - start]);
       }
     }
 
@@ -185,6 +228,8 @@
       this.pager.hidden = found <= PAGE;
       previous.disabled = pageIndex === 0;
       next.disabled = (pageIndex + 1) * pageSize >= found;
+      const [order] = this.model.atoms.sorting.get();
+      this.order.value = order ? (order.desc ? "-" : "+") + order.id : "";
       for (const cell of this.table.tHead.querySelectorAll("[data-column]")) {
         const sorted = this.model.getColumn(cell.dataset.column).getIsSorted();
         if (sorted) cell.ariaSort = sorted === "asc" ? "ascending" : "descending";
@@ -193,14 +238,19 @@
     }
   }
 
-  const tables = [...document.querySelectorAll("[data-rows]")].map((box) => new Rows(box));
-  const started = tables.map((each) =>
-    each.start().catch((error) => {
-      each.giveUp();
-      throw error; // so that the browser's console has it
-    }),
-  );
-  Promise.all(started).then(() => {
+  function startAll(root) {
+    const tables = [...root.querySelectorAll("[data-rows]")].map((box) => new Rows(box));
+    for (const each of tables) {
+      each.started = each.start().catch((error) => {
+        each.giveUp();
+        throw error; // so that the browser's console has it
+      });
+    }
+    return Promise.all(tables.map((each) => each.started));
+  }
+
+  document.addEventListener("added", (event) => startAll(event.detail));
+  startAll(document).then(() => {
     document.documentElement.dataset.ready = "yes";
   });
 })();
