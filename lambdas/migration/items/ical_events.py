@@ -9,24 +9,26 @@ from datetime import datetime, timedelta
 from migration.items.content import Extent
 from migration.items.event import Busy, Details, Event, EventStatus, Override
 from migration.items.ical_content import read_content
-from migration.items.ical_repeats import read_recurrence
+from migration.items.ical_repeats import in_days, local_day, read_recurrence
 from migration.items.ical_values import LONGEST, TOO_LONG
 from migration.items.ical_zones import Zones
 from migration.items.lines import Line
 from migration.items.losses import Loss
 from migration.items.properties import Properties, find_word, read_span_of, same_kind
-from migration.items.times import ONCE, Moment, Recurrence, Time, wall_of
+from migration.items.times import ONCE, Moment, Recurrence, Time, Zone, wall_of
 from migration.items.zones import day_of, instant
 
 
 @dataclass(frozen=True, slots=True)
 class EventPart:
-    """A component: the master of a series if `original` is None, else one occurrence."""
+    """A component: the master of a series if `original` is None, else one occurrence. `zone` is
+    that of its start, as it was written."""
 
     number: int
     details: Details
     recurrence: Recurrence
     original: Time | None
+    zone: Zone | None
 
 
 def read_event(properties: Properties, zones: Zones, losses: list[Loss]) -> EventPart | None:
@@ -42,7 +44,10 @@ def read_event(properties: Properties, zones: Zones, losses: list[Loss]) -> Even
             properties.faults.append(f"line {properties.line}: VEVENT has no DTSTART")
         return None
     extent = _read_extent(properties, start)
-    recurrence = ONCE if original else read_recurrence(properties, extent.start)
+    zone = start.zone if isinstance(start, Moment) else None
+    recurrence = ONCE if original else read_recurrence(properties, start)
+    if not same_kind(start, extent.start):
+        recurrence = in_days(recurrence, zone)
     details = Details(
         extent,
         read_content(properties, zones, losses),
@@ -50,7 +55,7 @@ def read_event(properties: Properties, zones: Zones, losses: list[Loss]) -> Even
         _read_busy(properties),
         properties.text("X-MICROSOFT-DISALLOW-COUNTER").strip().upper() != "TRUE",
     )
-    return EventPart(properties.line, details, recurrence, original)
+    return EventPart(properties.line, details, recurrence, original, zone)
 
 
 def _read_extent(properties: Properties, start: Time) -> Extent:
@@ -127,8 +132,8 @@ def assemble(uid: str, parts: Sequence[EventPart], losses: list[Loss]) -> Event:
         uid,
         master.details if master else None,
         master.recurrence if master else ONCE,
-        tuple(Override(_place(part), part.details) for part in overrides),
-        tuple(_place(part) for part in latest.values() if part not in overrides),
+        tuple(Override(_place(part, master), part.details) for part in overrides),
+        tuple(_place(part, master) for part in latest.values() if part not in overrides),
     )
 
 
@@ -137,9 +142,12 @@ def _is_kept(part: EventPart, master: EventPart | None) -> bool:
     return master is None or part.details.status is not EventStatus.CANCELLED
 
 
-def _place(part: EventPart) -> Time:
+def _place(part: EventPart, master: EventPart | None) -> Time:
+    """The original start, in a series of whole days as a day."""
     assert part.original is not None
-    return part.original
+    if master is None or isinstance(master.details.extent.start, Moment):
+        return part.original
+    return local_day(part.original, master.zone)
 
 
 def _age(part: EventPart) -> tuple[int, datetime]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from migration.items.ical_values import (
     CannotRepeat,
@@ -16,8 +16,18 @@ from migration.items.ical_values import (
 )
 from migration.items.lines import Line
 from migration.items.properties import Properties, same_kind
-from migration.items.times import UTC, ExtraDate, Moment, Recurrence, Rule, Span, Time, wall_of
-from migration.items.zones import day_of, to_instant
+from migration.items.times import (
+    UTC,
+    ExtraDate,
+    Moment,
+    Recurrence,
+    Rule,
+    Span,
+    Time,
+    Zone,
+    wall_of,
+)
+from migration.items.zones import day_of, instant, to_instant, to_wall
 
 _TO_ITS_END = timedelta(hours=23, minutes=59, seconds=59)
 
@@ -82,6 +92,25 @@ def fit_until(until: Time, start: Time) -> Time:
     if start.zone is None:
         return Moment(wall)
     return Moment(to_instant(wall, start.zone).replace(tzinfo=None), UTC)
+
+
+def in_days(recurrence: Recurrence, zone: Zone | None) -> Recurrence:
+    """The recurrence of whole days that were written as midnights of a zone."""
+    rule = recurrence.rule
+    if rule is not None and rule.until is not None:
+        rule = replace(rule, until=local_day(rule.until, zone))
+    extra = tuple(
+        ExtraDate(local_day(one.start, zone), one.end and local_day(one.end, zone), one.span)
+        for one in recurrence.extra
+    )
+    return Recurrence(rule, extra, tuple(local_day(one, zone) for one in recurrence.excluded))
+
+
+def local_day(time: Time, zone: Zone | None) -> date:
+    """The day that it is then in a zone; by the time's own clock where one of both is floating."""
+    if not isinstance(time, Moment) or time.zone is None or zone is None:
+        return day_of(time)
+    return to_wall(instant(time), zone).date()
 
 
 def _reader(properties: Properties, value: str) -> Callable[[Line], Time]:

@@ -158,6 +158,21 @@ def test_what_outlook_calls_a_whole_day() -> None:
     assert losses("X-MICROSOFT-CDO-ALLDAYEVENT:TRUE")[0][0] == "X-MICROSOFT-CDO-ALLDAYEVENT"
 
 
+def test_a_series_of_what_outlook_calls_whole_days() -> None:
+    """Midnights of Berlin, with exceptions in UTC, where it is still the day before."""
+    told = "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"
+    start = "DTSTART;TZID=Europe/Berlin:20260701T000000"
+    file = files.calendar(
+        *("BEGIN:VEVENT", "UID:u", start, told, "RRULE:FREQ=DAILY;UNTIL=20260704T220000Z"),
+        *("EXDATE:20260701T220000Z", "RDATE:20260709T220000Z", "END:VEVENT"),
+        *("BEGIN:VEVENT", "UID:u", "RECURRENCE-ID:20260702T220000Z", "STATUS:CANCELLED", start),
+        "END:VEVENT",
+    )
+    read = read_calendar(file)
+    assert read.losses == ()
+    assert begins(read.events[0]) == ["07-01 00:00", "07-04 00:00", "07-05 00:00", "07-10 00:00"]
+
+
 def test_extra_dates_may_have_an_end_of_their_own() -> None:
     event = read_one("RDATE;VALUE=PERIOD:20260106T100000Z/20260106T120000Z,20260107T100000Z/PT30M")
     assert event.recurrence == Recurrence(
