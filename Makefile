@@ -10,7 +10,7 @@ REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test crash test-servers bench cold-import
 .PHONY: browser-install browser-test bench-page
-.PHONY: vendor picture
+.PHONY: vendor picture windows-zones fidelity
 .PHONY: check format lint types packages licences audit synth templates nag rights
 .PHONY: cdk-synth deploy diff destroy diagram columns settings report-docs cost clean
 
@@ -62,6 +62,10 @@ bench: $(READY)
 # Bundles the scripts of others that pages embed, from the npm registry (docs/decisions/0035).
 vendor: $(READY)
 	$(BIN)/python tools/vendor.py
+
+# Windows' names of time zones, from Unicode's table in the npm registry.
+windows-zones: $(READY)
+	$(BIN)/python tools/windows_zones.py
 
 # The picture of the workflow that pages show, laid out from the definition by ELK (0031).
 picture: $(READY)
@@ -145,6 +149,10 @@ settings: $(READY)
 # docs/summary.schema.json and the tables of docs/report.md, from the report's dataclasses and tables.
 report-docs: $(READY)
 	$(BIN)/python -m localrun.report_pages
+
+# docs/fidelity.md: what becomes of each feature of calendars and contacts, measured.
+fidelity: $(READY)
+	$(BIN)/python -m localrun.fidelity.page docs/fidelity.md
 
 # The tables of docs/cost.md, from migration/estimate.
 cost: $(READY)

@@ -8,6 +8,7 @@ Lambda is named in some Retry or Catch of statemachines/migrate_tenant.asl.json 
     |- ItemError                    one message; recorded with its reason, the rest goes on
     |  |- ItemRejected              the target refuses it for good
     |  |- ItemUnreadable            the source cannot give it
+    |  |- ItemMalformed             what the source gives is no calendar and no contact
     |  `- ItemGone                  it vanished at the source since it was listed
     |- Busy(retry_after)            try again after so many seconds
     |  |- SourceBusy
@@ -63,6 +64,15 @@ class ItemRejected(ItemError):
 
 class ItemUnreadable(ItemError):
     """The source lists the message and cannot give it."""
+
+
+class ItemMalformed(ItemError):
+    """What was read is no iCalendar and no vCard. `problems` lists all that is wrong with it, each
+    with its line; it holds no values."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("malformed")
+        self.problems = tuple(problems)
 
 
 class ItemGone(ItemError):

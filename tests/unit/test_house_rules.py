@@ -112,6 +112,8 @@ def forbidden(path: Path) -> set[str]:
         wrong |= rooms - {"errors", "mime", *WORDS} | tops & NETWORK
     if here in USE_CASES:
         wrong |= tops & NETWORK | rooms & (ADAPTERS | {"wiring", "entry", "events"})
+    if here == "items":
+        wrong |= rooms - {"items", "errors"} | tops & NETWORK
     if here in ADAPTERS:
         allowed = {"ports", "items", "wire", here, *FOUNDATION} - {"settings"}
         wrong |= rooms - allowed

@@ -27,6 +27,7 @@ YAML = {"plan_wave", "preflight", "repeat_wave", "send_client_guides", "summaris
 WHEN_ASKED_FOR = {
     *("dns", "moto", "stacks", "localrun", "pytest"),
     *("migration.wire", "migration.sources", "migration.targets"),
+    "migration.items",
     *("migration.aws.directory", "migration.aws.zones", "migration.aws.mailer"),
     *("migration.aws.schedules", "migration.aws.wave_secrets"),
 }

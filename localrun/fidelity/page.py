@@ -1,0 +1,161 @@
+"""Measures what becomes of each feature of calendars and contacts, and writes docs/fidelity.md.
+
+python -m localrun.fidelity.page docs/fidelity.md
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from localrun.fidelity.samples import KINDS, RULES, Sample
+from migration.items.ews_pattern import classify
+from migration.items.ews_terms import Inexact
+from migration.items.ical_read import read_calendar
+from migration.items.ical_write import write_calendar
+from migration.items.losses import Loss
+from migration.items.vcard_read import read_contacts
+from migration.items.vcard_write import write_contacts
+
+_COMPONENTS = {"Events": "VEVENT", "Tasks": "VTODO", "Notes": "VJOURNAL"}
+
+_HEAD = """\
+# What is kept of calendars and contacts
+
+Written by `make fidelity`, which measures it: an example of each feature is read from iCalendar or
+vCard as sources write it, written, and read again. So far this is about reading. No command moves
+calendars or contacts yet ([limits](limits.md#sources-and-items)); what WorkMail keeps of them is
+measured when one does.
+
+What is lost is told item by item, with its line in the file. An item is refused, and told as well,
+only where reading it on would make another event of it. How this is done, and why:
+[0036](decisions/0036-items.md).
+"""
+
+_RULES = """\
+## How meetings repeat
+
+Exchange, whose protocol WorkMail speaks, has six patterns. What fits one exactly is to be written
+as a series; that both are the same is tested day by day over five years. Of everything else the
+occurrences are to be written one by one.
+
+| the event happens | as | because |
+| --- | --- | --- |
+"""
+
+
+class Outcome(StrEnum):
+    """What becomes of a feature."""
+
+    KEPT = "kept"
+    ELSEWHERE = "kept in another place"
+    PART = "kept in part"
+    LOST = "lost"
+    REFUSED = "the item is refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What became of a sample; `why` says where it is kept, or why not."""
+
+    outcome: Outcome
+    why: str = ""
+
+
+def measure(kind: str, sample: Sample) -> Measured:
+    """Reads the sample, writes it and reads it again. A ValueError if it says nothing at all, or
+    something else the second time."""
+    bare, _, _ = _read(_make_file(kind, ()))
+    item, losses, problems = _read(_make_file(kind, sample.lines))
+    if problems:
+        return Measured(Outcome.REFUSED, problems[0].partition(": ")[2])
+    told = "; ".join(dict.fromkeys(loss.why for loss in losses))
+    if item == bare:
+        if not losses:
+            raise ValueError(f"the sample says nothing: {sample.feature}")
+        return Measured(Outcome.LOST, told)
+    if losses:
+        return Measured(Outcome.PART, told)
+    again, _, _ = _read(_write(kind, _make_file(kind, sample.lines)))
+    if again != item:
+        raise ValueError(f"written and read again it is another one: {sample.feature}")
+    return Measured(Outcome.ELSEWHERE if sample.place else Outcome.KEPT, sample.place)
+
+
+def _make_file(kind: str, lines: Sequence[str]) -> bytes:
+    component = _COMPONENTS.get(kind)
+    if component is None:
+        whole = ("BEGIN:VCARD", "VERSION:4.0", "UID:u", "FN:A", *lines, "END:VCARD")
+        return _as_file(whole)
+    start = ("DTSTART:20260105T090000Z",) if kind == "Events" else ()
+    if lines and lines[0].startswith("DTSTART"):
+        start = ()
+    item = (f"BEGIN:{component}", "UID:u", *start, *lines, f"END:{component}")
+    return _as_file(("BEGIN:VCALENDAR", "VERSION:2.0", *item, "END:VCALENDAR"))
+
+
+def _as_file(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _read(file: bytes) -> tuple[object, tuple[Loss, ...], tuple[str, ...]]:
+    """The items of the file, what is lost, and what is wrong."""
+    if file.startswith(b"BEGIN:VCARD"):
+        cards = read_contacts(file)
+        return cards.contacts, cards.losses, ()
+    read = read_calendar(file)
+    problems = tuple(problem for one in read.unreadable for problem in one.problems)
+    return (read.events, read.tasks, read.notes), read.losses, problems
+
+
+def _write(kind: str, file: bytes) -> bytes:
+    if kind == "Contacts":
+        return write_contacts(read_contacts(file).contacts)
+    return write_calendar(read_calendar(file))
+
+
+def say(start: str, rule: str) -> tuple[str, str]:
+    """As what an event with this rule is written, and why not as a series."""
+    lines = ("BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:u", f"DTSTART:{start}T090000Z")
+    file = _as_file((*lines, f"RRULE:{rule}", "END:VEVENT", "END:VCALENDAR"))
+    (event,) = read_calendar(file).events
+    assert event.master is not None
+    found = classify(event.master.extent.start, event.recurrence)
+    if isinstance(found, Inexact):
+        return "single events", found.reason
+    return "a series", ""
+
+
+def make_page() -> str:
+    """docs/fidelity.md."""
+    return (
+        "\n".join((_HEAD, *map("\n".join, map(_table, KINDS)), _RULES + "\n".join(_rules()))) + "\n"
+    )
+
+
+def _table(kind: str) -> Iterator[str]:
+    yield f"## {kind}\n"
+    yield "| feature | what becomes of it | where, or why not |"
+    yield "| --- | --- | --- |"
+    for sample in KINDS[kind]:
+        measured = measure(kind, sample)
+        yield f"| {sample.feature} | {measured.outcome} | {measured.why} |"
+    yield ""
+
+
+def _rules() -> Iterator[str]:
+    for words, start, rule in RULES:
+        kept, why = say(start, rule)
+        yield f"| {words} | {kept} | {why} |"
+
+
+def main() -> None:
+    """Writes the page to the path that is given."""
+    Path(sys.argv[1]).write_text(make_page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
