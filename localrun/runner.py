@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from localrun.alarm_watch import find_raised
+from localrun.both_servers import compare_servers
 from localrun.cloud import Cloud
-from localrun.compare import FolderComparison, compare_mailbox
-from localrun.contents import Contents, ImapAccess, read_ews
+from localrun.compare import FolderComparison
 from localrun.display import Display
 from localrun.engine.alarms import Raised
 from localrun.engine.clock import parse_clock
@@ -27,15 +27,14 @@ from localrun.outcome import (
     count_refused,
     find_deviations,
     find_problems,
-    leave_out,
 )
 from localrun.scenario import Scenario
 from localrun.tenant import synthesize, write_tenant_file
-from localrun.world import READER, REGION, World
+from localrun.world import World
 from migration.aws.ledger import DynamoLedger
-from migration.model import MailboxRecord, MailboxStatus
+from migration.model import MailboxStatus
 
-__all__ = ["Options", "Outcome", "Run", "endpoints_help"]
+__all__ = ["Options", "Outcome", "Run"]
 
 # A Friday evening: when mail moves.
 START = datetime(2026, 12, 4, 18, 0, tzinfo=UTC).timestamp()
@@ -231,7 +230,7 @@ class Run:
         records = sorted(self.ledger.mailboxes(run), key=lambda record: record.mailbox.target)
         failed = tuple(one for one in records if one.status is MailboxStatus.FAILED)
         copied = [one for one in records if one not in failed] if self._copies() else []
-        folders = tuple(self._compare(copied))
+        folders = tuple(compare_servers(self.world, self.scenario, self.ledger, copied))
         refused = sum(count_refused(self.ledger.remarks(one.mailbox.id)) for one in records)
         report, verdict = self._fetch_report(run)
         alarms = tuple(find_raised(self.cloud, self.out / "logs", described))
@@ -257,31 +256,6 @@ class Run:
             return False
         phases = {**self.scenario.input, **self.options.input}.get("phases", ["copy"])
         return not {"copy", "delta"}.isdisjoint(phases)
-
-    def _compare(self, records: Sequence[MailboxRecord]) -> list[FolderComparison]:
-        source = self.world.source
-        admin = self.scenario.secret.get("admin")
-        access = ImapAccess(
-            str(source["host"]),
-            int(source["port"]),
-            str(source["tls"]),
-            dict(self.scenario.secret.get("mailboxes", {})),
-            (admin["user"], admin["password"]) if admin else None,
-        )
-        compared: list[FolderComparison] = []
-        for record in records:
-            mailbox = record.mailbox
-            known = self.ledger.folders(mailbox.id)
-            here, there = access.read(mailbox.source), self._read_target(mailbox.target)
-            found = compare_mailbox(mailbox.target, here, there, known)
-            compared += leave_out(found, known, self.ledger.remarks(mailbox.id))
-        return compared
-
-    def _read_target(self, address: str) -> Contents:
-        if self.scenario.written_over == "EWS":
-            return read_ews(self.world.ews, address)
-        port = self.world.workmail_imap.port
-        return ImapAccess("127.0.0.1", port, "none", {}, READER).read(address)
 
     def _fetch_report(self, run: str) -> tuple[Path | None, str]:
         s3, bucket = self.cloud.client("s3"), self.cloud.output("BucketName")
@@ -322,24 +296,3 @@ class Run:
         left = [happening.what for happening in self._pending] + self._under_way
         yield from find_deviations(self.scenario, described, verdict, refused, left, alarms)
         yield from self.scenario.check(self.world, self.ledger, described["name"])
-
-
-def endpoints_help(run: Run) -> str:
-    """How to reach what --keep-running keeps up."""
-    exports = "\n".join(
-        f"export {name}={value}" for name, value in run.cloud.endpoints.variables().items()
-    )
-    return f"""The endpoints stay up until Ctrl-C. In another terminal:
-
-{exports}
-
-aws stepfunctions list-executions --state-machine-arn {run.cloud.state_machine_arn}
-aws stepfunctions start-execution --state-machine-arn {run.cloud.alias_arn} --input '{{}}'
-aws workmail list-users --organization-id {run.world.organization_id}
-aws s3 ls s3://{run.cloud.output("BucketName")} --recursive
-python -c "import boto3; print(boto3.client('stepfunctions').list_state_machines())"
-
-EWS (WorkMail): {run.world.ews.url}
-IMAP (source):  {run.world.source["host"]}:{run.world.source["port"]}
-Region {REGION}, account 123456789012.
-"""

@@ -22,9 +22,10 @@ from rich.table import Table
 
 from localrun.display import Shown, format_moment
 from localrun.engine.clock import parse_clock
+from localrun.kept_running import endpoints_help
 from localrun.live.command import add_options, served
 from localrun.live.session import PortTakenError
-from localrun.runner import Options, Outcome, Run, endpoints_help
+from localrun.runner import Options, Outcome, Run
 from localrun.scenario import Scenario
 from localrun.series import SERIES
 from localrun.stories import SCENARIOS
