@@ -1,0 +1,208 @@
+"""Plans for Exchange: what a server makes of them happens when the event does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from migration.items.event import Event
+from migration.items.ews_item import SeriesPlan
+from migration.items.ews_notes import IN_THE_TEXT
+from migration.items.ews_series import ANOTHER_END, plan_series
+from migration.items.ical_read import read_calendar
+from migration.items.times import Recurrence, Rule
+from migration.items.zones import instant
+from tests.unit.items import files
+from tests.unit.items.destinations import FIVE_YEARS, HERE, OWNER, Times, times_of, times_of_plan
+from tests.unit.items.events import first_match, series, with_until
+from tests.unit.items.test_ews_pattern import usual_rules
+
+
+def planned(*lines: str) -> SeriesPlan:
+    (event,) = read_calendar(files.event(*lines)).events
+    return plan_series(event, HERE)
+
+
+@settings(max_examples=150, deadline=None)
+@given(series(content=False), st.one_of(st.none(), usual_rules()))
+def test_what_is_made_happens_when_the_event_does(event: Event, rule: Rule | None) -> None:
+    assert event.master is not None
+    if rule is not None:
+        event = with_usual_rule(event, rule)
+    assert event.master is not None
+    begin = instant(event.master.extent.start, HERE.zone) - timedelta(days=10)
+    where = replace(HERE, begin=begin - timedelta(days=10), horizon=begin + FIVE_YEARS)
+    plan = plan_series(event, where)
+    assert len({item.uid for item in plan.create}) == len(plan.create)
+    # A last month is left out: what begins before the horizon and is longer reaches into it.
+    end = where.horizon - timedelta(days=45)
+    made, wanted = times_of_plan(plan, begin, end), times_of(event, begin, end)
+    if any(loss.why == ANOTHER_END for loss in plan.losses):
+        made, wanted = without_ends(made, begin), without_ends(wanted, begin)
+    assert made == wanted
+
+
+def without_ends(times: Times, begin: datetime) -> Times:
+    return [(start, start, title, days) for start, _, title, days in times if start >= begin]
+
+
+def with_usual_rule(event: Event, rule: Rule) -> Event:
+    """The series by a rule that Exchange can say more often, with its exceptions."""
+    assert event.master is not None
+    until = event.recurrence.rule.until if event.recurrence.rule else None
+    start = first_match(rule, event.master.extent.start)
+    if until is not None and rule.count is None:
+        rule = with_until(rule, until)
+    master = replace(event.master, extent=replace(event.master.extent, start=start, end=None))
+    return replace(event, master=master, recurrence=Recurrence(rule, (), event.recurrence.excluded))
+
+
+def test_a_single_event_is_one_item() -> None:
+    plan = planned("DTEND:20260105T100000Z", "SUMMARY:a")
+    (item,) = plan.create
+    assert (item.uid, item.subject, item.start_zone) == ("u", "a", "UTC")
+    assert item.end - item.start == timedelta(hours=1)
+    assert (item.reminder, item.repeats, plan.losses) == (None, None, ())
+
+
+def test_occurrences_are_counted_with_those_that_are_deleted() -> None:
+    plan = planned(
+        "RRULE:FREQ=DAILY;COUNT=9",
+        "EXDATE:20260106T090000Z",
+        "SUMMARY:a",
+        *("END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID:20260108T090000Z"),
+        *("DTSTART:20260108T110000Z", "SUMMARY:b"),
+    )
+    assert len(plan.create) == 1
+    assert [one.index for one in plan.deletions] == [2]
+    (change,) = plan.changes
+    assert (change.index, change.item.subject, change.usual.subject) == (4, "b", "a")
+    assert change.original == datetime(2026, 1, 8, 9, tzinfo=UTC)
+    assert plan.losses == ()
+
+
+def test_an_occurrence_that_would_cross_another_is_an_event_of_its_own() -> None:
+    override = ("END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID:20260106T090000Z")
+    for start, crosses in (
+        ("20260106T230000Z", True),  # already the 7th in Berlin
+        ("20260106T220000Z", False),
+        ("20260105T230000Z", False),
+        ("20260105T220000Z", True),
+        ("20260109T090000Z", True),
+    ):
+        plan = read_plan(
+            "DTSTART;TZID=Europe/Berlin:20260105T100000",
+            "RRULE:FREQ=DAILY;COUNT=5",
+            *override,
+            f"DTSTART:{start}",
+        )
+        assert len(plan.create) == (2 if crosses else 1), start
+        assert [one.index for one in plan.deletions] == ([2] if crosses else [])
+        assert len(plan.changes) == (0 if crosses else 1)
+        assert bool(plan.losses) == crosses
+
+
+def read_plan(*lines: str) -> SeriesPlan:
+    file = files.calendar("BEGIN:VEVENT", "UID:u", *lines, "END:VEVENT")
+    (event,) = read_calendar(file).events
+    return plan_series(event, HERE)
+
+
+def test_a_series_in_a_zone_that_windows_does_not_have_is_written_one_by_one() -> None:
+    """The clocks of Troll station jump by two hours."""
+    plan = read_plan("DTSTART;TZID=Antarctica/Troll:20260105T100000", "RRULE:FREQ=WEEKLY;COUNT=40")
+    assert len(plan.create) == 40
+    assert {loss.what for loss in plan.losses} == {"RRULE", "TZID"}
+    assert all(item.repeats is None for item in plan.create)
+
+
+def test_what_is_written_one_by_one_ends_at_the_horizon_and_says_so() -> None:
+    plan = planned("RRULE:FREQ=MONTHLY;BYMONTHDAY=5,20")
+    assert max(item.start for item in plan.create) < HERE.horizon
+    assert [loss.why.rpartition("; ")[2] for loss in plan.losses] == [
+        "its occurrences are events of their own",
+        "there are more",
+    ]
+    finite = planned("RRULE:FREQ=MONTHLY;BYMONTHDAY=5,20;COUNT=6")
+    assert (len(finite.create), len(finite.losses)) == (6, 1)
+
+
+def test_a_series_that_never_takes_place_is_told() -> None:
+    plan = planned("RRULE:FREQ=DAILY;COUNT=2", "EXDATE:20260105T090000Z,20260106T090000Z")
+    assert (plan.create, len(plan.losses)) == ((), 1)
+
+
+def test_nights_on_which_the_clock_changes_are_told() -> None:
+    night = (
+        "DTSTART;TZID=Europe/Berlin:20260105T230000",
+        "DTEND;TZID=Europe/Berlin:20260106T050000",
+    )
+    plan = read_plan(*night, "RRULE:FREQ=DAILY")
+    assert [loss.why for loss in plan.losses] == [ANOTHER_END]
+    assert read_plan(*night, "RRULE:FREQ=DAILY;COUNT=9").losses == ()
+
+
+def test_who_was_invited_by_another_stands_in_the_text_and_in_no_list() -> None:
+    """Exchange would make the owner the organizer: each change of the owner's would be mailed."""
+    guests = ("ATTENDEE;CN=B;PARTSTAT=ACCEPTED:mailto:b@x.example", f"ATTENDEE:mailto:{OWNER}")
+    plan = planned("DESCRIPTION:text", "ORGANIZER;CN=A:mailto:a@x.example", *guests)
+    (item,) = plan.create
+    assert (item.required, item.optional, item.resources) == ((), (), ())
+    assert item.body.splitlines() == [
+        "text",
+        "",
+        "Organizer: A <a@x.example>",
+        "Attendee: B <b@x.example> (accepted)",
+        f"Attendee: {OWNER} (no answer)",
+    ]
+    assert {(loss.what, loss.why) for loss in plan.losses} == {
+        ("ORGANIZER", IN_THE_TEXT),
+        ("ATTENDEE", IN_THE_TEXT),
+    }
+
+
+def test_who_was_invited_by_the_owner_stays_in_the_lists() -> None:
+    plan = planned(
+        f"ORGANIZER:mailto:{OWNER.upper()}",
+        f"ATTENDEE:mailto:{OWNER}",
+        "ATTENDEE;CN=B;RSVP=TRUE:mailto:b@x.example",
+        "ATTENDEE;ROLE=OPT-PARTICIPANT:mailto:c@x.example",
+        "ATTENDEE;CUTYPE=ROOM:mailto:room@x.example",
+        "ATTENDEE:urn:uuid:1",
+    )
+    (item,) = plan.create
+    assert [guest.person.address for guest in item.required] == ["b@x.example"]
+    assert [guest.person.address for guest in item.optional] == ["c@x.example"]
+    assert [guest.person.address for guest in item.resources] == ["room@x.example"]
+    assert item.wants_reply
+    assert item.body == "Attendee: urn:uuid:1 (no answer)"
+    assert {loss.what for loss in plan.losses} == {"ATTENDEE"}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "minutes", "lost"),
+    [
+        ("TRIGGER:-PT15M", 15, 0),
+        ("TRIGGER:PT0S", 0, 0),
+        ("TRIGGER:-P1DT1H", 1500, 0),
+        ("TRIGGER:-PT90S", 1, 1),
+        ("TRIGGER;VALUE=DATE-TIME:20260105T080000Z", 60, 1),
+        ("TRIGGER:PT5M", None, 1),
+        ("TRIGGER;RELATED=END:-PT5M", None, 1),
+    ],
+)
+def test_reminders(trigger: str, minutes: int | None, lost: int) -> None:
+    plan = planned("BEGIN:VALARM", "ACTION:DISPLAY", trigger, "END:VALARM")
+    assert (plan.create[0].reminder, len(plan.losses)) == (minutes, lost)
+
+
+def test_notes_stand_within_a_page_of_html() -> None:
+    page = "X-ALT-DESC;FMTTYPE=text/html:<html><body><b>a</b></body></html>"
+    (item,) = planned(page, "CONFERENCE;VALUE=URI:https://meet.example/?a&b").create
+    note = "<p>Online meeting: https://meet.example/?a&amp;b</p>"
+    assert item.body == f"<html><body><b>a</b>{note}</body></html>"
+    assert item.is_html
