@@ -28,11 +28,14 @@ from migration.items.times import ExtraDate, Moment, Time, wall_of
 from migration.items.zones import to_instant, to_wall
 
 _DAY = timedelta(days=1)
+ONE_BY_ONE = "its occurrences are events of their own"
+"""How the reason of a loss ends that is none of times: there is no series, and all of its dates."""
 _NO_ZONE = "Windows has no zone whose clocks show the same"
 _NEVER = "none of its occurrences takes place; there is no item"
 _OUTSIDE = "occurrences that are written one by one end somewhere; there are more"
 _NO_DATE = "is no date of its series; it is an event of its own"
-_CROSSING = "Exchange moves no occurrence beyond the one before or after it; an event of its own"
+CROSSING = "Exchange moves no occurrence beyond the one before or after it; an event of its own"
+"""The reason of another that is none of times."""
 _TOO_LATE = "is more than a hundred years after the start; the occurrence is there"
 ANOTHER_END = "where the clock changes while it lasts, Exchange ends it by the clock"
 """The reason of a loss: some occurrences end earlier or later, by as much as the clock changes."""
@@ -63,7 +66,7 @@ def _finish(event: Event, items: list[CalendarItem], losses: list[Loss]) -> Seri
 
 
 def _expand(event: Event, reason: str, where: Destination, losses: list[Loss]) -> SeriesPlan:
-    why = f"{reason}; its occurrences are events of their own"
+    why = f"{reason}; {ONE_BY_ONE}"
     losses.append(Loss("RRULE", "VEVENT", why, event.uid))
     items = [
         _alone(event, one.original, one.details, where, losses)
@@ -162,7 +165,7 @@ def _plan_pattern(
     for override in event.overrides:
         place = places.find(override)
         if place is None or places.crosses(place, override):
-            why = _NO_DATE if place is None else _CROSSING
+            why = _NO_DATE if place is None else CROSSING
             losses.append(Loss("RECURRENCE-ID", "occurrence", why, event.uid))
             items.append(_alone(event, override.original, override.details, where, losses))
             gone |= {place.index} if place else set()

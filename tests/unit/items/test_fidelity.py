@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from localrun.fidelity.page import Measured, Outcome, make_page, measure
+from localrun.fidelity.outcomes import Measured, Outcome
+from localrun.fidelity.page import make_page, measure
 from localrun.fidelity.samples import KINDS, Sample
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "fidelity.md"
