@@ -9,7 +9,7 @@ from migration.items.event import Event
 from migration.items.ews_item import CalendarItem, Destination, SeriesPlan
 from migration.items.ews_reading import ShownException, to_event
 from migration.items.occurrences import occurrences
-from migration.items.times import Zone
+from migration.items.times import Moment, Zone
 
 BERLIN = Zone("Europe/Berlin")
 OWNER = "owner@example.test"
@@ -27,7 +27,7 @@ def times_of(event: Event, begin: datetime, end: datetime, zone: Zone = BERLIN) 
             one.begins,
             one.ends,
             one.details.content.summary,
-            not hasattr(one.details.extent.start, "wall"),
+            not isinstance(one.details.extent.start, Moment),
         )
         for one in occurrences(event, begin, end, zone)
     )

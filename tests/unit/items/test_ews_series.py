@@ -10,15 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migration.items.event import Event
-from migration.items.ews_item import SeriesPlan
+from migration.items.ews_item import FreeBusy, SeriesPlan
 from migration.items.ews_notes import IN_THE_TEXT
+from migration.items.ews_pattern import classify
+from migration.items.ews_rules import rule_of
 from migration.items.ews_series import ANOTHER_END, plan_series
+from migration.items.ews_terms import Repeats
 from migration.items.ical_read import read_calendar
-from migration.items.times import Recurrence, Rule
+from migration.items.times import Recurrence, Rule, Time
 from migration.items.zones import instant
 from tests.unit.items import files
 from tests.unit.items.destinations import FIVE_YEARS, HERE, OWNER, Times, times_of, times_of_plan
-from tests.unit.items.events import first_match, series, with_until
+from tests.unit.items.events import first_match, series, starts, with_until
 from tests.unit.items.test_ews_pattern import usual_rules
 
 
@@ -59,6 +62,69 @@ def with_usual_rule(event: Event, rule: Rule) -> Event:
         rule = with_until(rule, until)
     master = replace(event.master, extent=replace(event.master.extent, start=start, end=None))
     return replace(event, master=master, recurrence=Recurrence(rule, (), event.recurrence.excluded))
+
+
+@settings(max_examples=150, deadline=None)
+@given(usual_rules(), starts())
+def test_a_pattern_becomes_a_rule_and_the_same_pattern(rule: Rule, start: Time) -> None:
+    start = first_match(rule, start)
+    found = classify(start, Recurrence(rule))
+    if isinstance(found, Repeats):
+        assert classify(start, Recurrence(rule_of(found, start))) == found
+
+
+def test_a_start_counts_even_where_the_rule_ended_before_it() -> None:
+    (event,) = read_calendar(files.event("RRULE:FREQ=DAILY;UNTIL=20251001T090000Z")).events
+    begin = datetime(2025, 1, 1, tzinfo=UTC)
+    plan = plan_series(event, HERE)
+    assert len(times_of(event, begin, begin + FIVE_YEARS)) == 1
+    assert times_of_plan(plan, begin, begin + FIVE_YEARS) == times_of(
+        event, begin, begin + FIVE_YEARS
+    )
+
+
+def test_single_occurrences_of_a_series_of_others_are_items_with_uids_of_their_own() -> None:
+    lines = ("SUMMARY:a", "DTSTART:20260106T110000Z", "RECURRENCE-ID:20260106T090000Z")
+    plan = read_plan(*lines)
+    assert [item.uid for item in plan.create] == ["u/20260106T090000Z"]
+    assert plan.losses == ()
+
+
+def test_an_override_of_no_date_of_the_series_is_an_event_of_its_own() -> None:
+    other = ("END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID:20260106T100000Z")
+    plan = planned("RRULE:FREQ=DAILY;COUNT=5", *other, "DTSTART:20260106T110000Z")
+    assert (len(plan.create), plan.changes, plan.deletions) == (2, (), ())
+    assert [loss.what for loss in plan.losses] == ["RECURRENCE-ID"]
+
+
+def test_files_of_an_occurrence_are_those_that_the_series_has_not() -> None:
+    file = "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY;X-FILENAME=a.txt:"
+    other = ("END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID:20260106T090000Z")
+    moved = (*other, "DTSTART:20260106T090000Z")
+    plan = planned("RRULE:FREQ=DAILY;COUNT=5", f"{file}YQ==", *moved, f"{file}YQ==", f"{file}Yg==")
+    assert [one.data for one in plan.create[0].files] == [b"a"]
+    assert [one.data for change in plan.changes for one in change.item.files] == [b"b"]
+    without = planned("RRULE:FREQ=DAILY;COUNT=5", f"{file}YQ==", *moved)
+    assert without.changes == ()
+    assert [loss.what for loss in without.losses] == ["ATTACH"]
+
+
+def test_an_exception_that_is_too_far_away_is_told() -> None:
+    plan = planned("RRULE:FREQ=YEARLY", "EXDATE:21990105T090000Z")
+    assert (plan.deletions, [loss.what for loss in plan.losses]) == ((), ["EXDATE"])
+
+
+def test_a_cancelled_event_says_so() -> None:
+    plan = planned("SUMMARY:a", "STATUS:CANCELLED")
+    assert (plan.create[0].subject, plan.create[0].busy) == ("Cancelled: a", FreeBusy.FREE)
+    assert [loss.what for loss in plan.losses] == ["STATUS"]
+
+
+def test_no_loss_holds_a_value() -> None:
+    private = ("SUMMARY:secret", "LOCATION:secret", "ORGANIZER:mailto:secret@x.example")
+    plan = planned(*private, "COMMENT:secret", "URL:https://secret.example", "COLOR:secret")
+    assert plan.losses
+    assert "secret" not in repr(plan.losses)
 
 
 def test_a_single_event_is_one_item() -> None:
