@@ -1,4 +1,4 @@
-"""What becomes of events in Exchange's words: planned, written as elements, and read from them."""
+"""What becomes of events and contacts in Exchange's words: planned, written, and read again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 from localrun.fidelity.outcomes import Measured, Outcome
+from localrun.fidelity.people import make_plain
+from migration.items.contact import Contact
 from migration.items.content import Attendee, Kind, Role
 from migration.items.event import Event
+from migration.items.ews_contact import ContactItem, ContactPlan, ListItem
 from migration.items.ews_details import weigh
 from migration.items.ews_item import CalendarItem, Destination, SeriesPlan
 from migration.items.ews_notes import IN_THE_TEXT
+from migration.items.ews_people import plan_contact
+from migration.items.ews_people_reading import to_contact
 from migration.items.ews_reading import ShownException, to_event
 from migration.items.ews_series import CROSSING, ONE_BY_ONE, plan_series
 from migration.items.losses import Loss
@@ -20,6 +25,7 @@ from migration.items.occurrences import Occurrence, occurrences
 from migration.items.times import Moment, Zone
 from migration.wire.ews_calendar import write_item
 from migration.wire.ews_calendar_read import read_item
+from migration.wire.ews_contacts import read_contact, write_contact, write_list
 
 _BEGIN, _END = datetime(2025, 1, 1, tzinfo=UTC), datetime(2035, 1, 1, tzinfo=UTC)
 _HOME = Destination("owner@example.test", Zone("Europe/Berlin"), _BEGIN, _END)
@@ -66,8 +72,35 @@ def _show(plan: SeriesPlan) -> list[Event]:
 
 def _through_xml(item: CalendarItem) -> CalendarItem:
     """Written and read; files go by requests of their own."""
-    root = ElementTree.fromstring(f'<r xmlns:t="{_TYPES}">{write_item(item, [])}</r>')
-    return replace(read_item(root[0]), files=item.files)
+    return replace(read_item(_parse(write_item(item, []))), files=item.files)
+
+
+def _parse(element: str) -> ElementTree.Element:
+    return ElementTree.fromstring(f'<r xmlns:t="{_TYPES}">{element}</r>')[0]
+
+
+def measure_contact_in_exchange(contact: Contact, bare: Contact) -> Measured:
+    """The same of a contact."""
+    plan = plan_contact(contact)
+    shown, wanted = _show_contact(plan), make_plain(contact)
+    told = "; ".join(dict.fromkeys(map(_say, plan.losses)))
+    if not plan.losses and shown != wanted:
+        raise ValueError("it is another contact, and nothing says so")
+    if not plan.losses:
+        return Measured(Outcome.KEPT)
+    if all(loss.why == IN_THE_TEXT for loss in plan.losses):
+        return Measured(Outcome.ELSEWHERE, told)
+    is_lost = shown == _show_contact(plan_contact(bare))
+    return Measured(Outcome.LOST if is_lost else Outcome.PART, told)
+
+
+def _show_contact(plan: ContactPlan) -> Contact:
+    if isinstance(plan.item, ListItem):
+        return to_contact("u", read_contact(_parse(write_list(plan.item, []))))
+    item = read_contact(_parse(write_contact(plan.item, [])))
+    if isinstance(item, ContactItem):
+        item = replace(item, photo=plan.item.photo)
+    return make_plain(to_contact("u", item))
 
 
 def _facts(shown: Iterator[Sequence[Event]]) -> list[Fact]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from localrun.fidelity.exchange import measure_in_exchange
+from localrun.fidelity.exchange import measure_contact_in_exchange, measure_in_exchange
 from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.samples import KINDS, RULES, Sample
 from migration.items.ews_pattern import classify
@@ -22,19 +22,21 @@ from migration.items.vcard_write import write_contacts
 
 _COMPONENTS = {"Events": "VEVENT", "Tasks": "VTODO", "Notes": "VJOURNAL"}
 
+_IN_EXCHANGE = ("Events", "Contacts")
+
 _HEAD = """\
 # What is kept of calendars and contacts
 
 Written by `make fidelity`, which measures it: an example of each feature is read from iCalendar or
-vCard as sources write it, written, and read again. Of events it is measured as well what becomes of
-them in the words of Exchange, whose protocol WorkMail speaks: they are planned, written as elements
-and read from these. No command moves calendars or contacts yet
+vCard as sources write it, written, and read again. Of events and contacts it is measured as well
+what becomes of them in the words of Exchange, whose protocol WorkMail speaks: they are planned,
+written as elements and read from these. No command moves calendars or contacts yet
 ([limits](limits.md#sources-and-items)), and no server was asked; what WorkMail keeps of them is
 measured when one does.
 
 What is lost is told item by item, with its line in the file. An item is refused, and told as well,
 only where reading it on would make another event of it. How this is done, and why:
-[0036](decisions/0036-items.md) and [0037](decisions/0037-events-in-exchange.md).
+[0036](decisions/0036-items.md) and [0037](decisions/0037-items-in-exchange.md).
 """
 
 _RULES = """\
@@ -122,7 +124,7 @@ def make_page() -> str:
 
 def _table(kind: str) -> Iterator[str]:
     columns = ["feature", "what becomes of it", "where, or why not"]
-    if kind == "Events":
+    if kind in _IN_EXCHANGE:
         columns += ["in Exchange", "where, or why not"]
     yield f"## {kind}\n"
     yield _row(columns)
@@ -130,8 +132,8 @@ def _table(kind: str) -> Iterator[str]:
     for sample in KINDS[kind]:
         measured = measure(kind, sample)
         cells = [sample.feature, measured.outcome, measured.why]
-        if kind == "Events":
-            cells += _in_exchange(sample, measured)
+        if kind in _IN_EXCHANGE:
+            cells += _in_exchange(kind, sample, measured)
         yield _row(cells)
     yield ""
 
@@ -140,13 +142,16 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _in_exchange(sample: Sample, read: Measured) -> Sequence[str]:
+def _in_exchange(kind: str, sample: Sample, read: Measured) -> Sequence[str]:
     """What was not read is not there to be kept."""
     if read.outcome in (Outcome.LOST, Outcome.REFUSED):
         return "", ""
-    kept = read_calendar(_make_file("Events", sample.lines)).events
-    bare = read_calendar(_make_file("Events", ())).events
-    measured = measure_in_exchange(kept, bare)
+    file, bare = _make_file(kind, sample.lines), _make_file(kind, ())
+    if kind == "Events":
+        measured = measure_in_exchange(read_calendar(file).events, read_calendar(bare).events)
+    else:
+        (contact,), (other,) = read_contacts(file).contacts, read_contacts(bare).contacts
+        measured = measure_contact_in_exchange(contact, other)
     return measured.outcome, measured.why
 
 
