@@ -122,9 +122,16 @@ def wait(is_over: Callable[[], bool], keyboard: TextIO, seconds: float) -> None:
     """Until it is over, or a line comes from the keyboard, or the time is up."""
     until = time.monotonic() + seconds
     while not is_over() and time.monotonic() < until:
-        if select.select([keyboard], [], [], 0.2)[0]:
+        if _has_input(keyboard):
             keyboard.readline()
             return
+
+
+def _has_input(keyboard: TextIO) -> bool:
+    """Looks for a fifth of a second."""
+    keys = select.poll()  # select() knows no file beyond the 1,024th
+    keys.register(keyboard, select.POLLIN)
+    return bool(keys.poll(200))
 
 
 def _tell_last_words(view: ProgressView, report: Path | None) -> str:
