@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migration.items.event import Event
+from migration.items.content import Content, Extent
+from migration.items.event import Details, Event, Override
 from migration.items.ews_item import FreeBusy, SeriesPlan
 from migration.items.ews_notes import IN_THE_TEXT
 from migration.items.ews_pattern import classify
@@ -17,11 +19,12 @@ from migration.items.ews_rules import rule_of
 from migration.items.ews_series import ANOTHER_END, plan_series
 from migration.items.ews_terms import Repeats
 from migration.items.ical_read import read_calendar
-from migration.items.times import Recurrence, Rule, Time
+from migration.items.recurrence import expand
+from migration.items.times import Moment, Recurrence, Rule, Span, Time, like, wall_of
 from migration.items.zones import instant
 from tests.unit.items import files
 from tests.unit.items.destinations import FIVE_YEARS, HERE, OWNER, Times, times_of, times_of_plan
-from tests.unit.items.events import first_match, series, starts, with_until
+from tests.unit.items.events import first_match, series, starts, until_of, with_until
 from tests.unit.items.test_ews_pattern import usual_rules
 
 
@@ -30,12 +33,38 @@ def planned(*lines: str) -> SeriesPlan:
     return plan_series(event, HERE)
 
 
-@settings(max_examples=150, deadline=None)
-@given(series(content=False), st.one_of(st.none(), usual_rules()))
-def test_what_is_made_happens_when_the_event_does(event: Event, rule: Rule | None) -> None:
-    assert event.master is not None
-    if rule is not None:
-        event = with_usual_rule(event, rule)
+@st.composite
+def usual_series(draw: st.DrawFn) -> Event:
+    """A series that Exchange can often say, with exceptions on its own dates."""
+    rule = draw(usual_rules())
+    start = first_match(rule, draw(starts()))
+    span = Span(draw(st.integers(0, 2))) if not isinstance(start, Moment) else Span(0, 3600)
+    master = Details(Extent(start, span=span if span.days or span.seconds else None), Content("a"))
+    until = wall_of(start) + timedelta(days=draw(st.integers(1, 900)))
+    if rule.count is None and draw(st.booleans()):
+        rule = with_until(rule, until_of(start, until))
+    walls = expand(rule, wall_of(start), wall_of(start), wall_of(start) + timedelta(days=800))
+    places = [like(wall, start) for wall in islice(walls, 12)]
+    chosen = draw(st.lists(st.sampled_from(places), max_size=5, unique_by=wall_of))
+    gone: list[Time] = []
+    moved: list[Override] = []
+    for place in chosen:
+        if draw(st.booleans()):
+            gone.append(place)
+            continue
+        shift = timedelta(days=draw(st.sampled_from((0, 0, 0, 1, -1, 3, -9))))
+        if isinstance(start, Moment):
+            shift += timedelta(hours=draw(st.integers(-6, 6)))
+        extent = Extent(like(wall_of(place) + shift, place), span=master.extent.span)
+        moved.append(Override(place, replace(master, extent=extent, content=Content("b"))))
+    half = len(gone) // 2
+    recurrence = Recurrence(rule, excluded=tuple(gone[:half]))
+    return Event("u", master, recurrence, tuple(moved), tuple(gone[half:]))
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.one_of(usual_series(), usual_series(), series(content=False)))
+def test_what_is_made_happens_when_the_event_does(event: Event) -> None:
     assert event.master is not None
     begin = instant(event.master.extent.start, HERE.zone) - timedelta(days=10)
     where = replace(HERE, begin=begin - timedelta(days=10), horizon=begin + FIVE_YEARS)
@@ -51,17 +80,6 @@ def test_what_is_made_happens_when_the_event_does(event: Event, rule: Rule | Non
 
 def without_ends(times: Times, begin: datetime) -> Times:
     return [(start, start, title, days) for start, _, title, days in times if start >= begin]
-
-
-def with_usual_rule(event: Event, rule: Rule) -> Event:
-    """The series by a rule that Exchange can say more often, with its exceptions."""
-    assert event.master is not None
-    until = event.recurrence.rule.until if event.recurrence.rule else None
-    start = first_match(rule, event.master.extent.start)
-    if until is not None and rule.count is None:
-        rule = with_until(rule, until)
-    master = replace(event.master, extent=replace(event.master.extent, start=start, end=None))
-    return replace(event, master=master, recurrence=Recurrence(rule, (), event.recurrence.excluded))
 
 
 @settings(max_examples=150, deadline=None)
