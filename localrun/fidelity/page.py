@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from localrun.fidelity.exchange import measure_contact_in_exchange, measure_in_exchange
+from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.samples import KINDS, RULES, Sample
 from migration.items.ews_pattern import classify
 from migration.items.ews_terms import Inexact
@@ -22,17 +22,21 @@ from migration.items.vcard_write import write_contacts
 
 _COMPONENTS = {"Events": "VEVENT", "Tasks": "VTODO", "Notes": "VJOURNAL"}
 
+_IN_EXCHANGE = ("Events", "Contacts")
+
 _HEAD = """\
 # What is kept of calendars and contacts
 
 Written by `make fidelity`, which measures it: an example of each feature is read from iCalendar or
-vCard as sources write it, written, and read again. So far this is about reading. No command moves
-calendars or contacts yet ([limits](limits.md#sources-and-items)); what WorkMail keeps of them is
+vCard as sources write it, written, and read again. Of events and contacts it is measured as well
+what becomes of them in the words of Exchange, whose protocol WorkMail speaks: they are planned,
+written as elements and read from these. No command moves calendars or contacts yet
+([limits](limits.md#sources-and-items)), and no server was asked; what WorkMail keeps of them is
 measured when one does.
 
 What is lost is told item by item, with its line in the file. An item is refused, and told as well,
 only where reading it on would make another event of it. How this is done, and why:
-[0036](decisions/0036-items.md).
+[0036](decisions/0036-items.md) and [0037](decisions/0037-items-in-exchange.md).
 """
 
 _RULES = """\
@@ -45,24 +49,6 @@ occurrences are to be written one by one.
 | the event happens | as | because |
 | --- | --- | --- |
 """
-
-
-class Outcome(StrEnum):
-    """What becomes of a feature."""
-
-    KEPT = "kept"
-    ELSEWHERE = "kept in another place"
-    PART = "kept in part"
-    LOST = "lost"
-    REFUSED = "the item is refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What became of a sample; `why` says where it is kept, or why not."""
-
-    outcome: Outcome
-    why: str = ""
 
 
 def measure(kind: str, sample: Sample) -> Measured:
@@ -137,13 +123,36 @@ def make_page() -> str:
 
 
 def _table(kind: str) -> Iterator[str]:
+    columns = ["feature", "what becomes of it", "where, or why not"]
+    if kind in _IN_EXCHANGE:
+        columns += ["in Exchange", "where, or why not"]
     yield f"## {kind}\n"
-    yield "| feature | what becomes of it | where, or why not |"
-    yield "| --- | --- | --- |"
+    yield _row(columns)
+    yield _row(["---"] * len(columns))
     for sample in KINDS[kind]:
         measured = measure(kind, sample)
-        yield f"| {sample.feature} | {measured.outcome} | {measured.why} |"
+        cells = [sample.feature, measured.outcome, measured.why]
+        if kind in _IN_EXCHANGE:
+            cells += _in_exchange(kind, sample, measured)
+        yield _row(cells)
     yield ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _in_exchange(kind: str, sample: Sample, read: Measured) -> Sequence[str]:
+    """What was not read is not there to be kept."""
+    if read.outcome in (Outcome.LOST, Outcome.REFUSED):
+        return "", ""
+    file, bare = _make_file(kind, sample.lines), _make_file(kind, ())
+    if kind == "Events":
+        measured = measure_in_exchange(read_calendar(file).events, read_calendar(bare).events)
+    else:
+        (contact,), (other,) = read_contacts(file).contacts, read_contacts(bare).contacts
+        measured = measure_contact_in_exchange(contact, other)
+    return measured.outcome, measured.why
 
 
 def _rules() -> Iterator[str]:

@@ -9,5 +9,7 @@ source says beyond them is never dropped without a `Loss`, a row of the report.
 - zone_names.py zone_matching.py: which zone a calendar means.
 - lines.py: content lines of iCalendar and vCard, with the numbers of their lines.
 - ical_*.py, vcard_*.py: iCalendar and vCard, read into the model and written from it.
-- ews_pattern.py: whether Exchange can say a rule exactly.
+- ews_pattern.py: whether Exchange can say a rule exactly. ews_terms.py ews_item.py: its words.
+- ews_series.py: which requests make an event in Exchange. ews_reading.py: events of what it shows.
+- ews_people.py ews_contact.py ews_people_reading.py: the same of contacts and lists.
 """

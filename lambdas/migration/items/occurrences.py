@@ -74,7 +74,8 @@ def _ruled(
     zone = _zone_of(start, floating)
     first, last = to_wall(begin, zone) - _DAY, to_wall(end, zone) + _DAY
     if rule.until is not None:
-        last = min(last, until_wall(rule.until, zone) + _DAY)
+        # The start counts even where UNTIL is before it.
+        last = min(last, max(until_wall(rule.until, zone) + _DAY, wall_of(start)))
     for wall in recurrence.expand(rule, wall_of(start), first, last):
         at = like(wall, start)
         if wall == wall_of(start) or rule.until is None or not is_past(rule.until, at, zone):

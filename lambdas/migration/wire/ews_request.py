@@ -134,15 +134,15 @@ def delete_items(mailbox: str, ids: Sequence[str]) -> Request:
 
 def _message_properties(message: NewMessage) -> str:
     """What follows MimeContent, in the order of the schema."""
-    extended = "".join(_extended(name, value) for name, value in message.properties)
-    categories = _categories(message.categories) if message.categories else ""
+    extended = "".join(write_extended(name, value) for name, value in message.properties)
+    categories = write_categories(message.categories) if message.categories else ""
     return f"{categories}{extended}{_is_read(message.is_read)}"
 
 
 def _updates(change: ItemChange) -> str:
     """A property each: an update that names several is refused."""
     made = [
-        _delete(_field(name)) if value is None else _set(_field(name), _extended(name, value))
+        _delete(_field(name)) if value is None else _set(_field(name), write_extended(name, value))
         for name, value in change.properties
     ]
     if change.is_read is not None:
@@ -150,7 +150,7 @@ def _updates(change: ItemChange) -> str:
     if change.categories is not None:
         uri = '<t:FieldURI FieldURI="item:Categories"/>'
         known = change.categories
-        made.append(_set(uri, _categories(known)) if known else _delete(uri))
+        made.append(_set(uri, write_categories(known)) if known else _delete(uri))
     return "".join(made)
 
 
@@ -166,12 +166,14 @@ def _is_read(is_read: bool) -> str:
     return f"<t:IsRead>{'true' if is_read else 'false'}</t:IsRead>"
 
 
-def _categories(names: Sequence[str]) -> str:
+def write_categories(names: Sequence[str]) -> str:
+    """The categories of an item."""
     made = "".join(f"<t:String>{escape(name)}</t:String>" for name in names)
     return f"<t:Categories>{made}</t:Categories>"
 
 
-def _extended(name: Property, value: str) -> str:
+def write_extended(name: Property, value: str) -> str:
+    """A MAPI property of an item."""
     return (
         f"<t:ExtendedProperty>{_field(name)}<t:Value>{escape(value)}</t:Value></t:ExtendedProperty>"
     )

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from localrun.fidelity.page import Measured, Outcome, make_page, measure
+from localrun.fidelity.exchange import measure_in_exchange
+from localrun.fidelity.outcomes import Measured, Outcome
+from localrun.fidelity.page import make_page, measure
 from localrun.fidelity.samples import KINDS, Sample
+from migration.items.ical_read import read_calendar
+from tests.unit.items import files
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "fidelity.md"
 
@@ -31,3 +35,14 @@ def test_each_outcome_is_told_apart() -> None:
         assert measure("Events", Sample("it", lines)) == expected
     with pytest.raises(ValueError, match="says nothing"):
         measure("Events", Sample("it", ()))
+
+
+def test_each_outcome_in_exchange_is_told_apart() -> None:
+    bare = read_calendar(files.event()).events
+    for line, expected in (
+        ("SUMMARY:a", Measured(Outcome.KEPT)),
+        ("COMMENT:a", Measured(Outcome.ELSEWHERE, "the text")),
+        ("COLOR:red", Measured(Outcome.LOST, "Exchange colours categories, not items")),
+        ("PRIORITY:2", Measured(Outcome.PART, "Exchange has three degrees; the nearest is kept")),
+    ):
+        assert measure_in_exchange(read_calendar(files.event(line)).events, bare) == expected

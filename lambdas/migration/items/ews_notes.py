@@ -1,0 +1,119 @@
+"""What Exchange has no place for and the text of an item can hold. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from migration.items.content import Answer, Attendee, Content, Person, Role
+from migration.items.event import Details, EventStatus
+
+IN_THE_TEXT = "Exchange has no place for it; it stands in the text"
+"""The reason of every loss that is none to a reader of the item."""
+
+_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line for the text. `what` is the property by its name in iCalendar."""
+
+    what: str
+    label: str
+    value: str
+
+
+def find_notes(details: Details, owner: str) -> tuple[Note, ...]:
+    """All that goes into the text, in the order in which a reader wants it."""
+    content = details.content
+    return (*_people(content, owner), *_links(content), *_remarks(details))
+
+
+def add_notes(body: str, notes: Sequence[Note], *, is_html: bool) -> str:
+    """The body with the notes below it."""
+    if not notes:
+        return body
+    lines = [f"{note.label}: {note.value}" for note in notes]
+    if not is_html:
+        return "\n".join((*((body, "") if body else ()), *lines))
+    block = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    ends = [found.start() for found in _BODY_END.finditer(body)]
+    end = ends[-1] if ends else len(body)
+    return body[:end] + block + body[end:]
+
+
+def is_led_by_other(content: Content, owner: str) -> bool:
+    """Whether somebody else has invited. Exchange makes the owner of the calendar the organizer of
+    what is created, so that people invited by another would get mail of the owner's changes."""
+    organizer = content.organizer
+    return organizer is not None and organizer.address.lower() != owner.lower()
+
+
+def has_mailbox(person: Person) -> bool:
+    """Whether an attendee has an e-mail address, which Exchange demands."""
+    return "@" in person.address and ":" not in person.address
+
+
+def _people(content: Content, owner: str) -> Iterator[Note]:
+    led_by_other = is_led_by_other(content, owner)
+    if content.organizer and led_by_other:
+        yield Note("ORGANIZER", "Organizer", name_of(content.organizer))
+    if content.organizer and content.organizer.sent_by:
+        yield Note("ORGANIZER;SENT-BY", "Sent by", content.organizer.sent_by)
+    for attendee in content.attendees:
+        if led_by_other or not has_mailbox(attendee.person):
+            yield Note("ATTENDEE", "Attendee", describe(attendee))
+        elif attendee.answer is not Answer.NEEDS_ACTION:
+            # The element has a place for it; whether the server keeps it, only the server knows.
+            yield Note("ATTENDEE;PARTSTAT", "Attendee", describe(attendee))
+        yield from _delegation(attendee)
+
+
+def _delegation(attendee: Attendee) -> Iterator[Note]:
+    who = name_of(attendee.person)
+    for parameter, label, others in (
+        ("DELEGATED-TO", "Delegated to", attendee.delegated_to),
+        ("DELEGATED-FROM", "Delegated from", attendee.delegated_from),
+        ("MEMBER", "Member of", attendee.member_of),
+        ("SENT-BY", "Sent by", (attendee.person.sent_by,) if attendee.person.sent_by else ()),
+    ):
+        if others:
+            yield Note(f"ATTENDEE;{parameter}", f"{who}, {label.lower()}", ", ".join(others))
+
+
+def _links(content: Content) -> Iterator[Note]:
+    yield from (Note("CONFERENCE", "Online meeting", link) for link in content.conferences)
+    if content.url:
+        yield Note("URL", "Page", content.url)
+    if content.position:
+        latitude, longitude = content.position
+        yield Note("GEO", "Position", f"{latitude}, {longitude}")
+    for file in content.attachments:
+        if file.data is None:
+            yield Note("ATTACH", file.name or "Attachment", file.uri)
+
+
+def _remarks(details: Details) -> Iterator[Note]:
+    content = details.content
+    if details.status is EventStatus.TENTATIVE:
+        yield Note("STATUS", "Status", "tentative")
+    yield from (Note("COMMENT", "Comment", comment) for comment in content.comments)
+    yield from (Note("CONTACT", "Contact", contact) for contact in content.contacts)
+    if content.resources:
+        yield Note("RESOURCES", "Resources", ", ".join(content.resources))
+
+
+def name_of(person: Person) -> str:
+    """As people are shown in mail."""
+    return f"{person.name} <{person.address}>" if person.name else person.address
+
+
+def describe(attendee: Attendee) -> str:
+    """A person with what is known of the invitation."""
+    answers = {Answer.NEEDS_ACTION: "no answer"}
+    words = [answers.get(attendee.answer, attendee.answer.lower())]
+    if attendee.role in (Role.OPTIONAL, Role.NONE):
+        words.append("optional")
+    return f"{name_of(attendee.person)} ({', '.join(words)})"
