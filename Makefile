@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
-.PHONY: setup demo scenarios probe test crash test-servers bench cold-import
+.PHONY: setup demo scenarios probe test soak crash test-servers bench cold-import
 .PHONY: browser-install browser-test bench-page
 .PHONY: vendor picture windows-zones fidelity
 .PHONY: check format lint types packages licences audit synth templates nag rights
@@ -38,6 +38,10 @@ probe: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# The tests that draw examples, with others than `test` draws each time: each run may find another fault.
+soak: $(READY)
+	SEEDS=random $(BIN)/python -m pytest -n 2 --dist loadfile $$(grep -rl hypothesis tests --include='test_*.py') $(ARGS)
 
 # Ends workers at every step and at random, for about a quarter of an hour; `test` has a short form.
 crash: $(READY)
