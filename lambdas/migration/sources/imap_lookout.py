@@ -27,7 +27,7 @@ from migration.sources.imap_opened import (
 from migration.sources.paging import cut_batch
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_ahead import AheadConnection
-from migration.wire.imap_errors import CommandRefused
+from migration.wire.imap_errors import CommandRefused, ConnectionLost
 from migration.wire.imap_fetch import fetched, read_flag_names
 from migration.wire.imap_login import ImapLogin, ImapServer
 from migration.wire.imap_names import quote_name
@@ -124,6 +124,11 @@ class ImapLookout:
                 if error.pause:
                     raise
                 return {}  # a server that stumbles over such a message; the rest goes on
+            except ConnectionLost as error:
+                if not error.by_fetch:
+                    raise
+                self._drop_looker()  # it hangs up over such a message
+                return {}
             return read_outlines(answers)
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:

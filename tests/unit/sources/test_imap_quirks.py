@@ -653,6 +653,25 @@ def test_a_server_that_refuses_a_header_tells_nothing_of_the_message() -> None:
         assert source.outline(inbox(source), REFS) == {}
 
 
+def test_a_server_that_hangs_up_over_a_header_tells_nothing_and_is_asked_on() -> None:
+    def leave(talk: Talk, command: Command) -> None:
+        talk.say(b"* BYE FETCH failed: cannot read the message\r\n")
+        hang_up(talk, command)
+
+    with opened(box(UID_FETCH=leave)) as (scripted, source):
+        folder = inbox(source)
+        assert source.outline(folder, REFS) == {}
+        assert inbox(source) == folder
+        assert scripted.connections == 2
+
+
+def test_a_server_that_goes_down_over_a_header_is_busy() -> None:
+    with opened(box(UID_FETCH=hang_up)) as (_, source):
+        folder = inbox(source)
+        with pytest.raises(SourceBusy):
+            source.outline(folder, REFS)
+
+
 def test_a_server_that_is_busy_with_a_header_is_asked_again_later() -> None:
     with opened(box(UID_FETCH=b"TAG NO [UNAVAILABLE] later\r\n")) as (_, source):
         folder = inbox(source)
