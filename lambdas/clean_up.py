@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import administrator, aftermath, events, notices, page_wiring, wiring
+from migration import administrator, aftermath, events, notices, wiring
 from migration.entry import entry
 
 
@@ -21,5 +21,5 @@ def handler(job: events.CleanUp, context: Any) -> events.CleanUpResult:
     )
     if cleaned:
         notices.tell_abort(wired.teller, job.run, job.now, job.status)
-        page_wiring.progress_file(wired).show_abort(job.execution, now, job.status)
+        wired.progress_file.show_abort(job.execution, now, job.status)
     return events.CleanUpResult(cleaned)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, page_wiring, progress, wiring
+from migration import events, progress, wiring
 from migration.entry import entry
 
 
@@ -12,5 +12,5 @@ from migration.entry import entry
 def handler(job: events.MeasureProgress, _context: Any) -> events.MeasureProgressResult:
     wired = wiring.wire()
     at_work = progress.measure_progress(wired.ledger, wired.metrics, job.now)
-    page_wiring.progress_file(wired).show_progress(job.now)
+    wired.progress_file.show_progress(job.now)
     return events.MeasureProgressResult(at_work)

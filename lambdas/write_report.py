@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, notices, page_wiring, report, wiring
+from migration import events, notices, report, wiring
 from migration.entry import entry
 from migration.model import Failure
 
@@ -17,6 +17,8 @@ def handler(job: events.WriteReport, _context: Any) -> events.WriteReportResult:
         wired.settings, wired.ledger, wired.blobs, job.run, job.now, failure
     )
     place = notices.console_page(wired.region, wired.settings.bucket_name, written.key)
+    # Before it is told: whoever comes finds the last page, and a page that cannot be written fails
+    # the state as a report does that cannot be, with nobody told that the run is done.
+    wired.progress_file.show_end(job.run, job.now, written.verdict, failure, place)
     notices.tell_end(wired.teller, job.run, job.now, written, failure, place)
-    page_wiring.progress_file(wired).show_end(job.now, written.verdict, failure)
     return events.WriteReportResult(written.verdict, written.key, written.counts)

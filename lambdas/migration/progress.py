@@ -248,7 +248,7 @@ def _measure_dns(ledger: Ledger, run: str) -> Iterator[Measure]:
 
 def measure_questions(questions: Iterable[Question], now: str) -> Iterator[Measure]:
     """How long the oldest question waits that can still be answered; nothing if none does."""
-    open_ = [each.asked for each in questions if not each.answer and now <= each.until]
+    open_ = [each.asked for each in questions if each.is_open(now)]
     if open_:
         waited = datetime.fromisoformat(now) - datetime.fromisoformat(min(open_))
         yield Measure(Metric.QUESTION_HOURS, round(waited.total_seconds() / 3600, 1))

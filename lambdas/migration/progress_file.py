@@ -2,7 +2,7 @@
 
 MeasureProgress writes it while the run is at work, WriteReport at the end, and CleanUp after a run
 that could not end by itself. Pages come in the order of what they show, because whoever writes one
-reads the history last: from the moment when WriteReport is entered, only WriteReport writes.
+reads the history last: once WriteReport has been entered, only WriteReport begins a page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from migration.control import run_of
 from migration.model import Failure
-from migration.notices import console_page
 from migration.ports import BlobStore, Histories, Ledger
 from migration.progress_log import tell_log
 from migration.progress_look import LedgerLook, read_look, view_run
@@ -36,24 +35,26 @@ class ProgressFile:
     """The page of the tenant's run. Without `report.live` nothing is read and nothing written."""
 
     settings: Settings
-    region: str
     ledger: Ledger
     blobs: BlobStore
     histories: Histories
 
     def show_progress(self, now: str) -> None:
         """Shows the run at work; nothing if none is, or if its report is being written."""
-        owner = self.ledger.lock_owner() if self.settings.report_live else ""
-        if not owner or cleaned_by(owner):
+        owner = self._find_owner()
+        if not owner:
             return
         look, events = self._read(owner)
         if not _has_entered(events, _REPORT, *_WITHOUT):
             self._write(look, events, self._make_head(owner, events, now))
 
-    def show_end(self, now: str, verdict: str, failure: Failure | None) -> None:
-        """Shows how the run at work has ended, whose report has just been written."""
-        owner = self.ledger.lock_owner() if self.settings.report_live else ""
-        if not owner:
+    def show_end(
+        self, run: str, now: str, verdict: str, failure: Failure | None, report: str
+    ) -> None:
+        """Shows how `run` has ended, whose report stands at the address `report`; nothing if the
+        lock is not its own any more: a function goes on for minutes after an abort."""
+        owner = self._find_owner()
+        if run_of(owner) != run:
             return
         look, events = self._read(owner)
         head = replace(
@@ -62,7 +63,7 @@ class ProgressFile:
             failure=failure,
             verdict=Verdict(verdict),
             # a link to the file beside it would not open: a signed address is that of one file
-            report=console_page(self.region, self.settings.bucket_name, _key(owner, "report")),
+            report=report,
         )
         self._write(look, events, head)
 
@@ -77,6 +78,11 @@ class ProgressFile:
         if not shown and not _has_entered(events, *_WITHOUT):
             head = replace(self._make_head(execution, events, now), status=ended)
             self._write(look, events, head)
+
+    def _find_owner(self) -> str:
+        """The execution that works for the tenant, if its page is wanted; else ""."""
+        owner = self.ledger.lock_owner() if self.settings.report_live else ""
+        return "" if cleaned_by(owner) else owner
 
     def _read(self, execution: str) -> tuple[LedgerLook, tuple[HistoryEvent, ...]]:
         """The history last: see above."""
@@ -104,11 +110,8 @@ class ProgressFile:
             tell_states(events, ended),
             tell_log(events, ledger.notes(head.run)),
         )
-        self.blobs.put(_key(head.run, "progress"), to_html(view), "text/html; charset=utf-8")
-
-
-def _key(execution: str, page: str) -> str:
-    return f"reports/{run_of(execution)}/{page}.html"
+        key = f"reports/{head.run}/progress.html"
+        self.blobs.put(key, to_html(view), "text/html; charset=utf-8")
 
 
 def _has_entered(events: Iterable[HistoryEvent], *names: str) -> bool:

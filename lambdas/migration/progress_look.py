@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from migration.dns_model import DnsFinding, DnsRecord, DnsVerdict
-from migration.dns_verdicts import settle_all
+from migration.dns_model import DnsFinding, DnsVerdict
+from migration.dns_verdicts import describe_open, settle_all
 from migration.measures import Metric
 from migration.model import MailboxRecord
 from migration.ports import Ledger
@@ -85,7 +85,7 @@ def view_run(
         seconds_left=figures.get(Metric.SECONDS_LEFT),
         dns_right=right,
         dns_required=len(verdicts),
-        dns_open=_name_open(verdicts),
+        dns_open=describe_open(look.findings),
         questions=questions,
         points=tuple(points),
         log=tuple(log),
@@ -129,13 +129,5 @@ def _find_open_questions(questions: Iterable[Question], head: RunHead) -> tuple[
     return tuple(
         AskedLine(WORDS[each.kind].title, each.asked, each.until)
         for each in questions
-        if not each.answer and head.at <= each.until
-    )
-
-
-def _name_open(verdicts: Mapping[DnsRecord, DnsVerdict]) -> tuple[str, ...]:
-    return tuple(
-        f"{record.type} of {record.name}: {verdict}"
-        for record, verdict in verdicts.items()
-        if verdict is not DnsVerdict.RIGHT
+        if each.is_open(head.at)
     )

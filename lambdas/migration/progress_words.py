@@ -73,6 +73,7 @@ STATE_WORDS: Mapping[str, str] = {
 """What a run does in each state that takes time."""
 
 _COPYING = frozenset({"CopyMailboxes", "WaitForRetry", "WaitWhilePaused"})
+_ASKING = frozenset({"ApproveCutover", "AskAboutDns", "ApproveRollback", "ApproveErasure"})
 _DNS = frozenset({"CheckDns", "WaitForDns", "WaitForPublishing"})
 _ENDINGS: Mapping[RunStatus, str] = {
     RunStatus.SUCCEEDED: "The run has ended",
@@ -118,6 +119,6 @@ def _tell_more(
         return f": {counts['done']:,} of {total:,} are done"
     if state in _DNS and dns[1]:
         return f": {dns[0]} of {dns[1]} required records are right"
-    if questions and "answer" in STATE_WORDS[state]:
+    if questions and state in _ASKING:
         return f": {questions[0].title}"
     return ""

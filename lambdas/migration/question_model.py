@@ -48,3 +48,7 @@ class Question:
     answer: str = ""
     by: str = ""
     answered: str = ""
+
+    def is_open(self, now: str) -> bool:
+        """Whether an answer still counts."""
+        return not self.answer and now <= self.until

@@ -1,5 +1,4 @@
-"""The composition root: it chooses implementations, and alone reads the environment. What only the
-progress page needs is chosen by page_wiring.py.
+"""The composition root: the only file that chooses implementations and reads the environment.
 
 What opens mailboxes, asks the DNS or fills in templates is imported by what makes it, when it is
 first asked for: a function begins with what it needs, and not with what all need together
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from migration.cutover import Lookout
     from migration.erasure import Means as ErasureMeans
     from migration.model import MailboxRecord
+    from migration.progress_file import ProgressFile
     from migration.publishing import Means as PublishingMeans
     from migration.questions import Desk
     from migration.survey_model import SourceSurvey
@@ -172,6 +172,15 @@ class Wiring:
                 settings.late_dead_letters_arn,
             ),
         )
+
+    @cached_property
+    def progress_file(self) -> ProgressFile:
+        """What shows the tenant's run in the bucket, if the tenant wants it."""
+        from migration.aws.histories import StepFunctionsHistories
+        from migration.progress_file import ProgressFile
+
+        histories = StepFunctionsHistories(boto3.client("stepfunctions"))
+        return ProgressFile(self.settings, self.ledger, self.blobs, histories)
 
     @cached_property
     def directory(self) -> Directory:

@@ -18,7 +18,6 @@ from localrun.fakes.histories import MemoryHistories
 from localrun.model_service import ModelServer, ModelService
 from migration.aws.histories import StepFunctionsHistories
 from migration.ports import Histories
-from migration.progress_model import HistoryEvent
 
 AGAIN = 700
 """Times that the loop is entered: its events are more than an answer of Step Functions holds."""
@@ -102,7 +101,3 @@ def test_a_history_of_several_answers_is_whole(histories: Histories, execution: 
 @pytest.mark.parametrize("unknown", ["no ARN", "arn:aws:states:eu-west-1:1:execution:loops:other"])
 def test_an_unknown_execution_has_no_events(histories: Histories, unknown: str) -> None:
     assert list(histories.events(unknown)) == []
-
-
-def test_an_event_without_a_state_names_none() -> None:
-    assert HistoryEvent("TaskScheduled", "2026-12-04T18:00:00Z").state == ""

@@ -20,6 +20,7 @@ from tests.unit.test_settings import environment
 
 RUN = "friday"
 EXECUTION = f"arn:aws:states:eu-west-1:123456789012:execution:migrate-tenant:{RUN}"
+REPORT = "https://console.example/report"
 KEY = f"reports/{RUN}/progress.html"
 AT, NOW = "2026-12-04T18:00:00Z", "2026-12-04T18:30:00Z"
 SETTINGS = replace(Settings.from_env(environment()), tenant="acme", report_live=True)
@@ -44,13 +45,12 @@ class Story:
         mailbox = Mailbox("m", "ann@old.example", "ann@acme.example", "ann", "Ann")
         self.ledger.plan_mailboxes(RUN, [mailbox])
         self.ledger.add_note(RUN, Note(AT, "PlanWave", "1 mailbox is planned"))
-        self.file = ProgressFile(
-            replace(SETTINGS, report_live=live),
-            "eu-west-1",
-            self.ledger,
-            self.blobs,
-            MemoryHistories({EXECUTION: events}),
-        )
+        histories = MemoryHistories({EXECUTION: events})
+        settings = replace(SETTINGS, report_live=live)
+        self.file = ProgressFile(settings, self.ledger, self.blobs, histories)
+
+    def show_end(self, verdict: Verdict, failure: Failure | None = None) -> None:
+        self.file.show_end(RUN, NOW, verdict, failure, REPORT)
 
     def page(self) -> str:
         return self.blobs.get(KEY).decode("utf-8")
@@ -74,7 +74,7 @@ def test_a_run_at_work_is_shown_with_its_states_its_mailboxes_and_its_timeline()
 def test_nothing_is_read_and_nothing_written_unless_the_tenant_wants_it() -> None:
     story = Story(history("Prepare"), live=False)
     story.file.show_progress(NOW)
-    story.file.show_end(NOW, Verdict.DONE, None)
+    story.show_end(Verdict.DONE)
     story.file.show_abort(EXECUTION, NOW, "ABORTED")
     assert not story.has_page()
 
@@ -83,10 +83,20 @@ def test_there_is_no_page_while_nobody_works_or_somebody_cleans_up() -> None:
     story = Story(history("Prepare"))
     story.ledger.release_lock(EXECUTION)
     story.file.show_progress(NOW)
-    story.file.show_end(NOW, Verdict.DONE, None)
+    story.show_end(Verdict.DONE)
     story.ledger.acquire_lock(cleaner_of(EXECUTION, NOW), NOW)
     story.file.show_progress(NOW)
+    story.show_end(Verdict.DONE)
     assert not story.has_page()
+
+
+def test_the_end_of_a_run_is_not_shown_as_that_of_the_next() -> None:
+    """A function of an aborted execution works on, and the lock has been given to another."""
+    story = Story(history("Prepare", "WriteReport"))
+    story.ledger.release_lock(EXECUTION)
+    story.ledger.acquire_lock(EXECUTION.replace(RUN, "saturday"), NOW)
+    story.show_end(Verdict.FAILED, Failure("PreflightFailed", "the domain is not there"))
+    assert not story.blobs.files()
 
 
 @pytest.mark.parametrize("state", ["WriteReport", "PlanErasure", "ControlRun", "NotStarted"])
@@ -98,12 +108,11 @@ def test_a_page_is_not_written_over_the_last_one_nor_where_none_belongs(state: s
 
 def test_the_last_page_says_how_it_ended_and_leads_to_the_report() -> None:
     story = Story(history("Prepare", "WriteReport"))
-    story.file.show_end(NOW, Verdict.DONE, None)
+    story.show_end(Verdict.DONE)
     page = story.page()
     assert "refresh" not in page
     assert '<h1 id="now">Ended</h1>' in page
-    assert "console.aws.amazon.com/s3/object/" in page
-    assert f"reports%2F{RUN}%2Freport.html" in page
+    assert f'href="{REPORT}"' in page
     assert '<g class="passed" data-state="WriteReport">' in page
 
 
@@ -115,7 +124,7 @@ def test_the_last_page_of_a_failed_run_tells_why_and_where() -> None:
         HistoryEvent("TaskStateEntered", AT, "WriteReport"),
     ]
     story = Story(events)
-    story.file.show_end(NOW, Verdict.FAILED, Failure("PreflightFailed", "the domain is not there"))
+    story.show_end(Verdict.FAILED, Failure("PreflightFailed", "the domain is not there"))
     page = story.page()
     assert '<h1 id="now">Failed</h1>' in page
     assert "the domain is not there" in page

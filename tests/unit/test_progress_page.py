@@ -184,7 +184,7 @@ def test_the_headline_counts_the_records_that_are_right() -> None:
         "Waits until the DNS points to WorkMail: 1 of 2 required records are right."
     )
     assert (seen.dns_right, seen.dns_required) == (1, 2)
-    assert seen.dns_open == ("MX of acme.example: wrong",)
+    assert seen.dns_open == ("MX of acme.example: wrong at 1 of 1 server",)
 
 
 def test_the_headline_asks_the_question() -> None:
@@ -192,6 +192,11 @@ def test_the_headline_asks_the_question() -> None:
     assert seen.headline == (
         "Waits for an answer of the operators: Shall the mail of this tenant go to WorkMail now?"
     )
+
+
+def test_what_was_answered_is_written_down_without_asking_another_question() -> None:
+    seen = view("RecordAnswer", look=replace(LOOK, questions=(question(),)))
+    assert seen.headline == "Writes down what was answered."
 
 
 def test_how_a_run_ended_is_said() -> None:

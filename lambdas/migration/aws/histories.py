@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import boto3
-
 from migration.progress_model import HistoryEvent
 
 if TYPE_CHECKING:
@@ -44,8 +42,3 @@ class StepFunctionsHistories:
 def _format(moment: datetime) -> str:
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
-
-
-def read_histories() -> StepFunctionsHistories:
-    """Those of this account and Region."""
-    return StepFunctionsHistories(boto3.client("stepfunctions"))
