@@ -35,9 +35,9 @@ END = "<!-- end of cold import -->"
 LIMIT = 0.5
 """Seconds that a handler may take, byte-compiled, on a machine with two cores."""
 
-_LAYER = (
+LAYER = (
     *("aws-lambda-powertools", "dnspython", "Jinja2", "PyYAML", "urllib3"),
-    *("MarkupSafe", "jmespath", "typing-extensions"),
+    *("MarkupSafe", "jmespath", "typing-extensions", "tzdata"),
 )
 """What pip installs for lambdas/requirements.txt."""
 
@@ -56,7 +56,7 @@ def lay_out(folder: Path, *, compiled: bool) -> None:
     """The folders task and python, as /var/task and /opt/python of a function."""
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "lambdas", folder / "task", ignore=ignore)
-    for name in _LAYER:
+    for name in LAYER:
         for file in distribution(name).files or ():
             if file.suffix != ".pyc" and ".." not in file.parts:
                 target = folder / "python" / file

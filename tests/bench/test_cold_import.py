@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bench import ROOT
 from bench.cold_import import (
     BEGIN,
     END,
+    LAYER,
     PAGE,
     RESULTS,
     list_handlers,
@@ -40,6 +42,11 @@ def test_a_handler_is_loaded_from_what_would_be_deployed() -> None:
     assert figure.modules > 100
     assert figure.seconds > 0
     assert figure.uncompiled > 0
+
+
+def test_the_layer_that_is_laid_out_is_the_one_of_the_functions() -> None:
+    lines = (ROOT / "lambdas" / "requirements.txt").read_text("utf-8").splitlines()
+    assert set(LAYER) == {line.partition("==")[0] for line in lines if not line.startswith("#")}
 
 
 def test_the_table_names_what_takes_too_long() -> None:
