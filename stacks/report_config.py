@@ -14,7 +14,7 @@ class Report:
               and in the report then. What was listed before it was set has none
     live      whether a page shows each run while it is at work: `reports/<run>/progress.html` in
               the bucket, written anew every five minutes. It has the mailboxes' addresses, and
-              gives three functions the right to write it
+              gives three functions the rights that they lack for it
     """
 
     subjects: bool = False

@@ -30,9 +30,9 @@ _HEAD = """\
 Written by `make fidelity`, which measures it: an example of each feature is read from iCalendar or
 vCard as sources write it, written, and read again. Of events and contacts it is measured as well
 what becomes of them in the words of Exchange, whose protocol WorkMail speaks: they are planned,
-written as elements and read from these. No command moves calendars or contacts yet
-([limits](limits.md#sources-and-items)), and no server was asked; what WorkMail keeps of them is
-measured when one does.
+written as elements and read from these. What was not read is not there to be kept: its cells are
+empty. No command moves calendars or contacts yet ([limits](limits.md#sources-and-items)), and no
+server was asked; what WorkMail keeps of them is measured when one does.
 
 What is lost is told item by item, with its line in the file. An item is refused, and told as well,
 only where reading it on would make another event of it. How this is done, and why:
