@@ -30,6 +30,12 @@ def entity_id(tenant: str, kind: str, address: str) -> str:
     return _digest(tenant, kind, address.strip().lower())[:_ID_LENGTH]
 
 
+def groupware_id(mailbox: str) -> str:
+    """The id under which the ledger keeps a mailbox's calendars, address books, tasks and notes,
+    beside its mail folders."""
+    return f"{mailbox}-items"
+
+
 def folder_key(name: str) -> str:
     """The key of a source folder, from its full name as the source spells it."""
     return _digest(name)[:_ID_LENGTH]

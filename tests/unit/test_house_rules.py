@@ -115,7 +115,7 @@ def forbidden(path: Path) -> set[str]:
     if here == "items":
         wrong |= rooms - {"items", "errors"} | tops & NETWORK
     if here in ADAPTERS:
-        allowed = {"ports", "items", "wire", here, *FOUNDATION} - {"settings"}
+        allowed = {"ports", "groupware_port", "items", "wire", here, *FOUNDATION} - {"settings"}
         wrong |= rooms - allowed
     if here != "aws" and here != "wiring":
         wrong |= tops & {"boto3", "botocore"}
