@@ -62,6 +62,7 @@ _BUSY = {
 }
 PRIORITIES = {Importance.HIGH: 1, Importance.NORMAL: 5, Importance.LOW: 9}
 _MINUTE = timedelta(minutes=1)
+_LATER = "the reminder comes later by less than one"
 
 
 def make_item(
@@ -175,7 +176,8 @@ class _Reminder:
 def _find_reminder(
     extent: Extent, content: Content, begins: datetime, where: Destination
 ) -> _Reminder | None:
-    """The first alarm before the start, or at it."""
+    """The first alarm before the start, or at it; seconds beyond a whole minute are left out, so
+    that it comes later."""
     for alarm in content.alarms:
         if isinstance(alarm.trigger, Moment):
             before = begins - instant(alarm.trigger, where.zone)
@@ -198,10 +200,13 @@ def _lost_alarms(content: Content, kept: _Reminder | None) -> Iterator[tuple[str
     if kept is None:
         return
     plain = Alarm(kept.alarm.trigger)
-    if isinstance(kept.alarm.trigger, Moment):
+    is_absolute = isinstance(kept.alarm.trigger, Moment)
+    if is_absolute and kept.is_exact:
         yield "TRIGGER", "Exchange counts minutes before the start; the reminder is at that moment"
-    if not kept.is_exact:
-        yield "TRIGGER", "Exchange counts whole minutes; it comes earlier by less than one"
+    elif is_absolute:
+        yield "TRIGGER", f"Exchange counts whole minutes before the start; {_LATER}"
+    elif not kept.is_exact:
+        yield "TRIGGER", f"Exchange counts whole minutes; {_LATER}"
     if kept.alarm.action is not Action.DISPLAY:
         yield "ACTION", "Exchange shows reminders, and does nothing else"
     if replace(kept.alarm, action=Action.DISPLAY, description="", summary="") != plain:

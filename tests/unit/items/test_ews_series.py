@@ -284,6 +284,30 @@ def test_reminders(trigger: str, minutes: int | None, lost: int) -> None:
     assert (plan.create[0].reminder, len(plan.losses)) == (minutes, lost)
 
 
+@pytest.mark.parametrize(
+    ("trigger", "minutes", "why"),
+    [
+        ("TRIGGER:-PT90S", 1, "Exchange counts whole minutes; the reminder comes later"),
+        ("TRIGGER:-PT30S", 0, "Exchange counts whole minutes; the reminder comes later"),
+        (
+            *("TRIGGER;VALUE=DATE-TIME:20260105T080030Z", 59),
+            "Exchange counts whole minutes before the start; the reminder comes later",
+        ),
+        (
+            *("TRIGGER;VALUE=DATE-TIME:20260105T080000Z", 60),
+            "Exchange counts minutes before the start; the reminder is at that moment",
+        ),
+    ],
+)
+def test_a_reminder_that_is_not_the_alarm_says_how_it_differs(
+    trigger: str, minutes: int, why: str
+) -> None:
+    plan = planned("BEGIN:VALARM", "ACTION:DISPLAY", trigger, "END:VALARM")
+    assert plan.create[0].reminder == minutes
+    (loss,) = plan.losses
+    assert loss.why.startswith(why)
+
+
 def test_notes_stand_within_a_page_of_html() -> None:
     page = "X-ALT-DESC;FMTTYPE=text/html:<html><body><b>a</b></body></html>"
     (item,) = planned(page, "CONFERENCE;VALUE=URI:https://meet.example/?a&b").create
