@@ -44,18 +44,26 @@ def read_item(element: Element) -> CalendarItem:
 
 
 def read_deleted(element: Element) -> Iterator[datetime]:
-    """The original starts of a master's deleted occurrences."""
+    """The original starts of a master's deleted occurrences. NotEws if one is no time."""
     for found in element.iterfind(f"{_T}DeletedOccurrences/{_T}DeletedOccurrence/{_T}Start"):
-        yield _instant(found.text or "")
+        yield _original(found.text or "")
 
 
 def read_modified(element: Element) -> Iterator[tuple[str, datetime]]:
-    """The ids of a master's changed occurrences, with their original starts."""
+    """The ids of a master's changed occurrences, with their original starts. NotEws if one has no
+    id or no time."""
     for found in element.iterfind(f"{_T}ModifiedOccurrences/{_T}Occurrence"):
         item_id = found.find(f"{_T}ItemId")
         if item_id is None:
             raise NotEws
-        yield item_id.get("Id", ""), _instant(_text(found, "OriginalStart"))
+        yield item_id.get("Id", ""), _original(_text(found, "OriginalStart"))
+
+
+def _original(text: str) -> datetime:
+    try:
+        return _instant(text)
+    except ValueError as error:
+        raise NotEws from error
 
 
 def _read(element: Element) -> CalendarItem:
