@@ -6,9 +6,11 @@ between two instants, and the report says why.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from migration.items.content import Extent
 from migration.items.event import Details, Event, Override
 from migration.items.ews_details import at_instant, make_item
 from migration.items.ews_item import (
@@ -53,8 +55,11 @@ def plan_series(event: Event, where: Destination) -> SeriesPlan:
     found = classify(event.master.extent.start, event.recurrence, where.zone)
     if isinstance(found, Inexact):
         return _expand(event, found.reason, where, losses)
-    if not _is_same_clock(event, event.master, where):
+    dates = _dates(event, event.master, where)
+    if not _is_same_clock(event.master.extent.start, dates, where):
         return _expand(event, _NO_ZONE, where, losses)
+    if not _ends_by_the_clock(event.master.extent, dates, where):
+        losses.append(Loss("DTEND", "VEVENT", ANOTHER_END, event.uid))
     return _plan_pattern(event, event.master, found, where, losses)
 
 
@@ -113,50 +118,44 @@ def _alone(
 # -- a series
 
 
-def _is_same_clock(event: Event, master: Details, where: Destination) -> bool:
-    """Whether the occurrences are at the same instants by the clocks of Windows' zone."""
-    start = master.extent.start
-    if not isinstance(start, Moment):
-        return True
-    zone, windows = start.zone or where.zone, zone_by_name(name_zone(start, where.zone))
-    if zone == windows:
-        return True
+def _dates(event: Event, master: Details, where: Destination) -> tuple[ExtraDate, ...]:
+    """The occurrences whose clock times are looked at; none of whole days, which have no clock."""
+    if not isinstance(master.extent.start, Moment):
+        return ()
     begin, _ = _life(event, where)
     end = max(where.horizon, begin + timedelta(days=366))
-    return all(
+    return tuple(originals(event, master, begin, end, where.zone))
+
+
+def _is_same_clock(start: Time, dates: Sequence[ExtraDate], where: Destination) -> bool:
+    """Whether the occurrences are at the same instants by the clocks of Windows' zone."""
+    zone = (start.zone if isinstance(start, Moment) else None) or where.zone
+    windows = zone_by_name(name_zone(start, where.zone))
+    return zone == windows or all(
         to_instant(wall_of(one.start), zone) == to_instant(wall_of(one.start), windows)
-        for one in originals(event, master, begin, end, where.zone)
+        for one in dates
     )
 
 
-def _ends_by_the_clock(event: Event, master: Details, where: Destination) -> bool:
+def _ends_by_the_clock(extent: Extent, dates: Sequence[ExtraDate], where: Destination) -> bool:
     """Whether all occurrences end so long after their start by the clock as the first one does.
     Exchange ends them so; RFC 5545 says how long they are in exact time."""
-    start = master.extent.start
-    if not isinstance(start, Moment):
-        return True
-    zone = zone_by_name(name_zone(start, where.zone))
-    ending = at_instant(end_of(master.extent, where.zone), where)
-    length = to_wall(ending, zone) - to_wall(at_instant(start, where), zone)
+    zone = zone_by_name(name_zone(extent.start, where.zone))
+    ending = at_instant(end_of(extent, where.zone), where)
+    length = to_wall(ending, zone) - to_wall(at_instant(extent.start, where), zone)
 
     def ends_so(one: ExtraDate) -> bool:
-        extent = extent_at(master.extent, one, where.zone)
-        ending = at_instant(end_of(extent, where.zone), where)
-        return ending == to_instant(wall_of(one.start) + length, zone)
+        ending = end_of(extent_at(extent, one, where.zone), where.zone)
+        return at_instant(ending, where) == to_instant(wall_of(one.start) + length, zone)
 
-    begin, _ = _life(event, where)
-    end = max(where.horizon, begin + timedelta(days=366))
-    return all(map(ends_so, originals(event, master, begin, end, where.zone)))
+    return all(map(ends_so, dates))
 
 
 def _plan_pattern(
     event: Event, master: Details, repeats: Repeats, where: Destination, losses: list[Loss]
 ) -> SeriesPlan:
     if next(occurrences(event, *_life(event, where), where.zone), None) is None:
-        losses.append(Loss("RRULE", "VEVENT", _NEVER, event.uid))
-        return _finish(event, [], losses)
-    if not _ends_by_the_clock(event, master, where):
-        losses.append(Loss("DTEND", "VEVENT", ANOTHER_END, event.uid))
+        return _finish(event, [], [Loss("RRULE", "VEVENT", _NEVER, event.uid)])
     places = Places(event, master, where)
     items = [replace(make_item(event.uid, master, where, losses), repeats=repeats)]
     changes: list[OccurrenceChange] = []
