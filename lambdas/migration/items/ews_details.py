@@ -80,6 +80,9 @@ def make_item(
     losses += [Loss(what, kind, why, uid) for what, why in dict.fromkeys(reasons)]
     cancelled = details.status is EventStatus.CANCELLED
     guests = _invite(content, where.owner)
+    if len({attendee.wants_reply for attendee in guests}) > 1:
+        why = "Exchange asks all attendees for an answer, or none; here all"
+        losses.append(Loss("ATTENDEE;RSVP", kind, why, uid))
     return CalendarItem(
         uid=uid,
         start=begins,

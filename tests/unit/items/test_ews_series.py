@@ -264,7 +264,24 @@ def test_who_was_invited_by_the_owner_stays_in_the_lists() -> None:
     assert [guest.person.address for guest in item.resources] == ["room@x.example"]
     assert item.wants_reply
     assert item.body == "Attendee: urn:uuid:1 (no answer)"
-    assert {loss.what for loss in plan.losses} == {"ATTENDEE"}
+    assert {loss.what for loss in plan.losses} == {"ATTENDEE", "ATTENDEE;RSVP"}
+
+
+@pytest.mark.parametrize(
+    ("replies", "asks", "lost"),
+    [
+        (("TRUE", "TRUE"), True, []),
+        (("FALSE", "FALSE"), False, []),
+        (("FALSE", "TRUE"), True, ["ATTENDEE;RSVP"]),
+    ],
+)
+def test_who_is_asked_for_an_answer_where_others_are_not_is_told(
+    replies: tuple[str, str], asks: bool, lost: list[str]
+) -> None:
+    guests = (f"ATTENDEE;RSVP={word}:mailto:{word}{n}@x.example" for n, word in enumerate(replies))
+    plan = planned(*guests)
+    assert plan.create[0].wants_reply is asks
+    assert [loss.what for loss in plan.losses] == lost
 
 
 @pytest.mark.parametrize(
