@@ -40,18 +40,27 @@ def measure_in_exchange(events: Sequence[Event], bare: Sequence[Event]) -> Measu
     is another one afterwards and nothing says so."""
     plans = [plan_series(event, _HOME) for event in events]
     losses = [loss for plan in plans for loss in plan.losses]
-    told = "; ".join(dict.fromkeys(map(_say, losses)))
     shown, wanted = _facts(map(_show, plans)), _facts(iter([events]))
+    plain = _facts(map(_show, [plan_series(event, _HOME) for event in bare]))
+    measured = _judge(losses, shown, wanted, plain, (IN_THE_TEXT, ONE_BY_ONE, CROSSING))
+    if measured.outcome is Outcome.ELSEWHERE and _times(shown) != _times(wanted):
+        raise ValueError("it happens at other times, and nothing says so")
+    return measured
+
+
+def _judge(
+    losses: Sequence[Loss], shown: object, wanted: object, bare: object, elsewhere: tuple[str, ...]
+) -> Measured:
+    """What the losses and what is shown come to; losses that end in `elsewhere` are none to who
+    reads all that is there. A ValueError if something is another one, and no loss says so."""
     if not losses and shown != wanted:
-        raise ValueError("it is another event, and nothing says so")
+        raise ValueError("it is another one afterwards, and nothing says so")
     if not losses:
         return Measured(Outcome.KEPT)
-    if all(loss.why.endswith((IN_THE_TEXT, ONE_BY_ONE, CROSSING)) for loss in losses):
-        if list(map(_times, shown)) != list(map(_times, wanted)):
-            raise ValueError("it happens at other times, and nothing says so")
+    told = "; ".join(dict.fromkeys(map(_say, losses)))
+    if all(loss.why.endswith(elsewhere) for loss in losses):
         return Measured(Outcome.ELSEWHERE, told)
-    plain = _facts(map(_show, [plan_series(event, _HOME) for event in bare]))
-    return Measured(Outcome.LOST if shown == plain else Outcome.PART, told)
+    return Measured(Outcome.LOST if shown == bare else Outcome.PART, told)
 
 
 def _say(loss: Loss) -> str:
@@ -83,15 +92,7 @@ def measure_contact_in_exchange(contact: Contact, bare: Contact) -> Measured:
     """The same of a contact."""
     plan = plan_contact(contact)
     shown, wanted = _show_contact(plan), make_plain(contact)
-    told = "; ".join(dict.fromkeys(map(_say, plan.losses)))
-    if not plan.losses and shown != wanted:
-        raise ValueError("it is another contact, and nothing says so")
-    if not plan.losses:
-        return Measured(Outcome.KEPT)
-    if all(loss.why == IN_THE_TEXT for loss in plan.losses):
-        return Measured(Outcome.ELSEWHERE, told)
-    is_lost = shown == _show_contact(plan_contact(bare))
-    return Measured(Outcome.LOST if is_lost else Outcome.PART, told)
+    return _judge(plan.losses, shown, wanted, _show_contact(plan_contact(bare)), (IN_THE_TEXT,))
 
 
 def _show_contact(plan: ContactPlan) -> Contact:
@@ -113,8 +114,8 @@ def _within(event: Event) -> Iterator[Occurrence]:
     return occurrences(event, _BEGIN, _END, _HOME.zone)
 
 
-def _times(fact: Fact) -> Fact:
-    return fact[:3]
+def _times(facts: Sequence[Fact]) -> list[Fact]:
+    return [fact[:3] for fact in facts]
 
 
 def _fact(one: Occurrence) -> Fact:

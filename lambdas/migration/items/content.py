@@ -8,6 +8,16 @@ from enum import StrEnum
 from migration.items.times import Moment, Span, Time
 
 
+def is_mailbox(address: str) -> bool:
+    """Whether it is an e-mail address, and not one of another scheme."""
+    return "@" in address and ":" not in address
+
+
+def write_address(address: str) -> str:
+    """CAL-ADDRESS, and a MEMBER of vCard: an e-mail address with its scheme, others as they are."""
+    return f"mailto:{address}" if is_mailbox(address) else address
+
+
 class Privacy(StrEnum):
     """CLASS; Exchange's Sensitivity has these and Personal, which calendars write as an X-value."""
 

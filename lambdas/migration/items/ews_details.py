@@ -47,13 +47,13 @@ from migration.items.zones import add, instant, to_instant
 LONGEST_REMINDER = 2_629_800
 """ReminderMinutesBeforeStartType."""
 
-_SENSITIVITY = {
+SENSITIVITY = {
     Privacy.PUBLIC: Sensitivity.NORMAL,
     Privacy.PERSONAL: Sensitivity.PERSONAL,
     Privacy.PRIVATE: Sensitivity.PRIVATE,
     Privacy.CONFIDENTIAL: Sensitivity.CONFIDENTIAL,
 }
-_BUSY = {
+BUSY = {
     Busy.FREE: FreeBusy.FREE,
     Busy.TENTATIVE: FreeBusy.TENTATIVE,
     Busy.BUSY: FreeBusy.BUSY,
@@ -94,11 +94,11 @@ def make_item(
         body=add_notes(content.html or content.description, notes, is_html=bool(content.html)),
         is_html=bool(content.html),
         location=content.location,
-        sensitivity=_SENSITIVITY[content.privacy],
+        sensitivity=SENSITIVITY[content.privacy],
         importance=weigh(content.priority),
         categories=content.categories,
         reminder=reminder.minutes if reminder else None,
-        busy=FreeBusy.FREE if cancelled else _BUSY[details.busy],
+        busy=FreeBusy.FREE if cancelled else BUSY[details.busy],
         wants_reply=any(attendee.wants_reply for attendee in guests),
         required=_list(guests, _is_required),
         optional=_list(guests, _is_optional),

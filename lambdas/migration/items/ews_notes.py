@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from migration.items.content import Answer, Attendee, Content, Person, Role
+from migration.items.content import Answer, Attendee, Content, Person, Role, is_mailbox
 from migration.items.event import Details, EventStatus
 
 IN_THE_TEXT = "Exchange has no place for it; it stands in the text"
@@ -53,7 +53,7 @@ def is_led_by_other(content: Content, owner: str) -> bool:
 
 def has_mailbox(person: Person) -> bool:
     """Whether an attendee has an e-mail address, which Exchange demands."""
-    return "@" in person.address and ":" not in person.address
+    return is_mailbox(person.address)
 
 
 def _people(content: Content, owner: str) -> Iterator[Note]:

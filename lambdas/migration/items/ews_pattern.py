@@ -48,7 +48,7 @@ MAX_DAYS, MAX_WEEKS, MAX_MONTHS, MAX_COUNT = 999, 99, 99, 999
 
 _DAYS = tuple(DayOfWeek)
 _MONTHS = tuple(Month)
-_INDEXES = {1: Index.FIRST, 2: Index.SECOND, 3: Index.THIRD, 4: Index.FOURTH, -1: Index.LAST}
+INDEXES = {1: Index.FIRST, 2: Index.SECOND, 3: Index.THIRD, 4: Index.FOURTH, -1: Index.LAST}
 _SETS = {
     frozenset(range(7)): DayOfWeek.DAY,
     frozenset(range(5)): DayOfWeek.WEEKDAY,
@@ -190,12 +190,12 @@ def _find_weekday(rule: Rule) -> Place | Reason:
     days = frozenset(rule.by_day)
     if not rule.by_position and len(days) == 1:
         (day,) = days
-        return (_DAYS[day.weekday], _INDEXES[day.nth]) if day.nth in _INDEXES else Reason.PARTS
+        return (_DAYS[day.weekday], INDEXES[day.nth]) if day.nth in INDEXES else Reason.PARTS
     kind = _SETS.get(frozenset(day.weekday for day in days))
     plain = all(day == Day(day.weekday) for day in days)
     if kind is None or not plain or len(rule.by_position) != 1:
         return Reason.PARTS
-    index = _INDEXES.get(rule.by_position[0])
+    index = INDEXES.get(rule.by_position[0])
     return (kind, index) if index else Reason.PARTS
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from migration.items.contact import Contact, ContactKind, DayOfLife, Place, Relation
+from migration.items.content import is_mailbox
 from migration.items.ews_contact import NO_YEAR, ContactItem, ContactPlan, ListItem
 from migration.items.ews_item import FileAttachment, Sensitivity
 from migration.items.ews_notes import IN_THE_TEXT, Note, add_notes
@@ -65,7 +66,7 @@ def plan_contact(contact: Contact) -> ContactPlan:
 
 
 def _plan_list(contact: Contact) -> ContactPlan:
-    members = tuple(one for one in contact.members if "@" in one and ":" not in one)
+    members = tuple(filter(is_mailbox, contact.members))
     others = [Note("MEMBER", "Member", one) for one in contact.members if one not in members]
     kept = Contact(
         contact.uid,

@@ -21,11 +21,11 @@ from migration.items.contact import (
 from migration.items.content import Attachment
 from migration.items.ews_contact import NO_YEAR, ContactItem, ListItem, PostalAddress
 from migration.items.ews_item import FileAttachment, Sensitivity
-from migration.items.ews_slots import BY_PLACE, BY_USE
+from migration.items.ews_slots import BY_PLACE, BY_USE, PLACES
 
-_PLACES = {"Home": Place.HOME, "Business": Place.WORK, "Other": Place.OTHER}
+_PLACES = {key: place for place, key in PLACES.items() if place}
 _USES = {key: use for use, key in BY_USE.items()}
-_PHONE_PLACES = {key: place for place, keys in BY_PLACE.items() for key in keys}
+_PHONE_PLACES = {key: place for place, keys in BY_PLACE.items() if place for key in keys}
 
 
 def to_contact(uid: str, item: ContactItem | ListItem) -> Contact:

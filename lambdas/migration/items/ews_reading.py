@@ -13,35 +13,22 @@ from migration.items.content import (
     Content,
     Extent,
     Kind,
-    Privacy,
     Role,
 )
 from migration.items.event import Busy, Details, Event, Override
-from migration.items.ews_details import PRIORITIES
+from migration.items.ews_details import BUSY, PRIORITIES, SENSITIVITY
 from migration.items.ews_item import (
     CalendarItem,
-    FreeBusy,
     Guest,
     Importance,
-    Sensitivity,
 )
 from migration.items.ews_rules import rule_of
 from migration.items.ews_zones import zone_by_name
 from migration.items.times import ONCE, Moment, Recurrence, Span, Time
 from migration.items.zones import to_instant, to_wall
 
-_PRIVACY = {
-    Sensitivity.NORMAL: Privacy.PUBLIC,
-    Sensitivity.PERSONAL: Privacy.PERSONAL,
-    Sensitivity.PRIVATE: Privacy.PRIVATE,
-    Sensitivity.CONFIDENTIAL: Privacy.CONFIDENTIAL,
-}
-_BUSY = {
-    FreeBusy.FREE: Busy.FREE,
-    FreeBusy.TENTATIVE: Busy.TENTATIVE,
-    FreeBusy.BUSY: Busy.BUSY,
-    FreeBusy.OUT_OF_OFFICE: Busy.OUT_OF_OFFICE,
-}
+_PRIVACY = {word: privacy for privacy, word in SENSITIVITY.items()}
+_BUSY = {word: busy for busy, word in BUSY.items() if busy is not Busy.ELSEWHERE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from migration.items.ews_pattern import INDEXES
 from migration.items.ews_terms import (
     AbsoluteMonthly,
     AbsoluteYearly,
@@ -26,7 +27,7 @@ from migration.items.zones import instant
 
 _DAYS = list(DayOfWeek)
 _MONTHS = list(Month)
-_PLACES = {Index.FIRST: 1, Index.SECOND: 2, Index.THIRD: 3, Index.FOURTH: 4, Index.LAST: -1}
+_PLACES = {index: place for place, index in INDEXES.items()}
 _KINDS = {
     DayOfWeek.DAY: range(7),
     DayOfWeek.WEEKDAY: range(5),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from migration.items.event import Event
 from migration.items.ical_events import EventPart, assemble, read_event
 from migration.items.ical_tasks import read_note, read_task
 from migration.items.ical_zones import Zones
-from migration.items.lines import Component, parse, unescape
+from migration.items.lines import Component, make_uid, parse, unescape
 from migration.items.losses import Loss
 from migration.items.properties import Properties
 from migration.items.task import Note, Task
@@ -136,8 +135,7 @@ def _open(component: Component, zones: Zones, losses: list[Loss]) -> Properties:
     """The component's properties. Without a UID it gets one, the same whenever it is read."""
     properties = Properties(component, zones, losses)
     if not properties.uid:
-        text = repr([(line.name, line.parameters, line.value) for line in component.lines])
-        properties.uid = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:40]
+        properties.uid = make_uid(component)
         properties.lose("UID", component.number, "missing; one is made from the content")
     return properties
 

@@ -14,6 +14,7 @@ from migration.items.content import (
     Person,
     Privacy,
     Role,
+    write_address,
 )
 from migration.items.ical_values import write_span, write_time
 from migration.items.ical_writing import Writing
@@ -37,7 +38,7 @@ def write_content(out: Writing, content: Content) -> None:
         out.text("CLASS", content.privacy)
     out.number("PRIORITY", content.priority or None)
     if content.organizer is not None:
-        out.raw("ORGANIZER", _address(content.organizer.address), _person(content.organizer))
+        out.raw("ORGANIZER", write_address(content.organizer.address), _person(content.organizer))
     for attendee in content.attendees:
         _write_attendee(out, attendee)
     for attachment in content.attachments:
@@ -68,12 +69,8 @@ def _write_history(out: Writing, content: Content) -> None:
     out.number("SEQUENCE", content.sequence or None)
 
 
-def _address(address: str) -> str:
-    return f"mailto:{address}" if "@" in address and ":" not in address else address
-
-
 def _person(person: Person) -> list[tuple[str, list[str]]]:
-    told = [("CN", person.name), ("SENT-BY", _address(person.sent_by))]
+    told = [("CN", person.name), ("SENT-BY", write_address(person.sent_by))]
     return [(name, [value]) for name, value in told if value]
 
 
@@ -92,8 +89,8 @@ def _write_attendee(out: Writing, attendee: Attendee) -> None:
     ]
     parameters = _person(attendee.person)
     parameters += [(name, [str(value)]) for name, value, default in words if value != default]
-    parameters += [(name, [_address(one) for one in values]) for name, values in people]
-    out.raw("ATTENDEE", _address(attendee.person.address), parameters)
+    parameters += [(name, [write_address(one) for one in values]) for name, values in people]
+    out.raw("ATTENDEE", write_address(attendee.person.address), parameters)
 
 
 def _write_attachment(out: Writing, attachment: Attachment) -> None:
@@ -117,7 +114,7 @@ def _write_alarm(out: Writing, alarm: Alarm) -> None:
         out.text("DESCRIPTION", alarm.description)
         out.text("SUMMARY", alarm.summary)
         for person in alarm.attendees:
-            out.raw("ATTENDEE", _address(person.address), _person(person))
+            out.raw("ATTENDEE", write_address(person.address), _person(person))
         out.number("REPEAT", alarm.repeat or None)
         if alarm.every is not None:
             out.raw("DURATION", write_span(alarm.every))

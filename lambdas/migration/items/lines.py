@@ -6,6 +6,7 @@ finds the place. What is broken in one property does not hide the others.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,12 @@ class Component:
         """Its value as it stands in the file, "" without one."""
         line = self.first(name)
         return line.value.strip() if line else ""
+
+
+def make_uid(component: Component) -> str:
+    """A UID from the content, the same whenever the component is read."""
+    text = repr([(line.name, line.parameters, line.value) for line in component.lines])
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:40]
 
 
 def parse(data: bytes, losses: list[Loss]) -> list[Component]:

@@ -7,6 +7,7 @@ has to be counted, so that a rule that never comes true costs no more than its w
 
 from __future__ import annotations
 
+import calendar
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -123,12 +124,11 @@ def _length(rule: Rule, anchor: date) -> int:
 
 def days_in_month(day: date) -> int:
     """So many days the month of `day` has."""
-    following = (day.replace(day=28) + _DAY * 4).replace(day=1)
-    return (following - day.replace(day=1)).days
+    return calendar.monthrange(day.year, day.month)[1]
 
 
 def _days_in_year(year: int) -> int:
-    return (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    return 365 + calendar.isleap(year)
 
 
 # -- days ----------------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from migration.errors import ItemMalformed
 from migration.items.contact import Contact, ContactKind, Name
 from migration.items.ical_zones import Zones
-from migration.items.lines import Component, Line, parse, split_values, unescape
+from migration.items.lines import Component, Line, make_uid, parse, split_values, unescape
 from migration.items.losses import Loss
 from migration.items.properties import Properties, find_word
 from migration.items.vcard_parts import (
@@ -53,7 +52,7 @@ def read_contacts(data: bytes) -> Cards:
 def _read_card(card: Component, losses: list[Loss]) -> Contact:
     component = replace(card, lines=list(_normalised(card, losses)), components=[])
     properties = Properties(component, Zones(component, losses), losses)
-    properties.uid = plain_uid(properties.uid) or _make_uid(component)
+    properties.uid = plain_uid(properties.uid) or make_uid(component)
     for other in card.components:
         properties.lose(other.name, other.number, "a component that has no place")
     labels = Labels(properties)
@@ -77,12 +76,6 @@ def plain_uid(uid: str) -> str:
     """The UID without the scheme that vCard 4 puts before it."""
     plain = uid.strip()
     return plain[9:] if plain.lower().startswith("urn:uuid:") else plain
-
-
-def _make_uid(component: Component) -> str:
-    """A UID from the content, the same whenever the card is read. Cards often have none."""
-    text = repr([(line.name, line.value) for line in component.lines])
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:40]
 
 
 def _read_contact(properties: Properties, labels: Labels) -> Contact:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator, Sequence
 
 from migration.items.contact import Address, Contact, ContactKind, DayOfLife, Name, Phone
-from migration.items.content import Attachment
+from migration.items.content import Attachment, write_address
 from migration.items.ical_values import write_time
 from migration.items.lines import escape, write_line
 
@@ -73,8 +73,7 @@ def _write_texts(contact: Contact) -> Iterator[bytes]:
         if values:
             yield write_line(name, ",".join(map(escape, values)))
     for member in contact.members:
-        address = f"mailto:{member}" if "@" in member and ":" not in member else member
-        yield write_line("MEMBER", escape(address))
+        yield write_line("MEMBER", escape(write_address(member)))
     for label, value in contact.fields:
         yield write_line("X-FIELD", escape(value), _told(label=label))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from migration.wire.ews_model import TYPES as _T
 from migration.wire.ews_model import (
     Created,
     FolderInfo,
@@ -21,7 +22,6 @@ from migration.wire.ews_model import (
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _M = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
-_T = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 _E = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 _TRUE = ("true", "1")
 

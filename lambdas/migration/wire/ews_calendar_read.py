@@ -29,8 +29,8 @@ from migration.items.times import UTC as UTC_ZONE
 from migration.items.times import Moment
 from migration.wire.ews_answer import NotEws
 from migration.wire.ews_calendar import RESPONSES
+from migration.wire.ews_model import TYPES as _T
 
-_T = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 _ANSWERS = {word: answer for answer, word in RESPONSES.items()}
 
 

@@ -11,13 +11,12 @@ from migration.items.ews_contact import ContactItem, ListItem, PostalAddress, Sl
 from migration.items.ews_item import Sensitivity
 from migration.wire.ews_answer import NotEws
 from migration.wire.ews_body import escape
+from migration.wire.ews_model import TYPES as _T
 from migration.wire.ews_model import Property
 from migration.wire.ews_request import write_categories, write_extended
 
 PREFIX = Property("String", tag=0x3A45)
 """PidTagDisplayNamePrefix: "Dr.", for which there is no element that a client may set."""
-
-_T = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 
 
 # -- written

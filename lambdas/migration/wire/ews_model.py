@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from migration.mime import Mime
 
+TYPES = "{http://schemas.microsoft.com/exchange/services/2006/types}"
+"""Before the name of every element of the types."""
+
 
 @dataclass(frozen=True, slots=True)
 class FolderRef:
