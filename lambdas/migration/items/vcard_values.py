@@ -6,6 +6,7 @@ import quopri
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 from migration.items.contact import DayOfLife, Place, Use
 from migration.items.content import Attachment
@@ -13,7 +14,7 @@ from migration.items.ical_content import decode
 from migration.items.lines import Line, split_values, unescape
 
 _DAY = re.compile(r"(?:(\d{4})-?|--)(\d\d)-?(\d\d)(?:[Tt ].*)?")
-_NO_YEAR = 1604  # what Apple writes where the year is not said
+_NO_YEAR = 1604  # what Apple writes where the year is not said; it has a 29 February
 _BARE_ENCODINGS = {"BASE64": "B", "B": "B", "QUOTED-PRINTABLE": "QUOTED-PRINTABLE"}
 _USES = {
     **{use.value: use for use in Use},
@@ -122,15 +123,13 @@ def read_day(line: Line) -> DayOfLife:
     if not found:
         raise ValueError("is no day of a year")
     year, month, day = int(found[1] or 0), int(found[2]), int(found[3])
-    # 2000 has every day that any year has.
-    if not 1 <= month <= 12 or not 1 <= day <= _days(month):
-        raise ValueError("is no day of a year")
     omitted = line.first("X-APPLE-OMIT-YEAR") == str(year) or year == _NO_YEAR
-    return DayOfLife(month, day, None if omitted or not year else year)
-
-
-def _days(month: int) -> int:
-    return 29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31
+    said = None if omitted or not year else year
+    try:
+        date(said or _NO_YEAR, month, day)
+    except ValueError:
+        raise ValueError("is no day of a year") from None
+    return DayOfLife(month, day, said)
 
 
 def read_photo(line: Line) -> Attachment:

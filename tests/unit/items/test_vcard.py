@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +25,8 @@ from migration.items.contact import (
 )
 from migration.items.content import Attachment, Attendee, Content, Extent, Person
 from migration.items.event import Details, Event
+from migration.items.ews_contact import NO_YEAR, ContactItem
+from migration.items.ews_people import plan_contact
 from migration.items.ical_read import Calendar, read_calendar
 from migration.items.ical_write import write_calendar
 from migration.items.times import UTC, Moment
@@ -109,6 +111,9 @@ def test_lists() -> None:
         ("BDAY:soon", "BDAY"),
         ("BDAY:2026-02-30", "BDAY"),
         ("BDAY:1990", "BDAY"),
+        ("BDAY:20230229", "BDAY"),
+        ("BDAY:--0230", "BDAY"),
+        ("BDAY;X-APPLE-OMIT-YEAR=1604:1604-13-01", "BDAY"),
         ("PHOTO;ENCODING=b:%%%", "PHOTO"),
         ("NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=KLINGON:a", "NOTE"),
         ("TEL;TYPE=satellite:1", "TEL;TYPE"),
@@ -121,6 +126,31 @@ def test_what_is_lost_of_a_card_is_told(line: str, lost: str) -> None:
     read = read_contacts(f"BEGIN:VCARD\nFN:a\n{line}\nEND:VCARD\n".encode())
     assert [loss.what for loss in read.losses] == [lost]
     assert read.contacts[0].display == "a"
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        ("20240229", DayOfLife(2, 29, 2024)),
+        ("--0229", DayOfLife(2, 29)),
+        ("0000-02-29", DayOfLife(2, 29)),
+    ],
+)
+def test_a_day_in_february_that_there_is_has_a_place_in_exchange(
+    value: str, day: DayOfLife
+) -> None:
+    read = read_contacts(f"BEGIN:VCARD\nFN:a\nBDAY:{value}\nEND:VCARD\n".encode())
+    assert read.contacts[0].birthday == day
+    item = plan_contact(read.contacts[0]).item
+    assert isinstance(item, ContactItem)
+    assert item.birthday == date(day.year or NO_YEAR, 2, 29)
+
+
+def test_a_day_that_no_year_has_is_none_and_the_contact_is_planned() -> None:
+    read = read_contacts(b"BEGIN:VCARD\nFN:a\nBDAY:20230229\nEND:VCARD\n")
+    item = plan_contact(read.contacts[0]).item
+    assert isinstance(item, ContactItem)
+    assert (item.display_name, item.birthday) == ("a", None)
 
 
 def test_no_value_begins_another_property() -> None:
