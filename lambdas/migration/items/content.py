@@ -94,7 +94,7 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """A reminder: so long after the start (negative: before it), or the end if `from_end`; or at a
-    moment."""
+    moment, which is in UTC (RFC 5545 section 3.8.6.3)."""
 
     trigger: Span | Moment
     action: Action = Action.DISPLAY

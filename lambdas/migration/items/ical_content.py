@@ -26,6 +26,7 @@ from migration.items.lines import Component, Line, unescape
 from migration.items.losses import Loss
 from migration.items.properties import Properties, Word, find_word, read_span_of
 from migration.items.times import UTC, Moment, Span
+from migration.items.zones import instant
 
 _PERSON = ("CN", "SENT-BY", "EMAIL")
 _ATTENDEE = (
@@ -228,7 +229,7 @@ def _read_trigger(line: Line, own: Properties) -> Span | Moment:
     time = own.time_of(line, line.value)
     if not isinstance(time, Moment):
         raise ValueError("is no time and no length")  # noqa: TRY004  (bad input, not a bad type)
-    return Moment(time.wall, time.zone or UTC)
+    return Moment(instant(time).replace(tzinfo=None), UTC)
 
 
 # -- attachments ---------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from migration.errors import ItemMalformed
 from migration.items.content import Alarm, Answer, Attachment, Kind, Person, Privacy, Role
 from migration.items.event import Busy, Event, EventStatus
-from migration.items.ical_read import read_calendar
+from migration.items.ical_read import Calendar, read_calendar
 from migration.items.ical_write import write_calendar
 from migration.items.occurrences import occurrences
 from migration.items.task import Note, Task, TaskStatus
+from migration.items.times import UTC as UTC_ZONE
 from migration.items.times import ExtraDate, Moment, Recurrence, Span, Zone
 from tests.unit.items import files
 
@@ -291,6 +292,22 @@ def test_a_body_in_html_is_found_where_programs_put_it() -> None:
         master = read_one(line).master
         assert master is not None
         assert master.content.html == "<b>a,b</b>"
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "TRIGGER;VALUE=DATE-TIME;TZID=Europe/Berlin:20260105T100000",
+        "TRIGGER;VALUE=DATE-TIME:20260105T090000Z",
+        "TRIGGER;VALUE=DATE-TIME:20260105T090000",
+    ],
+)
+def test_a_reminder_at_a_moment_is_in_utc_and_is_written_so(trigger: str) -> None:
+    event = read_one("BEGIN:VALARM", "ACTION:DISPLAY", trigger, "END:VALARM")
+    assert event.master is not None
+    assert event.master.content.alarms == (Alarm(Moment(datetime(2026, 1, 5, 9), UTC_ZONE)),)
+    written = write_calendar(Calendar(events=(event,)))
+    assert b"TRIGGER;VALUE=DATE-TIME:20260105T090000Z\r\n" in written
 
 
 def test_people_are_read_whatever_their_address_is() -> None:
