@@ -60,6 +60,7 @@ def _read_card(card: Component, losses: list[Loss]) -> Contact:
     for name in _OF_THE_FILE:
         properties.take_all(name)
     contact = _read_contact(properties, labels)
+    labels.lose_the_rest()
     properties.lose_the_rest()
     return replace(contact, revised=revised)
 

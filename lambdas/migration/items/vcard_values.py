@@ -76,10 +76,11 @@ def _read_quoted(value: str, charset: str) -> str:
     return re.sub("\r\n?|\n", r"\\n", text)
 
 
-def read_structure(value: str, parts: int) -> list[str]:
-    """The parts of a structured value; several values of one part are put together."""
+def read_structure(value: str, parts: int, between: str = " ") -> list[str]:
+    """The parts of a structured value; several values of one part are put together, with `between`
+    between them."""
     read = [
-        " ".join(filter(None, (unescape(one).strip() for one in split_values(part))))
+        between.join(filter(None, (unescape(one).strip() for one in split_values(part))))
         for part in split_values(value, ";")
     ]
     return [*read, *[""] * parts][: max(parts, len(read))]

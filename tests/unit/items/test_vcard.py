@@ -153,6 +153,45 @@ def test_a_day_that_no_year_has_is_none_and_the_contact_is_planned() -> None:
     assert (item.display_name, item.birthday) == ("a", None)
 
 
+@pytest.mark.parametrize(
+    ("lines", "lost"),
+    [
+        (("a.IMPP:xmpp:a@x.example", "a.X-ABLabel:Chess"), ["X-ABLABEL"]),
+        (("IMPP;X-LABEL=Chess:xmpp:a@x.example",), ["IMPP;X-LABEL"]),
+        (("IMPP;PREF=1:xmpp:a@x.example", "IMPP:xmpp:b@x.example"), ["IMPP;PREF"]),
+        (("URL:https://a.example", "URL;TYPE=pref:https://b.example"), ["URL;PREF"]),
+        (("URL;TYPE=pref:https://a.example",), []),
+        (("a.BDAY:20000101", "a.X-ABLabel:Day"), ["X-ABLABEL"]),
+        (("X-ABLabel:of nothing",), ["X-ABLABEL"]),
+        (("a.TEL:1", "a.X-ABLabel:one", "a.X-ABLabel:two"), ["X-ABLABEL"]),
+        (("RELATED;TYPE=spouse;X-LABEL=Love:Ann",), ["RELATED;X-LABEL"]),
+        (('RELATED;TYPE="friend,spouse":Ann',), ["RELATED;TYPE"]),
+        (("RELATED;TYPE=friend;X-LABEL=Mate:Ann",), ["RELATED;TYPE"]),
+        (("a.TEL:1", "a.X-ABLabel:Boat"), []),
+    ],
+)
+def test_labels_and_an_order_that_have_no_place_are_told(
+    lines: tuple[str, ...], lost: list[str]
+) -> None:
+    text = "\n".join(("BEGIN:VCARD", "FN:a", *lines, "END:VCARD", ""))
+    read = read_contacts(text.encode())
+    assert [loss.what for loss in read.losses] == lost
+
+
+def test_a_comma_of_an_address_that_is_not_escaped_stays() -> None:
+    name, address = b"N:Doe;Jane;Q.,R.;;", b"ADR:;;1 Main St, Apt 2\\, left;Town;;;"
+    read = read_contacts(b"BEGIN:VCARD\nFN:a\n" + name + b"\n" + address + b"\nEND:VCARD\n")
+    (contact,) = read.contacts
+    assert contact.addresses == (Address("1 Main St, Apt 2, left", "Town"),)
+    assert contact.name.additional == "Q. R."
+
+
+def test_a_relation_that_exchange_does_not_know_is_called_by_its_type() -> None:
+    read = read_contacts(b"BEGIN:VCARD\nFN:a\nRELATED;TYPE=friend;VALUE=text:Ann\nEND:VCARD\n")
+    assert read.contacts[0].related == (Related("Ann", label="friend"),)
+    assert read.losses == ()
+
+
 def test_no_value_begins_another_property() -> None:
     """Line ends in whatever is written as it is: a value, an address, a parameter."""
     for ends in ("\n", "\r\n", "\r"):
