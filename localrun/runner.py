@@ -258,6 +258,8 @@ class Run:
         return not {"copy", "delta"}.isdisjoint(phases)
 
     def _fetch_report(self, run: str) -> tuple[Path | None, str]:
+        for name in ("report.html", "summary.json"):  # those of an execution before it
+            (self.out / name).unlink(missing_ok=True)
         s3, bucket = self.cloud.client("s3"), self.cloud.output("BucketName")
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"reports/{run}/").get("Contents", [])
         for entry in listed:
@@ -273,7 +275,6 @@ class Run:
 
     def fetch_verdict(self, run: str) -> str:
         """What the report of a run says in the end; "" without one."""
-        (self.out / "summary.json").unlink(missing_ok=True)
         return self._fetch_report(run)[1]
 
     def _read_verdict(self) -> str:
