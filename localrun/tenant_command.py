@@ -24,7 +24,7 @@ from localrun.display import Shown, format_moment
 from localrun.engine.clock import parse_clock
 from localrun.kept_running import endpoints_help
 from localrun.live.command import add_options, served
-from localrun.live.session import PortTakenError
+from localrun.live.session import PortUnusableError
 from localrun.runner import Options, Outcome, Run
 from localrun.scenario import Scenario
 from localrun.series import SERIES
@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.command == "scenario" and options.name in SERIES:
                 return SERIES[options.name].run(run_options, console, options.size)
             return _run(_choose(options), run_options, console, options)
-    except (TrialRefusedError, SynthesisError, PortTakenError) as error:
+    except (TrialRefusedError, SynthesisError, PortUnusableError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

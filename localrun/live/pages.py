@@ -26,11 +26,12 @@ _SERVED = frozenset({"report.html", "plan.html", "summary.json", *(each.file for
 class LivePages:
     """Answers GET alone, and only requests for a name of this machine: a page of somebody else
     whose name leads here (DNS rebinding) gets nothing. `folder` says where the report's files are
-    by now. OSError if the port is taken."""
+    by now. OSError if the port is taken or not allowed, OverflowError if it is none."""
 
     def __init__(self, feed: Feed, folder: Callable[[], Path | None], port: int = 0) -> None:
         self._feed = feed
         self._folder = folder
+        self._is_closed = False
         self._server = LoopbackServer(self._respond, port)
         names = ("127.0.0.1", "localhost")
         self._hosts = {f"{name}:{self._server.port}" for name in names}
@@ -42,6 +43,9 @@ class LivePages:
         return f"{self._server.url}/"
 
     def close(self) -> None:
+        """Answers nobody any more, not on connections that are open either; events that are under
+        way are sent to their end. May be repeated."""
+        self._is_closed = True
         self._server.close()
 
     def __enter__(self) -> Self:
@@ -50,7 +54,9 @@ class LivePages:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response | None:
+        if self._is_closed:
+            return None
         if request.headers.get("host", "").lower() not in self._hosts:
             return _refuse(421, "This server answers to 127.0.0.1 and localhost alone.")
         if request.method != "GET":

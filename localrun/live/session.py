@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import select
 import threading
 import time
@@ -31,13 +32,13 @@ _TAKE_LEAVE = 2.0
 """Seconds in which viewers get the last view when the server ends."""
 
 
-class PortTakenError(Exception):
-    """Something else listens there; the message says what to do."""
+class PortUnusableError(Exception):
+    """Nobody can listen there; the message says why, and what to do."""
 
 
 class LiveSession:
     """The page's server, and the thread that looks at the run: an Onlooker of it. `name` is shown
-    until there is something to look at. PortTakenError if the port is not free."""
+    until there is something to look at. PortUnusableError if nobody can listen on the port."""
 
     def __init__(self, name: str, port: int = 0) -> None:
         at = datetime.fromtimestamp(START, UTC).isoformat()
@@ -48,8 +49,8 @@ class LiveSession:
         self.feed = Feed(view_run(RunHead(name, "", "", at, at), LedgerLook(), None))
         try:
             self._pages = LivePages(self.feed, self._find_report, port)
-        except OSError as error:
-            raise PortTakenError(f"port {port}: {error.strerror}; choose another one") from error
+        except (OSError, OverflowError) as error:
+            raise PortUnusableError(f"port {port} {_tell_why(error)}") from error
 
     @property
     def url(self) -> str:
@@ -101,7 +102,10 @@ class LiveSession:
                 took = time.monotonic() - begun
                 self._ending.wait(max(_SHORTEST, (_SHARE - 1) * took))
         except BaseException:
-            self.feed.close()  # a page that stands still must not look like a run that does
+            # A page that stands still must not look like a run that does, nor may it come back
+            # when its viewers try again.
+            self.feed.close()
+            self._pages.close()
             raise
 
     def _find_report(self) -> Path | None:
@@ -116,6 +120,16 @@ class LiveSession:
     def wait_until_left(self, keyboard: TextIO) -> None:
         """Until nobody has the page open any more, or somebody presses Enter."""
         wait(lambda: self.feed.wait_until_left(0), keyboard, float("inf"))
+
+
+def _tell_why(error: OSError | OverflowError) -> str:
+    if isinstance(error, OverflowError):
+        return "is none; ports go from 1 to 65535"
+    if error.errno == errno.EADDRINUSE:
+        return "is taken; choose another one"
+    if error.errno == errno.EACCES:
+        return "is not for this user; choose one from 1024 on"
+    return f"cannot be used: {error.strerror}"
 
 
 def wait(is_over: Callable[[], bool], keyboard: TextIO, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -20,7 +21,7 @@ from localrun.display import PlainDisplay
 from localrun.live.feed import Feed
 from localrun.live.looks import choose
 from localrun.live.pages import LivePages
-from localrun.live.session import LiveSession, PortTakenError, wait
+from localrun.live.session import LiveSession, PortUnusableError, wait
 from localrun.tenant_command import build_parser
 from migration.progress_look import LedgerLook, view_run
 from migration.progress_page import PARTS
@@ -336,6 +337,32 @@ def test_a_look_that_fails_ends_the_page_instead_of_letting_it_stand_still(
         session.begin(run)
         assert viewer.next() == {}
         assert session.feed.wait_until_left(PATIENCE)
+        until(lambda: is_refused(session))
+
+
+def is_refused(session: LiveSession) -> bool:
+    """Whether a viewer who comes now is answered by nobody."""
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(session), timeout=PATIENCE)
+    try:
+        connection.request("GET", "/events")
+        connection.getresponse()
+    except ConnectionError:
+        return True
+    finally:
+        connection.close()
+    return False
+
+
+def test_who_kept_a_connection_open_gets_nothing_after_the_end(feed: Feed, tmp_path: Path) -> None:
+    with LivePages(feed, lambda: tmp_path) as pages:
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(pages), timeout=PATIENCE)
+        connection.request("GET", "/")
+        assert connection.getresponse().read()
+        pages.close()
+        with pytest.raises(http.client.RemoteDisconnected):
+            connection.request("GET", "/events")
+            connection.getresponse()
+        connection.close()
 
 
 # ---- the command
@@ -344,8 +371,25 @@ def test_a_look_that_fails_ends_the_page_instead_of_letting_it_stand_still(
 def test_a_port_that_is_taken_is_named() -> None:
     with LiveSession("first") as session:
         port = port_of(session)
-        with pytest.raises(PortTakenError, match=str(port)):
+        with pytest.raises(PortUnusableError, match=f"port {port} is taken"):
             LiveSession("second", port)
+
+
+@pytest.mark.parametrize("port", [70_000, -1])
+def test_a_port_that_is_none_is_told_in_words(port: int) -> None:
+    with pytest.raises(PortUnusableError, match=f"port {port} is none; ports go from 1 to 65535"):
+        LiveSession("watched", port)
+
+
+def test_a_port_that_only_the_administrator_may_use_is_not_called_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("localrun.live.session.LivePages", refuse)
+    with pytest.raises(PortUnusableError, match="port 80 is not for this user"):
+        LiveSession("watched", 80)
 
 
 def test_it_is_waited_until_something_has_come_or_the_time_is_up() -> None:
