@@ -65,11 +65,11 @@ bench: $(READY)
 
 # Bundles the scripts of others that pages embed, from the npm registry (docs/decisions/0035).
 vendor: $(READY)
-	$(BIN)/python tools/vendor.py
+	$(BIN)/python -m tools.vendor
 
 # Windows' names of time zones, from Unicode's table in the npm registry.
 windows-zones: $(READY)
-	$(BIN)/python tools/windows_zones.py
+	$(BIN)/python -m tools.windows_zones
 
 # The picture of the workflow that pages show, laid out from the definition by ELK (0031).
 picture: $(READY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def find_npm(program: str, environment: Mapping[str, str]) -> tuple[list[str], d
     path = os.pathsep.join((str(node.parent), environment.get("PATH", os.defpath)))
     script = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / f"{program}-cli.js"
     return [str(node), str(script)], {**environment, "PATH": path}
+
+
+def demand_npm(program: str, environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """As find_npm; SystemExit, which says what to do, if there is none."""
+    command, needed = find_npm(program, environment)
+    if not command:
+        sys.exit(f"there is no {program}: run `make setup`, which installs one, or install Node")
+    return command, needed
 
 
 def _bundled_node() -> Path | None:

@@ -1,6 +1,6 @@
 """Bundles the scripts of other projects that the pages embed: lambdas/migration/web/vendor/.
 
-    python tools/vendor.py            bundles them anew from the npm registry (needs node and npm)
+    python -m tools.vendor      bundles them anew from the npm registry
 
 Each bundle is one script without imports, with what it consists of in its first line, and has a row
 in vendor.json: packages with version and licence, and the SHA-256 by which a test holds the file.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from stacks.node import demand_npm
 
 ROOT = Path(__file__).resolve().parents[1]
 ENTRIES = ROOT / "tools" / "vendored"
@@ -46,7 +49,8 @@ def bundle(name: str, folder: Path) -> tuple[bytes, dict[Package, str]]:
     entry.write_bytes((ENTRIES / entry.name).read_bytes())
     _run(
         folder,
-        *("npx", "esbuild", entry.name, "--bundle", "--minify", "--format=iife"),
+        "npx",
+        *("esbuild", entry.name, "--bundle", "--minify", "--format=iife"),
         *("--target=es2022", "--legal-comments=none", "--charset=ascii"),
         *(f"--outfile={out.name}", f"--metafile={meta.name}"),
     )
@@ -73,8 +77,9 @@ def _find_packages(folder: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Pa
         yield Package(root, told["version"], told["license"]), "\n".join(texts)
 
 
-def _run(folder: Path, *command: str) -> None:
-    subprocess.run(command, cwd=folder, check=True)  # noqa: S603 -- all commands are in this file
+def _run(folder: Path, program: str, *arguments: str) -> None:
+    command, environment = demand_npm(program, os.environ)
+    subprocess.run((*command, *arguments), cwd=folder, env=environment, check=True)  # noqa: S603 -- all commands are in this file
 
 
 def main() -> int:
@@ -85,8 +90,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "package.json").write_text('{"private": true}\n', "utf-8")
-        install = ("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent")
-        _run(folder, *install, BUNDLER, *BUNDLES.values())
+        install = ("install", "--no-package-lock", "--no-audit", "--no-fund", "--silent")
+        _run(folder, "npm", *install, BUNDLER, *BUNDLES.values())
         for file in BUNDLES:
             script, packages = bundle(file, folder)
             (VENDOR / file).write_bytes(script)

@@ -1,6 +1,6 @@
 """Writes which IANA zones Windows' names of time zones stand for, from Unicode's CLDR.
 
-    python tools/windows_zones.py      fetches the pinned cldr-core from the npm registry
+    python -m tools.windows_zones      fetches the pinned cldr-core from the npm registry
 
 A line of lambdas/migration/items/windows_zones.txt is a Windows name, the zone that stands for
 it, and the others that belong to it, separated by tabs and spaces. Nothing of this runs later.
@@ -9,12 +9,15 @@ it, and the others that belong to it, separated by tabs and spaces. Nothing of t
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from stacks.node import demand_npm
 
 PACKAGE = "cldr-core@48.2.0"
 PAGE = Path(__file__).parents[1] / "lambdas" / "migration" / "items" / "windows_zones.txt"
@@ -40,8 +43,10 @@ def list_rows(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
 
 def fetch() -> list[Mapping[str, str]]:
     """The table's rows, from the package."""
+    npm, environment = demand_npm("npm", os.environ)
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True)  # noqa: S603, S607 -- all of it is here
+        pack = [*npm, "pack", "--silent", PACKAGE]
+        subprocess.run(pack, cwd=folder, env=environment, check=True)  # noqa: S603 - all of it is here
         (archive,) = Path(folder).glob("*.tgz")
         with tarfile.open(archive) as opened:
             member = opened.extractfile("package/supplemental/windowsZones.json")

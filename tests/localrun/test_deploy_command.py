@@ -161,6 +161,14 @@ def test_pips_node_is_taken_where_the_system_has_none(tmp_path: Path) -> None:
     assert (Path(environment["PATH"].split(":")[0]) / "node").is_file()
 
 
+def test_who_needs_npm_where_there_is_none_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node, "_bundled_node", lambda: None)
+    with pytest.raises(SystemExit, match="there is no npm: run `make setup`"):
+        node.demand_npm("npm", {"PATH": str(tmp_path)})
+
+
 def test_a_dry_run_prints_the_commands_and_asks_nobody(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

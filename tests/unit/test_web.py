@@ -101,7 +101,7 @@ def test_ordinary_names_are_shown_as_they_are(name: str) -> None:
 def test_a_bundle_is_what_its_row_says(file: str) -> None:
     row = json.loads((VENDOR / "vendor.json").read_text("utf-8"))[file]
     script = (VENDOR / file).read_bytes()
-    assert hashlib.sha256(script).hexdigest() == row["sha256"], "run: python tools/vendor.py"
+    assert hashlib.sha256(script).hexdigest() == row["sha256"], "run: make vendor"
     assert (ENTRIES / file.replace(".js", ".mjs")).exists()
     name, version = BUNDLES[file].rsplit("@", 1)
     assert [name, version] in [package[:2] for package in row["packages"]]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from localrun.diagram import DEFINITION
-from stacks.node import find_npm
+from stacks.node import demand_npm
 from tools.picture.graph import digest, make_graphs, read_layout
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,9 +23,7 @@ SCRIPT = Path(__file__).with_name("layout.mjs")
 def lay_out(graphs: Sequence[Mapping[str, Any]]) -> Any:
     """The graphs as ELK has laid them out. It is installed for this once, and thrown away;
     CalledProcessError if that or the layout fails, with npm's or node's own words."""
-    npm, environment = find_npm("npm", os.environ)
-    if not npm:
-        sys.exit("there is no npm: run `make setup`, which installs one, or install Node")
+    npm, environment = demand_npm("npm", os.environ)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "package.json").write_text('{"private": true}\n', "utf-8")
