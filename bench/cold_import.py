@@ -26,7 +26,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 from bench import ROOT
-from bench.marks import write_between
+from localrun.marks import write_between
 
 RESULTS = ROOT / "bench" / "results" / "cold_import.json"
 PAGE = ROOT / "docs" / "performance.md"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bench import ROOT
 from bench.claims import claim_lines, judge
-from bench.marks import write_between
 from bench.rows import Row
 from bench.table import all_tables
+from localrun.marks import write_between
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN = "<!-- from bench/results/latest.json: python -m bench --document -->"

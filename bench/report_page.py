@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import ROOT
 from bench.made_report import Size, make_report
-from bench.marks import write_between
+from localrun.marks import write_between
 from migration.report_page import to_html
 from tools.install_browser import find_browser
 

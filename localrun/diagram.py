@@ -1,6 +1,6 @@
 """Draws the workflow as a Mermaid diagram, from the definition itself.
 
-`python -m localrun.diagram FILE` replaces what stands between the markers in FILE.
+`python -m localrun.diagram FILE` replaces what stands between the marks in FILE.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from localrun.marks import write_between
 
 DEFINITION = Path(__file__).resolve().parents[1] / "statemachines" / "migrate_tenant.asl.json"
 BEGIN, END = "<!-- diagram: make diagram -->", "<!-- end of diagram -->"
@@ -60,20 +62,10 @@ def find_caught(state: Mapping[str, Any]) -> list[str]:
     return [target for target in targets if target not in follow]
 
 
-def insert(text: str, diagram: str) -> str:
-    """`text` with the diagram between its markers; ValueError if it has none."""
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise ValueError(f"no place for a diagram: the markers {BEGIN} and {END} are missing")
-    return f"{before}{BEGIN}\n{diagram}\n{END}{after}"
-
-
 def main() -> None:
     """Rewrites the file that is named on the command line."""
-    path = Path(sys.argv[1])
     diagram = draw(json.loads(DEFINITION.read_text("utf-8")))
-    path.write_text(insert(path.read_text("utf-8"), diagram), "utf-8")
+    write_between(Path(sys.argv[1]), BEGIN, END, diagram)
 
 
 if __name__ == "__main__":

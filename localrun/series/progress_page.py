@@ -48,7 +48,7 @@ class Page:
             yield f"the page of {self.execution} is loaded anew {self.when}: {not asks_anew}"
 
 
-class _Onlooker:
+class _PageReader:
     """Reads pages out of the bucket; stops the first execution after its second look."""
 
     def __init__(self) -> None:
@@ -77,28 +77,28 @@ class _Onlooker:
 
 def play(options: Options, console: Console, _size: int) -> Played:
     """Two executions."""
-    onlooker = _Onlooker()
+    reader = _PageReader()
     happenings = [
-        Happening("WaitForDns", 2 * _HOUR, "somebody stops the execution", onlooker.stop),
-        Happening("WaitForDns", 4 * _HOUR, "somebody looks at the page", onlooker.look_again),
+        Happening("WaitForDns", 2 * _HOUR, "somebody stops the execution", reader.stop),
+        Happening("WaitForDns", 4 * _HOUR, "somebody looks at the page", reader.look_again),
         mx_changes(6 * _HOUR),
     ]
     with opened(story("progress-page", _TENANT, happenings), options, console) as run:
-        onlooker.run = run
+        reader.run = run
         stopped = run.wait(run.start("stopped", {}))
-        onlooker.look("stopped", "at its end")
+        reader.look("stopped", "at its end")
         ended = run.wait(run.start("next", {}))
-        last = onlooker.look("next", "at its end")
+        last = reader.look("next", "at its end")
         problems = list(check_end(run, ended, SEEDED))
     if stopped["status"] != "ABORTED":
         problems.append(f"the first execution ended as {stopped['status']}")
-    problems += _check(onlooker.pages)
-    for page in onlooker.pages:
+    problems += _check(reader.pages)
+    for page in reader.pages:
         name = f"{page.execution}-{page.when.replace(' ', '-')}.html"
         (options.out / "progress-page" / name).write_text(page.text, "utf-8")
-    rows = [(page.execution, page.when, f"{len(page.text):,}") for page in onlooker.pages]
+    rows = [(page.execution, page.when, f"{len(page.text):,}") for page in reader.pages]
     show_rows(console, "The page, as it was found", ("execution", "when", "characters"), rows)
-    return Played(tuple(problems), {"pages": len(onlooker.pages), "bytes": len(last.text)})
+    return Played(tuple(problems), {"pages": len(reader.pages), "bytes": len(last.text)})
 
 
 def _check(pages: Sequence[Page]) -> Iterator[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench.made_report import Size, make_report
-from bench.marks import write_between
 from bench.report_page import BEGIN, END, PAGE, RESULTS, Figure, render
+from localrun.marks import write_between
 
 FIGURES = (
     Figure(100, 1_200_000, 0.4, 500.0, None, 21.0, 27.0, 22.0),
@@ -39,7 +39,7 @@ def test_the_page_has_the_figures_of_the_last_run() -> None:
 def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing")
-    with pytest.raises(ValueError, match=r"page\.md has no marks"):
+    with pytest.raises(ValueError, match=r"page\.md: there are no marks"):
         write_between(page, BEGIN, END, "figures")
     assert page.read_text() == "nothing"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localrun.diagram import BEGIN, DEFINITION, END, draw, insert
+from localrun.diagram import BEGIN, DEFINITION, END, draw
+from localrun.marks import insert_between
 from tools.check_machine import find_problems
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +36,7 @@ def test_what_is_missing_is_named_with_what_to_install(
 def test_the_documented_diagram_is_the_definitions() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     diagram = draw(json.loads(DEFINITION.read_text("utf-8")))
-    assert insert(text, diagram) == text, "run `make diagram`"
+    assert insert_between(text, BEGIN, END, diagram) == text, "run `make diagram`"
 
 
 def test_the_diagram_has_every_state_and_what_is_caught() -> None:
@@ -45,7 +46,8 @@ def test_the_diagram_has_every_state_and_what_is_caught() -> None:
     assert "WaitForDns --> CheckDns" in diagram
 
 
-def test_a_page_without_a_place_for_the_diagram_is_refused() -> None:
-    with pytest.raises(ValueError, match="no place"):
-        insert("# nothing", "x")
-    assert insert(f"a{BEGIN}old{END}b", "new") == f"a{BEGIN}\nnew\n{END}b"
+def test_what_is_written_into_a_page_stands_between_its_marks() -> None:
+    with pytest.raises(ValueError, match="no marks"):
+        insert_between("# nothing", BEGIN, END, "x")
+    written = insert_between(f"a{BEGIN}old{END}b", BEGIN, END, "new")
+    assert written == f"a{BEGIN}\n\nnew\n{END}b"

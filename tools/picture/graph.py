@@ -66,6 +66,13 @@ def _make_chapter(name: str, states: Mapping[str, Any]) -> Json:
     return {
         "id": name,
         "layoutOptions": _OPTIONS,
+        **_inside(order, states),
+    }
+
+
+def _inside(order: Sequence[str], states: Mapping[str, Any]) -> Json:
+    """The states in this order, and the arrows between them."""
+    return {
         "children": [_make_node(each, states[each], states) for each in order],
         "edges": [edge for each in order for edge in _make_edges(each, states[each], states)],
     }
@@ -78,11 +85,7 @@ def _make_node(name: str, state: Mapping[str, Any], near: Mapping[str, Any]) -> 
     node |= _measure(name, away)
     if state["Type"] == "Map":
         inside = state["ItemProcessor"]["States"]
-        node["children"] = [_make_node(each, inside[each], inside) for each in inside]
-        node["edges"] = [
-            edge for each in inside for edge in _make_edges(each, inside[each], inside)
-        ]
-        node["layoutOptions"] = _INSIDE
+        node |= {**_inside(tuple(inside), inside), "layoutOptions": _INSIDE}
     return node
 
 
