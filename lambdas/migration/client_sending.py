@@ -8,7 +8,10 @@ has dealt with, its next call leaves alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from migration.client_files import (
@@ -32,6 +35,8 @@ from migration.settings import Settings
 _STATE = "SendClientGuides"
 _SPARE_SECONDS = 30.0
 """What a user and the lists at the end may take."""
+_USERS_AT_ONCE = 8
+"""So many users' files are written at a time; botocore keeps ten connections."""
 _PATIENCE = 5
 """So often a mail is tried that is throttled; then the workflow waits."""
 _WAIT_SECONDS = 30
@@ -80,14 +85,14 @@ def send_guides(means: Means, run: str, round_: str) -> Progress:
         return _conclude(means, run, round_, report_on([], found, [*broken.problems, _AGAIN]))
     accounts = _Accounts(means, found)
     work = _Round(means, kit, round_, {each.mailbox_id: each for each in means.ledger.guides()})
-    for record in means.ledger.mailboxes(run):
-        account = accounts.describe(record)
-        if isinstance(account, LeftOut) or work.is_done(account):
-            continue
-        if means.seconds_left() < _SPARE_SECONDS:
-            return Progress(more=True)
-        if not work.deal_with(account):
-            return Progress(more=True, wait_seconds=_WAIT_SECONDS)
+    described = map(accounts.describe, means.ledger.mailboxes(run))
+    due = (one for one in described if not isinstance(one, LeftOut) and not work.is_done(one))
+    with closing(_run_ahead(due, work.write)) as written:
+        for account, files in written:
+            if means.seconds_left() < _SPARE_SECONDS:
+                return Progress(more=True)
+            if not work.deal_with(account, files):
+                return Progress(more=True, wait_seconds=_WAIT_SECONDS)
     lines = _write_lists(means, run, accounts)
     for domain in means.settings.domains:
         write_autoconfig(means.blobs, domain, accounts.servers)
@@ -102,6 +107,24 @@ def _ask_autodiscover(means: Means) -> list[Autodiscover]:
         Autodiscover(domain, means.probe.ask(pattern.replace("{domain}", domain)))
         for domain in means.settings.domains
     ]
+
+
+def _run_ahead(
+    accounts: Iterable[Account], write: Callable[[Account], UserFiles]
+) -> Generator[tuple[Account, Future[UserFiles]]]:
+    """The accounts in their order, each with its files under way, while those of the next ones are
+    being written. What was written ahead when nobody asks any more is written again by the next
+    call."""
+    waiting: deque[tuple[Account, Future[UserFiles]]] = deque()
+    with ThreadPoolExecutor(_USERS_AT_ONCE, "client-files") as pool:
+        try:
+            for account in accounts:
+                waiting.append((account, pool.submit(write, account)))
+                if len(waiting) == _USERS_AT_ONCE:
+                    yield waiting.popleft()
+            yield from waiting
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 class _Accounts:
@@ -144,20 +167,25 @@ class _Round:
         known = self._known.get(account.mailbox_id)
         return known is not None and known.round == self._round
 
-    def deal_with(self, account: Account) -> bool:
-        """Writes the user's files, and sends the mail if it is due; False if it is throttled for
+    def write(self, account: Account) -> UserFiles:
+        """Writes the user's files; TemplateProblem. Many may be written at once."""
+        profiles = make_profiles(self._means.settings.tenant, account)
+        files = UserFiles(self._kit.render(account), profiles)
+        write_user(self._means.blobs, account.mailbox_id, files)
+        return files
+
+    def deal_with(self, account: Account, written: Future[UserFiles]) -> bool:
+        """Waits for the user's files, and sends the mail if it is due; False if it is throttled for
         longer than it is worth to wait here."""
         known = self._known.get(account.mailbox_id)
         ledger = self._means.ledger
         try:
-            rendered = self._kit.render(account)
+            files = written.result()
         except TemplateProblem as problem:
             was_sent = known is not None and known.state in _MAIL_IS_OVER
             state = known.state if known and was_sent else GuideState.REFUSED
             self._keep(account, state, reason=str(problem))
             return True
-        files = UserFiles(rendered, make_profiles(self._means.settings.tenant, account))
-        write_user(self._means.blobs, account.mailbox_id, files)
         if known and known.state in _MAIL_IS_OVER:
             ledger.set_guide(replace(known, round=self._round))
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from migration.client_report import read_report_on_clients
 from migration.client_sending import Means, Progress, send_guides
 from migration.directory_model import DirectoryUser, Organization
 from migration.letters import Doubtful, Halted, Letter, Posted, Refused, Throttled
-from migration.model import Failure, GuideState, Mailbox
+from migration.model import Failure, GuideRecord, GuideState, Mailbox
 from migration.settings import Settings
 from tests.unit.test_settings import environment
 
@@ -54,6 +55,19 @@ class Probe:
 
 class Killed(Exception):
     """The function was stopped."""
+
+
+class Steps:
+    """Counts what several threads do."""
+
+    def __init__(self) -> None:
+        self.counted = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> int:
+        with self._lock:
+            self.counted += 1
+            return self.counted
 
 
 class Tenant:
@@ -105,12 +119,10 @@ class Tenant:
 
     def kill_at(self, number: int) -> None:
         """Stops the function at its step of that number, counted from now."""
-        left = number
+        steps = Steps()
 
         def step(name: str) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
+            if steps.count() == number:
                 raise Killed(name)
 
         for each in (self.ledger, self.blobs, self.mailer):
@@ -204,6 +216,54 @@ def test_a_round_goes_over_many_calls() -> None:
     calls = [tenant.call(), tenant.call(), tenant.call()]
     assert [each.more for each in calls] == [True, True, False]
     assert calls[-1] == Progress(more=False, pages=4, sent=4)
+    assert tenant.recipients.total() == 4
+
+
+def test_files_of_several_users_are_written_at_once_and_recorded_in_their_order() -> None:
+    """Ann's page is done only after a page of each of the others has been begun."""
+    tenant = Tenant(send="none")
+    others = threading.Semaphore(0)
+    write = tenant.blobs.put
+
+    def put(key: str, body: bytes, content_type: str = "") -> str:
+        if key == "clients/box-ann/index.html":
+            for _ in NAMES[1:]:
+                assert others.acquire(timeout=10)
+        elif key.endswith("index.html") and key.startswith("clients/box-"):
+            others.release()
+        return write(key, body, content_type)
+
+    blobs: Any = tenant.blobs
+    blobs.put = put
+    recorded: list[str] = []
+    record = tenant.ledger.set_guide
+
+    def set_guide(guide: GuideRecord) -> None:
+        recorded.append(guide.mailbox_id)
+        record(guide)
+
+    ledger: Any = tenant.ledger
+    ledger.set_guide = set_guide
+    assert tenant.call() == Progress(more=False, pages=4)
+    assert recorded == [f"box-{name}" for name in NAMES]
+
+
+def test_a_file_that_cannot_be_written_stops_the_round_before_that_user_and_is_told() -> None:
+    tenant = Tenant()
+    write = tenant.blobs.put
+
+    def put(key: str, body: bytes, content_type: str = "") -> str:
+        if key.startswith("clients/box-cem/mail"):
+            raise ConnectionError("the bucket does not answer")
+        return write(key, body, content_type)
+
+    blobs: Any = tenant.blobs
+    blobs.put = put
+    with pytest.raises(ConnectionError, match="the bucket does not answer"):
+        tenant.call()
+    assert tenant.states == {"ann": GuideState.SENT, "bob": GuideState.SENT}
+    blobs.put = write
+    assert tenant.call() == Progress(more=False, pages=4, sent=4)
     assert tenant.recipients.total() == 4
 
 
@@ -325,16 +385,15 @@ def test_the_timeline_and_the_ledgers_reasons_hold_no_address() -> None:
 
 def steps_of_a_quiet_round() -> int:
     tenant = Tenant()
-    count = 0
+    steps = Steps()
 
-    def step(name: str) -> None:
-        nonlocal count
-        count += 1
+    def step(_name: str) -> None:
+        steps.count()
 
     for each in (tenant.ledger, tenant.blobs, tenant.mailer):
         each.step = step
     tenant.call()
-    return count
+    return steps.counted
 
 
 STEPS = steps_of_a_quiet_round()
