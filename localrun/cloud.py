@@ -94,6 +94,7 @@ class Cloud:
     ) -> None:
         self._stack = ExitStack()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._resources: list[Any] = []
         self._session: Any = boto3.Session()  # Any: services are named at run time
         self._lock = threading.Lock()
         self.clock: Clock = world.clock
@@ -182,13 +183,16 @@ class Cloud:
 
     def table(self, name: str) -> Any:
         """A DynamoDB table of this account, as boto3's resource."""
-        return self._session.resource(
+        resource = self._session.resource(
             "dynamodb",
             endpoint_url=self.endpoints.dynamodb,
             region_name=REGION,
             aws_access_key_id=ACCOUNT,
             aws_secret_access_key="local",
-        ).Table(name)
+        )
+        with self._lock:
+            self._resources.append(resource)
+        return resource.Table(name)
 
     def output(self, name: str) -> str:
         """A stack output."""
@@ -250,8 +254,16 @@ class Cloud:
         return [{"stateMachineVersionArn": version["stateMachineVersionArn"], "weight": 100}]
 
     def close(self) -> None:
-        """Ends the children and the servers; may be called twice."""
+        """Ends the children and the servers, and then what was connected with them; may be called
+        twice."""
         self._stack.close()
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+            for resource in self._resources:
+                resource.meta.client.close()
+            self._resources.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from imapclient import IMAPClient
 from proxyprotocol.sock import SocketInfoLocal
+from pymap.concurrent import Subsystem
 from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials.flag import Flag
 from pymap.user import UserMetadata
@@ -149,7 +150,13 @@ class ImapServer:
             self._listener.close()
 
     async def _serve(self) -> None:
-        self._config = Settings.from_args(_arguments(self.port), hash_context=PlainPasswords())
+        # By default pymap checks passwords in threads of a pool, each with an event loop, and ends
+        # none of them; plain ones take no time.
+        self._config = Settings.from_args(
+            _arguments(self.port),
+            hash_context=PlainPasswords(),
+            cpu_subsystem=Subsystem.for_asyncio(),
+        )
         self._login = self._make_login(self._config)
         imap = Server(self._login, self._config)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ class Finished:
     """Of questions: whoever knows one may answer."""
     numbers: dict[str, Numbers]
     """Of the run, by who says them."""
+    left_open: int
+    """So many descriptors more than before it this process has after the run."""
 
     @property
     def copied(self) -> bool:
@@ -65,6 +68,7 @@ class Finished:
 @pytest.fixture(scope="module", params=sorted(SCENARIOS))
 def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     out = tmp_path_factory.mktemp("scenario")
+    before = _count_open()
     with (out / "shown.txt").open("w", encoding="utf-8") as file:
         display = PlainDisplay(Console(file=file, width=110))
         with Run(SCENARIOS[request.param], Options(out=out), display) as run:
@@ -85,9 +89,22 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         json.loads(line) for line in (run.out / "notices.jsonl").read_text("utf-8").splitlines()
     ]
     written = (outcome, shown, history, logs, requests)
-    finished = Finished(*written, *left, passwords, kept, told, ids, numbers)
+    left_open = _count_left_open(before)
+    finished = Finished(*written, *left, passwords, kept, told, ids, numbers, left_open)
     assert ("CopySlice" in history) == finished.copied
     return finished
+
+
+def _count_open() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _count_left_open(before: int) -> int:
+    """Servers' threads are given ten seconds to see that their clients are gone."""
+    end = time.monotonic() + 10
+    while (left := _count_open() - before) > 0 and time.monotonic() < end:
+        time.sleep(0.05)
+    return max(left, 0)
 
 
 def _left_behind(run: Run) -> tuple[list[Any], set[tuple[str, ...]], list[str]]:
@@ -124,6 +141,7 @@ def _histories(run: Run) -> Iterator[dict[str, Any]]:
 @pytest.mark.timeout(240)
 def test_the_scenario_ends_as_it_must(finished: Finished) -> None:
     assert finished.outcome.problems == ()
+    assert finished.left_open == 0
     line = json.loads(finished.outcome.line())
     assert line["verdict"] == "ok"
     assert (line["lost"], line["doubled"], line["differing"]) == (0, 0, 0)

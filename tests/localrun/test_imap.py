@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from imapclient import IMAPClient
@@ -134,6 +135,18 @@ def test_close_ends_connections_and_frees_the_port() -> None:
         assert answers.read().startswith(b"* BYE")
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
+
+
+def test_nothing_stays_open_after_close() -> None:
+    before = count_open()
+    with ImapServer({ANNA: "x"}) as server, IMAPClient("127.0.0.1", server.port, ssl=False) as one:
+        one.login(ANNA, "x")
+    assert count_open() <= before
+
+
+def count_open() -> int:
+    """How many descriptors this process has."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_keywords_that_are_set_later_stay(server: ImapServer) -> None:
