@@ -15,6 +15,7 @@ from tests.browser.visits import PHONE, Look, Visitor
 _HARMLESS = {
     "report-hostile": "report",
     "plan-hostile": "plan",
+    "progress-hostile": "progress",
     "client-page-hostile": "client-page",
 }
 _WHOLE = ("report-hostile", "plan-hostile")

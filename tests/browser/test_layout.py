@@ -3,7 +3,6 @@ them into out/screenshots/."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -68,8 +67,6 @@ def test_paper_shows_everything_but_what_is_to_be_pressed(visitor: Visitor, name
     assert page.evaluate(_WIDE) == []
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
-    printed = page.pdf(format="A4")
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 1
 
 
 @pytest.mark.parametrize("name", each("report"))
@@ -77,15 +74,21 @@ def test_a_chart_is_drawn_anew_for_another_width(visitor: Visitor, name: str) ->
     page = visitor.open(make_document(name))
     charts = page.locator("[data-chart] svg")
     number = charts.count()
+    told = charts.evaluate_all("all => all.map(one => one.getAttribute('width'))")
+    widest = max(told, key=float)
+    assert float(widest) > PHONE
     page.set_viewport_size({"width": PHONE, "height": 740})
-    page.locator("[data-chart] svg[width='1006']").first.wait_for(state="detached")
+    page.locator(f"[data-chart] svg[width='{widest}']").first.wait_for(state="detached")
     assert charts.count() == number
+    drawn = charts.evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert max(drawn) <= PHONE
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE
 
 
 @pytest.mark.every_page
 @pytest.mark.parametrize("name", each())
 def test_pictures_for_people_to_look_at(visitor: Visitor, name: str) -> None:
+    """Nothing is asked of them here but that they can be made, and that no page complains."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     looks = {"light": Look(), "dark": Look(dark=True), "phone": Look(width=PHONE)}
     for word, look in looks.items():
@@ -95,4 +98,3 @@ def test_pictures_for_people_to_look_at(visitor: Visitor, name: str) -> None:
         page.screenshot(path=PICTURES / f"{name}-{word}.png", full_page=True, clip=part)
     page = visitor.open(make_document(name))
     page.pdf(path=PICTURES / f"{name}.pdf", format="A4")
-    assert (PICTURES / f"{name}.pdf").stat().st_size

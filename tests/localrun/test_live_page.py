@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
@@ -20,6 +21,7 @@ from rich.console import Console
 from localrun.display import PlainDisplay
 from localrun.live.feed import Feed
 from localrun.live.looks import choose
+from localrun.live.outside import RememberingDisplay
 from localrun.live.pages import LivePages
 from localrun.live.session import LiveSession, PortUnusableError, wait
 from localrun.tenant_command import build_parser
@@ -299,14 +301,17 @@ def test_the_execution_that_works_is_shown(executions: list[Any], working: str, 
 
 def test_what_a_display_is_told_is_passed_on_and_what_happens_outside_is_kept() -> None:
     file = StringIO()
-    with LiveSession("watched") as session:
-        display = session.listen(PlainDisplay(Console(file=file, width=80)))
-        display.say("ready")
-        display.state("Prepare", 1_796_407_200.0)
-        display.happen("mail arrives", 1_796_407_201.0)
-        display.note("noted", 1_796_407_202.0)
-        display.tell("told", 1_796_407_203.0)
-        display.close()
+    outside: deque[LogLine] = deque()
+    display = RememberingDisplay(PlainDisplay(Console(file=file, width=80)), outside)
+    display.say("ready")
+    display.state("Prepare", 1_796_407_200.0)
+    display.happen("mail arrives", 1_796_407_201.0)
+    display.note("noted", 1_796_407_202.0)
+    display.tell("told", 1_796_407_203.0)
+    display.close()
+    assert list(outside) == [
+        LogLine("2026-12-04T18:00:01+00:00", LogKind.OUTSIDE, "mail arrives"),
+    ]
     assert [line.partition("  ")[2] for line in file.getvalue().splitlines()] == [
         *("", "Prepare", "outside: mail arrives", "noted: noted", "told: told"),
     ]
