@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 
 from migration.dns_model import Require
 from migration.errors import SettingsError
@@ -19,6 +20,10 @@ Patterns = tuple[str, ...]
 """Folder patterns, from a JSON list: a folder's name may hold a comma."""
 
 DAV, FILES = "dav", "files"
+GROUPWARE_NEEDS_EWS = (
+    "calendars, address books and tasks can be written over EWS alone, and `target.kind` is "
+    "workmail_imap: set it to auto or to workmail_ews, or take `groupware.sources` away"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,13 @@ class GroupwareSettings:
     years_before: int = 5
     years_after: int = 5
 
+    def window(self, at: str) -> tuple[datetime, datetime]:
+        """From when to before when occurrences are written one by one. `at` is now, ISO 8601; whole
+        years (UTC), so that all slices of a migration mostly write the same."""
+        year = datetime.fromisoformat(at).astimezone(UTC).year
+        begin, end = year - self.years_before, year + self.years_after + 1
+        return datetime(begin, 1, 1, tzinfo=UTC), datetime(end, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -42,8 +54,9 @@ class Settings:
     `target_kind` is auto, workmail_ews or workmail_imap. `dns_servers` are `address:port`, empty
     for the public ones; `dns_port` is where authoritative servers answer. `dns_publish` is none or
     route53, `cutover_approval` ask or auto, `cutover_links` once, iam or none, `clients_send` none,
-    old or new. `autodiscover_url` may hold {domain}. `groupware` is a JSON object, {} for nothing. `end_of_support_acknowledged` is empty or the
-    day that the operator wrote down. What begins with `copy_` is for `policy`.
+    old or new. `autodiscover_url` may hold {domain}. `groupware` is JSON, {} for nothing.
+    `end_of_support_acknowledged` is empty or the day that the operator wrote down. What begins with
+    `copy_` is for `policy`.
     `secrets_arn` is the ARN of the tenant's secrets up to their path below
     workmail-migration/<tenant>/. What begins with `late_` is for late passes: the schedule group's
     name, the role by which the scheduler starts the workflow `machine_arn`, and its queue.
