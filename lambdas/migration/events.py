@@ -392,8 +392,8 @@ class SummarisePass(Event):
 class SummarisePassResult(Event):
     """Mailboxes by how the pass ended for them, and the messages and items that it copied.
     `unsettled` counts those of the failed and paused ones that the next pass may copy.
-    `pause_wanted`: the operator has not taken the pause back yet. `retry` is how many are to be tried again alone; the
-    file that names them lies at `retry_key`, both empty for none."""
+    `pause_wanted`: the operator has not taken the pause back yet. `retry` is how many are to be
+    tried again alone; the file that names them lies at `retry_key`, both empty for none."""
 
     done: int
     exceptions: int

@@ -52,7 +52,7 @@ USE_CASES = {
     *("client_report", "client_sending", "report_steps", "spreadsheet"),
     *("report_tables", "report_failures"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
-    *("report_lines", "report_phases", "progress_history"),
+    *("report_lines", "report_phases", "report_groupware", "progress_history"),
     *(
         "aftermath",
         "directory_plan",
