@@ -361,8 +361,8 @@ def test_settings_of_the_cutover_that_do_not_fit_together_are_refused(tmp_path: 
         (
             "sources: [dav], dav_url: 'http://dav.example/'",
             [
-                "groupware.dav_url: must be a URL that begins with https://, "
-                "not 'http://dav.example/'"
+                "groupware.dav_url: must be a URL that begins with https://, not "
+                + "'http://dav.example/'",
             ],
         ),
         (
