@@ -70,11 +70,10 @@ class Farewell:
         is_fresh = isinstance(self.error, FolderGone) and work.record.key in self.recreated
         if work not in self.in_doubt or is_fresh:
             return 0.0
+        said = _said(self.error)
         if self.is_answered:
-            return self.moment
-        if isinstance(self.error, Busy) and not isinstance(self.error, SourceBusy):
-            return self.error.retry_after
-        return self.settle
+            return max(self.moment, said or 0.0)
+        return self.settle if said is None else said
 
     def _was_lost_over(self, work: FolderWork) -> bool:
         """Whether the connection broke without a word while messages of the folder were sent."""
@@ -94,6 +93,13 @@ class Farewell:
         return (
             transitions.accuse(left, CRASHES - 1) if self.has_stored else transitions.put_last(left)
         )
+
+
+def _said(error: MigrationError) -> float | None:
+    """After how many seconds the target can be trusted, if it was the target that said so."""
+    if isinstance(error, Busy) and not isinstance(error, SourceBusy):
+        return error.retry_after
+    return None
 
 
 def _intent(work: FolderWork) -> Intent:

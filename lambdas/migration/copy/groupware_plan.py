@@ -1,0 +1,238 @@
+"""The decisions of the copy of collections, without the acting."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from migration.copy.folders import RESERVED_NAMES, fit_name, fold_name, mark_name
+from migration.copy.groupware_state import ItemFate, ItemRow, State, is_over
+from migration.groupware_port import (
+    Collection,
+    CollectionKind,
+    CollectionPlan,
+    Entry,
+    NotReadable,
+    Read,
+    Vanished,
+    Written,
+)
+from migration.items.losses import Loss
+from migration.mail import Rejected
+from migration.model import DeltaPolicy, FolderRecord
+
+BATCH = 50
+"""So many items are written at once, at most."""
+
+KEPT = "changed in WorkMail meanwhile; left as it is there"
+STAYS = "its newest version could not be copied; the earlier one stays"
+NO_PLACE = "the target has no place for this kind"
+
+# ---- where collections go --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a collection goes. `reason` says why it is not called there as at the source."""
+
+    plan: CollectionPlan
+    reason: str = ""
+
+
+def place_collections(
+    collections: Sequence[Collection],
+    kinds: Several[CollectionKind],
+    placed: Mapping[str, tuple[str, str]],
+    taken: Iterable[str] = (),
+) -> tuple[list[Placement], list[Collection]]:
+    """The place of each collection, in the source's order, and those of kinds that the target has
+    no place for.
+
+    `placed` holds kind and name of places that earlier passes gave away, by collection key: they
+    stay, also where the source has no such collection any more. The first default of a kind goes to
+    the default folder. All others stand beside each other and beside the mail folders, whose names
+    are `taken`: so a name is there once, whatever its kind, without regard to case.
+    """
+    wanted = [each for each in collections if each.kind in kinds]
+    defaults = {kind for kind, name in placed.values() if not name}
+    names = {fold_name(name) for name in (*RESERVED_NAMES, *taken)}
+    names |= {fold_name(name) for _, name in placed.values() if name}
+    placements = []
+    for each in wanted:
+        if each.key in placed:
+            name, reason = placed[each.key][1], "the place of earlier passes"
+        elif each.is_default and each.kind not in defaults:
+            defaults.add(each.kind)
+            name, reason = "", f"the default folder of its kind ({each.kind})"
+        else:
+            name, reason = _free_name(each, names)
+        placements.append(
+            Placement(CollectionPlan(each, name), reason if name != each.name else "")
+        )
+    return placements, [each for each in collections if each.kind not in kinds]
+
+
+def _free_name(collection: Collection, names: set[str]) -> tuple[str, str]:
+    """A name that no other has, which then is taken, and why it is not the collection's."""
+    fit, reason = fit_name(collection.name)
+    for name in _alternatives(fit, collection.kind):
+        if fold_name(name) not in names:
+            names.add(fold_name(name))
+            reasons = [reason, "name is taken" if name != fit else ""]
+            return name, "; ".join(each for each in reasons if each)
+    raise AssertionError("there is always another number")
+
+
+def _alternatives(name: str, kind: CollectionKind) -> Iterator[str]:
+    yield name
+    yield mark_name(name, kind.value)
+    for number in count(2):
+        yield mark_name(name, str(number))
+
+
+# ---- what is to be done ----------------------------------------------------------------------
+
+
+def is_quiet(known: FolderRecord | None, collection: Collection, scope: str) -> bool:
+    """True if the list of collections alone says that nothing is to be done."""
+    if known is None or known.intent or known.scope != scope:
+        return False
+    return bool(collection.token) and known.cursor == collection.token
+
+
+def find_work(entries: Sequence[Entry], state: State, delta: DeltaPolicy) -> list[Entry]:
+    """What is new or changed, in the source's order, and then what the source has no more, with ""
+    as its version, in the order of uids.
+
+    What was refused comes again only when its version has changed: the target would refuse it for
+    the same reason. What vanished is followed if the policy wants it; of an item that has left
+    nothing at the target there is nothing to follow, and it is only crossed out.
+    """
+    changed = [entry for entry in entries if _has_changed(entry, state.get(entry.uid))]
+    listed = {entry.uid for entry in entries}
+    lost = [
+        Entry(uid, "")
+        for uid, row in sorted(state.items())
+        if uid not in listed
+        and row.version
+        and not is_over(row)
+        and (delta is DeltaPolicy.FOLLOW or not row.marks)
+    ]
+    return changed + lost
+
+
+def _has_changed(entry: Entry, row: ItemRow | None) -> bool:
+    return row is None or is_over(row) or row.version != entry.version
+
+
+# ---- what became of an item ------------------------------------------------------------------
+
+Answer = Read | NotReadable | Vanished
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the state says of an item, None if nothing, and the present marks of those of its target
+    items that are there."""
+
+    row: ItemRow | None
+    there: Mapping[str, str]
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The target items that are there, with the marks of when they were written."""
+        known = self.row.marks if self.row else {}
+        return {id_: mark for id_, mark in known.items() if id_ in self.there}
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether somebody has changed one of them since."""
+        return any(self.there[id_] != mark for id_, mark in self.marks.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The new row of an item, and the target items to remove. `did` says that the row tells of
+    something that was done now, not of what it was before."""
+
+    row: ItemRow
+    remove: tuple[str, ...] = ()
+    did: bool = True
+
+
+def decide_written(answer: Read, written: Written, before: Before) -> Decision:
+    """What was written takes the place of what was there; but what people have changed in WorkMail
+    stays as it is, and what was written goes again."""
+    uid, version = answer.entry.uid, answer.entry.version
+    if before.row is not None and before.is_touched:
+        row = replace(before.row, version=version)
+        return Decision(_kept(row, before), tuple(written.marks), did=False)
+    row = ItemRow(
+        uid,
+        version,
+        ItemFate.STORED,
+        key=written.key,
+        marks=dict(written.marks),
+        size=len(answer.raw),
+        losses=_losses_of(uid, (*answer.losses, *written.losses)),
+    )
+    return Decision(row, tuple(before.marks))
+
+
+def decide_refused(
+    answer: Read | NotReadable, refusal: Rejected | None, before: Before
+) -> Decision:
+    """Nothing was written: the target refuses it, it cannot be read, or there is nothing to write.
+    An earlier version stays."""
+    if isinstance(answer, NotReadable):
+        fate, reason = ItemFate.UNREADABLE, answer.reason
+    elif refusal is not None:
+        fate, reason = ItemFate.REJECTED, refusal.reason
+    else:
+        fate, reason = ItemFate.EMPTY, ""
+    return Decision(_without_copy(answer.entry, fate, reason, answer.losses, before))
+
+
+def decide_quarantined(entry: Entry, reason: str, before: Before) -> Decision:
+    """The item ends its workers. An earlier version stays."""
+    return Decision(_without_copy(entry, ItemFate.QUARANTINED, reason, (), before))
+
+
+def decide_vanished(uid: str, before: Before, delta: DeltaPolicy) -> Decision:
+    """The source has it no more. If that is followed, the target has it no more, unless people have
+    changed it there. If not, what is there stays."""
+    row = before.row
+    if row is None or not before.marks:
+        return Decision(ItemRow(uid, "", ItemFate.REMOVED if row and row.marks else ItemFate.GONE))
+    if delta is not DeltaPolicy.FOLLOW:
+        return Decision(replace(row, marks=before.marks), did=False)
+    if before.is_touched:
+        return Decision(_kept(replace(row, version=""), before), did=False)
+    return Decision(ItemRow(uid, "", ItemFate.REMOVED), tuple(before.marks))
+
+
+def _kept(row: ItemRow, before: Before) -> ItemRow:
+    loss = Loss("item", "", KEPT, row.uid)
+    losses = row.losses if loss in row.losses else (*row.losses, loss)
+    return replace(row, fate=ItemFate.KEPT, reason="", marks=before.marks, losses=losses)
+
+
+def _without_copy(
+    entry: Entry, fate: ItemFate, reason: str, losses: Sequence[Loss], before: Before
+) -> ItemRow:
+    stays = (Loss("item", "", STAYS, entry.uid),) if before.marks else ()
+    return ItemRow(
+        entry.uid,
+        entry.version,
+        fate,
+        reason,
+        key=before.row.key if before.row and before.marks else "",
+        marks=before.marks,
+        losses=(*_losses_of(entry.uid, losses), *stays),
+    )
+
+
+def _losses_of(uid: str, losses: Sequence[Loss]) -> tuple[Loss, ...]:
+    return tuple(loss if loss.uid else replace(loss, uid=uid) for loss in losses)
