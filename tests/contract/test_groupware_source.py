@@ -19,10 +19,15 @@ from migration.groupware_port import (
 )
 from migration.items.ical_read import read_calendar
 from migration.items.vcard_read import read_contacts
+from migration.sources.dav import DavSource
+from migration.sources.dav_homes import make_url
+from migration.wire.dav import DavClient
+from migration.wire.dav_model import DavLogin
+from tests.contract.dav_servers import DavServers
 
 CALENDAR, CONTACTS, TASKS, NOTES = CollectionKind
 COMPONENTS = {CALENDAR: "VEVENT", TASKS: "VTODO", NOTES: "VJOURNAL"}
-NAMES = ["Work", "Bücher & <Filme>", "予定 / 100 %"]
+NAMES = ["Work", "Bücher & <Filme>", "予定 / 2"]
 
 
 def make_item(kind: CollectionKind, uid: str, text: str) -> bytes:
@@ -35,6 +40,12 @@ def make_item(kind: CollectionKind, uid: str, text: str) -> bytes:
     lines += [f"UID:{uid}", "DTSTAMP:20240101T000000Z", f"SUMMARY:{text}"]
     lines += ["DTSTART:20240301T100000Z", f"END:{component}", "END:VCALENDAR", ""]
     return "\r\n".join(lines).encode()
+
+
+def make_nonsense(uid: str) -> bytes:
+    """An event in the month 13 of each year: servers take it."""
+    rule = b"RRULE:FREQ=YEARLY;BYMONTH=13\r\n"
+    return make_item(CALENDAR, uid, "x").replace(b"DTSTART", rule + b"DTSTART")
 
 
 class Desk(Protocol):
@@ -85,12 +96,72 @@ class MemoryDesk:
         self.source.close()
 
 
-DESKS: dict[str, Callable[[], Desk]] = {"memory": MemoryDesk}
+class RadicaleDesk:
+    def __init__(self, servers: DavServers) -> None:
+        self._server = servers.radicale()
+        self._user, password = servers.person()
+        url = make_url(self._server.url, self._user)
+        client = DavClient(url, DavLogin(self._user, password))
+        self.source = DavSource(client, follows_login=True)
+
+    def make(self, name: str, *kinds: CollectionKind) -> None:
+        self._server.make(self._user, name, *kinds)
+
+    def put(self, name: str, kind: CollectionKind, uid: str, data: bytes) -> None:
+        self._server.put_data(self._user, name, kind, f"{uid}.item", data)
+
+    def spoil(self, name: str, kind: CollectionKind, uid: str) -> None:
+        self.put(name, kind, uid, make_nonsense(uid))
+
+    def delete(self, name: str, kind: CollectionKind, uid: str) -> None:
+        self._server.delete(self._user, name, f"{uid}.item")
+
+    def close(self) -> None:
+        self.source.close()
+
+
+class XandikosDesk:
+    def __init__(self, servers: DavServers) -> None:
+        self._server = servers.xandikos()
+        self._user, password = servers.person()
+        client = DavClient(
+            self._server.url, DavLogin(self._user, password), context=self._server.context
+        )
+        self.source = DavSource(client, follows_login=True)
+
+    def make(self, name: str, *kinds: CollectionKind) -> None:
+        self._server.make(self._user, name, *kinds)
+
+    def put(self, name: str, kind: CollectionKind, uid: str, data: bytes) -> None:
+        ending = "vcf" if kind is CONTACTS else "ics"
+        self._server.put(self._user, name, kind, f"{uid}.{ending}", data)
+
+    def spoil(self, name: str, kind: CollectionKind, uid: str) -> None:
+        self.put(name, kind, uid, make_nonsense(uid))
+
+    def delete(self, name: str, kind: CollectionKind, uid: str) -> None:
+        self._server.delete(self._user, name, kind, f"{uid}.{'vcf' if kind is CONTACTS else 'ics'}")
+
+    def close(self) -> None:
+        self.source.close()
+
+
+DESKS: dict[str, Callable[[DavServers], Desk]] = {
+    "memory": lambda _: MemoryDesk(),
+    "radicale": RadicaleDesk,
+    "xandikos": XandikosDesk,
+}
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[DavServers]:
+    with DavServers() as servers:
+        yield servers
 
 
 @pytest.fixture(params=DESKS)
-def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
-    desk = DESKS[request.param]()
+def desk(request: pytest.FixtureRequest, servers: DavServers) -> Iterator[Desk]:
+    desk = DESKS[request.param](servers)
     yield desk
     desk.close()
 
