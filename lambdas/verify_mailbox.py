@@ -17,6 +17,7 @@ def handler(job: events.VerifyMailbox, context: Any) -> events.VerifyMailboxResu
     how = (policy, wiring.seconds_left(context), tenant, lambda: wiring.moment(context))
     items = wired.verify_groupware(job.mailbox, job.access, job.pass_id, context)
     with wired.open_mailbox(job.mailbox, job.access, job.target) as ends:
-        verdict = verify_mailbox(*ends, ledger, blobs, job.mailbox, job.pass_id, *how, items)
+        about = (*ends, ledger, blobs, job.mailbox, job.pass_id)
+        verdict = verify_mailbox(*about, *how, items=items)
     wired.metrics.emit(wiring.moment(context), measures.of_verdict(verdict.agreement))
     return events.VerifyMailboxResult(verdict.agreement.value, verdict.copied_in_pass)

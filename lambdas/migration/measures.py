@@ -22,8 +22,6 @@ class Metric(StrEnum):
     MAILBOXES_WAITING on they are states at a moment, which MeasureProgress looks at.
 
     MESSAGES_QUARANTINED  refused, by the source or the target; the report names them
-    ITEMS_COPIED          of calendars, address books, tasks and notes
-    ITEMS_REFUSED         of these, refused or not to be read; the report names them
     BACKOFFS              slices that ended because a server wanted to be left alone
     BACKOFF_SECONDS       how long it wanted that
     MAILBOX_FAILURES      how often a mailbox's part of a pass failed, also by the error's name
@@ -39,8 +37,6 @@ class Metric(StrEnum):
     MESSAGES_COPIED = "MessagesCopied"
     BYTES_COPIED = "BytesCopied"
     MESSAGES_QUARANTINED = "MessagesQuarantined"
-    ITEMS_COPIED = "ItemsCopied"
-    ITEMS_REFUSED = "ItemsRefused"
     BACKOFFS = "Backoffs"
     BACKOFF_SECONDS = "BackoffSeconds"
     MAILBOXES_VERIFIED = "MailboxesVerified"
@@ -110,22 +106,10 @@ def of_slice(tally: Tally, backoff_seconds: int) -> list[Measure]:
         Measure(Metric.BYTES_COPIED, tally.size),
         Measure(Metric.MESSAGES_QUARANTINED, tally.rejected),
     ]
-    return measures + _of_backoff(backoff_seconds)
-
-
-def of_groupware(tally: Tally, backoff_seconds: int) -> list[Measure]:
-    """As of_slice, of a slice of calendars and the like: the tally counts items."""
-    measures = [
-        Measure(Metric.ITEMS_COPIED, tally.copied),
-        Measure(Metric.ITEMS_REFUSED, tally.rejected),
-    ]
-    return measures + _of_backoff(backoff_seconds)
-
-
-def _of_backoff(seconds: int) -> list[Measure]:
-    if not seconds:
-        return []
-    return [Measure(Metric.BACKOFFS, 1), Measure(Metric.BACKOFF_SECONDS, seconds)]
+    if backoff_seconds:
+        measures.append(Measure(Metric.BACKOFFS, 1))
+        measures.append(Measure(Metric.BACKOFF_SECONDS, backoff_seconds))
+    return measures
 
 
 def of_verdict(agreement: Agreement) -> list[Measure]:

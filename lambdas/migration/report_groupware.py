@@ -40,16 +40,18 @@ class Kept(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CollectionLine:
     """A calendar, an address book, a list of tasks or of notes: what source, ledger and target held
-    when they were last compared, and what the ledger has counted over all runs.
+    when they were last compared, and what was copied over all runs. A series that Exchange cannot
+    say is one item at the source and several in WorkMail.
 
     key        the digest of what identifies it at the source
     kind       calendar, contacts, tasks or notes
     name       its name at the source
     at_target  its name in WorkMail; empty for the default folder of its kind
     source     items at the source when it was last compared; null if it never was
-    ledger     items that were copied and are not deleted since
-    target     items in WorkMail when it was last compared; null if it never was
+    copied     items of the source that were copied and are not deleted since
     refused    items that could not be copied
+    ledger     items that WorkMail should have of them by the ledger; null if it never was compared
+    target     items in WorkMail when it was last compared; null if it never was
     agreement  what verification found; null if it was not compared
     reason     why it does not simply agree; empty if it does
     """
@@ -59,9 +61,10 @@ class CollectionLine:
     name: str
     at_target: str
     source: int | None
-    ledger: int
-    target: int | None
+    copied: int
     refused: int
+    ledger: int | None
+    target: int | None
     agreement: Agreement | None
     reason: str
 
@@ -92,9 +95,10 @@ class KindLine:
     mailboxes    how many mailboxes have one
     collections  how many there are
     source       items at the source, of the collections that were compared
-    ledger       items that were copied
-    target       items in WorkMail, of the collections that were compared
+    copied       items of the source that were copied
     refused      items that could not be copied
+    ledger       items that WorkMail should have, of the collections that were compared
+    target       items in WorkMail, of the collections that were compared
     differing    collections in which verification found a difference
     """
 
@@ -102,9 +106,10 @@ class KindLine:
     mailboxes: int
     collections: int
     source: int
+    copied: int
+    refused: int
     ledger: int
     target: int
-    refused: int
     differing: int
 
 
@@ -166,9 +171,10 @@ def _collection(record: FolderRecord) -> CollectionLine:
         name=name,
         at_target=record.target_path[1],
         source=check.source if check else None,
-        ledger=record.total.copied,
-        target=check.target if check else None,
+        copied=record.total.copied,
         refused=record.total.rejected,
+        ledger=check.ledger if check else None,
+        target=check.target if check else None,
         agreement=check.agreement if check else None,
         reason=check.reason if check else "",
     )
@@ -195,9 +201,10 @@ def _add_up(kind: str, lines: Sequence[CollectionLine], mailboxes: int) -> KindL
         mailboxes=mailboxes,
         collections=len(lines),
         source=sum(line.source or 0 for line in lines),
-        ledger=sum(line.ledger for line in lines),
-        target=sum(line.target or 0 for line in lines),
+        copied=sum(line.copied for line in lines),
         refused=sum(line.refused for line in lines),
+        ledger=sum(line.ledger or 0 for line in lines),
+        target=sum(line.target or 0 for line in lines),
         differing=sum(line.agreement is Agreement.DIFFER for line in lines),
     )
 

@@ -190,8 +190,8 @@ class MailboxLine:
 
     @property
     def items(self) -> int:
-        """Items of its collections in WorkMail by the ledger."""
-        return sum(line.ledger for line in self.collections)
+        """Items of its collections that were copied."""
+        return sum(line.copied for line in self.collections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +267,7 @@ class Summary:
                      ones. user_remarks: things of users that could not be made as the manifest
                      says. in_test_domain: mailboxes that have not got their own addresses yet.
                      entities and entities_failed: groups, resources and permissions of mailboxes.
-                     items of calendars and the like that WorkMail has by the ledger, and
+                     items of calendars and the like that were copied, and
                      items_refused: those that could not be copied
     provisioned      how many WorkMail users were created, enabled, changed and so on
     passwords        how many users have a generated password, by the name of the secret that has it

@@ -289,5 +289,5 @@ def _other_reasons(
     if record.verdict is None:
         return ()
     told = {f"folder {folder.key}: {folder.reason}" for folder in folders}
-    told |= {f"collection {each.key}: {each.reason}" for each in collections}
+    told |= {f"{each.kind} {each.key}: {each.reason}" for each in collections}
     return tuple(reason for reason in record.verdict.reasons if reason not in told)

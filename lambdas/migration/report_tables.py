@@ -124,7 +124,7 @@ MAILBOXES: Table[MailboxLine] = Table(
         Column("passes", lambda line: len(line.passes), "how many passes of the run went over it"),
         *_times("begun", "ended"),
         Column("items", lambda line: line.items,
-               "items of its calendars, address books, tasks and notes in WorkMail by the ledger"),
+               "items of its calendars, address books, tasks and notes that were copied"),
         *_fields("losses", "losses_file", "provisioned"),
         Column("remarks", lambda line: "; ".join(line.user_remarks),
                "what of the WorkMail user could not be made as the manifest says"),
@@ -162,8 +162,8 @@ COLLECTIONS: Table[CollectionRow] = Table(
     _collections,
     _fields(
         *("mailbox", "address", "collection.kind", "collection.name", "collection.at_target"),
-        *("collection.source", "collection.ledger", "collection.target", "collection.refused"),
-        *("collection.agreement", "collection.reason", "collection.key"),
+        *("collection.source", "collection.copied", "collection.refused", "collection.ledger"),
+        *("collection.target", "collection.agreement", "collection.reason", "collection.key"),
     ),
 )
 

@@ -11,7 +11,6 @@ from migration.copy.engine import copy_slice
 from migration.copy.slices import SliceJob, SliceResult
 from migration.errors import MigrationError
 from migration.logs import logger
-from migration.measures import Measure
 from migration.model import Tally
 from migration.ports import BlobStore, Ledger, Metrics, Source, Target
 from migration.runs import note_pause
@@ -38,38 +37,20 @@ def run_slice(
     seconds_left: Callable[[], float],
 ) -> SliceResult:
     """Copies as `copy_slice` does, and raises what that raises. `at` is when this attempt began.
-    However it ends, it is told of as `tell_slice` does.
 
-    A batch is recorded by one conditional update of the ledger, and counted after it: what is
-    played again after a crash is not counted twice. What a worker had recorded that was killed is
-    missing in the measures, and is not missing in the ledger.
+    However it ends, one line of the log and one set of measures tell what was recorded. A batch is
+    recorded by one conditional update of the ledger, and counted after it: what is played again
+    after a crash is not counted twice. What a worker had recorded that was killed is missing in the
+    measures, and is not missing in the ledger.
     """
-    copy = partial(
-        copy_slice,
-        *(source, target, ledger, blobs, job, seconds_left),
-        listed=partial(ledger.set_begun, job.mailbox_id, at=at),
-    )
-    result = tell_slice(
-        lambda add: copy(progress=add), measures.of_slice, metrics, at, seconds_left
-    )
-    note_pause(ledger, job.mailbox_id, result.outcome.value)
-    return result
-
-
-def tell_slice(
-    copy: Callable[[Callable[[Tally], None]], SliceResult],
-    measure: Callable[[Tally, int], list[Measure]],
-    metrics: Metrics,
-    at: str,
-    seconds_left: Callable[[], float],
-) -> SliceResult:
-    """What `copy` answers, which calls what it is given whenever it has recorded something. However
-    it ends, one line of the log, and one set of measures, `measure` of all that was recorded and of
-    the seconds to wait, tell of it."""
     recorded, began = _Recorded(), seconds_left()
     outcome, wait = "", 0
     try:
-        result = copy(recorded.add)
+        result = copy_slice(
+            *(source, target, ledger, blobs, job, seconds_left),
+            progress=recorded.add,
+            listed=partial(ledger.set_begun, job.mailbox_id, at=at),
+        )
         outcome, wait = result.outcome.value, result.wait_seconds
     except MigrationError as error:
         outcome = type(error).__name__
@@ -77,7 +58,8 @@ def tell_slice(
     finally:
         seconds = round(began - seconds_left(), 1)
         logger.info("slice", extra=_describe(recorded.tally, outcome, wait, seconds))
-        metrics.emit(at, measure(recorded.tally, wait))
+        metrics.emit(at, measures.of_slice(recorded.tally, wait))
+    note_pause(ledger, job.mailbox_id, outcome)
     return result
 
 

@@ -340,13 +340,11 @@ class Wiring:
         copied. As open_groupware; `context` is Lambda's."""
         if not self.settings.groupware.sources:
             return None
-        from migration.copy.groupware_verify import verify_groupware
+        from migration.groupware_check import check_groupware
 
-        left = seconds_left(context)
-        with self.open_groupware(mailbox_id, access, moment(context)) as (source, target):
-            return verify_groupware(
-                source, target, self.ledger, self.blobs, mailbox_id, pass_id, left
-            )
+        policy = self.settings.policy
+        with self.open_groupware(mailbox_id, access, moment(context)) as ends:
+            return check_groupware(*ends, self.ledger, self.blobs, mailbox_id, pass_id, policy)
 
     @contextmanager
     def open_target(self, mailbox_id: str, access: str, target_kind: str) -> Iterator[Target]:
@@ -421,23 +419,30 @@ class Wiring:
         """What the tenant file names, one after the other."""
         from migration.settings import DAV
         from migration.sources.item_files import FileSource
-        from migration.sources.joined_groupware import JoinedGroupware
+        from migration.sources.joined_groupware import JoinedSource
 
-        settings = self.settings.groupware
-        return JoinedGroupware(
-            [
-                self._dav_source(self.secrets.read_source(), mailbox.source)
+        return JoinedSource(
+            {
+                kind: self._dav_source(self.secrets.read_source(), mailbox.source)
                 if kind == DAV
-                else FileSource(self.blobs, mailbox.target, self._groupware_zone)
-                for kind in settings.sources
-            ]
+                else FileSource(self.blobs, mailbox.target)
+                for kind in self.settings.groupware.sources
+            }
         )
 
     def _dav_source(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
         from migration.sources.dav import DavSource
+        from migration.sources.dav_homes import make_url
+        from migration.sources.dav_login import choose_dav_login
+        from migration.wire.dav import DavClient
 
-        settings = self.settings.groupware
-        return DavSource(settings.dav_url, secret, user, self._groupware_zone)
+        template = self.settings.groupware.dav_url
+        login, is_own = choose_dav_login(secret, user, template)
+        try:
+            client = DavClient(make_url(template, user), login)
+        except ValueError as error:
+            raise TenantMisconfigured([f"groupware.dav_url: {error}"]) from None
+        return DavSource(client, follows_login=is_own)
 
     def _groupware_target(self, record: MailboxRecord, access: Access, at: str) -> GroupwareTarget:
         from migration.items.ews_item import Destination

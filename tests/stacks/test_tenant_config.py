@@ -17,6 +17,7 @@ from stacks.groupware_config import Groupware
 from tests.stacks.conftest import SMALLEST
 
 ROOT = Path(__file__).resolve().parents[2]
+HTTPS = "must be a URL that begins with https://, not 'http://dav.example/'"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/mrk-0123456789abcdef"
 
 
@@ -360,10 +361,7 @@ def test_settings_of_the_cutover_that_do_not_fit_together_are_refused(tmp_path: 
         ("sources: [imap]", ["groupware.sources[0]: must be one of dav, files, not 'imap'"]),
         (
             "sources: [dav], dav_url: 'http://dav.example/'",
-            [
-                "groupware.dav_url: must be a URL that begins with https://, not "
-                + "'http://dav.example/'",
-            ],
+            ["groupware.dav_url: " + HTTPS],
         ),
         (
             "years_before: -1, years_after: 51, timezone: Mars/Base",

@@ -20,7 +20,7 @@ NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "sock
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",
-    *("groupware_run", "preflight_groupware"),
+    *("groupware_check", "groupware_run", "preflight_groupware"),
     *("erasure", "erasure_proof"),
     *("estimate", "migration_plan", "plan_page", "run_plan"),
     *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),

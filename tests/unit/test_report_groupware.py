@@ -59,7 +59,7 @@ def told(*lines: LossLine) -> bytes:
 
 def test_a_collection_that_was_never_compared_has_no_counts_of_the_servers() -> None:
     (line,) = tell_collections([record("tasks", "To do", 3)])
-    assert (line.source, line.ledger, line.target, line.agreement) == (None, 3, None, None)
+    assert (line.source, line.copied, line.target, line.agreement) == (None, 3, None, None)
 
 
 def test_collections_are_told_by_kind_and_name() -> None:
@@ -74,8 +74,8 @@ def test_kinds_are_added_up_over_mailboxes() -> None:
     report = tell_groupware([anna, bob, ()], [])
     assert report == GroupwareReport(
         (
-            KindLine("calendar", 2, 2, 4, 8, 2, 1, 1),
-            KindLine("contacts", 1, 1, 0, 7, 0, 0, 0),
+            KindLine("calendar", 2, 2, 4, 8, 1, 3, 2, 1),
+            KindLine("contacts", 1, 1, 0, 7, 0, 0, 0, 0),
         ),
         (),
     )
@@ -109,7 +109,7 @@ def test_the_report_and_its_tables_tell_of_calendars() -> None:
     before = ledger.claim_folder(id_, plan, "target-1", ledger.next_fence(id_), 1)
     ledger.advance(id_, before, replace(before, total=Tally(copied=3)))
     ledger.set_check(id_, "c1", FolderCheck(3, 3, 2, Agreement.DIFFER, "1 event is missing"))
-    reasons = ("collection c1: 1 event is missing", "something else")
+    reasons = ("calendar c1: 1 event is missing", "something else")
     verdict = MailboxVerdict(1, Agreement.DIFFER, Tally(), Tally(), reasons, Tally(3), Tally(3))
     ledger.set_verdict(BOX, verdict, NOW)
     blobs.put(f"groupware/{BOX}/losses.json", told(LOST, MOVED))

@@ -1,4 +1,4 @@
-"""A short look at people's calendars, and several sources as one."""
+"""A short look at people's calendars."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from migration.groupware_port import (
     Vanished,
 )
 from migration.sources.groupware_survey import survey
-from migration.sources.joined_groupware import JoinedGroupware
 from migration.survey_model import GroupwareSurvey, Unopened
 
 
@@ -75,20 +74,3 @@ def test_a_server_that_says_no_is_not_asked_on_and_on(error: MigrationError, tri
 def test_a_survey_ends_when_its_time_is_over() -> None:
     seen, _ = look(None, None, None, seconds=6)
     assert len(seen.collections) == 1
-
-
-def test_sources_are_one_after_the_other_and_each_is_asked_for_its_own() -> None:
-    one, two = Shelf("a", "b"), Shelf("c")
-    joined = JoinedGroupware([one, two])
-    found = joined.collections()
-    assert [each.key for each in found] == ["a", "b", "c"]
-    assert [joined.entries(each)[0].uid for each in found] == ["a-1", "b-1", "c-1"]
-    answers = list(joined.fetch(found[2], [Entry("c-1", "v")]))
-    assert answers == [Read(Entry("c-1", "v"), ())]
-    joined.close()
-    assert (one.closed, two.closed) == (1, 1)
-
-
-def test_a_collection_of_before_is_found_again() -> None:
-    joined = JoinedGroupware([Shelf("a"), Shelf("c")])
-    assert joined.entries(Collection("c", CollectionKind.CALENDAR, "C"))[0].uid == "c-1"
