@@ -47,7 +47,7 @@ from migration.items.zones import add, instant, to_instant
 LONGEST_REMINDER = 2_629_800
 """ReminderMinutesBeforeStartType."""
 
-_SENSITIVITY = {
+SENSITIVITIES = {
     Privacy.PUBLIC: Sensitivity.NORMAL,
     Privacy.PERSONAL: Sensitivity.PERSONAL,
     Privacy.PRIVATE: Sensitivity.PRIVATE,
@@ -90,7 +90,7 @@ def make_item(
         body=add_notes(content.html or content.description, notes, is_html=bool(content.html)),
         is_html=bool(content.html),
         location=content.location,
-        sensitivity=_SENSITIVITY[content.privacy],
+        sensitivity=SENSITIVITIES[content.privacy],
         importance=weigh(content.priority),
         categories=content.categories,
         reminder=reminder.minutes if reminder else None,
@@ -100,11 +100,12 @@ def make_item(
         optional=_list(guests, _is_optional),
         resources=_list(guests, _is_resource),
         allows_new_time=details.allows_new_time,
-        files=_files(content),
+        files=files_of(content),
     )
 
 
-def _files(content: Content) -> tuple[FileAttachment, ...]:
+def files_of(content: Content) -> tuple[FileAttachment, ...]:
+    """The attachments that are files; links go into the text."""
     return tuple(
         FileAttachment(file.name or "attachment", file.media_type, file.data)
         for file in content.attachments
@@ -197,14 +198,19 @@ def _lost_alarms(content: Content, kept: _Reminder | None) -> Iterator[tuple[str
         yield "VALARM", "Exchange keeps one reminder of an item, at its start or before it"
     if kept is None:
         return
-    plain = Alarm(kept.alarm.trigger)
     if isinstance(kept.alarm.trigger, Moment):
         yield "TRIGGER", "Exchange counts minutes before the start; the reminder is at that moment"
     if not kept.is_exact:
         yield "TRIGGER", "Exchange counts whole minutes; it comes earlier by less than one"
-    if kept.alarm.action is not Action.DISPLAY:
+    yield from lost_of_alarm(kept.alarm)
+
+
+def lost_of_alarm(alarm: Alarm) -> Iterator[tuple[str, str]]:
+    """What Exchange does not keep of the one reminder that it keeps, but for when it comes."""
+    plain = Alarm(alarm.trigger, from_end=alarm.from_end)
+    if alarm.action is not Action.DISPLAY:
         yield "ACTION", "Exchange shows reminders, and does nothing else"
-    if replace(kept.alarm, action=Action.DISPLAY, description="", summary="") != plain:
+    if replace(alarm, action=Action.DISPLAY, description="", summary="") != plain:
         yield "VALARM", "Exchange keeps of a reminder when it is, and nothing else"
 
 
@@ -217,6 +223,16 @@ def _lost(details: Details) -> Iterator[tuple[str, str]]:
         yield "STATUS", "Exchange sets it itself; the title says it, and the time is shown as free"
     if details.busy is Busy.ELSEWHERE:
         yield "X-MICROSOFT-CDO-BUSYSTATUS", "this Exchange has no working elsewhere; shown as free"
+    yield from lost_of_content(content)
+    for attendee in content.attendees:
+        if attendee.kind in (Kind.GROUP, Kind.UNKNOWN):
+            yield "ATTENDEE;CUTYPE", "Exchange tells persons and resources apart, and no more"
+        if attendee.role in (Role.CHAIR, Role.NONE):
+            yield "ATTENDEE;ROLE", "Exchange has required and optional attendees, and no others"
+
+
+def lost_of_content(content: Content) -> Iterator[tuple[str, str]]:
+    """What no kind of item has a place for."""
     if content.priority and content.priority != PRIORITIES[weigh(content.priority)]:
         yield "PRIORITY", "Exchange has three degrees; the nearest is kept"
     if content.colour:
@@ -225,11 +241,6 @@ def _lost(details: Details) -> Iterator[tuple[str, str]]:
         yield "RELATED-TO", "Exchange has no such relation"
     if content.created or content.modified or content.sequence:
         yield "CREATED", "Exchange counts versions and their times itself"
-    for attendee in content.attendees:
-        if attendee.kind in (Kind.GROUP, Kind.UNKNOWN):
-            yield "ATTENDEE;CUTYPE", "Exchange tells persons and resources apart, and no more"
-        if attendee.role in (Role.CHAIR, Role.NONE):
-            yield "ATTENDEE;ROLE", "Exchange has required and optional attendees, and no others"
 
 
 def _lost_times(extent: Extent) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ from migration.items.ews_zones import zone_by_name
 from migration.items.times import ONCE, Moment, Recurrence, Span, Time
 from migration.items.zones import to_instant, to_wall
 
-_PRIVACY = {
+PRIVACIES = {
     Sensitivity.NORMAL: Privacy.PUBLIC,
     Sensitivity.PERSONAL: Privacy.PERSONAL,
     Sensitivity.PRIVATE: Privacy.PRIVATE,
@@ -106,7 +106,7 @@ def to_details(item: CalendarItem) -> Details:
         html=item.body if item.is_html else "",
         location=item.location,
         categories=item.categories,
-        privacy=_PRIVACY[item.sensitivity],
+        privacy=PRIVACIES[item.sensitivity],
         priority=0 if item.importance is Importance.NORMAL else PRIORITIES[item.importance],
         attendees=_attendees(item),
         alarms=() if item.reminder is None else (_alarm(item.reminder),),
