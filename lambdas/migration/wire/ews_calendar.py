@@ -76,10 +76,12 @@ def write_occurrence_id(master_id: str, place: OccurrenceChange | OccurrenceDele
     )
 
 
-def write_file(file: FileAttachment) -> Iterator[str | Mime]:
-    """A t:FileAttachment for CreateAttachment, as parts of a request: its data is not copied."""
-    kind = tag("ContentType", file.media_type) if file.media_type else ""
-    yield f"<t:FileAttachment>{tag('Name', file.name)}{kind}<t:Content>"
+def write_file(file: FileAttachment, *, is_photo: bool = False) -> Iterator[str | Mime]:
+    """A t:FileAttachment for CreateAttachment, as parts of a request: its data is not copied.
+    `is_photo`: it is the picture of a contact."""
+    kind = optional("ContentType", file.media_type)
+    photo = flag("IsContactPhoto", value=True) if is_photo else ""
+    yield f"<t:FileAttachment>{tag('Name', file.name)}{kind}{photo}<t:Content>"
     yield file.data
     yield "</t:Content></t:FileAttachment>"
 
