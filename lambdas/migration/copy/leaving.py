@@ -70,10 +70,12 @@ class Farewell:
         is_fresh = isinstance(self.error, FolderGone) and work.record.key in self.recreated
         if work not in self.in_doubt or is_fresh:
             return 0.0
-        said = _said(self.error)
         if self.is_answered:
-            return max(self.moment, said or 0.0)
-        return self.settle if said is None else said
+            rest = self.error.retry_after if isinstance(self.error, TargetBusy) else 0.0
+            return max(self.moment, rest)
+        if isinstance(self.error, Busy) and not isinstance(self.error, SourceBusy):
+            return self.error.retry_after
+        return self.settle
 
     def _was_lost_over(self, work: FolderWork) -> bool:
         """Whether the connection broke without a word while messages of the folder were sent."""
@@ -93,13 +95,6 @@ class Farewell:
         return (
             transitions.accuse(left, CRASHES - 1) if self.has_stored else transitions.put_last(left)
         )
-
-
-def _said(error: MigrationError) -> float | None:
-    """After how many seconds the target can be trusted, if it was the target that said so."""
-    if isinstance(error, Busy) and not isinstance(error, SourceBusy):
-        return error.retry_after
-    return None
 
 
 def _intent(work: FolderWork) -> Intent:
