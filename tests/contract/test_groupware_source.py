@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 
+from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.groupware import MemorySource
 from migration.groupware_port import (
     Collection,
@@ -18,9 +19,12 @@ from migration.groupware_port import (
     Vanished,
 )
 from migration.items.ical_read import read_calendar
+from migration.items.item import AnyItem
 from migration.items.vcard_read import read_contacts
 from migration.sources.dav import DavSource
 from migration.sources.dav_homes import make_url
+from migration.sources.item_files import FileSource
+from migration.sources.joined_groupware import JoinedSource
 from migration.wire.dav import DavClient
 from migration.wire.dav_model import DavLogin
 from tests.contract.dav_servers import DavServers
@@ -65,35 +69,102 @@ class Desk(Protocol):
 
     def delete(self, name: str, kind: CollectionKind, uid: str) -> None: ...
 
+    def reconnect(self) -> None:
+        """Opens the source anew; an open one may show what has been changed since."""
+
     def close(self) -> None: ...
+
+
+OTHER = make_item(CALENDAR, "one", "of another source")
 
 
 class MemoryDesk:
     def __init__(self) -> None:
-        self.source = MemorySource()
+        self.memory = MemorySource()
         self._keys: dict[tuple[str, CollectionKind], str] = {}
 
     def make(self, name: str, *kinds: CollectionKind) -> None:
         for kind in kinds:
-            self._keys[name, kind] = self.source.add(kind, name)
+            self._keys[name, kind] = self.memory.add(kind, name)
 
     def put(self, name: str, kind: CollectionKind, uid: str, data: bytes) -> None:
         if kind is CONTACTS:
             cards = read_contacts(data)
-            self.source.put(self._keys[name, kind], uid, *cards.contacts, raw=data)
+            self.memory.put(self._keys[name, kind], uid, *cards.contacts, raw=data)
         else:
             read = read_calendar(data)
-            items = (*read.events, *read.tasks, *read.notes)
-            self.source.put(self._keys[name, kind], uid, *items, losses=read.losses, raw=data)
+            items: tuple[AnyItem, ...] = (*read.events, *read.tasks, *read.notes)
+            self.memory.put(self._keys[name, kind], uid, *items, losses=read.losses, raw=data)
 
     def spoil(self, name: str, kind: CollectionKind, uid: str) -> None:
-        self.source.spoil(self._keys[name, kind], uid)
+        self.memory.spoil(self._keys[name, kind], uid)
 
     def delete(self, name: str, kind: CollectionKind, uid: str) -> None:
-        self.source.delete(self._keys[name, kind], uid)
+        self.memory.delete(self._keys[name, kind], uid)
+
+    @property
+    def source(self) -> GroupwareSource:
+        return self.memory
+
+    def reconnect(self) -> None: ...
 
     def close(self) -> None:
         self.source.close()
+
+
+class JoinedDesk(MemoryDesk):
+    """One of two sources that are one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        other = MemorySource()
+        other.put(other.add(CALENDAR, "Other"), "one", read_calendar(OTHER).events[0])
+        self._joined = JoinedSource({"other": other, "this": self.memory})
+
+    @property
+    def source(self) -> GroupwareSource:
+        return self._joined
+
+
+class FileDesk:
+    def __init__(self) -> None:
+        self._blobs = MemoryBlobs()
+        self._items: dict[str, dict[tuple[CollectionKind, str], bytes]] = {}
+        self._files: dict[str, str] = {}
+        self.source: GroupwareSource
+        self.reconnect()
+
+    def make(self, name: str, *kinds: CollectionKind) -> None:
+        ending = "vcf" if CONTACTS in kinds else "ICS"
+        self._files[name] = f"intake/groupware/Ann@Example.test/{len(self._files)}.{ending}"
+        if CONTACTS in kinds:  # these have no other name
+            self._files[name] = f"intake/groupware/Ann@Example.test/{name}.vcf"
+        self._items[name] = {}
+        self._write(name)
+
+    def put(self, name: str, kind: CollectionKind, uid: str, data: bytes) -> None:
+        self._items[name][kind, uid] = data
+        self._write(name)
+
+    def spoil(self, name: str, kind: CollectionKind, uid: str) -> None:
+        self.put(name, kind, uid, make_nonsense(uid))
+
+    def delete(self, name: str, kind: CollectionKind, uid: str) -> None:
+        del self._items[name][kind, uid]
+        self._write(name)
+
+    def reconnect(self) -> None:
+        self.source = FileSource(self._blobs, "ann@example.test")
+
+    def close(self) -> None:
+        self.source.close()
+
+    def _write(self, name: str) -> None:
+        calendar = ""
+        if not self._files[name].endswith(".vcf"):
+            calendar = f"BEGIN:VCALENDAR\r\nX-WR-CALNAME:{name}\r\nEND:VCALENDAR\r\n"
+        items = self._items[name].values()
+        self._blobs.put(self._files[name], b"".join([calendar.encode(), *items]))
 
 
 class RadicaleDesk:
@@ -115,6 +186,8 @@ class RadicaleDesk:
 
     def delete(self, name: str, kind: CollectionKind, uid: str) -> None:
         self._server.delete(self._user, name, f"{uid}.item")
+
+    def reconnect(self) -> None: ...
 
     def close(self) -> None:
         self.source.close()
@@ -140,7 +213,10 @@ class XandikosDesk:
         self.put(name, kind, uid, make_nonsense(uid))
 
     def delete(self, name: str, kind: CollectionKind, uid: str) -> None:
-        self._server.delete(self._user, name, kind, f"{uid}.{'vcf' if kind is CONTACTS else 'ics'}")
+        ending = "vcf" if kind is CONTACTS else "ics"
+        self._server.delete(self._user, name, kind, f"{uid}.{ending}")
+
+    def reconnect(self) -> None: ...
 
     def close(self) -> None:
         self.source.close()
@@ -148,6 +224,8 @@ class XandikosDesk:
 
 DESKS: dict[str, Callable[[DavServers], Desk]] = {
     "memory": lambda _: MemoryDesk(),
+    "joined": lambda _: JoinedDesk(),
+    "files": lambda _: FileDesk(),
     "radicale": RadicaleDesk,
     "xandikos": XandikosDesk,
 }
@@ -311,6 +389,7 @@ def test_what_vanished_since_it_was_listed_is_answered_as_vanished(desk: Desk) -
     collection = find(desk, "Work", CALENDAR)
     entries = listed(desk, collection)
     desk.delete("Work", CALENDAR, "one")
+    desk.reconnect()
     asked = [entries["one"], entries["two"]]
     gone, there = desk.source.fetch(collection, asked)
     assert gone == Vanished(entries["one"])
@@ -323,6 +402,7 @@ def test_what_changed_since_it_was_listed_is_answered_with_its_new_version(desk:
     collection = find(desk, "Work", CALENDAR)
     (old,) = desk.source.entries(collection)
     desk.put("Work", CALENDAR, "one", make_item(CALENDAR, "one", "new"))
+    desk.reconnect()
     (answer,) = desk.source.fetch(collection, [old])
     assert said(answer) == "new"
     assert [answer.entry] == list(desk.source.entries(collection))

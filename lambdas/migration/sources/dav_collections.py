@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from urllib.parse import unquote
 from migration import identity
 from migration.groupware_port import Collection, CollectionKind
 from migration.items.losses import Loss
+from migration.sources.collection_names import choose_default
 from migration.sources.dav_homes import TYPE, path_of
 from migration.sources.item_reading import COMPONENTS
 from migration.wire.dav_model import (
@@ -42,9 +42,6 @@ _NOT_TO_OPEN = (
     *(f"{CALDAV}schedule-inbox", f"{CALDAV}schedule-outbox", f"{DAV}principal"),
     *(f"{CALENDARSERVER}{name}" for name in ("notification", "notifications", "dropbox-home")),
     *_TRASH,
-)
-_DEFAULT_NAMES = re.compile(
-    "(?i)default|calendar|personal|contacts?|address[ _-]?book|card|tasks?|notes?|journal"
 )
 _NO_SHARES = {"organizer", "owner"}
 
@@ -146,15 +143,15 @@ def choose_defaults(places: Sequence[Place], defaults: frozenset[str]) -> frozen
     for kind in CollectionKind:
         of_kind = [one for one in places if one.collection.kind is kind]
         named = [one for one in of_kind if path_of(one.url) in defaults]
-        called = [one for one in of_kind if _is_called_default(one)]
-        only = of_kind if len(of_kind) == 1 else []
-        chosen |= {one.collection.key for one in (named or called or only)[:1]}
+        called = choose_default([_names(one) for one in of_kind])
+        if not named and called is not None:
+            named = [of_kind[called]]
+        chosen |= {one.collection.key for one in named[:1]}
     return frozenset(chosen)
 
 
-def _is_called_default(place: Place) -> bool:
-    names = (path_of(place.url).rpartition("/")[2], place.collection.name)
-    return any(_DEFAULT_NAMES.fullmatch(name.strip()) for name in names)
+def _names(place: Place) -> tuple[str, str]:
+    return path_of(place.url).rpartition("/")[2], place.collection.name
 
 
 def tell_others(others: Counter[str], *, is_partial: bool) -> tuple[Loss, ...]:
