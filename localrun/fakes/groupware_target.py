@@ -91,9 +91,8 @@ class MemoryGroupware:
         """A user makes an item of their own; its id."""
         return self._store(self._folder(folder_id), "", item).id
 
-    def drop_folder(self, place: Place) -> None:
+    def drop_folder(self, folder_id: str) -> None:
         """A user deletes a folder with all that is in it."""
-        (folder_id,) = (id_ for id_, each in self._folders.items() if each.place == place)
         del self._folders[folder_id]
 
     # -- the port

@@ -41,10 +41,6 @@ _NOT_FOR_MAIL = (
     *("Suggested Contacts", "Conversation History", "Recipient Cache", "GAL Contacts"),
 )
 """Folders of a new mailbox that no mail may be put into."""
-
-RESERVED_NAMES = (*DISPLAY_NAMES.values(), *_NOT_FOR_MAIL)
-"""Names at the top of a mailbox that are WorkMail's own."""
-
 _WELL_KNOWN: Mapping[SpecialUse, tuple[str, ...]] = {
     SpecialUse.INBOX: ("INBOX",),
     SpecialUse.SENT: (
@@ -155,7 +151,8 @@ class _Planner:
 
     def __post_init__(self) -> None:
         self._parents[()] = ()
-        self._taken.update(_fold_path((name,)) for name in RESERVED_NAMES)
+        reserved = [*DISPLAY_NAMES.values(), *_NOT_FOR_MAIL]
+        self._taken.update(_fold_path((name,)) for name in reserved)
         self._taken.update(_fold_path(path) for path in self.placed.values())
 
     def plan(self, node: _Node) -> FolderPlan:

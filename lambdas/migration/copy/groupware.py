@@ -136,7 +136,6 @@ class _Walker:
             collections,
             worker.target.kinds(),
             {record.key: (record.path[0], record.target_path[1]) for record in records},
-            self._names_of_mail_folders(),
         )
         busy = self._find_busy(placements, collections, records)
         self.left = len(busy)
@@ -162,10 +161,6 @@ class _Walker:
                 strangers,
             )
         return max(waits)
-
-    def _names_of_mail_folders(self) -> list[str]:
-        worker = self.worker
-        return [record.target_path[0] for record in worker.ledger.folders(worker.mailbox_id)]
 
     def _find_busy(
         self,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Several
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from migration.copy.folders import RESERVED_NAMES, fit_name, fold_name, mark_name
+from migration.copy.folders import fit_name, fold_name, mark_name
 from migration.copy.groupware_state import ItemFate, ItemRow, State, is_over
 from migration.groupware_port import (
     Collection,
@@ -45,20 +45,18 @@ def place_collections(
     collections: Sequence[Collection],
     kinds: Several[CollectionKind],
     placed: Mapping[str, tuple[str, str]],
-    taken: Iterable[str] = (),
 ) -> tuple[list[Placement], list[Collection]]:
     """The place of each collection, in the source's order, and those of kinds that the target has
     no place for.
 
     `placed` holds kind and name of places that earlier passes gave away, by collection key: they
     stay, also where the source has no such collection any more. The first default of a kind goes to
-    the default folder. All others stand beside each other and beside the mail folders, whose names
-    are `taken`: so a name is there once, whatever its kind, without regard to case.
+    the default folder. Of each kind a name is there once, without regard to case: equal ones get
+    numbers. A name that cannot be one is made one.
     """
     wanted = [each for each in collections if each.kind in kinds]
     defaults = {kind for kind, name in placed.values() if not name}
-    names = {fold_name(name) for name in (*RESERVED_NAMES, *taken)}
-    names |= {fold_name(name) for _, name in placed.values() if name}
+    names = {(kind, fold_name(name)) for kind, name in placed.values()}
     placements = []
     for each in wanted:
         if each.key in placed:
@@ -74,22 +72,16 @@ def place_collections(
     return placements, [each for each in collections if each.kind not in kinds]
 
 
-def _free_name(collection: Collection, names: set[str]) -> tuple[str, str]:
-    """A name that no other has, which then is taken, and why it is not the collection's."""
+def _free_name(collection: Collection, names: set[tuple[str, str]]) -> tuple[str, str]:
+    """A name that no other of the kind has, which then is taken, and why it is not the
+    collection's."""
     fit, reason = fit_name(collection.name)
-    for name in _alternatives(fit, collection.kind):
-        if fold_name(name) not in names:
-            names.add(fold_name(name))
-            reasons = [reason, "name is taken" if name != fit else ""]
-            return name, "; ".join(each for each in reasons if each)
-    raise AssertionError("there is always another number")
-
-
-def _alternatives(name: str, kind: CollectionKind) -> Iterator[str]:
-    yield name
-    yield mark_name(name, kind.value)
-    for number in count(2):
-        yield mark_name(name, str(number))
+    name, numbers = fit, count(2)
+    while (place := (collection.kind.value, fold_name(name))) in names:
+        name = mark_name(fit, str(next(numbers)))
+    names.add(place)
+    reasons = [reason, "name is taken" if name != fit else ""]
+    return name, "; ".join(each for each in reasons if each)
 
 
 # ---- what is to be done ----------------------------------------------------------------------
