@@ -30,7 +30,7 @@ def view_calendar(
         raise ItemRefused("ErrorCalendarViewRangeTooBig")
     if not folder.folder_class.startswith("IPF.Appointment"):
         raise ItemRefused("ErrorCalendarFolderIsInvalidForCalendarView")
-    found = sorted(_unfolded(folder, start, end), key=lambda item: item.moment("Start"))
+    found = sorted(unfold(folder, start, end), key=lambda item: item.moment("Start"))
     most = view.get("MaxEntriesReturned")
     if most is None and len(found) > FIND_LIMIT:
         raise ItemRefused("ErrorExceededFindCountLimit")
@@ -41,7 +41,8 @@ def view_calendar(
     }
 
 
-def _unfolded(folder: StoredFolder, start: datetime, end: datetime) -> Iterator[GroupwareItem]:
+def unfold(folder: StoredFolder, start: datetime, end: datetime) -> Iterator[GroupwareItem]:
+    """The single items and the occurrences of a folder, in no order."""
     for item in folder.items.values():
         if not isinstance(item, GroupwareItem) or item.kind != "CalendarItem":
             continue

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lxml import etree
 
+from localrun.fakes.workmail_ews.calendar_view import unfold
 from localrun.fakes.workmail_ews.groupware_items import GroupwareItem
 from localrun.fakes.workmail_ews.groupware_render import add_item
 from localrun.fakes.workmail_ews.items import StoredItem
@@ -78,6 +79,18 @@ def groupware_in(store: MailboxStore) -> dict[tuple[str, ...], list[StoredGroupw
         ]
         for folder in store.visible_folders()
     }
+
+
+def calendar_in(
+    store: MailboxStore, begin: datetime, end: datetime
+) -> list[tuple[str, datetime, datetime]]:
+    """What its calendars show between two moments, series unfolded: subject, begin and end."""
+    shown = [
+        (item.text("Subject") or "", item.moment("Start"), item.moment("End"))
+        for folder in store.visible_folders()
+        for item in unfold(folder, begin, end)
+    ]
+    return sorted(shown, key=lambda one: (one[1], one[0]))
 
 
 def _describe_message(item: StoredItem) -> StoredMessage:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ from localrun.fakes.workmail_ews.admission import Admission, ClosedMailbox, NotL
 from localrun.fakes.workmail_ews.contents import (
     StoredGroupware,
     StoredMessage,
+    calendar_in,
     groupware_in,
     messages_in,
 )
@@ -194,6 +196,15 @@ class EwsServer:
         store = self._store(address.casefold())
         with store.lock:
             return groupware_in(store)
+
+    def calendar(
+        self, address: str, begin: datetime, end: datetime
+    ) -> list[tuple[str, datetime, datetime]]:
+        """What all calendars of a mailbox show between two moments, in order: subject, begin and
+        end of each single item and occurrence."""
+        store = self._store(address.casefold())
+        with store.lock:
+            return calendar_in(store, begin, end)
 
     @property
     def sent(self) -> list[Sent]:
