@@ -64,10 +64,11 @@ EXDATE;TZID=Europe/Berlin:20250418T091500,20250421T091500
 """
 _STANDUP_MOVED = """
 RECURRENCE-ID;TZID=Europe/Berlin:20250602T091500
-SUMMARY:Stand-up, later
+SUMMARY:Stand-up
 DTSTART;TZID=Europe/Berlin:20250602T110000
 DTEND;TZID=Europe/Berlin:20250602T113000
 """
+# Radicale gives every exception the summary of its series: an exception with its own is Theo's.
 _STANDUP_CANCELLED = """
 RECURRENCE-ID;TZID=Europe/Berlin:20251224T091500
 SUMMARY:Stand-up
@@ -265,6 +266,12 @@ FILES: Mapping[str, bytes] = {
                     "yoga-1",
                     f"SUMMARY:Yoga\nDTSTART;{_BERLIN}:20251001T070000\n"
                     f"DTEND;{_BERLIN}:20251001T080000\nRRULE:FREQ=WEEKLY;BYDAY=WE",
+                ),
+                _event(
+                    "yoga-1",
+                    f"RECURRENCE-ID;{_BERLIN}:20251112T070000\nSUMMARY:Yoga\\, im Park\n"
+                    f"DTSTART;{_BERLIN}:20251112T063000\nDTEND;{_BERLIN}:20251112T073000\n"
+                    "LOCATION:Park",
                 ),
                 _task("milk-1", "SUMMARY:Buy milk"),
             )

@@ -676,4 +676,5 @@ def test_functions_are_reserved_where_the_tenant_wants_it(context: Mapping[str, 
             and (number := one["Properties"].get("ReservedConcurrentExecutions"))
         }
     together = config.source.max_connections // 2
-    assert reserved == {False: {}, True: {"copy-slice": together, "verify-mailbox": together}}
+    copiers = ("copy-groupware", "copy-slice", "verify-mailbox")
+    assert reserved == {False: {}, True: dict.fromkeys(copiers, together)}
