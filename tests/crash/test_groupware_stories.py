@@ -321,6 +321,30 @@ def test_an_item_that_becomes_again_what_it_was() -> None:
     picture(world)
 
 
+def test_a_source_whose_token_becomes_again_what_it_was() -> None:
+    """While half of its changes are copied."""
+    world, key = world_with(9)
+    world.finish()
+    shelf = world.source._shelves[key]
+    before = replace(shelf, answers=dict(shelf.answers))
+    for number in range(9):
+        world.source.put(key, f"u{number}", task(f"u{number}", f"other {number}"))
+    world.pace = replace(world.pace, pause_check=0.0)
+
+    def act(_step: int, name: str) -> None:
+        if name == "after write":
+            world.ledger.want_pause(True)
+
+    world.act = act
+    world.slice(2)
+    world.act = None
+    assert sum(text.startswith("other") for text in texts(world)) == 3
+    world.ledger.want_pause(False)
+    world.source._shelves[key] = before
+    world.finish(2)
+    assert texts(world) == Counter(f"task u{n}" for n in range(9))
+
+
 # ---- people at the target --------------------------------------------------------------------
 
 
@@ -349,6 +373,31 @@ def test_of_a_series_in_pieces_all_stays_if_one_was_changed() -> None:
     world.source.put(key, "s", task("s", "three"))
     world.finish(2)
     assert texts(world) == Counter(["one", "two"])
+
+
+def test_what_was_changed_in_workmail_survives_a_recovery_under_its_own_key() -> None:
+    """The source's item is again the version that was copied: so is its key."""
+    world, key = world_with(2)
+    world.finish()
+    first = world.source._shelves[key].answers["u1"]
+    edited = world.find("task u1")
+    world.target.edit(edited)
+    world.source.put(key, "u1", task("u1", "other"))
+    world.finish(2)
+    world.source.put(key, "u0", task("u0", "again"))
+    world.source._shelves[key].answers["u1"] = first
+
+    def act(_step: int, name: str) -> None:
+        if name == "after write":
+            raise Crash
+
+    world.act = act
+    with pytest.raises(Crash):
+        world.slice(3)
+    world.act = None
+    world.finish(3)
+    assert texts(world) == Counter(["again", "task u1"])
+    assert world.find("task u1") == edited
 
 
 # ---- how slices end --------------------------------------------------------------------------
@@ -416,6 +465,24 @@ def test_a_zombie_that_wakes_late_doubles_nothing_and_learns_it() -> None:
     before = picture(world)
     world.finish(3)
     assert picture(world).items == before.items
+
+
+def test_a_zombie_removes_nothing_that_its_successor_has_kept() -> None:
+    world, key = world_with(2, delta=FOLLOW)
+    world.finish()
+    world.source.delete(key, "u1")
+
+    def sleep(_step: int, name: str) -> None:
+        if name == "before marks":
+            world.act = None
+            world.policy = CopyPolicy(delta=ADD)
+            world.wait(1000)
+            world.finish(3)
+
+    world.act = sleep
+    with pytest.raises(FencedOff):
+        world.slice(2)
+    assert texts(world) == Counter(["task u0", "task u1"])
 
 
 def test_fifty_items_at_most_are_written_at_once() -> None:
