@@ -26,15 +26,15 @@ from migration.copy.groupware_batch import CollectionWork, GroupwareWorker
 from migration.copy.groupware_losses import write_losses
 from migration.copy.groupware_plan import (
     BATCH,
-    Placement,
+    VANISHED,
+    find_busy,
     find_work,
-    is_quiet,
     place_collections,
 )
 from migration.copy.groupware_recovery import GroupwareRecovery
 from migration.copy.groupware_state import count_rows, read_state
 from migration.copy.leaving import Farewell
-from migration.copy.plan import is_suspicious, patience, settled_in
+from migration.copy.plan import patience, settled_in
 from migration.copy.recorder import Progress
 from migration.copy.slices import SliceJob, SliceOutcome, SliceResult, walk_patiently
 from migration.errors import (
@@ -46,18 +46,13 @@ from migration.errors import (
     TargetBusy,
 )
 from migration.groupware_port import (
-    Collection,
-    CollectionKind,
     CollectionPlan,
     GroupwareSource,
     GroupwareTarget,
 )
 from migration.mail import Folder, FolderPlan
-from migration.model import DeltaPolicy, FolderRecord
+from migration.model import FolderRecord
 from migration.ports import BlobStore, Ledger
-
-_VANISHED = "the source has no such collection"
-"""The cursor of a collection that has vanished and was dealt with."""
 
 
 def copy_groupware(
@@ -137,14 +132,14 @@ class _Walker:
             worker.target.kinds(),
             {record.key: (record.path[0], record.target_path[1]) for record in records},
         )
-        busy = self._find_busy(placements, collections, records)
+        busy = find_busy(placements, collections, records, worker.delta)
         self.left = len(busy)
         waits = [0.0]
         if busy and worker.may_go_on():
             ids = self._ensure_targets(
-                [plan for plan, _ in busy if plan.collection.key not in known]
+                [each.plan for each in busy if each.plan.collection.key not in known]
             )
-            for plan, is_there in _suspicious_last(busy, known):
+            for plan, is_there in ((each.plan, each.is_there) for each in busy):
                 before = known.get(plan.collection.key)
                 target_id = before.target_id if before else ids[plan.collection.key]
                 wait = self._copy(plan, target_id, before, is_there=is_there)
@@ -161,35 +156,6 @@ class _Walker:
                 strangers,
             )
         return max(waits)
-
-    def _find_busy(
-        self,
-        placements: Sequence[Placement],
-        collections: Sequence[Collection],
-        records: Sequence[FolderRecord],
-    ) -> list[tuple[CollectionPlan, bool]]:
-        """The collections at which there is something to do, and whether the source has them. One
-        that has vanished is followed, unless the source shows none at all: that may be a fault."""
-        known = {record.key: record for record in records}
-        busy = [
-            (each.plan, True)
-            for each in placements
-            if not is_quiet(known.get(each.plan.collection.key), each.plan.collection, self._scope)
-        ]
-        there = {each.key for each in collections}
-        for record in records:
-            if record.key in there:
-                continue
-            follows = bool(collections) and self.worker.delta is DeltaPolicy.FOLLOW
-            is_done = record.cursor == _VANISHED and record.scope == self._scope
-            if record.intent or (follows and not is_done):
-                busy.append((_plan_of(record), False))
-        return busy
-
-    @property
-    def _scope(self) -> str:
-        """What was done to vanished items depends on it: after a change all is compared anew."""
-        return self.worker.delta.value
 
     def _ensure_targets(self, fresh: Sequence[CollectionPlan]) -> dict[str, str]:
         made = self.worker.target.ensure_collections(fresh) if fresh else []
@@ -212,7 +178,9 @@ class _Walker:
     def _claim(self, plan: CollectionPlan, target_id: str) -> CollectionWork:
         worker, collection = self.worker, plan.collection
         folder = Folder(collection.key, (collection.kind.value, collection.name), "1", 0)
-        folder_plan = FolderPlan(folder, (collection.kind.value, plan.name), scope=self._scope)
+        folder_plan = FolderPlan(
+            folder, (collection.kind.value, plan.name), scope=self.worker.delta.value
+        )
         record = worker.ledger.claim_folder(
             worker.ledger_id, folder_plan, target_id, worker.take_fence(), worker.job.pass_id
         )
@@ -237,7 +205,7 @@ class _Walker:
             if not self._go_on(work):
                 return None
             worker.begin(work, todo[start : start + size])
-        self._complete(work, work.collection.token if is_there else _VANISHED)
+        self._complete(work, work.collection.token if is_there else VANISHED)
         return 0.0
 
     def _go_on(self, work: CollectionWork) -> bool:
@@ -296,16 +264,3 @@ class _Walker:
             has_stored=worker.copied > copied_before,
         )
         worker.advance(work, farewell.leave(work, is_last=True))
-
-
-def _plan_of(record: FolderRecord) -> CollectionPlan:
-    """The plan of a collection that the source does not show any more."""
-    kind, name = record.path
-    return CollectionPlan(Collection(record.key, CollectionKind(kind), name), record.target_path[1])
-
-
-def _suspicious_last(
-    busy: Sequence[tuple[CollectionPlan, bool]], known: dict[str, FolderRecord]
-) -> list[tuple[CollectionPlan, bool]]:
-    suspicious = {key for key, record in known.items() if is_suspicious(record.intent)}
-    return sorted(busy, key=lambda each: each[0].collection.key in suspicious)

@@ -9,6 +9,7 @@ from itertools import count
 
 from migration.copy.folders import fit_name, fold_name, mark_name
 from migration.copy.groupware_state import ItemFate, ItemRow, State, is_over
+from migration.copy.plan import is_suspicious
 from migration.groupware_port import (
     Collection,
     CollectionKind,
@@ -92,6 +93,53 @@ def is_quiet(known: FolderRecord | None, collection: Collection, scope: str) -> 
     if known is None or known.intent or known.scope != scope:
         return False
     return bool(collection.token) and known.cursor == collection.token
+
+
+VANISHED = "the source has no such collection"
+"""The cursor of a collection that has vanished and was dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A collection at which there is something to do, and whether the source has it."""
+
+    plan: CollectionPlan
+    is_there: bool = True
+
+
+def find_busy(
+    placements: Sequence[Placement],
+    collections: Sequence[Collection],
+    records: Sequence[FolderRecord],
+    delta: DeltaPolicy,
+) -> list[Unfinished]:
+    """The collections at which there is something to do, in the source's order, then those that the
+    source has no more; last those in which an item may have ended its workers.
+
+    What was done to vanished items depends on the policy: after its change all is compared anew. A
+    collection that has vanished is followed, unless the source shows none at all: that may be a
+    fault. An open intent is closed in any case.
+    """
+    known = {record.key: record for record in records}
+    busy = [
+        Unfinished(each.plan)
+        for each in placements
+        if not is_quiet(known.get(each.plan.collection.key), each.plan.collection, delta.value)
+    ]
+    there = {each.key for each in collections}
+    for record in records:
+        follows = bool(collections) and delta is DeltaPolicy.FOLLOW
+        is_done = record.cursor == VANISHED and record.scope == delta.value
+        if record.key not in there and (record.intent or (follows and not is_done)):
+            busy.append(Unfinished(_plan_of(record), is_there=False))
+    suspicious = {record.key for record in records if is_suspicious(record.intent)}
+    return sorted(busy, key=lambda each: each.plan.collection.key in suspicious)
+
+
+def _plan_of(record: FolderRecord) -> CollectionPlan:
+    """The plan of a collection that the source does not show any more."""
+    kind, name = record.path
+    return CollectionPlan(Collection(record.key, CollectionKind(kind), name), record.target_path[1])
 
 
 def find_work(entries: Sequence[Entry], state: State, delta: DeltaPolicy) -> list[Entry]:
