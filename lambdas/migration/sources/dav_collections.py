@@ -27,12 +27,12 @@ from migration.wire.dav_model import (
 _NAME = f"{DAV}displayname"
 _COMPONENTS = f"{CALDAV}supported-calendar-component-set"
 _TOKENS = (f"{CALENDARSERVER}getctag", f"{DAV}sync-token")
-_OWNERS = (f"{OWNCLOUD}owner-principal", f"{DAV}owner")
+_OWNER = f"{DAV}owner"
 _INVITES = (f"{DAV}invite", f"{CALENDARSERVER}invite", f"{OWNCLOUD}invite")
 _PUBLISHED = f"{CALENDARSERVER}publish-url"
 _COLOUR = f"{APPLE}calendar-color"
 _TEXTS = (f"{CALDAV}calendar-description", f"{CARDDAV}addressbook-description")
-WANTED = (TYPE, _NAME, _COMPONENTS, *_TOKENS, *_OWNERS, *_INVITES, _PUBLISHED, _COLOUR, *_TEXTS)
+WANTED = (TYPE, _NAME, _COMPONENTS, *_TOKENS, _OWNER, *_INVITES, _PUBLISHED, _COLOUR, *_TEXTS)
 """The properties by which a collection is judged."""
 
 _SHARED = f"{CALENDARSERVER}shared"
@@ -99,13 +99,11 @@ def _kinds(resource: Resource) -> tuple[CollectionKind, ...]:
     return tuple(kind for kind, name in COMPONENTS.items() if not names or name in names)
 
 
-def _owners(resource: Resource) -> Iterator[str]:
-    for name in _OWNERS:
-        value = resource.values.get(name)
-        if value is not None:
-            href = value.findtext(f"{DAV}href") or value.text or ""
-            if href.strip():
-                yield href.strip()
+def _owners(resource: Resource) -> list[str]:
+    """The href of its owner, if the server says one."""
+    value = resource.values.get(_OWNER)
+    href = value.findtext(f"{DAV}href") if value is not None else None
+    return [href.strip()] if href and href.strip() else []
 
 
 def _make_places(resource: Resource, kinds: Sequence[CollectionKind]) -> Iterator[Place]:
