@@ -39,8 +39,8 @@ _NO_COLOUR = "Exchange's folders have none"
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file as it was last read. `broken` are its problems if it holds no item at all and is not
-    just empty."""
+    """A file as it was last read; `key` is the part below INTAKE. `broken` are its problems if it
+    holds no item at all and is not just empty."""
 
     key: str
     data: bytes
@@ -94,13 +94,13 @@ class FileSource:
         self._open = None
 
     def _list(self) -> Iterator[str]:
-        """The keys of the person's files. Not all of the tenant's are listed."""
+        """The keys of the person's files, below INTAKE. Not all of the tenant's are listed."""
         first = self._address[:1]
         for begin in dict.fromkeys((first, first.upper())):
             for key in self._blobs.list(f"{INTAKE}{begin}"):
                 folder, _, name = key.removeprefix(INTAKE).partition("/")
                 if folder.strip().lower() == self._address and name and not name.endswith("/"):
-                    yield key
+                    yield f"{folder}/{name}"
 
     def _find(self, collection: Collection) -> _File | None:
         if collection.key not in self._keys:
@@ -113,7 +113,7 @@ class FileSource:
         if self._open is None or self._open.key != key or fresh:
             self._open = None  # before the next one is read
             try:
-                data = self._blobs.get(key)
+                data = self._blobs.get(f"{INTAKE}{key}")
             except KeyError:
                 return None
             self._open = _look_through(key, data)
@@ -157,7 +157,7 @@ def _collections(file: _File) -> Iterator[Collection]:
     """One for each kind that the file holds; of what is empty or broken one of its ending."""
     kinds = list(dict.fromkeys(kind for kind, _ in file.index.items))
     for kind in kinds or [_ending(file.key) or CollectionKind.CALENDAR]:
-        key = identity.folder_key(f"file {kind} {file.key.removeprefix(INTAKE)}")
+        key = identity.folder_key(f"file {kind} {file.key}")
         losses = file.losses if kind is (kinds or [kind])[0] else ()
         yield Collection(key, kind, file.name, False, file.digest, losses)
 
