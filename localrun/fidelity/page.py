@@ -33,9 +33,9 @@ _HEAD = """\
 Written by `make fidelity`, which measures it: an example of each feature is read from iCalendar or
 vCard as sources write it, written, and read again. It is measured as well what becomes of it in the
 words of Exchange, whose protocol WorkMail speaks: it is planned, written as elements and read from
-these. What was not read is not there to be kept: its cells are empty. No command moves calendars
-or contacts yet ([limits](limits.md#sources-and-items)), and no server was asked; what WorkMail
-keeps of them is measured when one does.
+these. What was not read is not there to be kept: its cells are empty. A migration moves them if its
+tenant file says where they are ([runbook](runbook.md#calendars-contacts-tasks)). No server was
+asked; what WorkMail keeps of them is measured when one is.
 
 What is lost is told item by item, with its line in the file. An item is refused, and told as well,
 only where reading it on would make another event of it. How this is done, and why:
