@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
 
 from localrun.fakes.workmail_ews import EwsServer
 from migration.errors import FolderGone, MailboxUnreachable, QuotaExceeded, TargetBusy
@@ -15,6 +18,7 @@ from migration.items.contact import Contact, ContactKind, Mail
 from migration.items.content import Attachment, Attendee, Content, Person
 from migration.items.event import Event
 from migration.items.ews_item import Destination
+from migration.items.ews_series import plan_series
 from migration.items.ical_read import read_calendar
 from migration.items.item import AnyItem
 from migration.items.task import Note, Task
@@ -28,7 +32,9 @@ from migration.wire.ews_groupware import EwsGroupware
 from migration.wire.ews_model import FolderRef
 from migration.wire.ews_request import name_item
 from tests.ews.harness import ADDRESS, Recorder, Schema
+from tests.ews.test_ews_tasks import is_xml
 from tests.unit.items import files
+from tests.unit.items.events import series as any_series
 
 CALENDAR, CONTACTS = CollectionKind.CALENDAR, CollectionKind.CONTACTS
 TASKS, NOTES = CollectionKind.TASKS, CollectionKind.NOTES
@@ -44,6 +50,9 @@ MOVED = (
 )  # fmt: skip
 FILE = Content(attachments=(Attachment("a.txt", "text/plain", b"content"),))
 PHOTO = b"\xff\xd8photo"
+
+
+_numbers = itertools.count()
 
 
 @pytest.fixture
@@ -207,6 +216,43 @@ def test_large_items_go_in_requests_of_four_megabytes(
     text = "x" * 1_500_000
     write(groupware, NOTES, *(Note(f"u{n}", Content("a", text)) for n in range(5)))
     assert recorder.operations().count("CreateItem") == 3
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(st.lists(st.one_of(any_series(), any_series(content=False)), min_size=1, max_size=3))
+def test_all_of_a_plan_is_done_and_nobody_is_told(
+    client: EwsClient, server: EwsServer, events: list[Event]
+) -> None:
+    assume(is_xml(events))
+    begin = datetime(2000, 1, 1, tzinfo=UTC)
+    where = replace(WHERE, begin=begin, horizon=begin + timedelta(days=90))
+    target = WorkmailGroupware(client, where)
+    (folder_id,) = target.ensure_collections([plan(CALENDAR, f"example {next(_numbers)}")])
+    keys = [f"key-{number}" for number in range(len(events))]
+    batch = [Keyed(key, (event,)) for key, event in zip(keys, events, strict=True)]
+    outcomes = target.write(folder_id, batch)
+    folders = server.groupware(ADDRESS).values()
+    held = {one.id: one for folder in folders for one in folder}
+    for event, outcome in zip(events, outcomes, strict=True):
+        wanted, made = plan_series(event, where), written(outcome)
+        assert made.losses == wanted.losses
+        assert {id_: held[id_].change_key for id_ in made.marks} == made.marks
+        assert len(made.marks) == len(wanted.create)
+        shown = [held[id_] for id_ in made.marks]
+        assert [one.text("Subject") for one in shown] == [one.subject for one in wanted.create]
+        attached = [[(file.name, file.data) for file in one.files] for one in wanted.create]
+        assert [list(one.files) for one in shown] == attached
+        if wanted.create:
+            assert set(shown[0].deleted) == {one.index for one in wanted.deletions}
+            assert set(shown[0].exceptions) == {one.index for one in wanted.changes}
+    target.remove(folder_id, [one.target_id for one in target.find(folder_id, keys)])
+    assert target.count(folder_id) == 0
+    assert server.sent == []
 
 
 # -- nobody is told
