@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration import events, preflight, run_plan, wiring
+from migration import events, preflight, preflight_groupware, run_plan, wiring
 from migration.entry import entry
 
 
@@ -16,6 +16,8 @@ def handler(job: events.Preflight, context: Any) -> events.PreflightResult:
     checked = preflight.check_all(
         settings, directory, blobs, wired.secrets, wired.survey_source, *read
     )
+    also = settings, blobs, wired.secrets, wired.survey_groupware
+    checked = preflight_groupware.check_groupware(*also, checked)
     planned = run_plan.Job(job.run, job.now, job.manifest, job.phases)
     left = wiring.seconds_left(context)
     checked = run_plan.plan_run(settings, directory, blobs, ledger, planned, checked, left)

@@ -15,7 +15,9 @@ def handler(job: events.VerifyMailbox, context: Any) -> events.VerifyMailboxResu
     ledger, blobs = wired.ledger, wired.blobs
     tenant, policy = wired.settings.tenant, wired.settings.policy
     how = (policy, wiring.seconds_left(context), tenant, lambda: wiring.moment(context))
-    with wired.open_mailbox(job.mailbox, job.access, job.target) as (source, target):
-        verdict = verify_mailbox(source, target, ledger, blobs, job.mailbox, job.pass_id, *how)
+    items = wired.verify_groupware(job.mailbox, job.access, job.pass_id, context)
+    with wired.open_mailbox(job.mailbox, job.access, job.target) as ends:
+        about = (*ends, ledger, blobs, job.mailbox, job.pass_id)
+        verdict = verify_mailbox(*about, *how, items=items)
     wired.metrics.emit(wiring.moment(context), measures.of_verdict(verdict.agreement))
-    return events.VerifyMailboxResult(verdict.agreement.value, verdict.in_pass.copied)
+    return events.VerifyMailboxResult(verdict.agreement.value, verdict.copied_in_pass)

@@ -97,6 +97,7 @@ class Run:
             self.options.maildir,
             story.largest_message,
             registered=story.registered,
+            has_dav=story.has_dav,
         )
         try:
             self._build(started)
@@ -152,6 +153,8 @@ class Run:
                 SecretId=self.cloud.output("TargetSecretName"),
                 SecretString=json.dumps(dict(self.scenario.target_secret)),
             )
+        for name, data in self.scenario.files.items():
+            s3.put_object(Bucket=bucket, Key=f"intake/{name}", Body=data)
         if self.scenario.manifest:  # last: it may start a run
             s3.put_object(Bucket=bucket, Key="intake/manifest.csv", Body=self.scenario.manifest)
 

@@ -44,6 +44,9 @@ class Scenario:
     them this story has. Unless the domain is `registered`, WorkMail does not know it at first. With
     `nobody_answers` time goes on although the run waits for an answer. `alarms` are the names of
     the stack's alarms that must have been raised, and no others (None: nothing is demanded).
+    With `has_dav` there is a CalDAV and CardDAV server, where the users have their own logins; the
+    tenant file's `groupware` is asked to use it. `files` are uploaded below intake/ before the
+    manifest.
     `check` says what else is wrong at the end, from the run's ledger and from what the operators
     were told.
     """
@@ -69,6 +72,8 @@ class Scenario:
     registered: bool = True
     nobody_answers: bool = False
     alarms: tuple[str, ...] | None = None
+    has_dav: bool = False
+    files: Mapping[str, bytes] = field(default_factory=dict)
     check: Callable[[World, Ledger, str], Iterable[str]] = _find_nothing
 
 

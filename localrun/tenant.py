@@ -21,7 +21,7 @@ from localrun.world import REGION, World
 ROOT = Path(__file__).resolve().parents[1]
 
 
-_MERGED = ("source", "target", "dns", "clients")
+_MERGED = ("source", "target", "dns", "clients", "groupware")
 
 
 class SynthesisError(Exception):
@@ -30,7 +30,7 @@ class SynthesisError(Exception):
 
 def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, Any]) -> None:
     """A tenant file that points to the servers of `world`; `extra` overrides top-level keys, and
-    single ones of `source`, `target`, `dns` and `clients`."""
+    single ones of `source`, `target`, `dns`, `groupware` and `clients`."""
     tenant = {
         "tenant": name,
         "region": REGION,
@@ -52,6 +52,10 @@ def write_tenant_file(path: Path, name: str, world: World, extra: Mapping[str, A
         },
         # most stories begin an execution under a name, after the manifest was uploaded
         "start": {"on_upload": False},
+        "groupware": {
+            **({"dav_url": world.dav.url} if world.dav else {}),
+            **extra.get("groupware", {}),
+        },
         "clients": {"autodiscover_url": world.ews.autodiscover_url, **extra.get("clients", {})},
         **{key: value for key, value in extra.items() if key not in _MERGED},
     }

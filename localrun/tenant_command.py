@@ -22,6 +22,7 @@ from rich.table import Table
 
 from localrun.display import Shown, format_moment
 from localrun.engine.clock import parse_clock
+from localrun.kept_items import tables_of
 from localrun.kept_running import endpoints_help
 from localrun.live.command import add_options, served
 from localrun.live.session import PortUnusableError
@@ -232,6 +233,8 @@ def _run(
     ):
         outcome = run.execute()
         _print_tables(console, outcome)
+        for table in tables_of(run.out / "summary.json"):
+            console.print(table)
         _print_end(console, outcome)
         if options.keep_running:
             console.print(endpoints_help(run), markup=False, highlight=False, soft_wrap=True)

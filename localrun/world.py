@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from imapclient import IMAPClient
 
@@ -22,6 +22,9 @@ from localrun.fakes.workmail import FakeWorkMail
 from localrun.fakes.workmail_ews.server import MEBIBYTE, EwsServer
 from localrun.letters import Letter
 from localrun.model_service import ModelServer, ModelService
+
+if TYPE_CHECKING:
+    from localrun.fakes.dav import RadicaleServer
 
 REGION = "eu-west-1"
 OLD_MX = "10 mail.old-host.example."
@@ -41,6 +44,7 @@ class World:
     embedded one; `imap` is None then. `workmail_imap` is WorkMail's IMAP, which opens a mailbox
     with the password that its user has; it does not show what EWS has stored, nor EWS
     what it has. `told` gives what the operators were told (notices.py), once somebody tells them.
+    With `has_dav`, `dav` keeps calendars and address books of the old days.
     Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
     EWS emulator write what it stores into a Maildir tree as well.
     """
@@ -56,6 +60,7 @@ class World:
         largest_message: int = LARGEST_MESSAGE,
         *,
         registered: bool = True,
+        has_dav: bool = False,
     ) -> None:
         self.clock = clock
         self.told: Callable[[], Sequence[Mapping[str, Any]]] = tuple
@@ -95,6 +100,11 @@ class World:
             self.imap = self._stack.enter_context(ImapServer(dict(users), admins=dict(admins)))
             source = {"kind": "imap", "host": "127.0.0.1", "port": self.imap.port, "tls": "none"}
         self.source = dict(source)
+        self.dav: RadicaleServer | None = None
+        if has_dav:
+            from localrun.fakes.dav import RadicaleServer
+
+            self.dav = self._stack.enter_context(RadicaleServer(self.users))
 
     def deliver(self, address: str, letters: Iterable[Letter], folders: Iterable[str] = ()) -> int:
         """Puts mail into an old mailbox over one connection, after creating `folders`; how many

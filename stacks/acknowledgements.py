@@ -22,6 +22,7 @@ SEVERAL: Mapping[str, str] = {
     r"/clients/\*": "A folder per mailbox.",
     r"/audit/\*": "A key per mailbox, folder and batch.",
     r"/quarantine/\*": "A key per message that was put aside.",
+    r"/groupware/\*": "A key per mailbox, collection and batch.",
     r"/verify/\*": "A key per mailbox and pass.",
     r"/erased/\*": "A proof per run.",
     r"<StorageBucket\w+\.Arn>/\*": "Who erases a tenant erases whatever its bucket holds, but for "

@@ -26,9 +26,9 @@ _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _QUIET = cloudwatch.TreatMissingData.NOT_BREACHING
 _KEEP = cloudwatch.TreatMissingData.IGNORE
 
-WORKERS = ("provision_user", "copy_slice", "verify_mailbox")
+WORKERS = ("provision_user", "copy_slice", "copy_groupware", "verify_mailbox")
 """Handlers that are called for every mailbox, and so by thousands."""
-COPIERS = ("copy_slice", "verify_mailbox")
+COPIERS = ("copy_slice", "copy_groupware", "verify_mailbox")
 """Those of them that seldom end by an error. provision_user does for every user: that WorkMail does
 not show a new user at once is an error to Lambda, and a wait to the workflow."""
 _FEW_MESSAGES = 100

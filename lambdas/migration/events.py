@@ -77,10 +77,10 @@ class PrepareResult(Event):
     `version` is that of the manifest, "" for the newest. `phases` maps every
     phase to whether it runs; `limits` holds the numbers that the definition needs (users,
     mailboxes, delta_passes, delta_interval_seconds, drain_seconds, late_passes, approval_seconds,
-    answer_seconds, reminder_seconds, retry_passes, retry_seconds, route53). `rollback_of` is the
-    run to take back, empty for all; `wave_of` the run whose mailboxes are looked at once more,
-    empty for those of the manifest, and `only` says which of them. `unfinished`: what the migration
-    keeps may be erased although it is not finished."""
+    answer_seconds, reminder_seconds, retry_passes, retry_seconds, route53, groupware).
+    `rollback_of` is the run to take back, empty for all; `wave_of` the run whose mailboxes are
+    looked at once more, empty for those of the manifest, and `only` says which of them.
+    `unfinished`: what the migration keeps may be erased although it is not finished."""
 
     verdict: str
     owner: str
@@ -334,13 +334,28 @@ class CopySliceResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CopyGroupware(CopySlice):
+    """As CopySlice."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyGroupwareResult(Event):
+    """`outcome`: more, backoff (after `retry_after` seconds), done or paused. `copied` counts items
+    of calendars, address books, tasks and notes."""
+
+    outcome: str
+    retry_after: int
+    copied: int
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyMailbox(CopySlice):
     """As CopySlice."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyMailboxResult(Event):
-    """`agreement`: agree, exceptions or differ."""
+    """`agreement`: agree, exceptions or differ. `copied` counts messages and items in this pass."""
 
     agreement: str
     copied: int
@@ -375,10 +390,10 @@ class SummarisePass(Event):
 
 @dataclass(frozen=True, slots=True)
 class SummarisePassResult(Event):
-    """Mailboxes by how the pass ended for them, and the messages that it copied. `unsettled`
-    counts those of the failed and paused ones that the next pass may copy. `pause_wanted`: the
-    operator has not taken the pause back yet. `retry` is how many are to be tried again alone; the
-    file that names them lies at `retry_key`, both empty for none."""
+    """Mailboxes by how the pass ended for them, and the messages and items that it copied.
+    `unsettled` counts those of the failed and paused ones that the next pass may copy.
+    `pause_wanted`: the operator has not taken the pause back yet. `retry` is how many are to be
+    tried again alone; the file that names them lies at `retry_key`, both empty for none."""
 
     done: int
     exceptions: int

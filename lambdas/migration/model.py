@@ -250,14 +250,33 @@ class FolderRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemsVerdict:
+    """The calendars, address books, tasks and notes of a mailbox after a pass: what its collections
+    add up to. The tallies count items."""
+
+    agreement: Agreement
+    total: Tally
+    in_pass: Tally
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxVerdict:
-    """A mailbox after a pass: what the folders add up to."""
+    """A mailbox after a pass: what the folders add up to. `agreement` and `reasons` are about its
+    calendars and the like as well; of these, `items` and `items_in_pass` count the items."""
 
     pass_id: int
     agreement: Agreement
     total: Tally
     in_pass: Tally
     reasons: tuple[str, ...] = ()
+    items: Tally = Tally()
+    items_in_pass: Tally = Tally()
+
+    @property
+    def copied_in_pass(self) -> int:
+        """Messages and items: what makes a pass one that has brought something."""
+        return self.in_pass.copied + self.items_in_pass.copied
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from migration.client_report import read_report_on_clients
 from migration.copy.findings import read_verified
 from migration.dns_rollback import DnsRollback, read_dns_rollback
+from migration.identity import groupware_id
 from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
+from migration.report_groupware import MailboxLosses, read_losses
 from migration.report_lines import Summary, Verdict
 from migration.report_page import to_html
 from migration.report_steps import next_steps
@@ -99,7 +101,11 @@ def _gather(ledger: Ledger, blobs: BlobStore, run: str) -> Iterator[MailboxFacts
         verified = read_verified(blobs, mailbox_id, verdict.pass_id) if verdict else None
         folders = [] if record.status in _NOT_COPIED else ledger.folders(mailbox_id)
         remarks = ledger.remarks(mailbox_id) if folders else []  # they are about messages
-        yield MailboxFacts(record, folders, remarks, verified)
+        collections = (
+            [] if record.status in _NOT_COPIED else ledger.folders(groupware_id(mailbox_id))
+        )
+        losses = read_losses(blobs, mailbox_id) if collections else MailboxLosses()
+        yield MailboxFacts(record, folders, remarks, verified, collections, losses)
 
 
 def to_json(summary: Summary) -> bytes:

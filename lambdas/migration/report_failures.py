@@ -23,11 +23,13 @@ def tell_reasons(line: MailboxLine) -> str:
 class FailureRow:
     """Something that did not come out as it should.
 
-    kind         what it is: run, mailbox, group, resource, permission, folder or message
+    kind         what it is: run, mailbox, group, resource, permission, folder, collection (a
+                 calendar, an address book and the like) or message
     id           the digest by which logs, messages and files name the mailbox, group or resource
     name         the name of it as colleagues see it
     address      its address in WorkMail
-    folder       the names of the folder at the source, with / between; of a folder or message
+    folder       the names of the folder at the source, with / between; of a folder or message; of
+                 a collection its kind and its name
     uid          the message's number in it (over IMAP: its UID)
     received     when the message was received, as the source says; empty if that is not known
     size         the message's bytes
@@ -70,6 +72,7 @@ def tell_failures(summary: Summary) -> Iterator[FailureRow]:
     yield from (_of_entity(each) for each in summary.entities if each.needs_attention)
     for line in summary.mailboxes:
         yield from _of_folders(line)
+        yield from _of_collections(line)
     yield from (_of_message(*told) for told in list_remarks(summary.mailboxes))
 
 
@@ -109,6 +112,18 @@ def _of_folders(line: MailboxLine) -> Iterator[FailureRow]:
                 folder=" / ".join(folder.path),
                 fate=Outcome.DIFFERS,
                 explanation=folder.reason,
+                advice=AFTER_DIFFERENCES,
+            )
+
+
+def _of_collections(line: MailboxLine) -> Iterator[FailureRow]:
+    for each in line.collections:
+        if each.agreement is Agreement.DIFFER:
+            yield FailureRow(
+                *("collection", line.id, line.display_name, line.target),
+                folder=f"{each.kind} / {each.name}",
+                fate=Outcome.DIFFERS,
+                explanation=each.reason,
                 advice=AFTER_DIFFERENCES,
             )
 

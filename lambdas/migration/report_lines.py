@@ -19,6 +19,7 @@ from migration.model import Agreement, Failure, MailboxStatus, Note, PassLine
 from migration.progress_model import ProgressPoint
 from migration.report_dns import DnsReport
 from migration.report_entities import EntityLine
+from migration.report_groupware import CollectionLine, GroupwareReport
 from migration.report_phases import PhaseLine
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ class MailboxLine:
     begun         when the run began to copy it; empty if that is not known
     ended         when it was last judged; empty if that is not known
     passes        each pass of the run over it, the first one first
+    collections   its calendars, address books, tasks and notes
+    losses        how often WorkMail does not have something of their items as the source has it
+    losses_file   the file in the bucket that has a row for each of these; empty if there is none
     """
 
     id: str
@@ -180,6 +184,14 @@ class MailboxLine:
     passes: tuple[PassLine, ...] = ()
     begun: str = ""
     ended: str = ""
+    collections: tuple[CollectionLine, ...] = ()
+    losses: int = 0
+    losses_file: str = ""
+
+    @property
+    def items(self) -> int:
+        """Items of its collections that were copied."""
+        return sum(line.copied for line in self.collections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +266,9 @@ class Summary:
                      in this run. messages that WorkMail has by the ledger; rejected and adjusted
                      ones. user_remarks: things of users that could not be made as the manifest
                      says. in_test_domain: mailboxes that have not got their own addresses yet.
-                     entities and entities_failed: groups, resources and permissions of mailboxes
+                     entities and entities_failed: groups, resources and permissions of mailboxes.
+                     items of calendars and the like that were copied, and
+                     items_refused: those that could not be copied
     provisioned      how many WorkMail users were created, enabled, changed and so on
     passwords        how many users have a generated password, by the name of the secret that has it
     end_of_support   the last day of WorkMail
@@ -271,6 +285,7 @@ class Summary:
                      them
     progress         how far the run was at which time
     phases           the parts of the run, in their order
+    groupware        calendars, address books, tasks and notes; null if none was copied
     """
 
     schema: Literal[1]
@@ -295,6 +310,7 @@ class Summary:
     clients: ClientsReport | None = None
     progress: tuple[ProgressPoint, ...] = ()
     phases: tuple[PhaseLine, ...] = ()
+    groupware: GroupwareReport | None = None
 
 
 def list_remarks(mailboxes: Sequence[MailboxLine]) -> Iterator[tuple[MailboxLine, RemarkLine]]:

@@ -18,6 +18,7 @@ from migration.remark_words import advise_on, explain, name_fate
 from migration.report_course import tell_course
 from migration.report_dns import group_by_record, name_servers, suggest_spf
 from migration.report_entities import EntityLine
+from migration.report_groupware import KIND_WORDS
 from migration.report_lines import (
     FolderLine,
     MailboxLine,
@@ -35,6 +36,8 @@ _REMARK_ROWS = 50_000
 """Beyond these the page says so, and the files beside it have them all."""
 _LISTED = 2_000
 """So many addresses stand in a list that is no table."""
+_LOSS_ROWS = 300
+"""So many kinds of losses stand in the page."""
 _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.FAILED: "failed",
     Outcome.DIFFERS: "differs",
@@ -59,6 +62,8 @@ def to_html(summary: Summary) -> bytes:
         remark_rows=_lay_out_remarks(summary.mailboxes),
         all_remarks=sum(1 for _ in list_remarks(summary.mailboxes)),
         entity_rows=_lay_out_entities(summary.entities),
+        kind_words=KIND_WORDS,
+        losses_shown=_LOSS_ROWS,
         listed=_LISTED,
         dns_rows=group_by_record(summary.dns.findings),
         name_servers=name_servers,

@@ -28,6 +28,12 @@ from migration.question_model import Answer, Question, QuestionKind
 from migration.question_words import ENDING, choice_of
 from migration.report_dns import DnsReport, report_dns
 from migration.report_entities import EntityLine, count_entities, tell_entities
+from migration.report_groupware import (
+    CollectionLine,
+    MailboxLosses,
+    tell_collections,
+    tell_groupware,
+)
 from migration.report_lines import (
     SCHEMA,
     Decision,
@@ -50,6 +56,8 @@ class MailboxFacts:
     folders: Sequence[FolderRecord]
     remarks: Sequence[Remark]
     verified: Verified | None = None
+    collections: Sequence[FolderRecord] = ()
+    losses: MailboxLosses = field(default_factory=MailboxLosses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,8 @@ class RunFacts:
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
     """The report of a run at the time `now`. Mailboxes that need attention come first."""
-    lines = sorted((_line(each) for each in mailboxes), key=_urgency)
+    told = [(_line(each), each.losses) for each in mailboxes]
+    lines = sorted((line for line, _ in told), key=_urgency)
     entities = tell_entities(facts.entities)
     dns = report_dns(facts.looked, facts.findings, facts.watch)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
@@ -98,6 +107,9 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         decisions=decisions,
         progress=_progress(facts, lines, now),
         phases=tell_phases(facts.notes, _passes(lines), now),
+        groupware=tell_groupware(
+            [line.collections for line in lines], [losses for _, losses in told]
+        ),
     )
 
 
@@ -162,6 +174,8 @@ def _count(lines: Sequence[MailboxLine], entities: Sequence[EntityLine]) -> dict
         "in_test_domain": sum(line.address != "" for line in lines),
         "entities": len(entities),
         "entities_failed": sum(entity.needs_attention for entity in entities),
+        "items": sum(line.items for line in lines),
+        "items_refused": sum(each.refused for line in lines for each in line.collections),
     }
 
 
@@ -177,6 +191,7 @@ def _line(facts: MailboxFacts) -> MailboxLine:
     paths = {folder.key: folder.path for folder in folders}
     remarks = [_remark(each, paths) for each in facts.remarks]
     passes = _known_passes(record)
+    collections = tell_collections(facts.collections)
     return MailboxLine(
         id=mailbox.id,
         display_name=mailbox.display_name,
@@ -187,7 +202,7 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         status=record.status,
         outcome=_outcome(record),
         failure=record.failure,
-        reasons=_other_reasons(record, folders),
+        reasons=_other_reasons(record, folders, collections),
         messages=sum(folder.ledger for folder in folders),
         size=sum(folder.size for folder in folders),
         copied=verdict.in_pass.copied if verdict else 0,
@@ -203,6 +218,9 @@ def _line(facts: MailboxFacts) -> MailboxLine:
         passes=passes,
         begun=record.begun,
         ended=passes[-1].ended if passes else "",
+        collections=collections,
+        losses=facts.losses.count,
+        losses_file=facts.losses.sheet,
     )
 
 
@@ -265,8 +283,11 @@ def _by_name(folder: FolderLine) -> tuple[bool, tuple[str, ...]]:
     return folder.path != ("INBOX",), tuple(part.casefold() for part in folder.path)
 
 
-def _other_reasons(record: MailboxRecord, folders: Iterable[FolderLine]) -> tuple[str, ...]:
+def _other_reasons(
+    record: MailboxRecord, folders: Iterable[FolderLine], collections: Iterable[CollectionLine]
+) -> tuple[str, ...]:
     if record.verdict is None:
         return ()
     told = {f"folder {folder.key}: {folder.reason}" for folder in folders}
+    told |= {f"{each.kind} {each.key}: {each.reason}" for each in collections}
     return tuple(reason for reason in record.verdict.reasons if reason not in told)

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from migration.dns_model import DnsFinding
 from migration.report_failures import FailureRow, tell_failures, tell_reasons
+from migration.report_groupware import CollectionLine, LossLine
 from migration.report_lines import MailboxLine, Summary
 from migration.spreadsheet import Cell, write_sheet
 
@@ -122,12 +123,59 @@ MAILBOXES: Table[MailboxLine] = Table(
                "messages that WorkMail has otherwise, as far as the last pass has looked"),
         Column("passes", lambda line: len(line.passes), "how many passes of the run went over it"),
         *_times("begun", "ended"),
-        *_fields("provisioned"),
+        Column("items", lambda line: line.items,
+               "items of its calendars, address books, tasks and notes that were copied"),
+        *_fields("losses", "losses_file", "provisioned"),
         Column("remarks", lambda line: "; ".join(line.user_remarks),
                "what of the WorkMail user could not be made as the manifest says"),
         *_fields("password_in", "lists"),
     ),
 )  # fmt: skip
+
+
+# ---- collections.csv, losses.csv -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRow:
+    """A collection, and whose it is.
+
+    mailbox     the digest by which logs, messages and files name the mailbox
+    address     the mailbox's address in WorkMail
+    collection  the collection
+    """
+
+    mailbox: str
+    address: str
+    collection: CollectionLine
+
+
+def _collections(summary: Summary) -> Iterator[CollectionRow]:
+    for line in summary.mailboxes:
+        yield from (CollectionRow(line.id, line.target, each) for each in line.collections)
+
+
+COLLECTIONS: Table[CollectionRow] = Table(
+    "collections.csv",
+    "One row for each calendar, address book, list of tasks and of notes.",
+    CollectionRow,
+    _collections,
+    _fields(
+        *("mailbox", "address", "collection.kind", "collection.name", "collection.at_target"),
+        *("collection.source", "collection.copied", "collection.refused", "collection.ledger"),
+        *("collection.target", "collection.agreement", "collection.reason", "collection.key"),
+    ),
+)
+
+LOSSES: Table[LossLine] = Table(
+    "losses.csv",
+    "One row for each property or feature of calendars, contacts, tasks and notes that WorkMail "
+    "does not have as the source has it, and each reason. Single items stand in the file that "
+    "mailboxes.csv names for each mailbox.",
+    LossLine,
+    lambda summary: summary.groupware.losses if summary.groupware else (),
+    _fields("kind", "what", "kept", "why", "count"),
+)
 
 
 # ---- failures.csv ----------------------------------------------------------------------------
@@ -228,4 +276,4 @@ TIMELINE: Table[TimelineRow] = Table(
     _fields("at", "ended", "kind", "state", "what"),
 )
 
-TABLES: tuple[Table[Any], ...] = (MAILBOXES, FAILURES, DNS, TIMELINE)
+TABLES: tuple[Table[Any], ...] = (MAILBOXES, COLLECTIONS, LOSSES, FAILURES, DNS, TIMELINE)

@@ -3,8 +3,8 @@ there?
 
 All items of all mail folders are counted, and those that this migration has put there are taken
 off: what is left was delivered or written since, or moved there by the user. Then the mailbox is
-kept. Mail that was copied alone does not keep it, because the source still has it, unless the
-tenant file says so.
+kept. What was copied alone, be it mail or calendars, does not keep it, because the source still has
+it, unless the tenant file says so. What a user has put into a calendar is not counted.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from dataclasses import replace
 from migration.copy.audit import read_audit
 from migration.deeds import Deed
 from migration.errors import FolderGone, MailboxError, ProvisioningPending
+from migration.identity import groupware_id
 from migration.model import FolderRecord
 from migration.ports import BlobStore, Directory, Ledger, Target
 
 NOT_KNOWN = "the ledger does not know its mailbox, so nobody has looked into it"
-COPIED_IS_KEPT = "it holds copied mail, and rollback.keep_copied is set"
+COPIED_IS_KEPT = "it holds what was copied, and rollback.keep_copied is set"
 _RETRY_AFTER = 10.0
 
 OpenTarget = Callable[[], AbstractContextManager[Target]]
@@ -74,7 +75,8 @@ def _reason_to_keep(
     if not mailbox:
         return NOT_KNOWN
     folders = ledger.folders(mailbox)
-    if keep_copied and any(folder.total.copied for folder in folders):
+    copied = [*folders, *ledger.folders(groupware_id(mailbox))]
+    if keep_copied and any(folder.total.copied for folder in copied):
         return COPIED_IS_KEPT
     try:
         with open_target() as target:

@@ -14,6 +14,7 @@ from typing import assert_never
 from migration.deeds import CREATIONS, Deed, DeedKind, DeedState
 from migration.directory_model import EntityKind, Owner
 from migration.errors import UserRefused
+from migration.identity import groupware_id
 from migration.ports import BlobStore, Directory, Ledger
 from migration.rollback_plan import NOT_LOOKED_INTO
 
@@ -59,12 +60,14 @@ def undo_step(
 
 
 def forget_mailbox(ledger: Ledger, blobs: BlobStore, mailbox: str) -> None:
-    """A mailbox that ended: what the ledger and the audit know of its copies is true of nothing any
-    more, and a later run must copy everything into the next one. The audit files are emptied; the
-    bucket keeps their versions."""
+    """A mailbox that ended: what the ledger and the bucket know of its copies is true of nothing
+    any more, and a later run must copy everything into the next one. The audit files are emptied;
+    the bucket keeps their versions. Files about calendars and the like stay: each names the folder
+    in WorkMail of which it tells, and that one is gone."""
     for key in list(blobs.list(f"audit/{mailbox}/")):
         if blobs.get(key):
             blobs.put(key, b"")
+    ledger.forget_mailbox(groupware_id(mailbox))
     ledger.forget_mailbox(mailbox)
 
 

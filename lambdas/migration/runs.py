@@ -47,10 +47,10 @@ _PAUSED = "paused"
 
 @dataclass(frozen=True, slots=True)
 class PassSummary:
-    """Mailboxes by how a pass ended for them, and the messages that it copied. `unsettled` counts
-    those of the failed and paused ones that the next pass may copy. `pause_wanted`: the operator
-    has not taken the pause back yet. `again` has the ids of those that are to be tried again before
-    the run goes on."""
+    """Mailboxes by how a pass ended for them, and the messages that it copied, with the `items` of
+    calendars and the like. `unsettled` counts those of the failed and paused ones that the next
+    pass may copy. `pause_wanted`: the operator has not taken the pause back yet. `again` has the
+    ids of those that are to be tried again before the run goes on."""
 
     done: int
     exceptions: int
@@ -60,10 +60,11 @@ class PassSummary:
     copied: int
     pause_wanted: bool = False
     again: tuple[str, ...] = ()
+    items: int = 0
 
     @property
     def figures(self) -> tuple[int, int, int, int, int, int, bool]:
-        """All but `again`, in their order."""
+        """All but `again` and `items`, in their order."""
         counts = (self.done, self.exceptions, self.failed, self.paused, self.unsettled)
         return (*counts, self.copied, self.pause_wanted)
 
@@ -153,9 +154,10 @@ def summarise_pass(
         failed=len(failures),
         paused=paused,
         unsettled=paused + sum(map(_is_unsettled, failures)),
-        copied=sum(verdict.in_pass.copied for verdict in verdicts),
+        copied=sum(verdict.copied_in_pass for verdict in verdicts),
         pause_wanted=ledger.pause_wanted(run),
         again=_to_retry(failures, passes) if retries_left > 0 and not paused else (),
+        items=sum(verdict.items_in_pass.copied for verdict in verdicts),
     )
     # A pause is looked at every few minutes: its line stands at the beginning of the pass, where
     # each look overwrites it.
@@ -202,7 +204,9 @@ def _describe(summary: PassSummary, passes: int, retries: int) -> str:
     if retries:
         kind += ", failed mailboxes tried again" + (f" ({retries} times)" if retries > 1 else "")
     judged = summary.done + summary.exceptions
-    text = f"{kind}: {summary.copied} messages copied, {judged} mailboxes, {summary.failed} failed"
+    items = f" and {summary.items} items of calendars and the like" if summary.items else ""
+    messages = f"{summary.copied - summary.items} messages{items}"
+    text = f"{kind}: {messages} copied, {judged} mailboxes, {summary.failed} failed"
     if summary.again:
         text += f", {len(summary.again)} will be tried again alone"
     return f"{text}, {summary.paused} paused" if summary.paused else text

@@ -43,6 +43,15 @@ class SourceSurvey:
     unopened: tuple[Unopened, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class GroupwareSurvey:
+    """How many collections of calendars, address books and tasks each mailbox has that was looked
+    into; `unopened` those that could not be."""
+
+    collections: tuple[int, ...] = ()
+    unopened: tuple[Unopened, ...] = ()
+
+
 def choose_sample(total: int, most: int = MAILBOXES_AT_MOST) -> list[int]:
     """The places of at most so many of `total` mailboxes, spread over all of them; always the same
     ones."""

@@ -41,7 +41,7 @@ from migration.ports import (
     WaveSecrets,
     Zones,
 )
-from migration.settings import Settings
+from migration.settings import GROUPWARE_NEEDS_EWS, Settings
 from migration.starts import Starting
 from migration.telling import Teller
 
@@ -50,11 +50,13 @@ if TYPE_CHECKING:
     from migration.client_sending import Means as ClientMeans
     from migration.cutover import Lookout
     from migration.erasure import Means as ErasureMeans
-    from migration.model import MailboxRecord
+    from migration.groupware_port import GroupwareSource, GroupwareTarget
+    from migration.items.times import Zone
+    from migration.model import ItemsVerdict, Mailbox, MailboxRecord
     from migration.progress_file import ProgressFile
     from migration.publishing import Means as PublishingMeans
     from migration.questions import Desk
-    from migration.survey_model import SourceSurvey
+    from migration.survey_model import GroupwareSurvey, SourceSurvey
     from migration.target_choice import Candidate
     from migration.targets.workmail_ews import WorkmailEwsTarget
     from migration.targets.workmail_imap import WorkmailImapTarget
@@ -317,6 +319,34 @@ class Wiring:
             yield source, target
 
     @contextmanager
+    def open_groupware(
+        self, mailbox_id: str, access: str, at: str
+    ) -> Iterator[tuple[GroupwareSource, GroupwareTarget]]:
+        """Both sides of the mailbox's calendars, address books, tasks and notes, closed afterwards.
+        `access` as in open_mailbox; `at` is now, ISO 8601. TenantMisconfigured if nobody opens the
+        mailboxes over EWS: there is no other way to write these."""
+        mailbox = self.ledger.mailbox(mailbox_id)
+        with ExitStack() as stack:
+            source = self._groupware_source(mailbox.mailbox)
+            stack.callback(source.close)
+            target = self._groupware_target(mailbox, Access.parse(access), at)
+            stack.callback(target.close)
+            yield source, target
+
+    def verify_groupware(
+        self, mailbox_id: str, access: str, pass_id: int, context: Any
+    ) -> ItemsVerdict | None:
+        """What verification says of the mailbox's calendars and the like; None where they are not
+        copied. As open_groupware; `context` is Lambda's."""
+        if not self.settings.groupware.sources:
+            return None
+        from migration.groupware_check import check_groupware
+
+        policy = self.settings.policy
+        with self.open_groupware(mailbox_id, access, moment(context)) as ends:
+            return check_groupware(*ends, self.ledger, self.blobs, mailbox_id, pass_id, policy)
+
+    @contextmanager
     def open_target(self, mailbox_id: str, access: str, target_kind: str) -> Iterator[Target]:
         """The WorkMail side alone, closed afterwards; as open_mailbox."""
         record = self.ledger.mailbox(mailbox_id)
@@ -357,6 +387,15 @@ class Wiring:
 
         return survey(self._source_server(), secret, users, time.monotonic)
 
+    def survey_groupware(
+        self, secret: Mapping[str, object], users: Sequence[str]
+    ) -> GroupwareSurvey:
+        """Looks shortly into the calendars and address books of these users at the source's
+        CalDAV and CardDAV server. As sources.groupware_survey."""
+        from migration.sources.groupware_survey import survey
+
+        return survey(lambda user: self._dav_source(secret, user), users, time.monotonic)
+
     def probe_target(self, access: Access, address: str) -> None:
         """Opens a mailbox as the administrator, reading only; raises what the target raises."""
         target = self._ews_target(address, access)
@@ -375,6 +414,59 @@ class Wiring:
         login = choose_login(self.secrets.read_source(), user)
         dates = asks_for_dates(self.settings.policy)
         return imap.ImapSource(self._source_server(), login, dates=dates)
+
+    def _groupware_source(self, mailbox: Mailbox) -> GroupwareSource:
+        """What the tenant file names, one after the other."""
+        from migration.settings import DAV
+        from migration.sources.item_files import FileSource
+        from migration.sources.joined_groupware import JoinedSource
+
+        return JoinedSource(
+            {
+                kind: self._dav_source(self.secrets.read_source(), mailbox.source)
+                if kind == DAV
+                else FileSource(self.blobs, mailbox.target)
+                for kind in self.settings.groupware.sources
+            }
+        )
+
+    def _dav_source(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
+        from migration.sources.dav import DavSource
+        from migration.sources.dav_homes import make_url
+        from migration.sources.dav_login import choose_dav_login
+        from migration.wire.dav import DavClient
+
+        template = self.settings.groupware.dav_url
+        login, is_own = choose_dav_login(secret, user, template)
+        try:
+            client = DavClient(make_url(template, user), login)
+        except ValueError as error:
+            raise TenantMisconfigured([f"groupware.dav_url: {error}"]) from None
+        return DavSource(client, follows_login=is_own)
+
+    def _groupware_target(self, record: MailboxRecord, access: Access, at: str) -> GroupwareTarget:
+        from migration.items.ews_item import Destination
+        from migration.targets.workmail_groupware import WorkmailGroupware
+        from migration.wire.ews import EwsClient
+
+        if access.way is Way.OWNERS:
+            raise TenantMisconfigured([GROUPWARE_NEEDS_EWS])
+        settings, address = self.settings.groupware, record.at_present.target
+        begin, horizon = settings.window(at)
+        destination = Destination(address, self._groupware_zone, begin, horizon)
+        client = EwsClient(self.settings.ews_url, self._ews_login(access), address)
+        return WorkmailGroupware(client, destination)
+
+    @property
+    def _groupware_zone(self) -> Zone:
+        """TenantMisconfigured if it is none, where the tables of the zones are older than those
+        with which the tenant file was checked."""
+        from migration.items.zone_names import find_zone
+
+        name = self.settings.groupware.timezone
+        if (zone := find_zone(name)) is None:
+            raise TenantMisconfigured([f"groupware.timezone: {name} is no known time zone"])
+        return zone
 
     def _target(self, record: MailboxRecord, access: Access, kind: str) -> Target:
         from migration.target_choice import EWS, IMAP

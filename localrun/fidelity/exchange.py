@@ -1,4 +1,4 @@
-"""What becomes of events and contacts in Exchange's words: planned, written, and read again."""
+"""What becomes of items in Exchange's words: planned, written, and read again."""
 
 from __future__ import annotations
 
@@ -9,23 +9,31 @@ from xml.etree import ElementTree
 
 from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.people import make_plain
+from localrun.fidelity.plain_tasks import make_plain_note, make_plain_task
 from migration.items.contact import Contact
 from migration.items.content import Attendee, Kind, Role
 from migration.items.event import Event
 from migration.items.ews_contact import ContactItem, ContactPlan, ListItem
 from migration.items.ews_details import weigh
 from migration.items.ews_item import CalendarItem, Destination, SeriesPlan
+from migration.items.ews_note_item import plan_note
 from migration.items.ews_notes import IN_THE_TEXT
 from migration.items.ews_people import plan_contact
 from migration.items.ews_people_reading import to_contact
 from migration.items.ews_reading import ShownException, to_event
 from migration.items.ews_series import CROSSING, ONE_BY_ONE, plan_series
+from migration.items.ews_task import NotePlan, TaskPlan
+from migration.items.ews_task_repeats import STANDS_ALONE
+from migration.items.ews_tasks import plan_task
+from migration.items.ews_tasks_reading import to_note, to_task
 from migration.items.losses import Loss
 from migration.items.occurrences import Occurrence, occurrences
+from migration.items.task import Note, Task
 from migration.items.times import Moment, Zone
 from migration.wire.ews_calendar import write_item
 from migration.wire.ews_calendar_read import read_item
 from migration.wire.ews_contacts import read_contact, write_contact, write_list
+from migration.wire.ews_tasks import read_note, read_task, write_note, write_task
 
 _BEGIN, _END = datetime(2025, 1, 1, tzinfo=UTC), datetime(2035, 1, 1, tzinfo=UTC)
 _HOME = Destination("owner@example.test", Zone("Europe/Berlin"), _BEGIN, _END)
@@ -46,6 +54,10 @@ def measure_in_exchange(events: Sequence[Event], bare: Sequence[Event]) -> Measu
     if measured.outcome is Outcome.ELSEWHERE and _times(shown) != _times(wanted):
         raise ValueError("it happens at other times, and nothing says so")
     return measured
+
+
+_STANDS = (IN_THE_TEXT, STANDS_ALONE)
+"""How losses end of which a reader of the item sees nothing missing."""
 
 
 def _judge(
@@ -90,9 +102,33 @@ def _parse(element: str) -> ElementTree.Element:
 
 def measure_contact_in_exchange(contact: Contact, bare: Contact) -> Measured:
     """The same of a contact."""
-    plan = plan_contact(contact)
-    shown, wanted = _show_contact(plan), make_plain(contact)
-    return _judge(plan.losses, shown, wanted, _show_contact(plan_contact(bare)), (IN_THE_TEXT,))
+    plan, other = plan_contact(contact), plan_contact(bare)
+    wanted = make_plain(contact)
+    return _judge(plan.losses, _show_contact(plan), wanted, _show_contact(other), _STANDS)
+
+
+def measure_task_in_exchange(task: Task, bare: Task) -> Measured:
+    """The same of a task."""
+    plan, other = plan_task(task, _HOME), plan_task(bare, _HOME)
+    wanted = make_plain_task(task, _HOME.zone)
+    return _judge(plan.losses, _show_task(plan), wanted, _show_task(other), _STANDS)
+
+
+def measure_note_in_exchange(note: Note, bare: Note) -> Measured:
+    """The same of a note."""
+    plan, other = plan_note(note, _HOME.zone), plan_note(bare, _HOME.zone)
+    wanted = make_plain_note(note)
+    return _judge(plan.losses, _show_note(plan), wanted, _show_note(other), _STANDS)
+
+
+def _show_task(plan: TaskPlan) -> Task:
+    item = read_task(_parse(write_task(plan.item, [])))
+    return make_plain_task(to_task("", replace(item, files=plan.item.files)), _HOME.zone)
+
+
+def _show_note(plan: NotePlan) -> Note:
+    item = read_note(_parse(write_note(plan.item, [])))
+    return make_plain_note(to_note("", replace(item, files=plan.item.files)))
 
 
 def _show_contact(plan: ContactPlan) -> Contact:

@@ -9,7 +9,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from localrun.fidelity.exchange import measure_contact_in_exchange, measure_in_exchange
+from localrun.fidelity.exchange import (
+    measure_contact_in_exchange,
+    measure_in_exchange,
+    measure_note_in_exchange,
+    measure_task_in_exchange,
+)
 from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.samples import KINDS, RULES, Sample
 from migration.items.ews_pattern import classify
@@ -22,17 +27,15 @@ from migration.items.vcard_write import write_contacts
 
 _COMPONENTS = {"Events": "VEVENT", "Tasks": "VTODO", "Notes": "VJOURNAL"}
 
-_IN_EXCHANGE = ("Events", "Contacts")
-
 _HEAD = """\
 # What is kept of calendars and contacts
 
 Written by `make fidelity`, which measures it: an example of each feature is read from iCalendar or
-vCard as sources write it, written, and read again. Of events and contacts it is measured as well
-what becomes of them in the words of Exchange, whose protocol WorkMail speaks: they are planned,
-written as elements and read from these. What was not read is not there to be kept: its cells are
-empty. No command moves calendars or contacts yet ([limits](limits.md#sources-and-items)), and no
-server was asked; what WorkMail keeps of them is measured when one does.
+vCard as sources write it, written, and read again. It is measured as well what becomes of it in the
+words of Exchange, whose protocol WorkMail speaks: it is planned, written as elements and read from
+these. What was not read is not there to be kept: its cells are empty. A migration moves them if its
+tenant file says where they are ([runbook](runbook.md#calendars-contacts-tasks)). No server was
+asked; what WorkMail keeps of them is measured when one is.
 
 What is lost is told item by item, with its line in the file. An item is refused, and told as well,
 only where reading it on would make another event of it. How this is done, and why:
@@ -123,18 +126,15 @@ def make_page() -> str:
 
 
 def _table(kind: str) -> Iterator[str]:
-    columns = ["feature", "what becomes of it", "where, or why not"]
-    if kind in _IN_EXCHANGE:
-        columns += ["in Exchange", "where, or why not"]
+    why = "where, or why not"
+    columns = ["feature", "what becomes of it", why, "in Exchange", why]
     yield f"## {kind}\n"
     yield _row(columns)
     yield _row(["---"] * len(columns))
     for sample in KINDS[kind]:
         measured = measure(kind, sample)
-        cells = [sample.feature, measured.outcome, measured.why]
-        if kind in _IN_EXCHANGE:
-            cells += _in_exchange(kind, sample, measured)
-        yield _row(cells)
+        cells = (sample.feature, measured.outcome, measured.why)
+        yield _row((*cells, *_in_exchange(kind, sample, measured)))
     yield ""
 
 
@@ -146,13 +146,20 @@ def _in_exchange(kind: str, sample: Sample, read: Measured) -> Sequence[str]:
     """What was not read is not there to be kept."""
     if read.outcome in (Outcome.LOST, Outcome.REFUSED):
         return "", ""
-    file, bare = _make_file(kind, sample.lines), _make_file(kind, ())
-    if kind == "Events":
-        measured = measure_in_exchange(read_calendar(file).events, read_calendar(bare).events)
-    else:
-        (contact,), (other,) = read_contacts(file).contacts, read_contacts(bare).contacts
-        measured = measure_contact_in_exchange(contact, other)
+    measured = _measure_in_exchange(_make_file(kind, sample.lines), _make_file(kind, ()))
     return measured.outcome, measured.why
+
+
+def _measure_in_exchange(file: bytes, bare: bytes) -> Measured:
+    if file.startswith(b"BEGIN:VCARD"):
+        (contact,), (other,) = read_contacts(file).contacts, read_contacts(bare).contacts
+        return measure_contact_in_exchange(contact, other)
+    read, plain = read_calendar(file), read_calendar(bare)
+    if read.tasks:
+        return measure_task_in_exchange(read.tasks[0], plain.tasks[0])
+    if read.notes:
+        return measure_note_in_exchange(read.notes[0], plain.notes[0])
+    return measure_in_exchange(read.events, plain.events)
 
 
 def _rules() -> Iterator[str]:

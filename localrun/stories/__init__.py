@@ -9,6 +9,7 @@ from localrun.stories.approval import APPROVAL_REJECTED, APPROVAL_TIMEOUT
 from localrun.stories.before_verified import BEFORE_VERIFIED
 from localrun.stories.client_settings import CLIENT_SETTINGS
 from localrun.stories.dns_trouble import GATEWAY_MX, MX_FLAPS_BACK, SLOW_DNS
+from localrun.stories.groupware import GROUPWARE
 from localrun.stories.imap_target import IMAP_TARGET
 from localrun.stories.new_passwords import NEW_PASSWORDS
 from localrun.stories.sample import SAMPLE
@@ -22,7 +23,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
         *(APPROVAL_REJECTED, APPROVAL_TIMEOUT),
         *(SLOW_DNS, MX_FLAPS_BACK, GATEWAY_MX),
-        *(STALLED, CLIENT_SETTINGS),
+        *(GROUPWARE, STALLED, CLIENT_SETTINGS),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

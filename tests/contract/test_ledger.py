@@ -312,7 +312,8 @@ def test_the_history_of_each_run_is_kept_and_replaced(ledger: Ledger) -> None:
 def test_a_verdict_ends_the_copy_and_clears_the_failure(ledger: Ledger) -> None:
     ledger.plan_mailboxes("run1", [mailbox("a")])
     ledger.set_failed("a", Failure("SourceBusy", "too long"))
-    verdict = MailboxVerdict(2, Agreement.EXCEPTIONS, Tally(5, 50, 1, 1), Tally(1), ("1 refused",))
+    tallies = Tally(5, 50, 1, 1), Tally(1), ("1 refused",), Tally(7), Tally(2)
+    verdict = MailboxVerdict(2, Agreement.EXCEPTIONS, *tallies)
     ledger.set_verdict("a", verdict)
     record = ledger.mailbox("a")
     assert (record.status, record.failure, record.verdict) == (MailboxStatus.COPIED, None, verdict)

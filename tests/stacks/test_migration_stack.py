@@ -311,6 +311,7 @@ def test_only_these_functions_may_change_the_directory(resources: Resources) -> 
                 changing[state] = actions - harmless
     assert changing == {
         "CopySlice": {"workmail:AssumeImpersonationRole"},
+        "CopyGroupware": {"workmail:AssumeImpersonationRole"},
         "VerifyMailbox": {"workmail:AssumeImpersonationRole"},
         "EnableAdministrator": taking_away
         | {
@@ -372,12 +373,13 @@ ERASING = ("PlanErasure", "EraseTenant", "ProveErasure")
 
 def test_only_who_opens_the_source_reads_its_secret(resources: Resources) -> None:
     readers = readers_of(resources, "SourceCredentials")
-    assert readers == {"CopySlice", "VerifyMailbox", "Preflight", *ERASING}
+    assert readers == {"CopySlice", "CopyGroupware", "VerifyMailbox", "Preflight", *ERASING}
 
 
 def test_only_who_opens_or_makes_mailboxes_reads_their_passwords(resources: Resources) -> None:
     assert readers_of(resources, "TargetPasswords") == {
         "CopySlice",
+        "CopyGroupware",
         "VerifyMailbox",
         "LookIntoMailbox",
         "Preflight",
@@ -432,6 +434,7 @@ def test_who_takes_the_administrator_away_sees_nobody_elses_password(
         "CleanUp": CHANGING,
         "LookIntoMailbox": READING,
         "CopySlice": READING,
+        "CopyGroupware": READING,
         "VerifyMailbox": READING,
         "EraseTenant": {"DeleteSecret"},
     }
@@ -475,6 +478,7 @@ def test_another_key_for_passwords_may_be_used_where_passwords_are(tmp_path: Pat
     reading, writing = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
     assert users == {
         "CopySlice": reading,
+        "CopyGroupware": reading,
         "VerifyMailbox": reading,
         "LookIntoMailbox": reading,
         "ProvisionUser": reading,
@@ -494,6 +498,15 @@ def test_the_copy_may_reach_audit_and_quarantine_alone(resources: Resources) -> 
     written, read = given["s3:PutObject"], given["s3:GetObject"]
     assert all('"/audit/*"' in keys or '"/quarantine/*"' in keys for keys in written)
     assert all('"/audit/*"' in keys for keys in read)
+
+
+def test_the_copy_of_calendars_may_reach_its_own_files_and_read_what_was_put_in(
+    resources: Resources,
+) -> None:
+    given = rights(resources, "CopyGroupware")
+    written, read = given["s3:PutObject"], given["s3:GetObject"]
+    assert all('"/groupware/*"' in keys or '"/quarantine/*"' in keys for keys in written)
+    assert all('"/groupware/*"' in keys or '"/intake/*"' in keys for keys in read)
 
 
 def test_every_key_that_the_product_writes_below_is_granted() -> None:
@@ -663,4 +676,5 @@ def test_functions_are_reserved_where_the_tenant_wants_it(context: Mapping[str, 
             and (number := one["Properties"].get("ReservedConcurrentExecutions"))
         }
     together = config.source.max_connections // 2
-    assert reserved == {False: {}, True: {"copy-slice": together, "verify-mailbox": together}}
+    copiers = ("copy-groupware", "copy-slice", "verify-mailbox")
+    assert reserved == {False: {}, True: dict.fromkeys(copiers, together)}

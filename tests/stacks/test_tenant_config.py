@@ -13,9 +13,11 @@ from migration.copy.selection import faults
 from migration.model import CopyPolicy
 from stacks.checks import is_folder_pattern
 from stacks.config import ConfigError, Copy, DomainSetup, Passwords, Target, TenantConfig
+from stacks.groupware_config import Groupware
 from tests.stacks.conftest import SMALLEST
 
 ROOT = Path(__file__).resolve().parents[2]
+HTTPS = "must be a URL that begins with https://, not 'http://dav.example/'"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/mrk-0123456789abcdef"
 
 
@@ -346,6 +348,41 @@ def test_settings_of_the_cutover_that_do_not_fit_together_are_refused(tmp_path: 
         "dns.lower_ttl: is only for publish: route53",
         "dns.zone_id: is only for publish: route53",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ("sources: [dav]", ["groupware.dav_url: is missing, and sources has dav"]),
+        (
+            "sources: [files], dav_url: 'https://dav.example/'",
+            ["groupware.sources: must have dav, or dav_url is not asked"],
+        ),
+        ("sources: [imap]", ["groupware.sources[0]: must be one of dav, files, not 'imap'"]),
+        (
+            "sources: [dav], dav_url: 'http://dav.example/'",
+            ["groupware.dav_url: " + HTTPS],
+        ),
+        (
+            "years_before: -1, years_after: 51, timezone: Mars/Base",
+            [
+                "groupware.timezone: must be a time zone such as Europe/Berlin, not 'Mars/Base'",
+                "groupware.years_after: must be from 0 to 50, not 51",
+                "groupware.years_before: must be from 0 to 50, not -1",
+            ],
+        ),
+    ],
+)
+def test_places_of_calendars_that_cannot_be_asked_are_refused(
+    tmp_path: Path, given: str, problems: list[str]
+) -> None:
+    assert problems_of(tmp_path, f"{SMALLEST}groupware: {{{given}}}\n") == problems
+
+
+def test_places_of_calendars_are_kept(tmp_path: Path) -> None:
+    given = "sources: [dav, files], dav_url: 'http://127.0.0.1:5232/{user}/'"
+    config = TenantConfig.load(write(tmp_path, f"{SMALLEST}groupware: {{{given}}}\n"))
+    assert config.groupware == Groupware(("dav", "files"), "http://127.0.0.1:5232/{user}/")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ ALL |= {"clients": False, "rollback": False, "rollback-dns": False, "erase": Fal
 ALL |= {"pause": False, "resume": False, "abort": False}
 LIMITS = {"users": 2, "mailboxes": 2, "delta_passes": 3, "delta_interval_seconds": 600}
 LIMITS |= {"approval_seconds": 86400, "answer_seconds": 86400, "reminder_seconds": 36000}
-LIMITS |= {"route53": 1}
+LIMITS |= {"route53": 1, "groupware": 1}
 LIMITS |= {"drain_seconds": 1200, "late_passes": 2}
 LIMITS |= {"retry_passes": 2, "retry_seconds": 1800}
 WAY_OUT = ("DisableAdministrator", "IsErasing", "WriteReport", "ReleaseLock", "Finished")
@@ -59,6 +59,11 @@ def stubs(**changes: Sequence[object]) -> Stubs:
             {"outcome": "more", "retry_after": 0, "copied": 5},
             {"outcome": "backoff", "retry_after": 7, "copied": 0},
             {"outcome": "done", "retry_after": 0, "copied": 2},
+        ],
+        "CopyGroupware": [
+            {"outcome": "more", "retry_after": 0, "copied": 3},
+            {"outcome": "backoff", "retry_after": 7, "copied": 0},
+            {"outcome": "done", "retry_after": 0, "copied": 1},
         ],
         "VerifyMailbox": [{"agreement": "agree", "copied": 7}],
         "FailMailbox": [{"recorded": True}],
@@ -820,6 +825,62 @@ def test_endless_slices_are_stopped_and_recorded() -> None:
     )  # fmt: skip
 
 
+# ---- calendars, address books, tasks and notes
+
+
+def child_of(trace: Trace) -> tuple[str, ...]:
+    """The states of the first mailbox in the first pass."""
+    begin = trace.states.index("OpenMailbox")
+    return trace.states[begin : trace.states.index("SummarisePass")]
+
+
+def test_calendars_come_after_the_mail_and_before_the_verification() -> None:
+    trace = run_both(stubs(CopySlice=[DONE]))
+    assert child_of(trace) == (
+        "OpenMailbox", "CopySlice", "SliceOutcome",
+        "CopyGroupware", "GroupwareOutcome",
+        "CopyGroupware", "GroupwareOutcome", "WaitForCollections",
+        "CopyGroupware", "GroupwareOutcome", "VerifyMailbox",
+    )  # fmt: skip
+
+
+def test_without_sources_of_calendars_the_mail_is_verified_at_once() -> None:
+    limits = {**LIMITS, "groupware": 0}
+    trace = run_both(stubs(Prepare=[prepared(limits=limits)], CopySlice=[DONE]))
+    assert child_of(trace) == ("OpenMailbox", "CopySlice", "SliceOutcome", "VerifyMailbox")
+    assert "CopyGroupware" not in trace.states
+
+
+def test_delta_passes_and_late_passes_look_at_the_calendars_too() -> None:
+    trace = run_both(stubs(CopySlice=[DONE], CopyGroupware=[DONE]))
+    assert trace.states.count("CopyGroupware") == trace.states.count("CopyMailboxes") == 4
+    late = late_stubs(CopySlice=[DONE], CopyGroupware=[DONE])
+    late["Prepare"][0]["limits"]["groupware"] = 1  # type: ignore[index]
+    assert "CopyGroupware" in run_both(late).states
+
+
+def test_a_pause_among_the_calendars_goes_on_with_the_same_pass() -> None:
+    passes = [STOPPED, LIFTED, summary(copied=2)]
+    copies = {"CopySlice": [DONE], "CopyGroupware": [PAUSED, DONE]}
+    trace = run_both(stubs(**copies, SummarisePass=passes))
+    assert trace.error is None
+    assert child_of(trace)[-2:] == ("GroupwareOutcome", "MailboxPaused")
+    assert trace.states.index("StartCutover") > trace.states.index("ResumePass")
+
+
+def test_the_rounds_of_mail_and_calendars_count_together() -> None:
+    endless = {"outcome": "more", "retry_after": 0, "copied": 1}
+    answers = stubs(
+        Prepare=[prepared(phases=phases("copy"))],
+        CopySlice=[*[endless] * 500, DONE],
+        CopyGroupware=[endless],
+    )
+    trace = states_entered_by_engine(DEFINITION, {}, answers)
+    assert trace.states.count("CopySlice") == 501
+    assert trace.states.count("CopyGroupware") == 1499
+    assert "TooManySlices" in trace.states
+
+
 # ---- erasing
 
 ERASURE = {"PlanErasure", "ApproveErasure", "EraseTenant", "ProveErasure"}
@@ -937,12 +998,13 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
         return
     assert trace.states[-4:-1] == WAY_OUT_AT_LAST
     assert "DisableAdministrator" in trace.states
-    inside_a_map = {"ProvisionUser", "CopySlice", "VerifyMailbox", "FailMailbox"}
+    of_a_mailbox = {"CopySlice", "CopyGroupware", "VerifyMailbox"}
+    inside_a_map = {"ProvisionUser", *of_a_mailbox, "FailMailbox"}
     inside_a_map |= {"ProvisionEntity", "LinkEntity", "FailEntity", "LookIntoMailbox", "UndoStep"}
     stops_nothing = name in inside_a_map | {"SendClientGuides", "RecheckDns"}
     is_rejected = error == "RollbackRejected"
     assert trace.error == (None if stops_nothing or is_rejected else error)
-    if name in {"CopySlice", "VerifyMailbox"}:
+    if name in of_a_mailbox:
         assert "FailMailbox" in trace.states
     if name == "ProvisionEntity":
         assert "LinkEntity" in trace.states
@@ -950,7 +1012,9 @@ def test_every_error_of_every_task_takes_the_same_way_out_as_the_oracles(
         assert "FailEntity" in trace.states
 
 
-@pytest.mark.parametrize("name", ["CopySlice", "ProvisionUser", "CheckDns", "WriteReport"])
+@pytest.mark.parametrize(
+    "name", ["CopySlice", "CopyGroupware", "ProvisionUser", "CheckDns", "WriteReport"]
+)
 def test_a_passing_fault_is_survived(name: str) -> None:
     answers = stubs()
     answers = {**answers, name: [StubError("Unexpected"), *answers[name]]}

@@ -20,6 +20,7 @@ NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "sock
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",
+    *("groupware_check", "groupware_run", "preflight_groupware"),
     *("erasure", "erasure_proof"),
     *("estimate", "migration_plan", "plan_page", "run_plan"),
     *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
@@ -46,12 +47,13 @@ USE_CASES = {
         "progress_view",
         "progress_words",
         "slice_run",
+        "groupware_run",
     ),
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
     *("client_report", "client_sending", "report_steps", "spreadsheet"),
     *("report_tables", "report_failures"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
-    *("report_lines", "report_phases", "progress_history"),
+    *("report_lines", "report_phases", "report_groupware", "progress_history"),
     *(
         "aftermath",
         "directory_plan",

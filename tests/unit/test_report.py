@@ -201,6 +201,8 @@ def test_counts_and_order() -> None:
         "in_test_domain": 0,
         "entities": 0,
         "entities_failed": 0,
+        "items": 0,
+        "items_refused": 0,
     }
     assert [line.outcome for line in summary.mailboxes] == [
         Outcome.FAILED,
@@ -427,14 +429,14 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert set(summary) == set(
         "schema tenant run written verdict failure counts provisioned passwords end_of_support "
         "days_left timeline dns mailboxes entities entity_outcomes rollback decisions "
-        "clients dns_rollback progress phases".split()
+        "clients dns_rollback progress phases groupware".split()
     )
     assert set(summary["dns"]) == {"at", "cut_over", "findings", "went_back", "records"}
     (line,) = summary["mailboxes"]
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
         "copied refused gone folders refusals adjusted verified lists password_in "
-        "user_remarks address passes begun ended".split()
+        "user_remarks address passes begun ended collections losses losses_file".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,10 @@ from localrun.fakes.mailbox import MemoryTarget
 from migration.deeds import Deed, DeedKind, DeedState
 from migration.directory_model import Permission
 from migration.errors import CredentialsRejected, TargetBusy
+from migration.identity import groupware_id
 from migration.journal import keep_journal
+from migration.mail import Folder, FolderPlan
+from migration.model import Tally
 from migration.ports import Directory, Ledger, Target
 from migration.report import write_report
 from migration.rollback import ask_approval, plan_key, plan_rollback
@@ -150,7 +154,22 @@ def test_copied_mail_keeps_a_mailbox_by_option_alone(tenant: Tenant) -> None:
     roll_back(tenant, keep_copied=True)
     assert {"anna"} == tenant.snapshot().keys() & {"anna", "dora"}
     reasons = {line["reason"] for line in report(tenant)["rollback"]["kept"]}
-    assert "it holds copied mail, and rollback.keep_copied is set" in reasons
+    assert "it holds what was copied, and rollback.keep_copied is set" in reasons
+
+
+def test_copied_calendars_keep_a_mailbox_by_option_and_are_forgotten_with_it(
+    tenant: Tenant,
+) -> None:
+    tenant.migrate()
+    id_ = groupware_id(ANNA.id)
+    plan = FolderPlan(Folder("c1", ("calendar", "Work"), "1", 0), ("calendar", ""))
+    before = tenant.ledger.claim_folder(id_, plan, "t", tenant.ledger.next_fence(id_), 1)
+    tenant.ledger.advance(id_, before, replace(before, total=Tally(copied=2)))
+    roll_back(tenant, keep_copied=True)
+    assert {"anna"} == tenant.snapshot().keys() & {"anna", "dora"}
+    roll_back(tenant, "back-2")
+    assert "anna" not in tenant.snapshot()
+    assert tenant.ledger.folders(id_) == []
 
 
 def test_a_mailbox_that_cannot_be_looked_into_is_kept(

@@ -89,6 +89,19 @@ def test_a_pass_is_counted_from_the_ledger() -> None:
     assert note.what == "Full pass: 7 messages copied, 2 mailboxes, 1 failed"
 
 
+def test_a_pass_that_brought_an_event_alone_has_brought_something() -> None:
+    ledger = ledger_of("a")
+    verdict = MailboxVerdict(PASS, Agreement.AGREE, Tally(9), Tally(), (), Tally(4), Tally(1))
+    ledger.set_verdict("a", verdict)
+    summary = summarise_pass(ledger, RUN, PASS, 2, NOW)
+    assert (summary.copied, summary.items) == (1, 1)
+    (note,) = ledger.notes(RUN)
+    assert note.what == (
+        "Delta pass 1: 0 messages and 1 items of calendars and the like copied, 1 mailboxes, "
+        "0 failed"
+    )
+
+
 def test_a_mailbox_without_an_answer_is_not_forgotten() -> None:
     ledger = ledger_of("a", "b")
     finish(ledger, "a")

@@ -8,7 +8,8 @@ import pytest
 
 from migration.errors import SettingsError
 from migration.model import CopyPolicy, DeltaPolicy
-from migration.settings import Settings
+from migration.settings import GroupwareSettings, Settings
+from stacks.groupware_config import Groupware
 
 _SAMPLES = {
     "int": "7",
@@ -16,6 +17,7 @@ _SAMPLES = {
     "tuple[int, ...]": "1, 7",
     "Require": "mx",
     "Patterns": '["Work, private", "**/Old"]',
+    "GroupwareSettings": '{"sources": ["dav"], "dav_url": "https://dav.example/"}',
     "DeltaPolicy": "add",
     "NewPasswords": "generate",
     "AdministratorKind": "auto",
@@ -73,6 +75,48 @@ def test_one_error_names_every_variable_that_is_missing_or_wrong() -> None:
         "environment variable PASSWORDS_RESET_AFTER_RUN must be true or false",
         "environment variable DOMAIN_REGISTER must be true or false",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"sources": "dav"}',
+        '{"sources": ["imap"]}',
+        '{"years_after": "5"}',
+        '{"url": ""}',
+    ],
+)
+def test_what_is_no_setting_of_calendars_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environment() | {"GROUPWARE": text})
+    assert caught.value.problems[0].startswith("environment variable GROUPWARE must be ")
+
+
+def test_without_sources_no_calendars_are_copied() -> None:
+    settings = Settings.from_env(environment() | {"GROUPWARE": "{}"})
+    assert settings.groupware == GroupwareSettings()
+    assert settings.limits["groupware"] == 0
+    assert Settings.from_env(environment()).limits["groupware"] == 1
+
+
+def test_occurrences_are_written_one_by_one_over_whole_years() -> None:
+    settings = GroupwareSettings(years_before=2, years_after=0)
+    begin, horizon = settings.window("2026-12-31T23:30:00-05:00")
+    assert (begin.isoformat(), horizon.isoformat()) == (
+        "2025-01-01T00:00:00+00:00",
+        "2028-01-01T00:00:00+00:00",
+    )
+
+
+def test_what_the_stack_gives_is_what_the_functions_read() -> None:
+    config = Groupware(("dav", "files"), "https://dav.example/{user}/", "Europe/Berlin", 1, 0)
+    read = Settings.from_env(environment() | {"GROUPWARE": config.as_json}).groupware
+    assert read == GroupwareSettings(
+        ("dav", "files"), "https://dav.example/{user}/", "Europe/Berlin", 1, 0
+    )
+    assert Groupware().as_json == "{}"
 
 
 def test_an_empty_list_is_empty() -> None:

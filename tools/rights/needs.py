@@ -60,7 +60,15 @@ def _needs(call: ApiCall, place: Place) -> Iterator[Need]:
     for action in call.actions:
         for resource in _RESOURCES[name](replace(call, actions=(action,)), place):
             for key in _leading_keys(call):
-                yield Need(action, resource, place.fill(key).replace("**", "*"))
+                yield Need(action, resource, _of_mailboxes(place.fill(key).replace("**", "*")))
+
+
+def _of_mailboxes(key: str) -> str:
+    """A role is given the items of all mailboxes, or those of none: which one, and whether its mail
+    or its calendars (`-items`), is not told apart."""
+    first, mark, rest = key.partition("#")
+    tenant, then, _ = rest.partition("#")
+    return f"{first}{mark}{tenant}#*" if first == "M" and then else key
 
 
 def _leading_keys(call: ApiCall) -> tuple[str, ...]:

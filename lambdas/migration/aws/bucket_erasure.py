@@ -26,7 +26,19 @@ _RETRY_AFTER = 10.0
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
 _LATER = frozenset({"InternalError", "ServiceUnavailable", "SlowDown"})
 _FOLDERS = frozenset(
-    {"intake", "plans", "runs", "audit", "quarantine", "verify", "reports", "clients"}
+    {
+        *(
+            "intake",
+            "plans",
+            "runs",
+            "audit",
+            "groupware",
+            "quarantine",
+            "verify",
+            "reports",
+            "clients",
+        )
+    }
 )
 
 

@@ -201,4 +201,6 @@ def _verdict_from(text: str) -> MailboxVerdict:
         total=Tally(**fields["total"]),
         in_pass=Tally(**fields["in_pass"]),
         reasons=tuple(fields["reasons"]),
+        items=Tally(**fields.get("items", {})),
+        items_in_pass=Tally(**fields.get("items_in_pass", {})),
     )

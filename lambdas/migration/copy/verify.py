@@ -22,7 +22,15 @@ from migration.copy.judge import Looked, count_moved, judge, judge_unknown, weig
 from migration.copy.selection import selects
 from migration.errors import FolderGone, SourceChanged
 from migration.mail import BatchLimit, Folder
-from migration.model import Agreement, CopyPolicy, FolderCheck, FolderRecord, MailboxVerdict, Tally
+from migration.model import (
+    Agreement,
+    CopyPolicy,
+    FolderCheck,
+    FolderRecord,
+    ItemsVerdict,
+    MailboxVerdict,
+    Tally,
+)
 from migration.ports import BlobStore, Ledger, Source, Target
 
 __all__ = ["judge", "verify_mailbox"]
@@ -41,6 +49,7 @@ def verify_mailbox(
     seconds_left: Callable[[], float],
     tenant: str = "",
     now: Callable[[], str] = lambda: "",
+    items: ItemsVerdict | None = None,
 ) -> MailboxVerdict:
     """Checks every folder, keeps the lists of what was found (see findings.py), the checks and the
     verdict, and returns the verdict.
@@ -48,7 +57,8 @@ def verify_mailbox(
     All folders are counted, whatever time that takes; messages are compared while there is time. A
     repetition looks at the same messages, another pass at others. With `tenant`, messages that a
     target that keeps keys holds twice are named, without it only counted. `now` tells when the pass
-    has ended.
+    has ended. `items` is what was found of the mailbox's calendars and the like, which the verdict
+    takes up.
 
     Reasons name folders by their keys. Raises what Source and Target raise, Busy leaves included
     while it counts.
@@ -76,6 +86,7 @@ def verify_mailbox(
     checks |= {each.key: judge_unknown(each) for each in strangers if selects(policy, each)}
     reasons = [*_left_out(strangers, policy), *_stopped(inspection, found)]
     verdict = _add_up([each.record for each in counts], checks, reasons, pass_id)
+    verdict = _take_up(verdict, items) if items else verdict
     ledger.set_verdict(mailbox_id, verdict, now())
     return verdict
 
@@ -229,3 +240,13 @@ def _add_up(
     ]
     agreement = worst or Agreement.AGREE
     return MailboxVerdict(pass_id, agreement, total, in_pass, (*reasons, *others))
+
+
+def _take_up(verdict: MailboxVerdict, items: ItemsVerdict) -> MailboxVerdict:
+    return replace(
+        verdict,
+        agreement=max(verdict.agreement, items.agreement, key=_SEVERITY.index),
+        reasons=(*verdict.reasons, *items.reasons),
+        items=items.total,
+        items_in_pass=items.in_pass,
+    )

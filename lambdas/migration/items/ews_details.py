@@ -47,7 +47,7 @@ from migration.items.zones import add, instant, to_instant
 LONGEST_REMINDER = 2_629_800
 """ReminderMinutesBeforeStartType."""
 
-SENSITIVITY = {
+SENSITIVITIES = {
     Privacy.PUBLIC: Sensitivity.NORMAL,
     Privacy.PERSONAL: Sensitivity.PERSONAL,
     Privacy.PRIVATE: Sensitivity.PRIVATE,
@@ -94,7 +94,7 @@ def make_item(
         body=add_notes(content.html or content.description, notes, is_html=bool(content.html)),
         is_html=bool(content.html),
         location=content.location,
-        sensitivity=SENSITIVITY[content.privacy],
+        sensitivity=SENSITIVITIES[content.privacy],
         importance=weigh(content.priority),
         categories=content.categories,
         reminder=reminder.minutes if reminder else None,
@@ -104,11 +104,12 @@ def make_item(
         optional=_list(guests, _is_optional),
         resources=_list(guests, _is_resource),
         allows_new_time=details.allows_new_time,
-        files=_files(content),
+        files=files_of(content),
     )
 
 
-def _files(content: Content) -> tuple[FileAttachment, ...]:
+def files_of(content: Content) -> tuple[FileAttachment, ...]:
+    """The attachments that are files; links go into the text."""
     return tuple(
         FileAttachment(file.name or "attachment", file.media_type, file.data)
         for file in content.attachments
@@ -202,7 +203,6 @@ def _lost_alarms(content: Content, kept: _Reminder | None) -> Iterator[tuple[str
         yield "VALARM", "Exchange keeps one reminder of an item, at its start or before it"
     if kept is None:
         return
-    plain = Alarm(kept.alarm.trigger)
     is_absolute = isinstance(kept.alarm.trigger, Moment)
     if is_absolute and kept.is_exact:
         yield "TRIGGER", "Exchange counts minutes before the start; the reminder is at that moment"
@@ -210,9 +210,15 @@ def _lost_alarms(content: Content, kept: _Reminder | None) -> Iterator[tuple[str
         yield "TRIGGER", f"Exchange counts whole minutes before the start; {_LATER}"
     elif not kept.is_exact:
         yield "TRIGGER", f"Exchange counts whole minutes; {_LATER}"
-    if kept.alarm.action is not Action.DISPLAY:
+    yield from lost_of_alarm(kept.alarm)
+
+
+def lost_of_alarm(alarm: Alarm) -> Iterator[tuple[str, str]]:
+    """What Exchange does not keep of the one reminder that it keeps, but for when it comes."""
+    plain = Alarm(alarm.trigger, from_end=alarm.from_end)
+    if alarm.action is not Action.DISPLAY:
         yield "ACTION", "Exchange shows reminders, and does nothing else"
-    if replace(kept.alarm, action=Action.DISPLAY, description="", summary="") != plain:
+    if replace(alarm, action=Action.DISPLAY, description="", summary="") != plain:
         yield "VALARM", "Exchange keeps of a reminder when it is, and nothing else"
 
 
@@ -225,6 +231,16 @@ def _lost(details: Details) -> Iterator[tuple[str, str]]:
         yield "STATUS", "Exchange sets it itself; the title says it, and the time is shown as free"
     if details.busy is Busy.ELSEWHERE:
         yield "X-MICROSOFT-CDO-BUSYSTATUS", "this Exchange has no working elsewhere; shown as free"
+    yield from lost_of_content(content)
+    for attendee in content.attendees:
+        if attendee.kind in (Kind.GROUP, Kind.UNKNOWN):
+            yield "ATTENDEE;CUTYPE", "Exchange tells persons and resources apart, and no more"
+        if attendee.role in (Role.CHAIR, Role.NONE):
+            yield "ATTENDEE;ROLE", "Exchange has required and optional attendees, and no others"
+
+
+def lost_of_content(content: Content) -> Iterator[tuple[str, str]]:
+    """What no kind of item has a place for."""
     if content.priority and content.priority != PRIORITIES[weigh(content.priority)]:
         yield "PRIORITY", "Exchange has three degrees; the nearest is kept"
     if content.colour:
@@ -233,11 +249,6 @@ def _lost(details: Details) -> Iterator[tuple[str, str]]:
         yield "RELATED-TO", "Exchange has no such relation"
     if content.created or content.modified or content.sequence:
         yield "CREATED", "Exchange counts versions and their times itself"
-    for attendee in content.attendees:
-        if attendee.kind in (Kind.GROUP, Kind.UNKNOWN):
-            yield "ATTENDEE;CUTYPE", "Exchange tells persons and resources apart, and no more"
-        if attendee.role in (Role.CHAIR, Role.NONE):
-            yield "ATTENDEE;ROLE", "Exchange has required and optional attendees, and no others"
 
 
 def _lost_times(extent: Extent) -> Iterator[tuple[str, str]]:

@@ -28,7 +28,7 @@ class Note:
 def find_notes(details: Details, owner: str) -> tuple[Note, ...]:
     """All that goes into the text, in the order in which a reader wants it."""
     content = details.content
-    return (*_people(content, owner), *_links(content), *_remarks(details))
+    return (*_people(content, owner), *links_of(content), *_status(details), *remarks_of(content))
 
 
 def add_notes(body: str, notes: Sequence[Note], *, is_html: bool) -> str:
@@ -68,10 +68,11 @@ def _people(content: Content, owner: str) -> Iterator[Note]:
         elif attendee.answer is not Answer.NEEDS_ACTION:
             # The element has a place for it; whether the server keeps it, only the server knows.
             yield Note("ATTENDEE;PARTSTAT", "Attendee", describe(attendee))
-        yield from _delegation(attendee)
+        yield from delegation_of(attendee)
 
 
-def _delegation(attendee: Attendee) -> Iterator[Note]:
+def delegation_of(attendee: Attendee) -> Iterator[Note]:
+    """For whom an attendee stands, and who stands for one."""
     who = name_of(attendee.person)
     for parameter, label, others in (
         ("DELEGATED-TO", "Delegated to", attendee.delegated_to),
@@ -83,7 +84,8 @@ def _delegation(attendee: Attendee) -> Iterator[Note]:
             yield Note(f"ATTENDEE;{parameter}", f"{who}, {label.lower()}", ", ".join(others))
 
 
-def _links(content: Content) -> Iterator[Note]:
+def links_of(content: Content) -> Iterator[Note]:
+    """Where something is to be found: meetings, pages, places, files."""
     yield from (Note("CONFERENCE", "Online meeting", link) for link in content.conferences)
     if content.url:
         yield Note("URL", "Page", content.url)
@@ -95,10 +97,13 @@ def _links(content: Content) -> Iterator[Note]:
             yield Note("ATTACH", file.name or "Attachment", file.uri)
 
 
-def _remarks(details: Details) -> Iterator[Note]:
-    content = details.content
+def _status(details: Details) -> Iterator[Note]:
     if details.status is EventStatus.TENTATIVE:
         yield Note("STATUS", "Status", "tentative")
+
+
+def remarks_of(content: Content) -> Iterator[Note]:
+    """Texts beside the description."""
     yield from (Note("COMMENT", "Comment", comment) for comment in content.comments)
     yield from (Note("CONTACT", "Contact", contact) for contact in content.contacts)
     if content.resources:

@@ -16,7 +16,7 @@ from migration.items.content import (
     Role,
 )
 from migration.items.event import Busy, Details, Event, Override
-from migration.items.ews_details import BUSY, PRIORITIES, SENSITIVITY
+from migration.items.ews_details import BUSY, PRIORITIES, SENSITIVITIES
 from migration.items.ews_item import (
     CalendarItem,
     Guest,
@@ -27,7 +27,7 @@ from migration.items.ews_zones import zone_by_name
 from migration.items.times import ONCE, Moment, Recurrence, Span, Time
 from migration.items.zones import to_instant, to_wall
 
-_PRIVACY = {word: privacy for privacy, word in SENSITIVITY.items()}
+PRIVACIES = {word: privacy for privacy, word in SENSITIVITIES.items()}
 _BUSY = {word: busy for busy, word in BUSY.items() if busy is not Busy.ELSEWHERE}
 
 
@@ -93,7 +93,7 @@ def to_details(item: CalendarItem) -> Details:
         html=item.body if item.is_html else "",
         location=item.location,
         categories=item.categories,
-        privacy=_PRIVACY[item.sensitivity],
+        privacy=PRIVACIES[item.sensitivity],
         priority=0 if item.importance is Importance.NORMAL else PRIORITIES[item.importance],
         attendees=_attendees(item),
         alarms=() if item.reminder is None else (_alarm(item.reminder),),

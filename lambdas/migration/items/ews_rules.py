@@ -17,6 +17,7 @@ from migration.items.ews_terms import (
     NoEnd,
     Numbered,
     Pattern,
+    Range,
     RelativeMonthly,
     RelativeYearly,
     Repeats,
@@ -38,8 +39,12 @@ _IN_EVERY_MONTH = 28
 
 def rule_of(repeats: Repeats, start: Time) -> Rule:
     """The rule of an event that begins at `start`."""
-    rule = _plain(repeats.pattern)
-    match repeats.range:
+    return bounded(_plain(repeats.pattern), repeats.range, start)
+
+
+def bounded(rule: Rule, extent: Range, start: Time) -> Rule:
+    """The rule with its end."""
+    match extent:
         case Numbered(_, count):
             return replace(rule, count=count)
         case EndDate(_, last):

@@ -105,6 +105,27 @@ class RelativeYearly:
 Pattern = Daily | Weekly | AbsoluteMonthly | RelativeMonthly | AbsoluteYearly | RelativeYearly
 
 
+class Unit(StrEnum):
+    """What a regeneration counts: the first word of DailyRegeneration and the like."""
+
+    DAILY = "Daily"
+    WEEKLY = "Weekly"
+    MONTHLY = "Monthly"
+    YEARLY = "Yearly"
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """DailyRegeneration, WeeklyRegeneration, MonthlyRegeneration or YearlyRegeneration, of tasks
+    alone: the next one is due so long after the last one was done."""
+
+    unit: Unit
+    interval: int
+
+
+TaskPattern = Pattern | Regeneration
+
+
 @dataclass(frozen=True, slots=True)
 class NoEnd:
     """NoEndRecurrence."""
@@ -136,6 +157,14 @@ class Repeats:
     """RecurrenceType: a pattern and its range, by the clock of the event's start zone."""
 
     pattern: Pattern
+    range: Range
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRepeats:
+    """TaskRecurrenceType: days alone."""
+
+    pattern: TaskPattern
     range: Range
 
 

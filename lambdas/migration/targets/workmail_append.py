@@ -23,6 +23,7 @@ from migration.targets.workmail_errors import (
     is_about_more,
     translate,
 )
+from migration.targets.workmail_halves import halved
 from migration.targets.workmail_message import new_message
 from migration.wire.ews import EwsClient
 from migration.wire.ews_failures import DEFAULT_BACK_OFF
@@ -33,7 +34,6 @@ from migration.wire.ews_model import (
     NewMessage,
     Refused,
     RequestRefused,
-    RequestTooLarge,
     ServerBusy,
     Unreachable,
 )
@@ -166,17 +166,11 @@ class WorkmailAppend:
         return outcomes
 
     def _send(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
-        try:
-            return self._create(folder_id, group)
-        except (RequestTooLarge, RequestRefused) as error:
-            code = error.code if isinstance(error, RequestRefused) else "ErrorMessageSizeExceeded"
-            if is_about_more(code):
-                raise
-            if len(group) == 1:
-                return [Rejected(group[0].key, code)]
-        # The whole request is refused and nothing stored: halves find the item that is to blame.
-        middle = len(group) // 2
-        return self._send(folder_id, group[:middle]) + self._send(folder_id, group[middle:])
+        return halved(
+            lambda some: self._create(folder_id, some),
+            group,
+            lambda stamped, code: Rejected(stamped.key, code),
+        )
 
     def _create(self, folder_id: str, group: Sequence[Stamped]) -> list[Outcome]:
         messages = [new_message(stamped) for stamped in group]

@@ -18,11 +18,12 @@ from migration.errors import (
     QuotaExceeded,
     TargetBusy,
 )
-from migration.wire.ews_failures import BUSY_CODES, DEFAULT_BACK_OFF
+from migration.wire.ews_failures import BUSY_CODES, DEFAULT_BACK_OFF, refuse
 from migration.wire.ews_model import (
     AnswerLost,
     EwsError,
     NotAdmitted,
+    Refused,
     RequestRefused,
     ServerBusy,
     Unauthorized,
@@ -143,6 +144,14 @@ def is_about_more(code: str) -> bool:
     """Whether a code, even when it is given for one item, says that its folder or its mailbox
     cannot go on."""
     return code in _ABOUT_MORE
+
+
+def is_refused(answer: object) -> bool:
+    """Whether an answer for one item is a refusal; raises EwsError when it is about more than the
+    item."""
+    if isinstance(answer, Refused) and is_about_more(answer.code):
+        raise refuse(answer.code, answer.retry_after)
+    return isinstance(answer, Refused)
 
 
 def gravest(own: Exception, others: Sequence[Exception]) -> Exception:

@@ -12,7 +12,6 @@ categories. A message that is answered and forwarded shows as answered: it is on
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
 
 from migration.mail import FolderPlan, Found, Gone, Item, ItemRef, Stamped
 from migration.ports import Capabilities, Receipt
@@ -20,10 +19,11 @@ from migration.targets.workmail_append import WorkmailAppend
 from migration.targets.workmail_errors import (
     FOLDER_CODES,
     folder_translated,
-    is_about_more,
+    is_refused,
     translated,
 )
 from migration.targets.workmail_folders import WorkmailFolders
+from migration.targets.workmail_keys import find_keys, parts
 from migration.targets.workmail_message import (
     KEY,
     SHOWN_PROPERTIES,
@@ -33,18 +33,15 @@ from migration.targets.workmail_message import (
 )
 from migration.wire.ews import EwsClient
 from migration.wire.ews_failures import refuse
-from migration.wire.ews_model import Exists, FolderRef, HasAny, Refused, RequestRefused, Shown
+from migration.wire.ews_model import Exists, FolderRef, Refused, RequestRefused, Shown
 
 _MAX_BYTES = 40 * 1024 * 1024
 """Of a message's MIME, as WorkMail takes it."""
 
-_KEYS_PER_SEARCH = 50
 _ITEMS_PER_CHANGE = 50
 _ITEMS_PER_LIST = 200
 _SHOWN_ITEMS, _SHOWN_BYTES = 20, 4_000_000
 _GONE = "ErrorItemNotFound"
-
-_T = TypeVar("_T")
 
 
 class WorkmailEwsTarget:
@@ -133,7 +130,7 @@ class WorkmailEwsTarget:
         """Makes these the flags of the items, but for \\Draft, which WorkMail keeps as it was. What
         is gone or refuses to be changed is left alone."""
         with folder_translated():
-            for some in _parts(list(flags), _ITEMS_PER_CHANGE):
+            for some in parts(list(flags), _ITEMS_PER_CHANGE):
                 changes = [change for id_ in some for change in flag_changes(id_, flags[id_])]
                 answers = self._client.update_items(changes)
                 self._check(folder_id, answers)
@@ -142,20 +139,21 @@ class WorkmailEwsTarget:
         """Deletes items for good, and tells nobody that they were not read. What is gone or refuses
         to be changed is left alone."""
         with translated():
-            for some in _parts(ids, _ITEMS_PER_CHANGE):
+            for some in parts(ids, _ITEMS_PER_CHANGE):
                 answers = self._client.update_items([no_receipt(item_id) for item_id in some])
                 done = zip(some, answers, strict=True)
-                there = [item_id for item_id, answer in done if not _left_alone(answer)]
+                there = [item_id for item_id, answer in done if not is_refused(answer)]
                 if there:
-                    list(map(_left_alone, self._client.delete_items(there)))
+                    list(map(is_refused, self._client.delete_items(there)))
 
     # -- reading
 
     def since(self, folder_id: str, mark: str, keys: Sequence[str]) -> list[Found]:
         """Which of `keys` the folder holds, each with the item's id."""
         with folder_translated():
-            parts = _parts(keys, _KEYS_PER_SEARCH)
-            return [found for some in parts for found in self._search(folder_id, some)]
+            return [
+                Found(item_id, key) for item_id, key in find_keys(self._client, folder_id, keys)
+            ]
 
     def count(self, folder_id: str, ids: Collection[str] = ()) -> int:
         """How many items of the folder carry a migration key."""
@@ -170,7 +168,7 @@ class WorkmailEwsTarget:
 
     def show(self, folder_id: str, ids: Sequence[str]) -> Iterator[Item | Gone]:
         """The items as WorkMail has them, a few at a time: at most 4 MB, or one that is larger."""
-        for listed in _parts(ids, _ITEMS_PER_LIST):
+        for listed in parts(ids, _ITEMS_PER_LIST):
             with folder_translated():
                 sizes = self._sizes(folder_id, listed)
             for some in _light_parts(listed, sizes):
@@ -180,17 +178,6 @@ class WorkmailEwsTarget:
                     yield shown.get(item_id) or Gone(ItemRef(item_id, 0))
 
     # -- their parts; these raise EwsError
-
-    def _search(self, folder_id: str, keys: Sequence[str]) -> Iterator[Found]:
-        """Exactly these keys: the server compares without regard to case."""
-        wanted, asked = HasAny(KEY, tuple(keys)), frozenset(keys)
-        offset, is_last = 0, False
-        while not is_last:
-            page = self._client.find_items(FolderRef(folder_id), wanted, [KEY], offset)
-            for item in page.items:
-                if item.values.get(KEY) in asked:
-                    yield Found(item.id, item.values[KEY])
-            offset, is_last = page.next_offset, page.is_last or not page.items
 
     def _sizes(self, folder_id: str, ids: Sequence[str]) -> dict[str, int]:
         """How large the items are that are there."""
@@ -205,15 +192,8 @@ class WorkmailEwsTarget:
     def _check(self, folder_id: str, answers: Sequence[Refused | Shown | None]) -> None:
         """When items are gone, their folder may be: RequestRefused."""
         refused = [answer for answer in answers if isinstance(answer, Refused)]
-        if any(answer.code == _GONE for answer in refused if _left_alone(answer)):
+        if any(answer.code == _GONE for answer in refused if is_refused(answer)):
             self._client.get_folder(FolderRef(folder_id))
-
-
-def _left_alone(answer: Refused | Shown | None) -> bool:
-    """Whether an item is refused; raises when the refusal is about more than the item."""
-    if isinstance(answer, Refused) and is_about_more(answer.code):
-        raise refuse(answer.code, answer.retry_after)
-    return isinstance(answer, Refused)
 
 
 def _shown(ids: Sequence[str], answers: Sequence[Shown | Refused]) -> Iterator[tuple[str, Shown]]:
@@ -223,11 +203,6 @@ def _shown(ids: Sequence[str], answers: Sequence[Shown | Refused]) -> Iterator[t
             yield item_id, answer
         elif answer.code != _GONE:
             raise refuse(answer.code, answer.retry_after)
-
-
-def _parts(whole: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(whole), size):
-        yield whole[start : start + size]
 
 
 def _light_parts(ids: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:

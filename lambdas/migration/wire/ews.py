@@ -11,16 +11,11 @@ reference: https://learn.microsoft.com/exchange/client-developer/web-service-ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import TypeVar
-from xml.etree.ElementTree import Element
+from collections.abc import Sequence
 
 from migration.access import Entry
 from migration.wire import ews_answer, ews_request
-from migration.wire.ews_body import Request
-from migration.wire.ews_failures import HIDDEN_CODES, no_answer, refuse
+from migration.wire.ews_asking import Asking, only, reading
 from migration.wire.ews_http import Transport
 from migration.wire.ews_login import Login, entry_of
 from migration.wire.ews_model import (
@@ -31,17 +26,14 @@ from migration.wire.ews_model import (
     FoundPage,
     ItemChange,
     NewMessage,
-    NotAdmitted,
     Property,
     Refused,
-    RequestRefused,
     Shown,
 )
 
 _FOLDER_PAGE = 500
 _READ_SECONDS = 100.0
 _CONNECTIONS = 4
-_T = TypeVar("_T")
 _INBOX = FolderRef("inbox", distinguished=True)
 
 
@@ -66,12 +58,12 @@ class EwsClient:
         anything but this machine.
         """
         self.connections = connections
-        self._is_delegate = entry_of(login) is Entry.DELEGATE
-        self._mailbox = "" if self._is_delegate else mailbox
-        self._owner = mailbox if self._is_delegate else ""
         self._transport = Transport(
             url, login, ca_file=ca_file, connections=connections, read_seconds=read_seconds
         )
+        is_delegate = entry_of(login) is Entry.DELEGATE
+        self.asking = Asking(self._transport, mailbox, is_delegate=is_delegate)
+        self._mailbox = self.asking.mailbox
 
     def close(self) -> None:
         """Closes the connections; may be called twice, also while another thread waits: its
@@ -94,10 +86,10 @@ class EwsClient:
         found: list[FolderInfo] = []
         while True:
             request = ews_request.find_folder(
-                self._mailbox, self._named(below), len(found), _FOLDER_PAGE
+                self._mailbox, self.asking.named(below), len(found), _FOLDER_PAGE
             )
-            message = self._ask(request)
-            with _reading():
+            message = self.asking.ask(request)
+            with reading():
                 page, is_last = ews_answer.read_folders(message)
             found += page
             if is_last or not page:
@@ -105,27 +97,27 @@ class EwsClient:
 
     def get_folders(self, folders: Sequence[FolderRef]) -> list[FolderInfo | Refused]:
         """One request for all; ErrorFolderNotFound for each that is not there."""
-        request = ews_request.get_folders(self._mailbox, list(map(self._named, folders)))
-        return self._each(request, len(folders), ews_answer.read_folder)
+        request = ews_request.get_folders(self._mailbox, list(map(self.asking.named, folders)))
+        return self.asking.each(request, len(folders), ews_answer.read_folder)
 
     def get_folder(self, folder: FolderRef) -> FolderInfo:
         """RequestRefused with ErrorFolderNotFound when there is none."""
-        return _only(self.get_folders([folder]))
+        return only(self.get_folders([folder]))
 
     def create_folders(self, parent: FolderRef, names: Sequence[str]) -> list[FolderInfo | Refused]:
         """One request for all; of what is created only the id is known. ErrorFolderExists for a
         name that is taken. AnswerLost when it is unknown which were created."""
-        request = ews_request.create_folders(self._mailbox, self._named(parent), names)
-        return self._each(request, len(names), ews_answer.read_folder, changes=True)
+        request = ews_request.create_folders(self._mailbox, self.asking.named(parent), names)
+        return self.asking.each(request, len(names), ews_answer.read_folder, changes=True)
 
     def create_folder(self, parent: FolderRef, name: str) -> str:
         """The new folder's id. RequestRefused with ErrorFolderExists when the name is taken."""
-        return _only(self.create_folders(parent, [name])).id
+        return only(self.create_folders(parent, [name])).id
 
     def delete_folder(self, folder: FolderRef) -> None:
         """For good, with what is in it. RequestRefused with ErrorFolderNotFound when it is
         gone."""
-        self._ask(ews_request.delete_folder(self._mailbox, self._named(folder)))
+        self.asking.ask(ews_request.delete_folder(self._mailbox, self.asking.named(folder)))
 
     # -- items
 
@@ -138,10 +130,10 @@ class EwsClient:
         stream goes alone, and is not sent again when the server refuses the token: ServerBusy.
         What breaks the stream itself is raised as it is; then nothing was stored.
         """
-        request = ews_request.create_items(self._mailbox, self._named(folder), messages)
+        request = ews_request.create_items(self._mailbox, self.asking.named(folder), messages)
         if not request.is_repeatable and not self._transport.is_ready_for_stream:
             self.confirm()
-        return self._each(request, len(messages), ews_answer.read_created, changes=True)
+        return self.asking.each(request, len(messages), ews_answer.read_created, changes=True)
 
     def find_items(
         self,
@@ -153,10 +145,10 @@ class EwsClient:
     ) -> FoundPage:
         """One page of the items that meet the filter, in no particular order."""
         request = ews_request.find_items(
-            self._mailbox, self._named(folder), wanted, properties, offset, limit
+            self._mailbox, self.asking.named(folder), wanted, properties, offset, limit
         )
-        message = self._ask(request)
-        with _reading():
+        message = self.asking.ask(request)
+        with reading():
             return ews_answer.read_page(message, properties)
 
     def get_items(
@@ -164,7 +156,7 @@ class EwsClient:
     ) -> list[Shown | Refused]:
         """One request for all items; ErrorItemNotFound for each that is gone."""
         request = ews_request.get_items(self._mailbox, ids, properties, with_mime=with_mime)
-        return self._each(
+        return self.asking.each(
             request, len(ids), lambda message: ews_answer.read_shown(message, properties)
         )
 
@@ -172,73 +164,10 @@ class EwsClient:
         """One request for all changes, made in order; a refusal or None for each. To make the same
         changes twice is to make them once, so they are sent again when the answer is lost."""
         request = ews_request.update_items(self._mailbox, changes)
-        return self._each(request, len(changes), lambda _: None)
+        return self.asking.each(request, len(changes), lambda _: None)
 
     def delete_items(self, ids: Sequence[str]) -> list[Refused | None]:
         """For good, in one request; a refusal or None for each. Sent again when the answer is lost:
         then ErrorItemNotFound may mean that it was this request that deleted the item."""
         request = ews_request.delete_items(self._mailbox, ids)
-        return self._each(request, len(ids), lambda _: None)
-
-    # -- asking
-
-    def _ask(self, request: Request) -> Element:
-        """The one response message of a request that has one part; raises if it is a refusal."""
-        return _only(self._each(request, 1, lambda message: message))
-
-    def _each(
-        self, request: Request, parts: int, read: Callable[[Element], _T], *, changes: bool = False
-    ) -> list[_T | Refused]:
-        """What `read` makes of each of the response messages, or its refusal. NotAdmitted instead
-        of refusals that only hide the mailbox from a delegate."""
-        try:
-            answers = self._answers(request, parts, read, changes=changes)
-        except RequestRefused as refused:
-            self._check_admitted([refused.code])
-            raise
-        codes = [answer.code for answer in answers if isinstance(answer, Refused)]
-        if len(codes) == len(answers):  # else something was done, and must be told
-            self._check_admitted(codes)
-        return answers
-
-    def _check_admitted(self, codes: Collection[str]) -> None:
-        """A delegate is told of whatever it may not see that it does not exist. Only the inbox
-        tells one from the other: every mailbox has one."""
-        if not self._is_delegate or HIDDEN_CODES.isdisjoint(codes):
-            return
-        request = ews_request.get_folders(self._mailbox, [self._named(_INBOX)])
-        try:
-            (inbox,) = self._answers(request, 1, ews_answer.read_folder)
-        except RequestRefused as error:
-            inbox = Refused(error.code)
-        if isinstance(inbox, Refused) and inbox.code in HIDDEN_CODES:
-            raise NotAdmitted(inbox.code)
-
-    def _named(self, folder: FolderRef) -> FolderRef:
-        """The folder, in whose mailbox it is meant to be."""
-        return replace(folder, mailbox=self._owner) if folder.distinguished else folder
-
-    def _answers(
-        self, request: Request, parts: int, read: Callable[[Element], _T], *, changes: bool = False
-    ) -> list[_T | Refused]:
-        answers = self._transport.post(request, changes=changes)
-        if len(answers) != parts:
-            raise no_answer("answer-incomplete", changes=changes)
-        with _reading(changes=changes):
-            return [ews_answer.read_refusal(answer) or read(answer) for answer in answers]
-
-
-def _only(answers: Sequence[_T | Refused]) -> _T:
-    (answer,) = answers
-    if isinstance(answer, Refused):
-        raise refuse(answer.code, answer.retry_after)
-    return answer
-
-
-@contextmanager
-def _reading(*, changes: bool = False) -> Iterator[None]:
-    """What cannot be read says nothing about what was done."""
-    try:
-        yield
-    except ews_answer.NotEws as error:
-        raise no_answer("answer-malformed", changes=changes) from error
+        return self.asking.each(request, len(ids), lambda _: None)

@@ -72,11 +72,20 @@ def read_refusal(message: Element) -> Refused | None:
 
 
 def read_created(message: Element) -> Created:
-    """The id in a CreateItem response message."""
+    """The id in a CreateItem, UpdateItem or GetItem response message."""
     found = message.find(f"{_M}Items/*/{_T}ItemId")
     if found is None:
         raise NotEws
     return Created(found.get("Id", ""))
+
+
+def read_mark(message: Element) -> str:
+    """The change key in a GetItem response message: another one whenever the item changes."""
+    found = message.find(f"{_M}Items/*/{_T}ItemId")
+    mark = "" if found is None else found.get("ChangeKey", "")
+    if not mark:
+        raise NotEws
+    return mark
 
 
 def read_folders(message: Element) -> tuple[list[FolderInfo], bool]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from migration.items.content import Answer
 from migration.items.ews_item import (
@@ -18,26 +17,12 @@ from migration.items.ews_item import (
     OccurrenceChange,
     OccurrenceDeletion,
 )
-from migration.items.ews_terms import (
-    AbsoluteMonthly,
-    AbsoluteYearly,
-    Daily,
-    DayOfWeek,
-    EndDate,
-    Index,
-    NoEnd,
-    Numbered,
-    Pattern,
-    Range,
-    RelativeMonthly,
-    RelativeYearly,
-    Repeats,
-    Weekly,
-)
 from migration.items.zones import instant
 from migration.mime import Mime
 from migration.wire.ews_body import escape
+from migration.wire.ews_elements import flag, optional, tag, utc, write_body
 from migration.wire.ews_model import Property
+from migration.wire.ews_recurrence import write_recurrence
 from migration.wire.ews_request import write_categories, write_extended
 
 RESPONSES = {
@@ -63,8 +48,8 @@ def write_item(item: CalendarItem, properties: Sequence[tuple[Property, str]]) -
     said = "".join(field.element for field in _said(item))
     times = "".join(field.element for field in _times(item))
     guests = "".join(field.element for field in _guests(item))
-    uid = _tag("UID", item.uid) if item.uid else ""
-    repeats = _recurrence(item.repeats) if item.repeats else ""
+    uid = tag("UID", item.uid) if item.uid else ""
+    repeats = write_recurrence(item.repeats) if item.repeats else ""
     zones = "".join(field.element for field in _zones(item))
     content = f"{said}{extended}{uid}{times}{guests}{repeats}{zones}"
     return f"<t:CalendarItem>{content}</t:CalendarItem>"
@@ -91,10 +76,12 @@ def write_occurrence_id(master_id: str, place: OccurrenceChange | OccurrenceDele
     )
 
 
-def write_file(file: FileAttachment) -> Iterator[str | Mime]:
-    """A t:FileAttachment for CreateAttachment, as parts of a request: its data is not copied."""
-    kind = _tag("ContentType", file.media_type) if file.media_type else ""
-    yield f"<t:FileAttachment>{_tag('Name', file.name)}{kind}<t:Content>"
+def write_file(file: FileAttachment, *, is_photo: bool = False) -> Iterator[str | Mime]:
+    """A t:FileAttachment for CreateAttachment, as parts of a request: its data is not copied.
+    `is_photo`: it is the picture of a contact."""
+    kind = optional("ContentType", file.media_type)
+    photo = flag("IsContactPhoto", value=True) if is_photo else ""
+    yield f"<t:FileAttachment>{tag('Name', file.name)}{kind}{photo}<t:Content>"
     yield file.data
     yield "</t:Content></t:FileAttachment>"
 
@@ -116,33 +103,30 @@ def _fields(item: CalendarItem) -> tuple[_Field, ...]:
 
 
 def _said(item: CalendarItem) -> Iterator[_Field]:
-    kind = "HTML" if item.is_html else "Text"
-    body = f'<t:Body BodyType="{kind}">{escape(item.body)}</t:Body>'
+    body = write_body(item.body, is_html=item.is_html)
     categories = write_categories(item.categories) if item.categories else ""
     minutes = "" if item.reminder is None else str(item.reminder)
-    yield _Field("item:Subject", _tag("Subject", item.subject))
-    yield _Field("item:Sensitivity", _tag("Sensitivity", item.sensitivity))
+    yield _Field("item:Subject", tag("Subject", item.subject))
+    yield _Field("item:Sensitivity", tag("Sensitivity", item.sensitivity))
     yield _Field("item:Body", body)
     yield _Field("item:Categories", categories)
-    yield _Field("item:Importance", _tag("Importance", item.importance))
+    yield _Field("item:Importance", tag("Importance", item.importance))
     # Said also where there is none: Exchange would set its own, of 15 minutes.
-    yield _Field("item:ReminderIsSet", _flag("ReminderIsSet", item.reminder is not None))
-    yield _Field(
-        "item:ReminderMinutesBeforeStart", _optional("ReminderMinutesBeforeStart", minutes)
-    )
+    yield _Field("item:ReminderIsSet", flag("ReminderIsSet", item.reminder is not None))
+    yield _Field("item:ReminderMinutesBeforeStart", optional("ReminderMinutesBeforeStart", minutes))
 
 
 def _times(item: CalendarItem) -> Iterator[_Field]:
-    yield _Field("calendar:Start", _tag("Start", _utc(item.start)))
-    yield _Field("calendar:End", _tag("End", _utc(item.end)))
-    yield _Field("calendar:IsAllDayEvent", _flag("IsAllDayEvent", item.all_day))
-    yield _Field("calendar:LegacyFreeBusyStatus", _tag("LegacyFreeBusyStatus", item.busy))
-    yield _Field("calendar:Location", _optional("Location", item.location))
+    yield _Field("calendar:Start", tag("Start", utc(item.start)))
+    yield _Field("calendar:End", tag("End", utc(item.end)))
+    yield _Field("calendar:IsAllDayEvent", flag("IsAllDayEvent", item.all_day))
+    yield _Field("calendar:LegacyFreeBusyStatus", tag("LegacyFreeBusyStatus", item.busy))
+    yield _Field("calendar:Location", optional("Location", item.location))
 
 
 def _guests(item: CalendarItem) -> Iterator[_Field]:
     asked = bool(item.required or item.optional or item.resources)
-    reply = _flag("IsResponseRequested", item.wants_reply) if asked else ""
+    reply = flag("IsResponseRequested", item.wants_reply) if asked else ""
     yield _Field("calendar:IsResponseRequested", reply)
     yield _Field("calendar:RequiredAttendees", _attendees("RequiredAttendees", item.required))
     yield _Field("calendar:OptionalAttendees", _attendees("OptionalAttendees", item.optional))
@@ -152,24 +136,8 @@ def _guests(item: CalendarItem) -> Iterator[_Field]:
 def _zones(item: CalendarItem) -> Iterator[_Field]:
     yield _Field("calendar:StartTimeZone", f'<t:StartTimeZone Id="{escape(item.start_zone)}"/>')
     yield _Field("calendar:EndTimeZone", f'<t:EndTimeZone Id="{escape(item.end_zone)}"/>')
-    proposal = _flag("AllowNewTimeProposal", item.allows_new_time)
+    proposal = flag("AllowNewTimeProposal", item.allows_new_time)
     yield _Field("calendar:AllowNewTimeProposal", proposal)
-
-
-def _tag(name: str, text: str) -> str:
-    return f"<t:{name}>{escape(text)}</t:{name}>"
-
-
-def _optional(name: str, text: str) -> str:
-    return _tag(name, text) if text else ""
-
-
-def _flag(name: str, value: bool) -> str:
-    return f"<t:{name}>{'true' if value else 'false'}</t:{name}>"
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _attendees(name: str, guests: Sequence[Guest]) -> str:
@@ -178,53 +146,10 @@ def _attendees(name: str, guests: Sequence[Guest]) -> str:
 
 def _attendee(guest: Guest) -> str:
     mailbox = (
-        f"{_optional('Name', guest.person.name)}{_tag('EmailAddress', guest.person.address)}"
-        f"{_tag('RoutingType', 'SMTP')}"
+        f"{optional('Name', guest.person.name)}{tag('EmailAddress', guest.person.address)}"
+        f"{tag('RoutingType', 'SMTP')}"
     )
     response = RESPONSES.get(guest.answer, "Unknown")
-    answered = _tag("LastResponseTime", _utc(instant(guest.answered))) if guest.answered else ""
-    said = f"{_tag('ResponseType', response)}{answered}"
+    answered = tag("LastResponseTime", utc(instant(guest.answered))) if guest.answered else ""
+    said = f"{tag('ResponseType', response)}{answered}"
     return f"<t:Attendee><t:Mailbox>{mailbox}</t:Mailbox>{said}</t:Attendee>"
-
-
-# -- recurrences
-
-
-def _recurrence(repeats: Repeats) -> str:
-    return f"<t:Recurrence>{_pattern(repeats.pattern)}{_range(repeats.range)}</t:Recurrence>"
-
-
-def _pattern(pattern: Pattern) -> str:
-    name = f"{type(pattern).__name__}Recurrence"
-    match pattern:
-        case Daily(interval):
-            parts = _tag("Interval", str(interval))
-        case Weekly(interval, days, first):
-            parts = _tag("Interval", str(interval)) + _tag("DaysOfWeek", " ".join(days))
-            parts += _tag("FirstDayOfWeek", first)
-        case AbsoluteMonthly(interval, day):
-            parts = _tag("Interval", str(interval)) + _tag("DayOfMonth", str(day))
-        case RelativeMonthly(interval, kind, index):
-            parts = _tag("Interval", str(interval)) + _place(kind, index)
-        case AbsoluteYearly(day, month):
-            parts = _tag("DayOfMonth", str(day)) + _tag("Month", month)
-        case RelativeYearly(kind, index, month):
-            parts = _place(kind, index) + _tag("Month", month)
-    return f"<t:{name}>{parts}</t:{name}>"
-
-
-def _place(kind: DayOfWeek, index: Index) -> str:
-    return _tag("DaysOfWeek", kind) + _tag("DayOfWeekIndex", index)
-
-
-def _range(wanted: Range) -> str:
-    name = f"{type(wanted).__name__}Recurrence"
-    start = _tag("StartDate", wanted.start.isoformat())
-    match wanted:
-        case NoEnd():
-            end = ""
-        case EndDate(_, last):
-            end = _tag("EndDate", last.isoformat())
-        case Numbered(_, count):
-            end = _tag("NumberOfOccurrences", str(count))
-    return f"<t:{name}>{start}{end}</t:{name}>"

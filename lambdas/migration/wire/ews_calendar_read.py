@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from migration.items.content import Answer, Person
 from migration.items.ews_item import CalendarItem, FreeBusy, Guest, Importance, Sensitivity
-from migration.items.ews_terms import (
-    AbsoluteMonthly,
-    AbsoluteYearly,
-    Daily,
-    DayOfWeek,
-    EndDate,
-    Index,
-    Month,
-    NoEnd,
-    Numbered,
-    Pattern,
-    Range,
-    RelativeMonthly,
-    RelativeYearly,
-    Repeats,
-    Weekly,
-)
 from migration.items.times import UTC as UTC_ZONE
 from migration.items.times import Moment
 from migration.wire.ews_answer import NotEws
 from migration.wire.ews_calendar import RESPONSES
-from migration.wire.ews_model import TYPES as _T
+from migration.wire.ews_elements import (
+    T,
+    body_of,
+    instant_of,
+    is_true,
+    number_of,
+    strings_of,
+    text_of,
+)
+from migration.wire.ews_recurrence import read_recurrence
 
 _ANSWERS = {word: answer for answer, word in RESPONSES.items()}
 
@@ -45,150 +37,73 @@ def read_item(element: Element) -> CalendarItem:
 
 def read_deleted(element: Element) -> Iterator[datetime]:
     """The original starts of a master's deleted occurrences. NotEws if one is no time."""
-    for found in element.iterfind(f"{_T}DeletedOccurrences/{_T}DeletedOccurrence/{_T}Start"):
+    for found in element.iterfind(f"{T}DeletedOccurrences/{T}DeletedOccurrence/{T}Start"):
         yield _original(found.text or "")
 
 
 def read_modified(element: Element) -> Iterator[tuple[str, datetime]]:
     """The ids of a master's changed occurrences, with their original starts. NotEws if one has no
     id or no time."""
-    for found in element.iterfind(f"{_T}ModifiedOccurrences/{_T}Occurrence"):
-        item_id = found.find(f"{_T}ItemId")
+    for found in element.iterfind(f"{T}ModifiedOccurrences/{T}Occurrence"):
+        item_id = found.find(f"{T}ItemId")
         if item_id is None:
             raise NotEws
-        yield item_id.get("Id", ""), _original(_text(found, "OriginalStart"))
+        yield item_id.get("Id", ""), _original(text_of(found, "OriginalStart"))
 
 
 def _original(text: str) -> datetime:
     try:
-        return _instant(text)
+        return instant_of(text)
     except ValueError as error:
         raise NotEws from error
 
 
 def _read(element: Element) -> CalendarItem:
-    body = element.find(f"{_T}Body")
-    recurrence = element.find(f"{_T}Recurrence")
-    is_reminded = _flag(element, "ReminderIsSet")
+    body, is_html = body_of(element)
+    recurrence = element.find(f"{T}Recurrence")
+    is_reminded = is_true(element, "ReminderIsSet")
     start_zone = _zone(element, "StartTimeZone")
     return CalendarItem(
-        uid=_text(element, "UID"),
-        start=_instant(_text(element, "Start")),
-        end=_instant(_text(element, "End")),
+        uid=text_of(element, "UID"),
+        start=instant_of(text_of(element, "Start")),
+        end=instant_of(text_of(element, "End")),
         start_zone=start_zone,
         end_zone=_zone(element, "EndTimeZone") or start_zone,
-        all_day=_flag(element, "IsAllDayEvent"),
-        subject=_text(element, "Subject"),
-        body="" if body is None else body.text or "",
-        is_html=body is not None and body.get("BodyType") == "HTML",
-        location=_text(element, "Location"),
-        sensitivity=Sensitivity(_text(element, "Sensitivity") or Sensitivity.NORMAL),
-        importance=Importance(_text(element, "Importance") or Importance.NORMAL),
-        categories=tuple(
-            found.text or "" for found in element.iterfind(f"{_T}Categories/{_T}String")
-        ),
-        reminder=_number(element, "ReminderMinutesBeforeStart") if is_reminded else None,
-        busy=FreeBusy(_text(element, "LegacyFreeBusyStatus") or FreeBusy.BUSY),
-        wants_reply=_flag(element, "IsResponseRequested"),
+        all_day=is_true(element, "IsAllDayEvent"),
+        subject=text_of(element, "Subject"),
+        body=body,
+        is_html=is_html,
+        location=text_of(element, "Location"),
+        sensitivity=Sensitivity(text_of(element, "Sensitivity") or Sensitivity.NORMAL),
+        importance=Importance(text_of(element, "Importance") or Importance.NORMAL),
+        categories=strings_of(element, "Categories"),
+        reminder=number_of(element, "ReminderMinutesBeforeStart") if is_reminded else None,
+        busy=FreeBusy(text_of(element, "LegacyFreeBusyStatus") or FreeBusy.BUSY),
+        wants_reply=is_true(element, "IsResponseRequested"),
         required=_guests(element, "RequiredAttendees"),
         optional=_guests(element, "OptionalAttendees"),
         resources=_guests(element, "Resources"),
-        repeats=None if recurrence is None else _repeats(recurrence),
-        allows_new_time=_text(element, "AllowNewTimeProposal") not in ("false", "0"),
+        repeats=None if recurrence is None else read_recurrence(recurrence),
+        allows_new_time=text_of(element, "AllowNewTimeProposal") not in ("false", "0"),
     )
-
-
-def _text(element: Element, name: str) -> str:
-    return element.findtext(f"{_T}{name}") or ""
-
-
-def _number(element: Element, name: str) -> int:
-    return int(_text(element, name))
-
-
-def _flag(element: Element, name: str) -> bool:
-    return _text(element, name).strip() in ("true", "1")
 
 
 def _zone(element: Element, name: str) -> str:
-    found = element.find(f"{_T}{name}")
+    found = element.find(f"{T}{name}")
     return "" if found is None else found.get("Id", "")
 
 
-def _instant(text: str) -> datetime:
-    """An xs:dateTime; one without an offset is in UTC."""
-    at = datetime.fromisoformat(text.strip())
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
 def _guests(element: Element, name: str) -> tuple[Guest, ...]:
-    return tuple(map(_guest, element.iterfind(f"{_T}{name}/{_T}Attendee")))
+    return tuple(map(_guest, element.iterfind(f"{T}{name}/{T}Attendee")))
 
 
 def _guest(element: Element) -> Guest:
-    mailbox = element.find(f"{_T}Mailbox")
+    mailbox = element.find(f"{T}Mailbox")
     if mailbox is None:
         raise NotEws
-    answered = _text(element, "LastResponseTime")
+    answered = text_of(element, "LastResponseTime")
     return Guest(
-        Person(_text(mailbox, "EmailAddress"), _text(mailbox, "Name")),
-        _ANSWERS.get(_text(element, "ResponseType"), Answer.NEEDS_ACTION),
-        Moment(_instant(answered).replace(tzinfo=None), UTC_ZONE) if answered else None,
+        Person(text_of(mailbox, "EmailAddress"), text_of(mailbox, "Name")),
+        _ANSWERS.get(text_of(element, "ResponseType"), Answer.NEEDS_ACTION),
+        Moment(instant_of(answered).replace(tzinfo=None), UTC_ZONE) if answered else None,
     )
-
-
-# -- recurrences
-
-
-def _repeats(element: Element) -> Repeats:
-    pattern: Pattern | None = None
-    extent: Range | None = None
-    for part in element:
-        name = part.tag.removeprefix(_T).removesuffix("Recurrence")
-        if name in ("NoEnd", "EndDate", "Numbered"):
-            extent = _range(name, part)
-        else:
-            pattern = _pattern(name, part)
-    if pattern is None or extent is None:
-        raise NotEws
-    return Repeats(pattern, extent)
-
-
-def _pattern(name: str, part: Element) -> Pattern:
-    match name:
-        case "Daily":
-            return Daily(_number(part, "Interval"))
-        case "Weekly":
-            days = tuple(map(DayOfWeek, _text(part, "DaysOfWeek").split()))
-            # Servers before Exchange 2010 do not say on which day weeks begin: on Sunday.
-            first = _text(part, "FirstDayOfWeek") or DayOfWeek.SUNDAY
-            return Weekly(_number(part, "Interval"), days, DayOfWeek(first))
-        case "AbsoluteMonthly":
-            return AbsoluteMonthly(_number(part, "Interval"), _number(part, "DayOfMonth"))
-        case "RelativeMonthly":
-            return RelativeMonthly(_number(part, "Interval"), *_place(part))
-        case "AbsoluteYearly":
-            return AbsoluteYearly(_number(part, "DayOfMonth"), Month(_text(part, "Month")))
-        case "RelativeYearly":
-            return RelativeYearly(*_place(part), Month(_text(part, "Month")))
-    raise LookupError(name)
-
-
-def _place(part: Element) -> tuple[DayOfWeek, Index]:
-    return DayOfWeek(_text(part, "DaysOfWeek")), Index(_text(part, "DayOfWeekIndex"))
-
-
-def _range(name: str, part: Element) -> Range:
-    start = _date(part, "StartDate")
-    if name == "EndDate":
-        return EndDate(start, _date(part, "EndDate"))
-    return (
-        Numbered(start, _number(part, "NumberOfOccurrences"))
-        if name == "Numbered"
-        else NoEnd(start)
-    )
-
-
-def _date(part: Element, name: str) -> date:
-    """An xs:date; Exchange writes an offset behind it, which says nothing of the day."""
-    return date.fromisoformat(_text(part, name).strip()[:10])

@@ -35,14 +35,14 @@ _SHOWN_FIELDS = (
 def find_folder(mailbox: str, below: FolderRef, offset: int, limit: int) -> Request:
     """All folders below one, at whatever depth."""
     page = f'MaxEntriesReturned="{limit}" Offset="{offset}" BasePoint="Beginning"'
-    ids = f"<m:ParentFolderIds>{_folder(below)}</m:ParentFolderIds>"
+    ids = f"<m:ParentFolderIds>{name_folder(below)}</m:ParentFolderIds>"
     content = f"{_folder_shape()}<m:IndexedPageFolderView {page}/>{ids}"
     return Request(mailbox, [f'<m:FindFolder Traversal="Deep">{content}</m:FindFolder>'])
 
 
 def get_folders(mailbox: str, folders: Sequence[FolderRef]) -> Request:
     """Name, class, parent and count of folders."""
-    ids = f"<m:FolderIds>{''.join(map(_folder, folders))}</m:FolderIds>"
+    ids = f"<m:FolderIds>{''.join(map(name_folder, folders))}</m:FolderIds>"
     return Request(mailbox, [f"<m:GetFolder>{_folder_shape()}{ids}</m:GetFolder>"])
 
 
@@ -53,7 +53,7 @@ def create_folders(mailbox: str, parent: FolderRef, names: Sequence[str]) -> Req
         f"<t:DisplayName>{escape(name)}</t:DisplayName></t:Folder>"
         for name in names
     )
-    where = f"<m:ParentFolderId>{_folder(parent)}</m:ParentFolderId>"
+    where = f"<m:ParentFolderId>{name_folder(parent)}</m:ParentFolderId>"
     return Request(
         mailbox, [f"<m:CreateFolder>{where}<m:Folders>{made}</m:Folders></m:CreateFolder>"]
     )
@@ -61,7 +61,7 @@ def create_folders(mailbox: str, parent: FolderRef, names: Sequence[str]) -> Req
 
 def delete_folder(mailbox: str, folder: FolderRef) -> Request:
     """A folder with all that is in it, for good."""
-    ids = f"<m:FolderIds>{_folder(folder)}</m:FolderIds>"
+    ids = f"<m:FolderIds>{name_folder(folder)}</m:FolderIds>"
     return Request(mailbox, [f'<m:DeleteFolder DeleteType="HardDelete">{ids}</m:DeleteFolder>'])
 
 
@@ -74,7 +74,7 @@ def create_items(mailbox: str, folder: FolderRef, messages: Sequence[NewMessage]
     def parts() -> Iterator[str | Mime]:
         yield (
             '<m:CreateItem MessageDisposition="SaveOnly" SendMeetingInvitations="SendToNone">'
-            f"<m:SavedItemFolderId>{_folder(folder)}</m:SavedItemFolderId><m:Items>"
+            f"<m:SavedItemFolderId>{name_folder(folder)}</m:SavedItemFolderId><m:Items>"
         )
         for message in messages:
             yield "<t:Message><t:MimeContent>"
@@ -96,7 +96,7 @@ def find_items(
     """One page of the items of a folder that meet a filter, with ids and properties."""
     page = f'MaxEntriesReturned="{limit}" Offset="{offset}" BasePoint="Beginning"'
     test = f"<m:Restriction>{_filter(wanted)}</m:Restriction>"
-    ids = f"<m:ParentFolderIds>{_folder(folder)}</m:ParentFolderIds>"
+    ids = f"<m:ParentFolderIds>{name_folder(folder)}</m:ParentFolderIds>"
     content = f"{_item_shape(properties)}<m:IndexedPageItemView {page}/>{test}{ids}"
     return Request(mailbox, [f'<m:FindItem Traversal="Shallow">{content}</m:FindItem>'])
 
@@ -112,7 +112,7 @@ def get_items(
 def update_items(mailbox: str, changes: Sequence[ItemChange]) -> Request:
     """Changes to items, one after the other; whatever somebody else changed meanwhile."""
     made = "".join(
-        f"<t:ItemChange>{_item(change.id)}<t:Updates>{_updates(change)}</t:Updates></t:ItemChange>"
+        f"<t:ItemChange>{name_item(change.id)}<t:Updates>{_updates(change)}</t:Updates></t:ItemChange>"
         for change in changes
     )
     attributes = (
@@ -198,7 +198,8 @@ def _item_shape(
     return f"<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>{mime}{more}</m:ItemShape>"
 
 
-def _folder(folder: FolderRef) -> str:
+def name_folder(folder: FolderRef) -> str:
+    """A folder by its id or its distinguished name."""
     kind = "DistinguishedFolderId" if folder.distinguished else "FolderId"
     if not (folder.distinguished and folder.mailbox):
         return f'<t:{kind} Id="{escape(folder.id)}"/>'
@@ -206,12 +207,13 @@ def _folder(folder: FolderRef) -> str:
     return f'<t:{kind} Id="{escape(folder.id)}"><t:Mailbox>{owner}</t:Mailbox></t:{kind}>'
 
 
-def _item(item_id: str) -> str:
+def name_item(item_id: str) -> str:
+    """An item by its id."""
     return f'<t:ItemId Id="{escape(item_id)}"/>'
 
 
 def _item_ids(ids: Sequence[str]) -> str:
-    return f"<m:ItemIds>{''.join(map(_item, ids))}</m:ItemIds>"
+    return f"<m:ItemIds>{''.join(map(name_item, ids))}</m:ItemIds>"
 
 
 @lru_cache(maxsize=64)

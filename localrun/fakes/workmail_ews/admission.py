@@ -16,6 +16,7 @@ from lxml import etree
 
 from localrun.fakes.workmail_ews.items import StoredItem
 from localrun.fakes.workmail_ews.soap import (
+    MESSAGES,
     SUPPORTED_VERSION,
     TYPES,
     Envelope,
@@ -26,7 +27,16 @@ from localrun.fakes.workmail_ews.soap import (
 from localrun.fakes.workmail_ews.store import MailboxStore, StoredFolder, owner_of
 from migration.access import Entry
 
-_IDS = tuple(f"{{{TYPES}}}{name}" for name in ("DistinguishedFolderId", "FolderId", "ItemId"))
+_DISTINGUISHED = f"{{{TYPES}}}DistinguishedFolderId"
+_IDS = {
+    f"{{{TYPES}}}FolderId": "Id",
+    f"{{{TYPES}}}ItemId": "Id",
+    f"{{{TYPES}}}OccurrenceItemId": "RecurringMasterId",
+    f"{{{TYPES}}}RecurringMasterItemId": "OccurrenceId",
+    f"{{{TYPES}}}AttachmentId": "Id",
+    f"{{{MESSAGES}}}ParentItemId": "Id",
+}
+"""Elements by which a request names what belongs to a mailbox, and the attribute that does."""
 _HIDDEN = ""
 
 
@@ -120,15 +130,15 @@ class ClosedMailbox(MailboxStore):
 def _owner(operation: etree._Element) -> str:
     """Whose mailbox the ids of a request name or hold, "" if none does. Exchange takes several in
     one request; nobody here asks for that."""
-    owners = {_owner_of_id(element) for element in operation.iter(*_IDS)} - {""}
+    owners = {_owner_of_id(element) for element in operation.iter(_DISTINGUISHED, *_IDS)} - {""}
     if len(owners) > 1:
         raise SoapFault("ErrorInvalidRequest", "Here a request is about one mailbox.")
     return owners.pop() if owners else ""
 
 
 def _owner_of_id(element: etree._Element) -> str:
-    if element.tag != _IDS[0]:
-        return owner_of(element.get("Id", ""))
+    if element.tag != _DISTINGUISHED:
+        return owner_of(element.get(_IDS[str(element.tag)], ""))
     named = find(element, "Mailbox", "EmailAddress")
     return "" if named is None else (named.text or "").strip().casefold()
 

@@ -21,11 +21,12 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._busy: deque[Busy | None] = deque()
-        self._close: deque[bool] = deque()
+        self._close: deque[tuple[str, bool]] = deque()
         self._reject: deque[str] = deque()
         self._late: deque[float] = deque()
         self._break_off: deque[int] = deque()
         self._refuse_change: deque[str] = deque()
+        self._refuse_file: deque[str] = deque()
         self.forgets_received = False
         """From now on, whatever is created counts as received when it was created."""
         self._refused: dict[str, tuple[str, bool]] = {}
@@ -37,10 +38,13 @@ class Faults:
             self._busy.extend([None] * after)
             self._busy.extend([Busy(back_off_ms, status)] * times)
 
-    def close_connection_next(self, after_storing: bool, times: int = 1) -> None:
-        """The next CreateItem gets no answer; its items are stored all the same, or not at all."""
+    def close_connection_next(
+        self, after_storing: bool, times: int = 1, operation: str = "CreateItem"
+    ) -> None:
+        """The next request of an operation gets no answer; it takes effect all the same, or not at
+        all."""
         with self._lock:
-            self._close.extend([after_storing] * times)
+            self._close.extend([(operation, after_storing)] * times)
 
     def break_off_while_reading_next(self, after_bytes: int, times: int = 1) -> None:
         """The connection of the next CreateItem is closed when so many bytes of it have come; it
@@ -65,9 +69,14 @@ class Faults:
         with self._lock:
             self._refuse_change.extend([response_code] * times)
 
+    def refuse_file_next(self, response_code: str, times: int = 1) -> None:
+        """The next `times` attached files are refused with this code, each by itself."""
+        with self._lock:
+            self._refuse_file.extend([response_code] * times)
+
     def refuse(self, address: str, response_code: str, *, only_storing: bool = False) -> None:
         """From now on, requests about this mailbox are answered with this code: all, or those that
-        store messages. "" ends it."""
+        store messages or other items. "" ends it."""
         with self._lock:
             self._refused[address.casefold()] = (response_code, only_storing)
 
@@ -82,15 +91,22 @@ class Faults:
         with self._lock:
             return self._refuse_change.popleft() if self._refuse_change else ""
 
+    def take_refused_file(self) -> str:
+        """For the server: a code to refuse the next attached file with, "" normally."""
+        with self._lock:
+            return self._refuse_file.popleft() if self._refuse_file else ""
+
     def take_busy(self) -> Busy | None:
         """For the server: whether this request is to be put off."""
         with self._lock:
             return self._busy.popleft() if self._busy else None
 
-    def take_close(self) -> bool | None:
-        """For the server: None normally, else whether to store before breaking off."""
+    def take_close(self, operation: str) -> bool | None:
+        """For the server: None normally, else whether to act before breaking off."""
         with self._lock:
-            return self._close.popleft() if self._close else None
+            if not self._close or self._close[0][0] != operation:
+                return None
+            return self._close.popleft()[1]
 
     def take_break_off(self) -> int | None:
         """For the server: None normally, else after how many bytes to close the connection."""

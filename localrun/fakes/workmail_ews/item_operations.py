@@ -6,16 +6,20 @@ has its own response message, in the order of the request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from lxml import etree
 
+from localrun.fakes.workmail_ews import groupware_operations as groupware
+from localrun.fakes.workmail_ews.calendar_view import view_calendar
 from localrun.fakes.workmail_ews.folder_operations import read_folder, read_page, required
+from localrun.fakes.workmail_ews.groupware_items import GroupwareItem
+from localrun.fakes.workmail_ews.groupware_render import add_item
 from localrun.fakes.workmail_ews.items import StoredItem, delete_field, fill, set_field
+from localrun.fakes.workmail_ews.occurrences import read_item
 from localrun.fakes.workmail_ews.properties import READ_RECEIPT, first_path
 from localrun.fakes.workmail_ews.render import (
-    add_item,
     add_item_id,
     found_shape,
     paging,
@@ -35,7 +39,7 @@ from localrun.fakes.workmail_ews.soap import (
     local_name,
     start_response,
 )
-from localrun.fakes.workmail_ews.store import MailboxStore
+from localrun.fakes.workmail_ews.store import MailboxStore, StoredFolder
 
 _PATHS = ("FieldURI", "IndexedFieldURI", "ExtendedFieldURI")
 
@@ -56,7 +60,7 @@ def create_item(
         if local_name(element) == "CalendarItem":
             if request.get("SendMeetingInvitations") is None:
                 raise SoapFault("ErrorSendMeetingInvitationsRequired", "An attribute is missing.")
-        elif disposition is None:
+        elif disposition is None and local_name(element) in ("Message", "PostItem"):
             raise SoapFault("ErrorMessageDispositionRequired", "MessageDisposition is missing.")
     response, messages = start_response("CreateItem")
     made: list[StoredItem | ItemRefused] = []
@@ -74,6 +78,9 @@ def create_item(
             mailbox.add_item(item)
             if item.is_read:
                 mailbox.was_read(item, item.asks_for_receipt(READ_RECEIPT))
+            if isinstance(item, GroupwareItem):
+                told = request.get("SendMeetingInvitations")
+                groupware.note_sending(mailbox, item, "invitation", told)
             add_item_id(add(add_success(messages, "CreateItem"), MESSAGES, "Items"), item)
     return response
 
@@ -89,11 +96,14 @@ def _read_new(
         raise ItemRefused("ErrorSendAsDenied")
     saved_in = find(request, "SavedItemFolderId")
     if saved_in is None:
-        folder = mailbox.distinguished("drafts")
+        folder = mailbox.distinguished(groupware.default_folder(local_name(element)))
     else:
         folder = read_folder(mailbox, children(saved_in)[0], "ErrorSavedItemFolderNotFound")
-    item = mailbox.new_item(local_name(element), folder)
-    fill(item, element)
+    if groupware.is_groupware(element):
+        item: StoredItem = groupware.read_new(mailbox, folder, element)
+    else:
+        item = mailbox.new_item(local_name(element), folder)
+        fill(item, element)
     if refused:
         raise ItemRefused(refused)
     if len(item.mime) > max_mime:
@@ -105,21 +115,24 @@ def find_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:
     """The items of folders that meet the restriction, sorted, one page of them."""
     response, messages = start_response("FindItem")
     offset, limit = read_page(find(request, "IndexedPageItemView"))
-    restriction = find(request, "Restriction")
+    restriction, view = find(request, "Restriction"), find(request, "CalendarView")
+    if view is not None and (restriction is not None or find(request, "SortOrder") is not None):
+        raise SoapFault("ErrorInvalidRequest", "A calendar view is neither filtered nor sorted.")
     for folder_id in children(required(request, "ParentFolderIds")):
         try:
             shape = found_shape(read_shape(required(request, "ItemShape")))
             folder = read_folder(mailbox, folder_id)
-            items = list(folder.items.values())
-            if restriction is not None:
-                items = list(filter(read_restriction(children(restriction)[0]), items))
-            items = sort_items(items, find(request, "SortOrder"))
+            page: Sequence[StoredItem]
+            if view is not None:
+                page, attributes = view_calendar(folder, view)
+            else:
+                items = _matching(folder, restriction, find(request, "SortOrder"))
+                page = items[offset : offset + limit]
+                attributes = paging(len(items), offset, len(page))
         except ItemRefused as refusal:
             add_refusal(messages, "FindItem", refusal)
             continue
-        page = items[offset : offset + limit]
         message = add_success(messages, "FindItem")
-        attributes = paging(len(items), offset, len(page))
         root = add(message, MESSAGES, "RootFolder", None, **attributes)
         holder = add(root, TYPES, "Items")
         for item in page:
@@ -127,12 +140,21 @@ def find_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:
     return response
 
 
+def _matching(
+    folder: StoredFolder, restriction: etree._Element | None, order: etree._Element | None
+) -> list[StoredItem]:
+    items = list(folder.items.values())
+    if restriction is not None:
+        items = list(filter(read_restriction(children(restriction)[0]), items))
+    return sort_items(items, order)
+
+
 def get_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:
     """The items of the ids, MIME included when it is asked for."""
     shape = read_shape(required(request, "ItemShape"))
 
     def show(item_id: etree._Element, holder: Callable[[], etree._Element]) -> None:
-        item = mailbox.item(item_id.get("Id", ""))
+        item = read_item(mailbox, item_id)
         add_item(holder(), item, shape)
 
     return _for_each(request, "GetItem", "ItemIds", show)
@@ -146,13 +168,20 @@ def update_item(
     strict = request.get("ConflictResolution") == "NeverOverwrite"
 
     def change(item_change: etree._Element, holder: Callable[[], etree._Element]) -> None:
-        item_id = required(item_change, "ItemId")
-        item = mailbox.item(item_id.get("Id", ""))
+        item_id = children(item_change)[0]
+        item = read_item(mailbox, item_id)
         if strict and item_id.get("ChangeKey", item.change_key) != item.change_key:
             raise ItemRefused("ErrorIrresolvableConflict")
         _check_attributes(request, item)
         if refused := refuse():
             raise ItemRefused(refused)
+        if isinstance(item, GroupwareItem):
+            updates = children(required(item_change, "Updates"))
+            item = groupware.update(mailbox, item, updates)
+            told = request.get("SendMeetingInvitationsOrCancellations")
+            groupware.note_sending(mailbox, item, "update", told)
+            add_item_id(holder(), item)
+            return
         trial = deepcopy(item)
         for part in children(required(item_change, "Updates")):
             _change(trial, part)
@@ -204,9 +233,12 @@ def delete_item(mailbox: MailboxStore, request: etree._Element) -> etree._Elemen
     response, messages = start_response("DeleteItem")
     for item_id in children(required(request, "ItemIds")):
         try:
-            item = mailbox.item(item_id.get("Id", ""))
+            item = read_item(mailbox, item_id)
             _check_cancellations(request, item)
-            mailbox.delete_item(item, request.get("DeleteType", ""))
+            if isinstance(item, GroupwareItem):
+                groupware.delete(mailbox, item, request)
+            else:
+                mailbox.delete_item(item, request.get("DeleteType", ""))
         except ItemRefused as refusal:
             add_refusal(messages, "DeleteItem", refusal)
             continue
@@ -225,7 +257,10 @@ def move_item(mailbox: MailboxStore, request: etree._Element) -> etree._Element:
 
     def move(item_id: etree._Element, holder: Callable[[], etree._Element]) -> None:
         folder = read_folder(mailbox, to_folder, "ErrorToFolderNotFound")
-        item = mailbox.move_item(mailbox.item(item_id.get("Id", "")), folder)
+        found = read_item(mailbox, item_id)
+        if isinstance(found, GroupwareItem) and found.master is not None:
+            raise ItemRefused("ErrorCalendarCannotMoveOrCopyOccurrence")
+        item = mailbox.move_item(found, folder)
         add_item_id(holder(), item)
 
     return _for_each(request, "MoveItem", "ItemIds", move)

@@ -15,7 +15,6 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as modern
 
-import pybase64
 from lxml import etree
 
 from localrun.fakes.workmail_ews import properties as p
@@ -46,7 +45,7 @@ _READ_ONLY_NAMES = (
     "IsUnmodified DateTimeSent DateTimeCreated DisplayCc DisplayTo HasAttachments LastModifiedName "
     "LastModifiedTime IsAssociated EffectiveRights ConversationId UniqueBody"
 )
-_READ_ONLY = frozenset(_READ_ONLY_NAMES.split())
+READ_ONLY = frozenset(_READ_ONLY_NAMES.split())
 
 
 @dataclass(slots=True)
@@ -75,6 +74,11 @@ class StoredItem:
     def change_key(self) -> str:
         """Another one after every change."""
         return base64.b64encode(f"{self.number}:{self.change}".encode()).decode()
+
+    @property
+    def is_mail(self) -> bool:
+        """Whether it is a mail message."""
+        return self.kind == "Message"
 
     def headers(self) -> EmailMessage:
         """The MIME header, decoded."""
@@ -115,11 +119,11 @@ def set_field(item: StoredItem, element: etree._Element) -> None:
 
 def _set_named(item: StoredItem, name: str, element: etree._Element) -> None:
     if name == "ExtendedProperty":
-        _set_extended(item, element)
-    elif name in _READ_ONLY:
+        set_extended(item, element)
+    elif name in READ_ONLY:
         raise ItemRefused("ErrorInvalidPropertySet")
     elif name == "MimeContent":
-        item.mime = _read_base64(element.text or "")
+        item.mime = p.read_base64(element.text or "")
     elif name == "IsRead":
         item.is_read = (element.text or "").strip() in ("true", "1")
     elif name == "Categories":
@@ -136,12 +140,13 @@ def delete_field(item: StoredItem, path: p.FieldPath) -> None:
         item.categories = ()
     else:
         name = path.partition(":")[2]
-        if name in _READ_ONLY or name in ("IsRead", "MimeContent"):
+        if name in READ_ONLY or name in ("IsRead", "MimeContent"):
             raise ItemRefused("ErrorInvalidPropertyDelete")
         item.fields.pop(name, None)
 
 
-def _set_extended(item: StoredItem, element: etree._Element) -> None:
+def set_extended(item: StoredItem, element: etree._Element) -> None:
+    """Sets a MAPI property from its ExtendedProperty. ItemRefused when it cannot be set."""
     path, values = read_values(element)
     single = not path.type.endswith("Array")
     if single and len(values) != 1:
@@ -160,17 +165,6 @@ def _set_extended(item: StoredItem, element: etree._Element) -> None:
             item.is_draft = bool(flags & p.FLAG_UNSENT)
     else:
         item.properties[path.property] = values
-
-
-def _read_base64(text: str) -> bytes:
-    try:
-        return pybase64.b64decode(text, validate=True)
-    except ValueError:
-        clean = "".join(text.split())  # which is rare, and slow
-    try:
-        return pybase64.b64decode(clean, validate=True)
-    except ValueError as error:
-        raise ItemRefused("ErrorMimeContentInvalidBase64String") from error
 
 
 def _check_order(names: list[str]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import pybase64
 from lxml import etree
 
 from localrun.fakes.workmail_ews.soap import ItemRefused, children, local_name
@@ -121,6 +122,23 @@ def read_integer(text: str) -> int:
 def write_time(moment: datetime) -> str:
     """Exchange's spelling: whole seconds, UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_base64(text: str) -> bytes:
+    """An xs:base64Binary. ItemRefused ErrorMimeContentInvalidBase64String otherwise."""
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        clean = "".join(text.split())  # which is rare, and slow
+    try:
+        return pybase64.b64decode(clean, validate=True)
+    except ValueError as error:
+        raise ItemRefused("ErrorMimeContentInvalidBase64String") from error
+
+
+def write_base64(content: bytes) -> str:
+    """The xs:base64Binary spelling."""
+    return pybase64.b64encode(content).decode()
 
 
 def write_boolean(value: bool) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from email.parser import BytesParser
 from email.policy import default as modern
 
@@ -39,6 +39,11 @@ class Shape:
     properties: tuple[PropertyPath, ...]
     everything: bool = False
     found: bool = False
+    asked: frozenset[str] = frozenset()
+    """What is named beside the base shape."""
+    usual: bool = False
+    """Whether the base shape is Default."""
+    body_type: str = "Best"
 
     def shows(self, name: str) -> bool:
         """Whether a first-class property, by its element name, belongs in the answer."""
@@ -54,15 +59,20 @@ def read_shape(element: etree._Element, default: frozenset[str] = _DEFAULT_SHAPE
     mime = find(element, "IncludeMimeContent")
     if mime is not None and mime.text in ("true", "1"):
         fields.add("MimeContent")
+    body_type = find(element, "BodyType")
     more = find(element, "AdditionalProperties")
     paths = [] if more is None else [read_path(child) for child in children(more)]
-    fields |= {path.partition(":")[2] for path in paths if isinstance(path, str)}
+    asked = {path.partition(":")[2] for path in paths if isinstance(path, str)}
+    fields |= asked
     if base_shape == "AllProperties" and "MimeContent" not in fields:
         fields |= {"Body", "InternetMessageHeaders"}
     return Shape(
         frozenset(fields),
         tuple(path for path in paths if isinstance(path, PropertyPath)),
         base_shape == "AllProperties",
+        asked=frozenset(asked),
+        usual=base_shape == "Default",
+        body_type="Best" if body_type is None else body_type.text or "Best",
     )
 
 
@@ -70,26 +80,23 @@ def found_shape(shape: Shape) -> Shape:
     """The shape for FindItem; ErrorInvalidPropertyRequest for what only GetItem has."""
     if not shape.everything and {"MimeContent", "Body"} & shape.fields:
         raise ItemRefused("ErrorInvalidPropertyRequest")
-    return Shape(shape.fields, shape.properties, shape.everything, found=True)
+    return replace(shape, found=True)
 
 
-def add_item(parent: etree._Element, item: StoredItem, shape: Shape) -> None:
-    """Appends the item's element to `parent`."""
+def add_message(parent: etree._Element, item: StoredItem, shape: Shape) -> None:
+    """Appends a mail message's element to `parent`."""
     element = add(parent, TYPES, item.kind)
-    order: Iterable[str] = [*ITEM_ORDER, *MESSAGE_ORDER]
-    if item.kind != "Message":
-        order = [*ITEM_ORDER, *(name for name in item.fields if name not in ITEM_ORDER)]
-    for name in order:
+    for name in (*ITEM_ORDER, *MESSAGE_ORDER):
         if name == "ExtendedProperty":
             for path in shape.properties:
-                _add_property(element, item, path, shape.found)
+                add_property(element, item, path, shape.found)
         elif shape.shows(name):
             _add_field(element, item, name, shape.found)
 
 
 def add_item_id(parent: etree._Element, item: StoredItem) -> None:
     """Appends the item's element with nothing but its id."""
-    _add_id(add(parent, TYPES, item.kind), item)
+    add_id(add(parent, TYPES, item.kind), item)
 
 
 def _add_field(element: etree._Element, item: StoredItem, name: str, found: bool) -> None:
@@ -107,9 +114,10 @@ def _copy(element: etree._Element) -> etree._Element:
     return etree.fromstring(etree.tostring(element, with_tail=False))
 
 
-def _add_property(
+def add_property(
     element: etree._Element, item: StoredItem, path: PropertyPath, found: bool
 ) -> None:
+    """Appends an extended property, if the item has it; cut where it is `found`."""
     values = property_values(item, path.property)
     if values is None:
         return
@@ -121,11 +129,13 @@ def _add_property(
         add(holder, TYPES, "Value", value[:FIND_ITEM_STRING] if found else value)
 
 
-def _add_id(element: etree._Element, item: StoredItem) -> None:
+def add_id(element: etree._Element, item: StoredItem) -> None:
+    """Appends the item's ItemId."""
     add(element, TYPES, "ItemId", Id=item.id, ChangeKey=item.change_key)
 
 
-def _add_parent(element: etree._Element, item: StoredItem) -> None:
+def add_parent(element: etree._Element, item: StoredItem) -> None:
+    """Appends the id of the item's folder."""
     add(element, TYPES, "ParentFolderId", Id=item.folder_id, ChangeKey="AQAAAA==")
 
 
@@ -134,7 +144,8 @@ def _add_mime(element: etree._Element, item: StoredItem) -> None:
     add(element, TYPES, "MimeContent", text, CharacterSet="UTF-8")
 
 
-def _add_categories(element: etree._Element, item: StoredItem) -> None:
+def add_categories(element: etree._Element, item: StoredItem) -> None:
+    """Appends the item's categories, if it has any."""
     if item.categories:
         holder = add(element, TYPES, "Categories")
         for category in item.categories:
@@ -176,10 +187,10 @@ def _mailboxes(name: str, header: str) -> Callable[[etree._Element, StoredItem],
 
 
 _COMPLEX: dict[str, Callable[[etree._Element, StoredItem], None]] = {
-    "ItemId": _add_id,
-    "ParentFolderId": _add_parent,
+    "ItemId": add_id,
+    "ParentFolderId": add_parent,
     "MimeContent": _add_mime,
-    "Categories": _add_categories,
+    "Categories": add_categories,
     "Body": _add_body,
     "InternetMessageHeaders": _add_headers,
     "From": _mailboxes("From", "From"),

@@ -33,8 +33,12 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "IsLessThanOrEqualTo": operator.le,
 }
 _TIMES = frozenset(
-    f"item:{name}"
-    for name in ("DateTimeReceived", "DateTimeSent", "DateTimeCreated", "LastModifiedTime")
+    (
+        *(f"item:DateTime{name}" for name in ("Received", "Sent", "Created")),
+        *("item:LastModifiedTime", "item:ReminderDueBy"),
+        *("calendar:Start", "calendar:End", "calendar:OriginalStart", "calendar:RecurrenceId"),
+        *("task:StartDate", "task:DueDate", "task:CompleteDate", "contacts:Birthday"),
+    )
 )
 
 

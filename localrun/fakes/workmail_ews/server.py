@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +12,18 @@ from types import TracebackType
 
 from lxml import etree
 
-from localrun.fakes.workmail_ews import folder_operations, item_operations
+from localrun.fakes.workmail_ews import attachments, folder_operations, item_operations
 from localrun.fakes.workmail_ews.admission import Admission, ClosedMailbox, NotLoggedIn
+from localrun.fakes.workmail_ews.contents import (
+    StoredGroupware,
+    StoredMessage,
+    calendar_in,
+    groupware_in,
+    messages_in,
+)
 from localrun.fakes.workmail_ews.faults import Faults
 from localrun.fakes.workmail_ews.http import AUTODISCOVER, PATH, ConnectionClosed, HttpServer
-from localrun.fakes.workmail_ews.items import StoredItem
 from localrun.fakes.workmail_ews.maildir import MaildirMirror
-from localrun.fakes.workmail_ews.properties import FLAG_STATUS, LAST_VERB, Property
 from localrun.fakes.workmail_ews.soap import (
     ItemRefused,
     SoapFault,
@@ -26,31 +31,13 @@ from localrun.fakes.workmail_ews.soap import (
     write_answer,
     write_fault,
 )
-from localrun.fakes.workmail_ews.store import MailboxStore
+from localrun.fakes.workmail_ews.store import MailboxStore, Sent
 from migration.access import Entry
 
 MEBIBYTE = 1024 * 1024
 
 Operation = Callable[[MailboxStore, etree._Element], etree._Element]
 Observer = Callable[[bytes, int, bytes], None]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """A stored message, for whoever verifies a migration. `properties` has the extended ones that
-    have no field here."""
-
-    id: str
-    mime: bytes
-    received: datetime
-    sent: datetime | None
-    read: bool
-    draft: bool
-    flagged: bool
-    answered: bool
-    forwarded: bool
-    categories: tuple[str, ...]
-    properties: Mapping[Property, tuple[str, ...]]
 
 
 class _GatewayTimeout(Exception):
@@ -122,6 +109,9 @@ class EwsServer:
             "UpdateItem": self._update_item,
             "DeleteItem": item_operations.delete_item,
             "MoveItem": item_operations.move_item,
+            "CreateAttachment": self._create_attachment,
+            "GetAttachment": attachments.get_attachment,
+            "DeleteAttachment": attachments.delete_attachment,
         }
         self._http = HttpServer(("127.0.0.1", port), self.answer, self._break_off, max_request)
         self._thread = threading.Thread(
@@ -197,12 +187,33 @@ class EwsServer:
         self._store_what_is_due()
         store = self._store(address.casefold())
         with store.lock:
-            return {
-                store.path(folder): [
-                    _describe(item) for item in folder.items.values() if item.kind == "Message"
-                ]
-                for folder in store.visible_folders()
-            }
+            return messages_in(store)
+
+    def groupware(self, address: str) -> dict[tuple[str, ...], list[StoredGroupware]]:
+        """What else a mailbox holds: calendar items, contacts, lists, tasks and notes of every
+        visible folder by its path."""
+        self._store_what_is_due()
+        store = self._store(address.casefold())
+        with store.lock:
+            return groupware_in(store)
+
+    def calendar(
+        self, address: str, begin: datetime, end: datetime
+    ) -> list[tuple[str, datetime, datetime]]:
+        """What all calendars of a mailbox show between two moments, in order: subject, begin and
+        end of each single item and occurrence."""
+        store = self._store(address.casefold())
+        with store.lock:
+            return calendar_in(store, begin, end)
+
+    @property
+    def sent(self) -> list[Sent]:
+        """What all mailboxes would have sent about calendar items: invitations, updates,
+        cancellations. Every call about one that does not say SendToNone is here. A migration sends
+        nothing."""
+        with self._lock:
+            stores = list(self._stores.values())
+        return [sent for store in stores for sent in store.sent]
 
     def deliver(self, address: str, mime: bytes) -> None:
         """New mail comes into the inbox of a mailbox, from outside."""
@@ -250,7 +261,7 @@ class EwsServer:
             with self._lock:
                 self._late.append(_Late(self._now() + late, store, envelope.operation))
             raise _GatewayTimeout
-        closing = self.faults.take_close() if envelope.name == "CreateItem" else None
+        closing = self.faults.take_close(envelope.name)
         if closing is False:
             raise ConnectionClosed
         with store.lock:
@@ -282,6 +293,10 @@ class EwsServer:
     def _update_item(self, store: MailboxStore, request: etree._Element) -> etree._Element:
         return item_operations.update_item(store, request, self.faults.take_refused_change)
 
+    def _create_attachment(self, store: MailboxStore, request: etree._Element) -> etree._Element:
+        refuse = self.faults.take_refused_file
+        return attachments.create_attachment(store, request, self._max_mime, refuse)
+
     def _create_item(self, store: MailboxStore, request: etree._Element) -> etree._Element:
         faults = self.faults
         return item_operations.create_item(
@@ -291,20 +306,3 @@ class EwsServer:
             faults.take_rejection,
             forgets_received=faults.forgets_received,
         )
-
-
-def _describe(item: StoredItem) -> StoredMessage:
-    verb = item.integer(LAST_VERB)
-    return StoredMessage(
-        id=item.id,
-        mime=item.mime,
-        received=item.received,
-        sent=item.sent,
-        read=item.is_read,
-        draft=item.is_draft,
-        flagged=item.integer(FLAG_STATUS) == 2,
-        answered=verb in (102, 103),
-        forwarded=verb == 104,
-        categories=item.categories,
-        properties=dict(item.properties),
-    )

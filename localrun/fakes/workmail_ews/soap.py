@@ -197,6 +197,8 @@ def add_refusal(messages: etree._Element, operation: str, refusal: ItemRefused) 
         add(inside, TYPES, "Value", str(refusal.back_off_ms), Name="BackOffMilliseconds")
     if operation in ("CreateItem", "GetItem", "UpdateItem", "MoveItem"):
         add(message, MESSAGES, "Items")
+    if operation in ("CreateAttachment", "GetAttachment"):
+        add(message, MESSAGES, "Attachments")
 
 
 def _add_back_off(detail: etree._Element, milliseconds: int) -> None:

@@ -64,6 +64,17 @@ class StoredFolder:
         return base64.b64encode(f"f{self.change}".encode()).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a mailbox would have sent about a calendar item: an `invitation`, an `update` or a
+    `cancellation`, and to whom."""
+
+    mailbox: str
+    what: str
+    item_id: str
+    to: tuple[str, ...]
+
+
 class Mirror(Protocol):
     """Told about every change of a mail message, after it happened."""
 
@@ -80,7 +91,7 @@ class Mirror(Protocol):
 class MailboxStore:
     """One mailbox, by the address that it was opened with first. `now` gives seconds since 1970.
     `receipts` lists what would have been sent to the senders of messages: `read` or `not-read` and
-    the item's id."""
+    the item's id; `sent` what would have been sent about calendar items."""
 
     def __init__(self, address: str, now: Callable[[], float], mirror: Mirror | None) -> None:
         self.address = address
@@ -92,6 +103,8 @@ class MailboxStore:
         self._distinguished: dict[str, str] = {}
         self._items: dict[str, StoredItem] = {}
         self.receipts: list[str] = []
+        self.sent: list[Sent] = []
+        self._item_of_file: dict[str, str] = {}
         for distinguished, parent, name, folder_class in _NEW_MAILBOX:
             parent_id = self._distinguished.get(parent, "")
             folder = StoredFolder(self._new_id("f"), parent_id, name, folder_class, distinguished)
@@ -219,13 +232,26 @@ class MailboxStore:
         if self._mirror is not None:
             self._mirror.remove(self.address, item.id)
 
+    def new_file_id(self, item_id: str) -> str:
+        """The id of a file that is being attached to the item or occurrence of that id."""
+        made = self._new_id("a")
+        self._item_of_file[made] = item_id
+        return made
+
+    def item_of_file(self, file_id: str) -> str:
+        """The id of the item or occurrence that a file was attached to. ErrorInvalidAttachmentId
+        for what is no file's id."""
+        if file_id not in self._item_of_file:
+            raise ItemRefused("ErrorInvalidAttachmentId")
+        return self._item_of_file[file_id]
+
     def _new_id(self, letter: str) -> str:
         self._counter += 1
         plain = f"{self.address}|{letter}|{self._counter}"
         return base64.urlsafe_b64encode(plain.encode()).decode()
 
     def _mirror_item(self, item: StoredItem) -> None:
-        if self._mirror is not None and item.kind == "Message":
+        if self._mirror is not None and item.is_mail:
             path = self.path(self._folders[item.folder_id])
             self._mirror.put(self.address, path, item)
 

@@ -10,15 +10,10 @@ from email.message import EmailMessage
 from email.utils import getaddresses
 
 from localrun.fakes.workmail_ews import properties as p
+from localrun.fakes.workmail_ews.groupware_items import GroupwareItem
+from localrun.fakes.workmail_ews.groupware_values import groupware_text
 from localrun.fakes.workmail_ews.items import StoredItem
 
-_CLASSES = {
-    "Message": "IPM.Note",
-    "CalendarItem": "IPM.Appointment",
-    "Contact": "IPM.Contact",
-    "Task": "IPM.Task",
-    "DistributionList": "IPM.DistList",
-}
 _DEFAULTS = {"Sensitivity": "Normal", "Importance": "Normal"}
 
 
@@ -58,7 +53,7 @@ def _has_attachments(item: StoredItem) -> str:
 
 
 _COMPUTED: dict[str, Callable[[StoredItem], str | None]] = {
-    "ItemClass": lambda item: _CLASSES.get(item.kind, "IPM.Note"),
+    "ItemClass": lambda _: "IPM.Note",
     "Subject": _header("Subject"),
     "DateTimeReceived": lambda item: p.write_time(item.received),
     "Size": lambda item: str(len(item.mime)),
@@ -95,6 +90,9 @@ _PROPERTY_COMPUTED: dict[p.Property, Callable[[StoredItem], str | None]] = {
 
 def field_text(item: StoredItem, name: str) -> str | None:
     """A simple first-class property by its element name; None when the item has none."""
+    own = groupware_text(item, name) if isinstance(item, GroupwareItem) else None
+    if own is not None:
+        return own
     if name in item.fields:
         return "".join(str(text) for text in item.fields[name].itertext())
     computed = _COMPUTED.get(name)

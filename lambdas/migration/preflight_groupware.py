@@ -1,0 +1,87 @@
+"""What can be checked of calendars, address books and tasks before anything is changed.
+
+As the checks of preflight.py: a problem stops the run, a warning stands in its timeline.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from migration.findings import NOTHING, Findings, look
+from migration.model import ManifestRow
+from migration.ports import BlobStore, Secrets
+from migration.preflight import Checked
+from migration.settings import DAV, FILES, GROUPWARE_NEEDS_EWS, Settings
+from migration.survey_model import GroupwareSurvey, choose_sample
+from migration.target_choice import IMAP
+
+FOLDER = "intake/groupware/"
+"""Below it lie the files, in a folder for each address in WorkMail."""
+_NAMES = (".ics", ".vcf")
+
+Survey = Callable[[Mapping[str, object], Sequence[str]], GroupwareSurvey]
+"""Given the source's secret and users: looks shortly into the collections of these users."""
+
+
+def check_groupware(
+    settings: Settings, blobs: BlobStore, secrets: Secrets, survey: Survey, checked: Checked
+) -> Checked:
+    """`checked`, and what was found out about the places that the tenant file names for calendars
+    and the like; without one nothing is asked."""
+    sources = settings.groupware.sources
+    if not sources:
+        return checked
+    manifest = checked.manifest
+    rows = manifest.rows if manifest and not manifest.faults else ()
+    findings = Findings((GROUPWARE_NEEDS_EWS,)) if settings.target_kind == IMAP else NOTHING
+    if FILES in sources and rows:
+        findings += check_files(blobs.list(FOLDER), rows)
+    if DAV in sources and rows:
+        findings += look(lambda: _look(secrets, survey, rows))
+    return checked.join(findings)
+
+
+def check_files(keys: Iterable[str], rows: Sequence[ManifestRow]) -> Findings:
+    """Files that nobody would read. The keys are those below FOLDER."""
+    places = [key.removeprefix(FOLDER).partition("/") for key in keys if not key.endswith("/")]
+    known = {row.target.strip().lower() for row in rows}
+    strangers = {folder for folder, _, _ in places if folder.strip().lower() not in known}
+    others = [name for _, _, name in places if not name.lower().endswith(_NAMES)]
+    warnings = []
+    if not places:
+        warnings.append(f"`groupware.sources` has files, and nothing lies below {FOLDER}")
+    if strangers:
+        warnings.append(
+            f"{len(strangers)} folders below {FOLDER} have no address in WorkMail of this "
+            "manifest as their name, so that nobody gets what is in them"
+        )
+    if others:
+        warnings.append(
+            f"{len(others)} files below {FOLDER} end neither in .ics nor in .vcf, and are not read"
+        )
+    return Findings(warnings=tuple(warnings))
+
+
+def _look(secrets: Secrets, survey: Survey, rows: Sequence[ManifestRow]) -> Findings:
+    chosen = [rows[place] for place in choose_sample(len(rows))]
+    seen = survey(secrets.read_source(), [row.source for row in chosen])
+    return check_survey(seen, [row.line for row in chosen])
+
+
+def check_survey(survey: GroupwareSurvey, lines: Sequence[int]) -> Findings:
+    """Calendars and address books that cannot be opened. `lines` are those of the manifest, by the
+    places of the survey."""
+    if not survey.unopened:
+        return NOTHING
+    counted = Counter(each.error for each in survey.unopened)
+    told = ", ".join(f"{error} ({number})" for error, number in sorted(counted.items()))
+    where = ", ".join(str(lines[each.place]) for each in survey.unopened)
+    tried = len(survey.collections) + len(survey.unopened)
+    said = (
+        f"the calendars and address books of {len(survey.unopened)} of {tried} mailboxes that were "
+        f"tried could not be opened: {told}; by the line of the manifest: {where}; check "
+        "`groupware.dav_url`, the source's secret, and that the server lets AWS connect"
+    )
+    # a mailbox fails alone, a server with all of them
+    return Findings((), (said,)) if survey.collections else Findings((said,))
