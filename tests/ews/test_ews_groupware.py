@@ -233,7 +233,7 @@ def test_a_series_is_not_made_of_its_occurrences(server: EwsServer, token: str) 
     )
 
 
-def test_the_last_occurrence_stays(server: EwsServer, token: str) -> None:
+def test_a_series_goes_with_its_last_occurrence(server: EwsServer, token: str) -> None:
     item_id = made(create(server, token, appointment(START + DAILY)))
 
     def delete(index: int) -> str:
@@ -242,11 +242,26 @@ def test_the_last_occurrence_stays(server: EwsServer, token: str) -> None:
         body = f"<m:DeleteItem {said}><m:ItemIds>{name}</m:ItemIds></m:DeleteItem>"
         return code(post(server, body, token))
 
-    assert [delete(index) for index in (1, 2, 4, 5, 3)] == ["NoError"] * 4 + [
-        "ErrorCannotDeleteObject"
-    ]
+    assert [delete(index) for index in (1, 2, 4, 5)] == ["NoError"] * 4
+    assert delete(4) == "ErrorCalendarOccurrenceIsDeletedFromRecurrence"
     assert only(server).text("FirstOccurrence", "Start") == "2026-03-04T08:00:00Z"
     assert only(server).text("LastOccurrence", "Start") == "2026-03-04T08:00:00Z"
+    assert delete(3) == "NoError"
+    assert server.groupware(ADDRESS)[("Calendar",)] == []
+
+
+def test_an_occurrence_does_not_last_until_the_next_one(server: EwsServer, token: str) -> None:
+    item_id = made(create(server, token, appointment(START + DAILY)))
+    for end, expected in (
+        ("2026-03-05T08:00:01Z", "ErrorOccurrenceCrossingBoundary"),
+        ("2026-03-05T08:00:00Z", "NoError"),
+    ):
+        change = setting("calendar:End", f"<t:End>{end}</t:End>")
+        assert code(update(server, token, item_id, change, index=3)) == expected
+    change = setting("calendar:Start", "<t:Start>2026-03-05T07:59:59Z</t:Start>")
+    assert code(update(server, token, item_id, change, index=4)) == (
+        "ErrorOccurrenceCrossingBoundary"
+    )
 
 
 def test_notes_are_no_mail(server: EwsServer, token: str) -> None:
