@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from migration.items.event import Details, Event, Override
 from migration.items.ews_details import at_instant, make_item
@@ -31,6 +32,7 @@ _DAY = timedelta(days=1)
 ONE_BY_ONE = "its occurrences are events of their own"
 """How the reason of a loss ends that is none of times: there is no series, and all of its dates."""
 _NO_ZONE = "Windows has no zone whose clocks show the same"
+_TOO_LONG = "Exchange has no series whose occurrences last beyond the start of the next one"
 _NEVER = "none of its occurrences takes place; there is no item"
 _OUTSIDE = "occurrences that are written one by one end somewhere; there are more"
 _NO_DATE = "is no date of its series; it is an event of its own"
@@ -55,6 +57,8 @@ def plan_series(event: Event, where: Destination) -> SeriesPlan:
         return _expand(event, found.reason, where, losses)
     if not _is_same_clock(event, event.master, where):
         return _expand(event, _NO_ZONE, where, losses)
+    if _overlaps(event, event.master, where):
+        return _expand(event, _TOO_LONG, where, losses)
     return _plan_pattern(event, event.master, found, where, losses)
 
 
@@ -136,8 +140,7 @@ def _ends_by_the_clock(event: Event, master: Details, where: Destination) -> boo
     if not isinstance(start, Moment):
         return True
     zone = zone_by_name(name_zone(start, where.zone))
-    ending = at_instant(end_of(master.extent, where.zone), where)
-    length = to_wall(ending, zone) - to_wall(at_instant(start, where), zone)
+    length = _length(master, where)
 
     def ends_so(one: ExtraDate) -> bool:
         extent = extent_at(master.extent, one, where.zone)
@@ -147,6 +150,23 @@ def _ends_by_the_clock(event: Event, master: Details, where: Destination) -> boo
     begin, _ = _life(event, where)
     end = max(where.horizon, begin + timedelta(days=366))
     return all(map(ends_so, originals(event, master, begin, end, where.zone)))
+
+
+def _overlaps(event: Event, master: Details, where: Destination) -> bool:
+    """Whether an occurrence lasts, by the clock, beyond the start of the next one."""
+    length = _length(master, where)
+    begin, _ = _life(event, where)
+    end = max(where.horizon, begin + timedelta(days=366))
+    walls = (wall_of(one.start) for one in originals(event, master, begin, end, where.zone))
+    return any(wall + length > after for wall, after in pairwise(walls))
+
+
+def _length(master: Details, where: Destination) -> timedelta:
+    """How long the first occurrence is by the clock."""
+    start = master.extent.start
+    zone = zone_by_name(name_zone(start, where.zone))
+    ending = at_instant(end_of(master.extent, where.zone), where)
+    return to_wall(ending, zone) - to_wall(at_instant(start, where), zone)
 
 
 def _plan_pattern(
