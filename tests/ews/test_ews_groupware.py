@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 import urllib3
 from lxml import etree
@@ -18,6 +21,18 @@ SERIES = (
 DAILY = SERIES % "<t:DailyRecurrence><t:Interval>1</t:Interval></t:DailyRecurrence>"
 FOURTH_ADDRESS = '<t:EmailAddresses><t:Entry Key="EmailAddress4">a</t:Entry></t:EmailAddresses>'
 NONE = 'SendMeetingInvitations="SendToNone"'
+
+
+@pytest.fixture(autouse=True)
+def valid_answers(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[None]:
+    """Whatever the emulator answers is valid by Microsoft's schema, where that is at hand."""
+    schema: Schema | None = None
+    if os.environ.get("EWS_SCHEMA_DIR"):
+        schema = request.getfixturevalue("schema")
+    yield
+    for _, _, answer in recorder.seen:
+        if schema is not None and answer.startswith(b"<?xml"):
+            schema.check(answer)
 
 
 @pytest.fixture

@@ -10,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import exchangelib
+import icalendar
 import pytest
+import recurring_ical_events
 from exchangelib import EWSDateTime, EWSTimeZone
 from exchangelib.folders import Calendar
 from hypothesis import HealthCheck, assume, given, settings
@@ -26,12 +29,14 @@ from migration.items.ews_contact import ContactItem, ListItem
 from migration.items.ews_item import SeriesPlan
 from migration.items.ews_people import plan_contact
 from migration.items.ews_series import ANOTHER_END, plan_series
+from migration.items.ical_read import read_calendar
 from migration.items.zones import instant
 from migration.wire import ews_calendar
 from migration.wire.ews_body import Request
 from migration.wire.ews_contacts import read_contact, write_contact, write_list
 from tests.ews.harness import ADDRESS, Clock, Recorder, Schema, Tokens
 from tests.ews.test_ews_exchangelib import BearerAuth, open_account
+from tests.unit.items import files
 from tests.unit.items.cards import contacts
 from tests.unit.items.destinations import FIVE_YEARS, HERE, Times, times_of
 from tests.unit.items.events import series
@@ -160,6 +165,83 @@ def test_exchangelib_sees_the_occurrences_of_the_event(place: Place, event: Even
         made, wanted = without_ends(made, begin), without_ends(wanted, begin)
     folder.delete()
     assert made == wanted
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Africa/Cairo"]
+)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=3",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=MO",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU;COUNT=200",
+        "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;UNTIL=20290101T000000Z",
+        "FREQ=YEARLY",
+        "FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+    ],
+)
+def test_exchangelib_sees_what_another_library_finds(place: Place, rule: str, zone: str) -> None:
+    """recurring-ical-events reads the same file, at a time that clocks leave out in some places;
+    the second and the fourth occurrence are changed, the third does not take place."""
+    start = first_of(f"DTSTART;TZID={zone}:20240101T021500", rule)
+    marked = [start, *found_elsewhere(start_lines(zone, start[0], rule))[1:4]]
+    _, second, third, fourth = (one[0].astimezone(ZoneInfo(zone)) for one in marked)
+    lines = start_lines(
+        zone,
+        start[0],
+        rule,
+        f"EXDATE;TZID={zone}:{third:%Y%m%dT%H%M%S}",
+        *override(zone, second, timedelta(hours=3), "later"),
+        *override(zone, fourth, timedelta(0), "renamed"),
+    )
+    file = files.calendar(*lines)
+    (event,) = read_calendar(file).events
+    plan = plan_series(event, replace(HERE, horizon=END))
+    assert (len(plan.create), len(plan.changes), len(plan.deletions)) == (1, 2, 1)
+    folder = Calendar(parent=place.account.msg_folder_root, name=f"c{next(_numbers)}").save()
+    carry_out(place, folder.id, plan)
+    made = [(begins, ends, title) for begins, ends, title, _ in seen(folder, BEGIN, END)]
+    folder.delete()
+    assert made == found_elsewhere(lines)
+
+
+BEGIN, END = datetime(2023, 12, 1, tzinfo=UTC), datetime(2028, 12, 1, tzinfo=UTC)
+
+
+def start_lines(zone: str, start: datetime, rule: str, *more: str) -> tuple[str, ...]:
+    at = f"{start.astimezone(ZoneInfo(zone)):%Y%m%dT%H%M%S}"
+    first = (f"DTSTART;TZID={zone}:{at}", "DURATION:PT30M", "SUMMARY:a")
+    return ("BEGIN:VEVENT", "UID:u", *first, f"RRULE:{rule}", *more, "END:VEVENT")
+
+
+def override(zone: str, start: datetime, by: timedelta, title: str) -> tuple[str, ...]:
+    moved = start.replace(tzinfo=None) + by
+    return (
+        *("END:VEVENT", "BEGIN:VEVENT", "UID:u"),
+        f"RECURRENCE-ID;TZID={zone}:{start:%Y%m%dT%H%M%S}",
+        *(f"DTSTART;TZID={zone}:{moved:%Y%m%dT%H%M%S}", "DURATION:PT30M", f"SUMMARY:{title}"),
+    )
+
+
+def first_of(start: str, rule: str) -> tuple[datetime, datetime, str]:
+    """The first occurrence that the rule itself has."""
+    lines = ("BEGIN:VEVENT", "UID:u", start, "DURATION:PT30M", f"RRULE:{rule}", "END:VEVENT")
+    return found_elsewhere(lines)[1]  # the start is always found, whether the rule has it or not
+
+
+def found_elsewhere(lines: tuple[str, ...]) -> list[tuple[datetime, datetime, str]]:
+    parsed = icalendar.Calendar.from_ical(files.calendar(*lines))
+    found = recurring_ical_events.of(parsed).between(BEGIN, END)
+    return sorted(
+        (
+            one["DTSTART"].dt.astimezone(UTC),
+            one["DTEND"].dt.astimezone(UTC),
+            str(one.get("SUMMARY", "")),
+        )
+        for one in found
+    )
 
 
 @settings(max_examples=60, deadline=None)
