@@ -96,7 +96,10 @@ class Dashboard(Construct):
         return [
             _graph(
                 "Messages and bytes",
-                [of("MessagesCopied", "Sum", 5, "messages")],
+                [
+                    of("MessagesCopied", "Sum", 5, "messages"),
+                    of("ItemsCopied", "Sum", 5, "calendar items, contacts, tasks, notes"),
+                ],
                 [of("BytesCopied", "Sum", 5, "bytes")],
             ),
             _graph(
@@ -131,7 +134,15 @@ class Dashboard(Construct):
             ),
             _graph(
                 "Refused messages, and mailboxes that failed by error",
-                [of("MessagesQuarantined", "Sum", 15, "messages refused")],
+                [
+                    of("MessagesQuarantined", "Sum", 15, "messages refused"),
+                    of(
+                        "ItemsRefused",
+                        "Sum",
+                        15,
+                        "calendar items, contacts, tasks and notes refused",
+                    ),
+                ],
                 [self._measured.failures_by_error(15)],
             ),
         ]

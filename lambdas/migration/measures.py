@@ -22,6 +22,8 @@ class Metric(StrEnum):
     MAILBOXES_WAITING on they are states at a moment, which MeasureProgress looks at.
 
     MESSAGES_QUARANTINED  refused, by the source or the target; the report names them
+    ITEMS_COPIED          of calendars, address books, lists of tasks and notes; changed ones again
+    ITEMS_REFUSED         of those, refused by the source or the target
     BACKOFFS              slices that ended because a server wanted to be left alone
     BACKOFF_SECONDS       how long it wanted that
     MAILBOX_FAILURES      how often a mailbox's part of a pass failed, also by the error's name
@@ -37,6 +39,8 @@ class Metric(StrEnum):
     MESSAGES_COPIED = "MessagesCopied"
     BYTES_COPIED = "BytesCopied"
     MESSAGES_QUARANTINED = "MessagesQuarantined"
+    ITEMS_COPIED = "ItemsCopied"
+    ITEMS_REFUSED = "ItemsRefused"
     BACKOFFS = "Backoffs"
     BACKOFF_SECONDS = "BackoffSeconds"
     MAILBOXES_VERIFIED = "MailboxesVerified"
@@ -106,10 +110,22 @@ def of_slice(tally: Tally, backoff_seconds: int) -> list[Measure]:
         Measure(Metric.BYTES_COPIED, tally.size),
         Measure(Metric.MESSAGES_QUARANTINED, tally.rejected),
     ]
-    if backoff_seconds:
-        measures.append(Measure(Metric.BACKOFFS, 1))
-        measures.append(Measure(Metric.BACKOFF_SECONDS, backoff_seconds))
-    return measures
+    return [*measures, *_of_backoff(backoff_seconds)]
+
+
+def of_groupware_slice(tally: Tally, backoff_seconds: int) -> list[Measure]:
+    """What a slice of calendars, address books, tasks and notes has recorded."""
+    measures = [
+        Measure(Metric.ITEMS_COPIED, tally.copied),
+        Measure(Metric.ITEMS_REFUSED, tally.rejected),
+    ]
+    return [*measures, *_of_backoff(backoff_seconds)]
+
+
+def _of_backoff(seconds: int) -> list[Measure]:
+    if not seconds:
+        return []
+    return [Measure(Metric.BACKOFFS, 1), Measure(Metric.BACKOFF_SECONDS, seconds)]
 
 
 def of_verdict(agreement: Agreement) -> list[Measure]:

@@ -160,6 +160,18 @@ def accuse(record: FolderRecord, crashes: int) -> FolderRecord:
     return replace(record, intent=replace(intent, crashes=max(intent.crashes, crashes)))
 
 
+BEING_SET_ASIDE = -1
+"""The focus of an intent whose first message is about to be read once more, to be put aside."""
+
+
+def begin_setting_aside(record: FolderRecord) -> FolderRecord:
+    """The record when the first message of its intent is about to be put aside."""
+    intent = record.intent
+    assert intent is not None
+    marked = replace(intent, focus=BEING_SET_ASIDE, crashes=0, left=False, seen_at="")
+    return replace(record, intent=marked)
+
+
 def add_pass(
     passes: Iterable[PassLine], verdict: MailboxVerdict, ended: str
 ) -> tuple[PassLine, ...]:

@@ -37,7 +37,7 @@ from migration.copy.recorder import (
 )
 from migration.copy.renames import adopt_renamed
 from migration.copy.selection import scope, selects
-from migration.copy.slices import Pace, SliceJob, SliceOutcome, SliceResult
+from migration.copy.slices import Pace, SliceJob, SliceOutcome, SliceResult, walk_patiently
 from migration.copy.worker import Worker
 from migration.errors import (
     FencedOff,
@@ -75,18 +75,10 @@ def copy_slice(
     ProvisioningPending: what was recorded stays recorded. Never raises SourceBusy or TargetBusy:
     they become BACKOFF.
     """
-    worker = Worker(source, target, ledger, blobs, job, seconds_left)
+    worker = Worker(ledger, blobs, job, seconds_left, source=source, target=target)
     throttle = Throttle(job.policy.max_bytes_per_second, _clock(seconds_left), sleep)
     walker = _Walker(worker, progress, listed, throttle)
-    for _ in range(job.pace.short_waits):
-        result = walker.walk()
-        wait = result.retry_after
-        if result.outcome is not SliceOutcome.BACKOFF or wait > job.pace.short_wait:
-            return result
-        if seconds_left() < wait + job.pace.margin:
-            return result
-        sleep(wait)
-    return walker.walk()
+    return walk_patiently(walker.walk, job.pace, seconds_left, sleep)
 
 
 def _clock(seconds_left: Callable[[], float]) -> Callable[[], float]:

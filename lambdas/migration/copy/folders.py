@@ -41,7 +41,6 @@ _NOT_FOR_MAIL = (
     *("Suggested Contacts", "Conversation History", "Recipient Cache", "GAL Contacts"),
 )
 """Folders of a new mailbox that no mail may be put into."""
-
 _WELL_KNOWN: Mapping[SpecialUse, tuple[str, ...]] = {
     SpecialUse.INBOX: ("INBOX",),
     SpecialUse.SENT: (
@@ -119,7 +118,7 @@ def _by_parent(nodes: Sequence[_Node]) -> Iterator[list[_Node]]:
 
 def _choose_special(nodes: Sequence[_Node], placed: Mapping[str, Path]) -> Mapping[str, SpecialUse]:
     """Folder key -> special use: at most one folder for each use."""
-    names = {_fold(name): use for use, names in _WELL_KNOWN.items() for name in names}
+    names = {fold_name(name): use for use, names in _WELL_KNOWN.items() for name in names}
     chosen = _already_special(nodes, placed)
     for by_flag in (True, False):
         for node in nodes:
@@ -128,7 +127,7 @@ def _choose_special(nodes: Sequence[_Node], placed: Mapping[str, Path]) -> Mappi
                 continue
             use = folder.special
             if not by_flag and use is None and len(node.path) == 1:
-                use = names.get(_fold(node.path[0]))
+                use = names.get(fold_name(node.path[0]))
             if use is not None and use not in chosen.values():
                 chosen[folder.key] = use
     return chosen
@@ -167,7 +166,7 @@ class _Planner:
         parent = self._parents[siblings[0].path[:-1]]
         rest = []
         for node in siblings:
-            name, reason = _fit_name(node.path[-1])
+            name, reason = fit_name(node.path[-1])
             if not self._place_fixed(node) and (reason or not self._take(node, (*parent, name))):
                 rest.append((node, name, reason))
         for node, name, reason in rest:
@@ -191,9 +190,7 @@ class _Planner:
             return
         reason = f"{reason}; name is taken" if reason else "name is taken"
         for number in count(2):
-            suffix = f" ({number})"
-            numbered = _cut(name, LONGEST_NAME - len(suffix)).rstrip() + suffix
-            if self._take(node, (*parent, numbered), reason):
+            if self._take(node, (*parent, mark_name(name, str(number))), reason):
                 return
 
     def _take(self, node: _Node, path: Path, reason: str = "") -> bool:
@@ -211,7 +208,7 @@ class _Planner:
         self._parents.setdefault(node.path, path)
 
 
-def _fit_name(name: str) -> tuple[str, str]:
+def fit_name(name: str) -> tuple[str, str]:
     """The name as WorkMail can keep it, and why it had to change ("" if it did not)."""
     reasons = []
     fit = "".join("_" if _is_forbidden(character) else character for character in name)
@@ -229,6 +226,12 @@ def _fit_name(name: str) -> tuple[str, str]:
     return fit, "; ".join(reasons)
 
 
+def mark_name(name: str, mark: str) -> str:
+    """The name with a mark behind it, in brackets, by which it differs from an equal one."""
+    suffix = f" ({mark})"
+    return _cut(name, LONGEST_NAME - len(suffix)).rstrip() + suffix
+
+
 def _is_forbidden(character: str) -> bool:
     """Controls, halves of surrogate pairs, and what XML 1.0 (section 2.2) does not allow."""
     return unicodedata.category(character) in ("Cc", "Cs") or character in "\ufffe\uffff"
@@ -244,9 +247,10 @@ def _cut(text: str, units: int) -> str:
     return text
 
 
-def _fold(name: str) -> str:
+def fold_name(name: str) -> str:
+    """What names that are taken for the same have in common."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _fold_path(path: Path) -> Path:
-    return tuple(_fold(name) for name in path)
+    return tuple(fold_name(name) for name in path)

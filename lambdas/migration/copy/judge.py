@@ -66,7 +66,7 @@ def weigh(
     total = record.total
     short = max(0, total.copied - target)
     moved = count_moved(record, target)
-    hidden = 0 if _was_verified(record) else len(looked.gone) - short
+    hidden = 0 if was_verified(record) else len(looked.gone) - short
     return Balance(
         missing=short - moved,
         moved=moved,
@@ -103,7 +103,7 @@ def judge(
     total = record.total
     balance = weigh(source, record, target, arrived, came, looked)
     faults = ["a batch is not finished"] if record.intent else []
-    faults += _phrase(
+    faults += phrase(
         (balance.missing, "missing in the target"),
         (balance.hidden, "missing in the target, and as many others in their place"),
         (balance.more, "more in the target than were copied"),
@@ -111,7 +111,7 @@ def judge(
         (looked.number(damaged=True), "damaged in the target"),
     )
     altered = looked.number()
-    notes = _phrase(
+    notes = phrase(
         (balance.moved, _MOVED),
         (came, "copied messages of other folders are in this one: moved in WorkMail"),
         (altered, "shown otherwise by the target"),
@@ -128,18 +128,20 @@ def judge(
     return FolderCheck(source, total.copied, target, agreement, "; ".join(faults + notes))
 
 
-def _phrase(*counted: tuple[int, str]) -> list[str]:
+def phrase(*counted: tuple[int, str]) -> list[str]:
+    """What there is any of, with its number."""
     return [f"{number} {what}" for number, what in counted if number > 0]
 
 
 def count_moved(record: FolderRecord, target: int) -> int:
     """How many of the messages that the target folder lacks an earlier check accounted for."""
     check = record.check
-    verified = check.ledger if check is not None and _was_verified(record) else 0
+    verified = check.ledger if check is not None and was_verified(record) else 0
     return min(max(0, record.total.copied - target), verified)
 
 
-def _was_verified(record: FolderRecord) -> bool:
+def was_verified(record: FolderRecord) -> bool:
+    """Whether the last check of the folder could account for all of it."""
     return record.check is not None and record.check.agreement is not Agreement.DIFFER
 
 

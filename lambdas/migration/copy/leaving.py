@@ -71,7 +71,8 @@ class Farewell:
         if work not in self.in_doubt or is_fresh:
             return 0.0
         if self.is_answered:
-            return self.moment
+            rest = self.error.retry_after if isinstance(self.error, TargetBusy) else 0.0
+            return max(self.moment, rest)
         if isinstance(self.error, Busy) and not isinstance(self.error, SourceBusy):
             return self.error.retry_after
         return self.settle

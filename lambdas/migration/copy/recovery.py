@@ -33,8 +33,6 @@ from migration.mail import Fate, Folder, FolderPlan, Found, Item, ItemRef
 from migration.mime import MimeStream, fingerprint, pieces, whole
 from migration.model import FolderRecord, Intent
 
-_BEING_SET_ASIDE = -1
-
 
 @dataclass(slots=True)
 class Recovery:
@@ -175,11 +173,11 @@ class Recovery:
         left = _intent(work.record)
         is_same = left.refs == before.refs  # nothing was stored since
         suspect = replace(left, crashes=before.crashes if is_same else 0)
-        if is_same and before.focus == _BEING_SET_ASIDE and before.crashes:
+        if is_same and before.focus == transitions.BEING_SET_ASIDE and before.crashes:
             self._set_aside(work, None)
             return
         if is_same and is_poison(before):
-            self.recorder.change(work, _being_set_aside)
+            self.recorder.change(work, transitions.begin_setting_aside)
             self.recorder.drain()
             self._set_aside(work, self._read_whole(work.plan.folder, left.refs[0]))
             return
@@ -230,12 +228,6 @@ def plan_before(plan: FolderPlan, validity: str) -> FolderPlan:
 
 def _moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _being_set_aside(record: FolderRecord) -> FolderRecord:
-    intent = _intent(record)
-    marked = replace(intent, focus=_BEING_SET_ASIDE, crashes=0, left=False, seen_at="")
-    return replace(record, intent=marked)
 
 
 def _intent(record: FolderRecord) -> Intent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -81,3 +82,22 @@ class SliceJob:
     policy: CopyPolicy = field(default_factory=CopyPolicy)
     run: str = ""
     subjects: bool = False
+
+
+def walk_patiently(
+    walk: Callable[[], SliceResult],
+    pace: Pace,
+    seconds_left: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> SliceResult:
+    """What the last walk says: another begins after each short wait, as often as the pace has it
+    and as there is time."""
+    for _ in range(pace.short_waits):
+        result = walk()
+        wait = result.retry_after
+        if result.outcome is not SliceOutcome.BACKOFF or wait > pace.short_wait:
+            return result
+        if seconds_left() < wait + pace.margin:
+            return result
+        sleep(wait)
+    return walk()

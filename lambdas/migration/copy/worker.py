@@ -16,20 +16,19 @@ from migration.ports import BlobStore, Ledger, Source, Target
 
 
 @dataclass(slots=True)
-class Worker:
-    """One slice's hands. `seconds_left` says how long the process may go on."""
+class Turn:
+    """What any slice has: its job, its time, its fence, and what outlives it. `seconds_left` says
+    how long the process may go on, `ledger_id` under which id the ledger keeps what is copied."""
 
-    source: Source
-    target: Target
     ledger: Ledger
     blobs: BlobStore
     job: SliceJob
     seconds_left: Callable[[], float]
-    fence: int = 0
-    slowest: float = 0.0
-    paused: bool = False
+    fence: int = field(default=0, kw_only=True)
+    slowest: float = field(default=0.0, kw_only=True)
+    paused: bool = field(default=False, kw_only=True)
     _started_with: float = field(init=False)
-    _looked_for_pause: float | None = None
+    _looked_for_pause: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._started_with = self.seconds_left()
@@ -37,6 +36,41 @@ class Worker:
     @property
     def mailbox_id(self) -> str:
         return self.job.mailbox_id
+
+    @property
+    def ledger_id(self) -> str:
+        return self.job.mailbox_id
+
+    def take_fence(self) -> int:
+        """The fence of this slice, given when it is first needed."""
+        if not self.fence:
+            self.fence = self.ledger.next_fence(self.ledger_id)
+        return self.fence
+
+    def may_go_on(self) -> bool:
+        """Whether another batch may begin: there is time, and nobody wants it to stop."""
+        left = self.seconds_left()
+        if left < max(self.job.pace.margin, 2 * self.slowest):
+            return False
+        looked = self._looked_for_pause
+        if looked is None or looked - left >= self.job.pace.pause_check:
+            self._looked_for_pause = left
+            self.paused = self.ledger.pause_wanted(self.job.run)
+        return not self.paused
+
+    def now(self) -> str:
+        """The time now: when the slice was started, and what has passed since."""
+        started = datetime.fromisoformat(self.job.now)
+        passed = timedelta(seconds=max(0.0, self._started_with - self.seconds_left()))
+        return (started + passed).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(slots=True)
+class Worker(Turn):
+    """The hands of a slice that copies mail."""
+
+    source: Source = field(kw_only=True)
+    target: Target = field(kw_only=True)
 
     @property
     def max_bytes(self) -> int:
@@ -64,26 +98,3 @@ class Worker:
     def subject_of(self, mime: Mime) -> bytes:
         """The message's Subject field, if remarks are to hold it. Uses nothing up."""
         return find_subject(mime) if self.job.subjects else b""
-
-    def take_fence(self) -> int:
-        """The fence of this slice, given when it is first needed."""
-        if not self.fence:
-            self.fence = self.ledger.next_fence(self.mailbox_id)
-        return self.fence
-
-    def may_go_on(self) -> bool:
-        """Whether another batch may begin: there is time, and nobody wants it to stop."""
-        left = self.seconds_left()
-        if left < max(self.job.pace.margin, 2 * self.slowest):
-            return False
-        looked = self._looked_for_pause
-        if looked is None or looked - left >= self.job.pace.pause_check:
-            self._looked_for_pause = left
-            self.paused = self.ledger.pause_wanted(self.job.run)
-        return not self.paused
-
-    def now(self) -> str:
-        """The time now: when the slice was started, and what has passed since."""
-        started = datetime.fromisoformat(self.job.now)
-        passed = timedelta(seconds=max(0.0, self._started_with - self.seconds_left()))
-        return (started + passed).isoformat().replace("+00:00", "Z")
