@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import pytest
 
 from localrun.fakes.groupware_target import MemoryGroupware
+from localrun.fakes.workmail_ews import EwsServer
+from migration.access import Entry
+from migration.directory_model import Token
 from migration.errors import FolderGone
 from migration.groupware_port import (
     Collection,
@@ -20,10 +24,19 @@ from migration.groupware_port import (
 )
 from migration.identity import folder_key, migration_key
 from migration.items.contact import Contact, Name
-from migration.items.content import Content
+from migration.items.content import Content, Extent
+from migration.items.event import Details, Event
+from migration.items.ews_item import Destination
 from migration.items.item import AnyItem
 from migration.items.task import Task
+from migration.items.times import UTC as UTC_ZONE
 from migration.mail import Rejected
+from migration.targets.workmail_groupware import WorkmailGroupware
+from migration.wire.ews import EwsClient
+from migration.wire.ews_groupware import EwsGroupware
+from migration.wire.ews_login import Basic, Login
+from migration.wire.ews_model import Created, FolderRef
+from migration.wire.ews_request import name_item
 
 TASKS, CONTACTS, CALENDAR = CollectionKind.TASKS, CollectionKind.CONTACTS, CollectionKind.CALENDAR
 
@@ -47,7 +60,56 @@ def memory() -> Iterator[Place]:
     yield Place(lambda: target, target.edit, target.drop, target.drop_folder, refused)
 
 
-CASES: dict[str, Callable[[], AbstractContextManager[Place]]] = {"memory": memory}
+@contextmanager
+def workmail_ews(login: Login = lambda: Token("t")) -> Iterator[Place]:
+    """Exchange takes no events into a folder of tasks."""
+    admin = Basic("admin@example.test", "Admins-password-1", Entry.DELEGATE)
+    with EwsServer(
+        lambda *_: "ok",
+        lambda _: True,
+        lambda: 1e9,
+        check_password=lambda user, password: (user, password) == (admin.user, admin.password),
+        may_open=lambda *_: "ok",
+    ) as server:
+        server.basic_entries = {Entry.DELEGATE}
+        client = EwsClient(server.url, login, _OWNER)
+        refused = Event("refused", Details(Extent(date(2026, 1, 5))))
+        yield Place(
+            lambda: WorkmailGroupware(EwsClient(server.url, login, _OWNER), _HERE),
+            lambda item_id: _edit(client, item_id),
+            lambda item_id: _delete(client, item_id),
+            lambda folder_id: client.delete_folder(FolderRef(folder_id)),
+            refused,
+        )
+        client.close()
+
+
+_OWNER = "a@example.test"
+_HERE = Destination(
+    _OWNER, UTC_ZONE, datetime(2021, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
+)
+
+
+def _delete(client: EwsClient, item_id: str) -> None:
+    assert EwsGroupware(client).delete([name_item(item_id)]) == [None]
+
+
+def _edit(client: EwsClient, item_id: str) -> None:
+    """Gives a task another title."""
+    title = "<t:Task><t:Subject>edited</t:Subject></t:Task>"
+    update = f'<t:SetItemField><t:FieldURI FieldURI="item:Subject"/>{title}</t:SetItemField>'
+    change = f"{name_item(item_id)}<t:Updates>{update}</t:Updates>"
+    (answer,) = EwsGroupware(client).change([f"<t:ItemChange>{change}</t:ItemChange>"])
+    assert isinstance(answer, Created)
+
+
+CASES: dict[str, Callable[[], AbstractContextManager[Place]]] = {
+    "memory": memory,
+    "workmail-ews": workmail_ews,
+    "workmail-ews-delegate": lambda: workmail_ews(
+        Basic("admin@example.test", "Admins-password-1", Entry.DELEGATE)
+    ),
+}
 
 
 @pytest.fixture(params=CASES)

@@ -152,6 +152,20 @@ def test_an_occurrence_is_updated_where_it_differs(schema: Schema) -> None:
     assert ews_calendar.write_change("master", same) == ""
 
 
+def test_nothing_is_deleted_that_exchange_always_keeps() -> None:
+    """No minutes of a reminder that is not set, no wish for an answer of nobody."""
+    alarm = ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "END:VALARM")
+    guest = ("ORGANIZER:mailto:owner@example.test", "ATTENDEE;RSVP=TRUE:mailto:b@x.example")
+    moved = ("END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID:20260108T090000Z")
+    event = daily(*guest, *alarm, *moved, "DTSTART:20260108T090000Z", "SUMMARY:a")
+    (change,) = plan_series(event, HERE).changes
+    written = ews_calendar.write_change("master", change)
+    assert re.findall(r"<t:(\w+)Field><t:FieldURI FieldURI=\"([^\"]+)\"", written) == [
+        ("SetItem", "item:ReminderIsSet"),
+        ("DeleteItem", "calendar:RequiredAttendees"),
+    ]
+
+
 def test_occurrences_are_named_and_files_attached(schema: Schema) -> None:
     place = OccurrenceDeletion(3, datetime(2026, 1, 7, 9, tzinfo=UTC))
     name = ews_calendar.write_occurrence_id("m", place)

@@ -222,7 +222,7 @@ def test_large_items_go_in_requests_of_four_megabytes(
     max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    phases=[Phase.explicit, Phase.generate],
+    phases=[Phase.explicit, Phase.generate],  # over a server, a smaller example takes minutes
 )
 @given(st.lists(st.one_of(any_series(), any_series(content=False)), min_size=1, max_size=3))
 def test_all_of_a_plan_is_done_and_nobody_is_told(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from migration.items.content import Extent
 from migration.items.event import Details, Event, Override
 from migration.items.ews_details import at_instant
 from migration.items.ews_item import Destination
 from migration.items.ews_zones import name_zone, zone_by_name
-from migration.items.occurrences import Exceptions, originals
-from migration.items.times import Moment, Time
+from migration.items.occurrences import Exceptions, end_of, extent_at, originals
+from migration.items.times import ExtraDate, Moment, Time
 from migration.items.zones import day_of, instant, to_wall
 
 LIFETIME = timedelta(days=36_525)
@@ -48,6 +49,10 @@ class Places:
         self._by_instant = {instant(one.start, where.zone): one for one in self.all}
         self._by_day = {day_of(one.start): one for one in self.all}
         self._days = {one.index: {self._day(one.start)} for one in self.all}
+        self._spans = {
+            one.index: [self._span(extent_at(master.extent, ExtraDate(one.start), where.zone))]
+            for one in self.all
+        }
         self._taken: dict[int, Override] = {}
         for override in event.overrides:
             self._take(override)
@@ -58,13 +63,17 @@ class Places:
         return place if place and self._taken[place.index] is override else None
 
     def crosses(self, place: Place, override: Override) -> bool:
-        """Whether it is moved to the day of the occurrence before or after it, or beyond, which
-        Exchange refuses. Where a neighbour is moved, too, both of its days are heeded: that is
-        right in whatever order the changes are made."""
+        """Whether it is moved to the day of the occurrence before or after it, or beyond, or
+        overlaps with it, which Exchange refuses. Where a neighbour is moved, too, both of its times
+        are heeded: that is right in whatever order the changes are made."""
         day = self._day(override.details.extent.start)
         before = self._days.get(place.index - 1, set())
         after = self._days.get(place.index + 1, set())
-        return any(day <= other for other in before) or any(day >= other for other in after)
+        if any(day <= other for other in before) or any(day >= other for other in after):
+            return True
+        begins, ends = self._span(override.details.extent)
+        earlier, later = (self._spans.get(place.index + by, ()) for by in (-1, 1))
+        return any(begins < end for _, end in earlier) or any(ends > start for start, _ in later)
 
     def excluded(self, event: Event) -> set[int]:
         """The numbers of those that are excluded or cancelled."""
@@ -78,11 +87,16 @@ class Places:
         if place and place.index not in self._taken:
             self._taken[place.index] = override
             self._days[place.index].add(self._day(override.details.extent.start))
+            self._spans[place.index].append(self._span(override.details.extent))
 
     def _at(self, original: Time) -> Place | None:
         if not isinstance(original, Moment) or not isinstance(self._start, Moment):
             return self._by_day.get(day_of(original))
         return self._by_instant.get(instant(original, self._where.zone))
+
+    def _span(self, extent: Extent) -> tuple[datetime, datetime]:
+        ending = end_of(extent, self._where.zone)
+        return at_instant(extent.start, self._where), at_instant(ending, self._where)
 
     def _day(self, time: Time) -> date:
         return to_wall(at_instant(time, self._where), self._zone).date()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from migration.items.content import Extent
 from migration.items.event import Details, Event, Override
@@ -33,6 +34,7 @@ _DAY = timedelta(days=1)
 ONE_BY_ONE = "its occurrences are events of their own"
 """How the reason of a loss ends that is none of times: there is no series, and all of its dates."""
 _NO_ZONE = "Windows has no zone whose clocks show the same"
+_TOO_LONG = "Exchange has no series whose occurrences last beyond the start of the next one"
 _NEVER = "none of its occurrences takes place; there is no item"
 _OUTSIDE = "occurrences that are written one by one end somewhere; there are more"
 _NO_DATE = "is no date of its series; it is an event of its own"
@@ -58,6 +60,8 @@ def plan_series(event: Event, where: Destination) -> SeriesPlan:
     dates = _dates(event, event.master, where)
     if not _is_same_clock(event.master.extent.start, dates, where):
         return _expand(event, _NO_ZONE, where, losses)
+    if _overlaps(event.master.extent, dates, where):
+        return _expand(event, _TOO_LONG, where, losses)
     if not _ends_by_the_clock(event.master.extent, dates, where):
         losses.append(Loss("DTEND", "VEVENT", ANOTHER_END, event.uid))
     return _plan_pattern(event, event.master, found, where, losses)
@@ -119,17 +123,18 @@ def _alone(
 
 
 def _dates(event: Event, master: Details, where: Destination) -> tuple[ExtraDate, ...]:
-    """The occurrences whose clock times are looked at; none of whole days, which have no clock."""
-    if not isinstance(master.extent.start, Moment):
-        return ()
+    """The occurrences that are looked at before a series is made of them."""
     begin, _ = _life(event, where)
     end = max(where.horizon, begin + timedelta(days=366))
     return tuple(originals(event, master, begin, end, where.zone))
 
 
 def _is_same_clock(start: Time, dates: Sequence[ExtraDate], where: Destination) -> bool:
-    """Whether the occurrences are at the same instants by the clocks of Windows' zone."""
-    zone = (start.zone if isinstance(start, Moment) else None) or where.zone
+    """Whether the occurrences are at the same instants by the clocks of Windows' zone. Whole days
+    have no clock."""
+    if not isinstance(start, Moment):
+        return True
+    zone = start.zone or where.zone
     windows = zone_by_name(name_zone(start, where.zone))
     return zone == windows or all(
         to_instant(wall_of(one.start), zone) == to_instant(wall_of(one.start), windows)
@@ -140,15 +145,29 @@ def _is_same_clock(start: Time, dates: Sequence[ExtraDate], where: Destination) 
 def _ends_by_the_clock(extent: Extent, dates: Sequence[ExtraDate], where: Destination) -> bool:
     """Whether all occurrences end so long after their start by the clock as the first one does.
     Exchange ends them so; RFC 5545 says how long they are in exact time."""
+    if not isinstance(extent.start, Moment):
+        return True
     zone = zone_by_name(name_zone(extent.start, where.zone))
-    ending = at_instant(end_of(extent, where.zone), where)
-    length = to_wall(ending, zone) - to_wall(at_instant(extent.start, where), zone)
+    length = _length(extent, where)
 
     def ends_so(one: ExtraDate) -> bool:
         ending = end_of(extent_at(extent, one, where.zone), where.zone)
         return at_instant(ending, where) == to_instant(wall_of(one.start) + length, zone)
 
     return all(map(ends_so, dates))
+
+
+def _overlaps(extent: Extent, dates: Sequence[ExtraDate], where: Destination) -> bool:
+    """Whether an occurrence lasts, by the clock, beyond the start of the next one."""
+    length = _length(extent, where)
+    return any(wall_of(one.start) + length > wall_of(after.start) for one, after in pairwise(dates))
+
+
+def _length(extent: Extent, where: Destination) -> timedelta:
+    """How long the first occurrence is by the clock."""
+    zone = zone_by_name(name_zone(extent.start, where.zone))
+    ending = at_instant(end_of(extent, where.zone), where)
+    return to_wall(ending, zone) - to_wall(at_instant(extent.start, where), zone)
 
 
 def _plan_pattern(

@@ -34,6 +34,11 @@ RESPONSES = {
 """ResponseTypeType; what an attendee may say beside these has no word in it."""
 
 
+_LASTING = {"item:ReminderMinutesBeforeStart", "calendar:IsResponseRequested"}
+"""What Exchange refuses to delete. Neither says anything where no reminder is set, or nobody is
+asked to come."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     """An element by the name under which an update knows it; "" where the item has none."""
@@ -60,7 +65,9 @@ def write_change(master_id: str, change: OccurrenceChange) -> str:
     update that names several is refused."""
     usual = {field.uri: field.element for field in _fields(change.usual)}
     updates = [
-        _update(field) for field in _fields(change.item) if usual[field.uri] != field.element
+        _update(field)
+        for field in _fields(change.item)
+        if usual[field.uri] != field.element and (field.element or field.uri not in _LASTING)
     ]
     if not updates:
         return ""

@@ -152,7 +152,17 @@ def set_part(item: GroupwareItem, part: etree._Element) -> None:
     elif name == "Categories":
         item.categories = tuple(child.text or "" for child in children(part))
     else:
-        item.fields[name] = deepcopy(part)
+        item.fields[name] = _spelled(part, KINDS[item.kind][name].type)
+
+
+def _spelled(part: etree._Element, kind: str) -> etree._Element:
+    """As the server spells it: a truth value as a word, a time of known offset in UTC."""
+    made, text = deepcopy(part), (part.text or "").strip()
+    if kind == "bool":
+        made.text = p.write_boolean(text in ("true", "1"))
+    elif kind == "time" and datetime.fromisoformat(text).tzinfo:
+        made.text = p.write_time(datetime.fromisoformat(text))
+    return made
 
 
 def settle(item: GroupwareItem, changed: frozenset[str], address: str, now: datetime) -> None:
@@ -216,7 +226,8 @@ def _settle_times(item: GroupwareItem) -> None:
         raise ItemRefused("ErrorCalendarEndDateIsEarlierThanStartDate")
     if end - start > _LONGEST:
         raise ItemRefused("ErrorCalendarDurationIsTooLong")
-    item.zone("EndTimeZone")
+    for name in _ZONES:
+        item.zone(name)
     item.set_text("Start", p.write_time(start))
     item.set_text("End", p.write_time(end))
     if item.is_master:

@@ -106,18 +106,18 @@ def update(
 
 
 def delete(mailbox: MailboxStore, item: GroupwareItem, request: etree._Element) -> None:
-    """Deletes the item, or the occurrence from its series, in which it is gone for good."""
+    """Deletes the item, or the occurrence from its series, in which it is gone for good; with the
+    last occurrence the series goes, too."""
     occurrences = request.get("AffectedTaskOccurrences")
     if item.kind == "Task" and occurrences is None:
         raise ItemRefused("ErrorAffectedTaskOccurrencesRequired")
     if item.kind == "Task" and occurrences != "AllOccurrences" and "Recurrence" in item.fields:
         raise ItemRefused("ErrorCannotDeleteTaskOccurrence")
     told = request.get("SendMeetingCancellations")
-    if item.master is None:
-        mailbox.delete_item(item, request.get("DeleteType", ""))
-    else:
-        delete_occurrence(item)
+    if item.master is not None and delete_occurrence(item):
         mailbox.changed(item.master)
+    else:
+        mailbox.delete_item(item.master or item, request.get("DeleteType", ""))
     note_sending(mailbox, item, "cancellation", told)
 
 

@@ -182,7 +182,9 @@ def _check_value(element: etree._Element, field: Field) -> None:
     found = [part.get("Key", "") for part in children(element)] if keys else []
     if keys and (not set(found) <= set(keys.split()) or len(set(found)) != len(found)):
         raise _invalid(element)
-    if field.name == "Recurrence" and len(element) != 2:
+    if field.name == "Recurrence" and (
+        len(element) != 2 or not {local_name(part) for part in element} <= _SEQUENCES.keys()
+    ):
         raise _invalid(element)
     for inner in element.iterdescendants():
         if len(inner) or local_name(inner) in ("Attendee", "Mailbox"):

@@ -115,7 +115,8 @@ def first_and_last(master: GroupwareItem) -> tuple[GroupwareItem | None, Groupwa
 def keep_exception(one: GroupwareItem, modified: datetime) -> None:
     """Makes a changed occurrence an exception of its series. ItemRefused
     ErrorOccurrenceCrossingBoundary where it is moved to the day of the one before or after it, or
-    beyond. A neighbour that is deleted still has its day."""
+    beyond, or where they overlap. A neighbour that is deleted still has its time: whether WorkMail
+    is as strict is not known."""
     master = one.master
     assert master is not None
     _check_neighbours(master, one)
@@ -124,29 +125,30 @@ def keep_exception(one: GroupwareItem, modified: datetime) -> None:
     master.exceptions[one.index] = _differences(_usual(master, place), one, modified)
 
 
-def delete_occurrence(one: GroupwareItem) -> None:
-    """Deletes it from its series. ItemRefused ErrorCannotDeleteObject for the last one that is
-    left: which code WorkMail has for that is not known."""
+def delete_occurrence(one: GroupwareItem) -> bool:
+    """Deletes it from its series; False if it is the last one that is left: then the series is to
+    be deleted."""
     master = one.master
     assert master is not None
     series = master.series()
     if series.last() is not None and all(
         place.index in master.deleted or place.index == one.index for place in series.places()
     ):
-        raise ItemRefused("ErrorCannotDeleteObject")
+        return False
     master.deleted.add(one.index)
     master.exceptions.pop(one.index, None)
+    return True
 
 
 def _check_neighbours(master: GroupwareItem, one: GroupwareItem) -> None:
     series = master.series()
-    day = series.day(one.moment("Start"))
-    for index, is_before in ((one.index - 1, True), (one.index + 1, False)):
-        place = series.place(index)
-        if place is None:
+    places = (series.place(one.index - 1), series.place(one.index + 1))
+    before, after = (_as_it_is(master, place) if place else None for place in places)
+    for earlier, later in ((before, one), (one, after)):
+        if earlier is None or later is None:
             continue
-        other = series.day(_as_it_is(master, place).moment("Start"))
-        if day <= other if is_before else day >= other:
+        starts = earlier.moment("Start"), later.moment("Start")
+        if series.day(starts[0]) >= series.day(starts[1]) or earlier.moment("End") > starts[1]:
             raise ItemRefused("ErrorOccurrenceCrossingBoundary")
 
 

@@ -190,6 +190,26 @@ def test_an_occurrence_that_would_cross_another_is_an_event_of_its_own() -> None
         assert bool(plan.losses) == crosses
 
 
+@pytest.mark.parametrize(("hours", "is_series"), [(24, True), (25, False)])
+def test_a_series_whose_occurrences_overlap_is_written_one_by_one(
+    hours: int, is_series: bool
+) -> None:
+    plan = planned(f"DURATION:PT{hours}H", "RRULE:FREQ=DAILY;COUNT=5")
+    assert len(plan.create) == (1 if is_series else 5)
+    assert bool(plan.losses) == (not is_series)
+
+
+@pytest.mark.parametrize(("hours", "is_change"), [(24, True), (25, False)])
+def test_an_occurrence_that_would_overlap_with_another_is_an_event_of_its_own(
+    hours: int, is_change: bool
+) -> None:
+    other = ("END:VEVENT", "BEGIN:VEVENT", "UID:u", "RECURRENCE-ID:20260106T090000Z")
+    moved = (*other, "DTSTART:20260106T090000Z", f"DURATION:PT{hours}H")
+    plan = planned("RRULE:FREQ=DAILY;COUNT=5", *moved)
+    assert len(plan.changes) == (1 if is_change else 0)
+    assert [one.index for one in plan.deletions] == ([] if is_change else [2])
+
+
 def read_plan(*lines: str) -> SeriesPlan:
     file = files.calendar("BEGIN:VEVENT", "UID:u", *lines, "END:VEVENT")
     (event,) = read_calendar(file).events
