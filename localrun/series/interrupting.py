@@ -39,7 +39,7 @@ class SlowServer(Faults):
             return Busy(back_off_ms=20 * 60 * 1000)
         return super().take_busy()
 
-    def take_close(self) -> bool | None:
+    def take_close(self, operation: str) -> bool | None:
         with self._counting:
             self._passing -= 1
             held = self._passing == -1
@@ -47,7 +47,7 @@ class SlowServer(Faults):
             self.reached.set()
             if not self.go_on.wait(PATIENCE):
                 raise TimeoutError("nobody lets the slow server go on")
-        return super().take_close()
+        return super().take_close(operation)
 
 
 def kill_workers(handler: str) -> int:

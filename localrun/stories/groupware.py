@@ -165,6 +165,7 @@ GROUPWARE = Scenario(
     tenant={
         "cutover": {"approval": "auto"},
         "copy": {"delta_policy": "follow"},
+        "delta": {"interval_minutes": 120},
         "groupware": {"sources": ["dav", "files"], "timezone": _ZONE},
     },
     happenings=(

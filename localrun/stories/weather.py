@@ -142,7 +142,7 @@ def _check_that_it_is_over(world: World) -> None:
     """What nobody ran into would have proved nothing."""
     faults = world.ews.faults
     assert faults.take_busy() is None
-    assert faults.take_close() is None
+    assert faults.take_close("CreateItem") is None
     for operation in ("CreateUser", "RegisterToWorkMail", "AssumeImpersonationRole"):
         world.workmail.before_call(operation)  # raises what is left over
 

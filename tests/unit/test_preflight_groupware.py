@@ -54,8 +54,10 @@ class Survey:
         return self.answer
 
 
-def check(groupware: GroupwareSettings, survey: Survey | None = None, **changes: str) -> Checked:
-    settings = replace(SETTINGS, groupware=groupware, **changes)
+def check(
+    groupware: GroupwareSettings, survey: Survey | None = None, target_kind: str = "auto"
+) -> Checked:
+    settings = replace(SETTINGS, groupware=groupware, target_kind=target_kind)
     return check_groupware(settings, MemoryBlobs(), Secrets(), survey or Survey(), FOUND)
 
 
