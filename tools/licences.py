@@ -156,7 +156,7 @@ def as_page(deployed: Sequence[Package], app: Sequence[Package]) -> str:
         "boto3 comes with Lambda's runtime. Of other licences are only these, of packages that are",
         f"deployed unchanged: {', '.join(f'{name} ({told})' for name, told in ALONE.items())}.",
         "Tests and runs on the laptop use more, none of which is deployed: among them Radicale and",
-        "Xandikos (GPL-3.0-or-later), in processes of their own.",
+        "Xandikos (GPL), in processes of their own.",
         "",
         "| package | version | licence |",
         "| --- | --- | --- |",
