@@ -29,8 +29,8 @@ _SERVICES = (
     *("sesv2", "dynamodb", "iam"),
 )
 _PROPER = frozenset(
-    "CloudFormation CloudWatch CommonMark DynamoDB EventBridge KiB LibreOffice PyPI PyYAML "
-    "SecretsManager WebAssembly WorkMail WorkMailMigration".split()
+    "CalDAV CardDAV CloudFormation CloudWatch CommonMark DynamoDB EventBridge KiB LibreOffice PyPI "
+    "PyYAML SecretsManager WebAssembly WorkMail WorkMailMigration".split()
 )
 _WORDS_OF_AWS = frozenset(
     "AccessDenied ConflictException EntityStateException InvokeFunction InvokeFunctionUrl "
