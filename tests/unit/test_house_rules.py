@@ -16,7 +16,18 @@ from stacks.function_table import TABLE
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "lambdas" / "migration"
 HANDLERS = sorted(path for path in (ROOT / "lambdas").glob("*.py"))
-NETWORK = {"boto3", "botocore", "imapclient", "imaplib", "urllib3", "dns", "socket", "ssl", "http"}
+NETWORK = {
+    "boto3",
+    "botocore",
+    "imapclient",
+    "imaplib",
+    "urllib3",
+    "dns",
+    "socket",
+    "ssl",
+    "http",
+    "httpx",
+}
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",

@@ -117,6 +117,12 @@ def test_a_licence_that_is_not_allowed_and_a_missing_pin_are_told() -> None:
     assert list(find_problems([fine], [], {"fine": "1.0"})) == []
 
 
+def test_a_package_that_is_allowed_alone_is_allowed_with_its_own_licence_only() -> None:
+    told = [Package("certifi", "1.0", "MPL-2.0"), Package("certifi", "1.0", "GPL-3.0-only")]
+    told.append(Package("other", "1.0", "MPL-2.0"))
+    assert [len(list(find_problems([], [one], {}))) for one in told] == [0, 1, 1]
+
+
 def test_everything_that_is_deployed_is_allowed_pinned_and_listed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
