@@ -25,6 +25,7 @@ from stacks.checks import (
     one_of,
 )
 from stacks.cutover_config import Clients, Cutover, Delta, Dns, Notifications, Retry
+from stacks.groupware_config import Groupware
 from stacks.protection_config import Protection
 from stacks.reading import ConfigError, read_record, read_yaml
 from stacks.report_config import Report
@@ -249,6 +250,7 @@ class TenantConfig:
     schedules: tuple[Schedule, ...] = ()
     target: Target = Target()
     copy: Copy = Copy()
+    groupware: Groupware = field(default_factory=Groupware)
     domain_setup: DomainSetup = DomainSetup()
     dns: Dns = field(default_factory=Dns)
     limits: Limits = Limits()
@@ -279,7 +281,7 @@ class TenantConfig:
         config = read_record(cls, read_yaml(path), problems)
         if tenant and config.tenant and config.tenant != tenant:
             problems.append(f"tenant: must be {tenant}, as the file is called, not {config.tenant}")
-        for section in (config.copy, config.dns, config.clients):
+        for section in (config.copy, config.groupware, config.dns, config.clients):
             if None not in astuple(section):  # what is of a wrong type is not compared
                 problems += section.faults()
         if not any(p.startswith("schedules") for p in problems):

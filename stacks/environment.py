@@ -72,6 +72,7 @@ def make_environment(
         "TARGET_IMAP_PORT": str(config.target.imap_port),
         "TARGET_IMAP_TLS": config.target.imap_tls,
         **_copy_environment(config.copy),
+        "GROUPWARE": config.groupware.as_json,
         "DOMAIN_REGISTER": str(config.domain_setup.register).lower(),
         "DOMAIN_WAIT_DAYS": str(config.domain_setup.wait_days),
         "DOMAIN_MAKE_DEFAULT": str(config.domain_setup.make_default).lower(),

@@ -18,6 +18,21 @@ _KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 Patterns = tuple[str, ...]
 """Folder patterns, from a JSON list: a folder's name may hold a comma."""
 
+DAV, FILES = "dav", "files"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupwareSettings:
+    """Where calendars, address books, tasks and notes are: `sources` has DAV, FILES, both or none.
+    `timezone` (IANA's name) is that of times which have none. The years are those in which
+    occurrences are written one by one, back from the run and ahead of it."""
+
+    sources: tuple[str, ...] = ()
+    dav_url: str = ""
+    timezone: str = "UTC"
+    years_before: int = 5
+    years_after: int = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -27,7 +42,7 @@ class Settings:
     `target_kind` is auto, workmail_ews or workmail_imap. `dns_servers` are `address:port`, empty
     for the public ones; `dns_port` is where authoritative servers answer. `dns_publish` is none or
     route53, `cutover_approval` ask or auto, `cutover_links` once, iam or none, `clients_send` none,
-    old or new. `autodiscover_url` may hold {domain}. `end_of_support_acknowledged` is empty or the
+    old or new. `autodiscover_url` may hold {domain}. `groupware` is a JSON object, {} for nothing. `end_of_support_acknowledged` is empty or the
     day that the operator wrote down. What begins with `copy_` is for `policy`.
     `secrets_arn` is the ARN of the tenant's secrets up to their path below
     workmail-migration/<tenant>/. What begins with `late_` is for late passes: the schedule group's
@@ -61,6 +76,7 @@ class Settings:
     copy_max_kilobytes_per_second: int
     copy_delta_policy: DeltaPolicy
     copy_verify_sample: int
+    groupware: GroupwareSettings
     domain_register: bool
     domain_wait_days: int
     domain_make_default: bool
@@ -137,6 +153,7 @@ class Settings:
             "approval_seconds": self._answer_seconds if self.cutover_approval == "ask" else 0,
             "answer_seconds": self._answer_seconds,
             "reminder_seconds": self.cutover_reminder_hours * 3600,
+            "groupware": len(self.groupware.sources),
             "route53": int(self.dns_publish == "route53"),
             "drain_seconds": self.cutover_drain_minutes * 60,
             "late_passes": len(self.delta_late_days),
@@ -183,6 +200,18 @@ def _read_patterns(text: str) -> Patterns:
     return tuple(read)
 
 
+def _read_groupware(text: str) -> GroupwareSettings:
+    read = json.loads(text)
+    types = {entry.name: str(entry.type) for entry in fields(GroupwareSettings)}
+    if not isinstance(read, dict) or read.keys() - types.keys():
+        raise ValueError
+    sources = read.pop("sources", [])
+    fits = all(type(value).__name__ == types[name] for name, value in read.items())
+    if not fits or not isinstance(sources, list) or not {*sources} <= {DAV, FILES}:
+        raise ValueError
+    return GroupwareSettings(tuple(sources), **read)
+
+
 def _read_bool(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError
@@ -198,6 +227,7 @@ _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "tuple[str, ...]": (_split, "a list"),
     "tuple[int, ...]": (_read_numbers, "whole numbers with commas between"),
     "Patterns": (_read_patterns, "a JSON list of texts"),
+    "GroupwareSettings": (_read_groupware, "a JSON object of the tenant file's `groupware`"),
     "AdministratorKind": (AdministratorKind, f"one of {', '.join(AdministratorKind)}"),
     "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),
     "NewPasswords": (NewPasswords, f"one of {', '.join(NewPasswords)}"),

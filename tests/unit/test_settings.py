@@ -16,6 +16,7 @@ _SAMPLES = {
     "tuple[int, ...]": "1, 7",
     "Require": "mx",
     "Patterns": '["Work, private", "**/Old"]',
+    "GroupwareSettings": '{"sources": ["dav"], "dav_url": "https://dav.example/", "years_after": 9}',
     "DeltaPolicy": "add",
     "NewPasswords": "generate",
     "AdministratorKind": "auto",
