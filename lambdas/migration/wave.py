@@ -95,7 +95,9 @@ def plan_wave(
         blobs.put(key, _dump_faults(manifest.faults), "application/json")
         raise ManifestInvalid(_summarise_faults(manifest.faults, key))
     mailboxes = to_mailboxes(settings.tenant, manifest.rows)
-    rooms = room_mailboxes(settings.tenant, manifest.resources) if settings.groupware.sources else []
+    rooms = (
+        room_mailboxes(settings.tenant, manifest.resources) if settings.groupware.sources else []
+    )
     mailboxes += rooms
     wanted = manifest.wanted
     ledger.plan_mailboxes(run, mailboxes)

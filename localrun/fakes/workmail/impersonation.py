@@ -15,7 +15,6 @@ from localrun.fakes.workmail.state import (
     Account,
     ImpersonationRole,
     Organization,
-    User,
     new_id,
     page,
 )
