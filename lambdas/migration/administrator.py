@@ -245,7 +245,9 @@ def _note_refusal(means: Means, way: Way) -> None:
 def _find_ready_mailbox(means: Means, run: str) -> Mailbox | None:
     """WorkMail is asked, because a run without the phase `provision` has only planned ones."""
     records = [
-        each for each in means.ledger.mailboxes(run) if each.status is not MailboxStatus.FAILED
+        each
+        for each in means.ledger.mailboxes(run)
+        if each.status is not MailboxStatus.FAILED and not each.mailbox.is_resource
     ]
     records.sort(key=lambda record: record.status is MailboxStatus.PLANNED)
     for record in records[:_ASKED_AT_MOST]:

@@ -17,8 +17,10 @@ from migration.directory_model import (
     AdministratorRecord,
     Before,
     DirectoryUser,
+    EntityStatus,
     GrantRecord,
     Permission,
+    Resource,
 )
 from migration.errors import (
     AdministratorPending,
@@ -120,6 +122,9 @@ def _ensure_password(secrets: WaveSecrets, source: random.Random) -> str:
     return password
 
 
+_MADE = frozenset({EntityStatus.MADE, EntityStatus.DONE})
+
+
 def grant_access(
     directory: Directory,
     ledger: Ledger,
@@ -135,11 +140,15 @@ def grant_access(
     by the next call.
     """
     known = {grant.owner_id: grant for grant in ledger.grants()}
+    resources = _resource_ids(ledger, run)
     given, pending = 0, None
     for record in ledger.mailboxes(run):
         if record.refused:
             continue  # nobody copies it
-        owner = record.user_id or _find_owner_id(directory, record.mailbox)
+        if record.mailbox.is_resource:
+            owner = resources.get(record.mailbox.target.lower(), "")
+        else:
+            owner = record.user_id or _find_owner_id(directory, record.mailbox)
         if not owner or owner == administrator.user_id:
             continue
         begun = known.get(owner)
@@ -151,13 +160,23 @@ def grant_access(
             except UserRefused:
                 continue
             except ProvisioningPending as error:
-                if _is_enabled(directory, owner):
+                if record.mailbox.is_resource or _is_enabled(directory, owner):
                     pending = pending or error
                 continue
         given += 1
     if pending:
         raise pending
     return given
+
+
+def _resource_ids(ledger: Ledger, run: str) -> dict[str, str]:
+    """WorkMail's ids of the rooms and equipment that the run has made, by their addresses in lower
+    case."""
+    return {
+        record.wanted.address.lower(): record.entity_id
+        for record in ledger.entities(run)
+        if isinstance(record.wanted, Resource) and record.status in _MADE
+    }
 
 
 def _is_enabled(directory: Directory, user_id: str) -> bool:

@@ -130,6 +130,7 @@ class LeftOut(StrEnum):
     FAILED = "the mailbox failed"
     NO_USER = "WorkMail has no enabled user for it"
     HIDDEN = "the manifest hides it from the address list"
+    RESOURCE = "it is a room or a piece of equipment"
     REMOTE = "it is a remote user, without a mailbox in WorkMail"
 
 
@@ -156,6 +157,8 @@ def describe_account(
     mailbox, profile = record.mailbox, record.mailbox.profile
     if record.status is MailboxStatus.FAILED:
         return LeftOut.FAILED
+    if mailbox.is_resource:
+        return LeftOut.RESOURCE
     if profile.role == "REMOTE_USER":
         return LeftOut.REMOTE
     if profile.hidden:

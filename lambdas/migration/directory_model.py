@@ -196,7 +196,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A room or a piece of equipment. `name` fits WorkMail's 20 characters; `source_name` is the
-    name at the source, where it was longer. `delegates` are addresses of users or groups."""
+    name at the source, where it was longer. `delegates` are addresses of users or groups. `source`
+    is the login name or address of its calendar at the source, "" if none is to be copied."""
 
     id: str
     address: str
@@ -208,6 +209,7 @@ class Resource:
     aliases: tuple[str, ...] = ()
     booking: Booking = Booking()
     delegates: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,8 @@ RESOURCES = Table(
         _yes_no("auto_decline_conflicts", "whether it declines requests for a time when it is "
                 "booked"),
         _addresses("delegates", "addresses of the users and groups that answer its requests"),
+        _text("source", "login name or address of its calendar at the source, which is copied if "
+              "the tenant's settings have a source of calendars. If empty: nothing is copied", 0),
     ),
     ("address", "name", "type", "description", "auto_accept", "delegates"),
 )  # fmt: skip

@@ -62,6 +62,7 @@ def _read(record: Record, tenant: str, known: Known, name: str, source_name: str
         aliases=record.items("aliases"),
         booking=Booking(*(read_yes_no(record.text(column)) for column in _BOOKING)),
         delegates=known.primaries(record.items("delegates")),
+        source=record.text("source"),
     )
 
 

@@ -60,7 +60,8 @@ class ManifestRow:
 @dataclass(frozen=True, slots=True)
 class Mailbox:
     """A mailbox to migrate. `source` is the login name or address there, `target` the address.
-    `quota_mb` is 0 where the manifest does not say."""
+    `quota_mb` is 0 where the manifest does not say. `is_resource`: it is that of a room or a piece
+    of equipment, which has no user and of which only the calendar is copied."""
 
     id: str
     source: str
@@ -72,6 +73,7 @@ class Mailbox:
     aliases: tuple[str, ...] = ()
     profile: Profile = Profile()
     quota_mb: int = 0
+    is_resource: bool = False
 
 
 class AdministratorKind(StrEnum):

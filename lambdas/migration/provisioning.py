@@ -126,11 +126,16 @@ def provision_user(
     aliases in such a one. Called again when all domains are verified, this gives the users both.
     What the run has done with the mailbox by then stays as it is.
 
+    A resource has no user: its mailbox is made with the groups and resources, later in the run.
+
     ProvisioningPending if WorkMail is not finished; the status stays PLANNED until the user has
     a mailbox and all that the manifest says. A refusal is recorded as the mailbox's failure, and
     the others go on.
     """
     record = ledger.mailbox(mailbox_id)
+    if record.mailbox.is_resource:
+        ledger.set_status(mailbox_id, MailboxStatus.PROVISIONED)
+        return UNCHANGED
     try:
         return _provision(directory, ledger, record, password_of, early=early)
     except UserRefused as refusal:

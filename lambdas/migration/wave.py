@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from migration.directory_model import Resource
 from migration.errors import InputInvalid, ManifestInvalid
 from migration.identity import mailbox_id
 from migration.manifest import Manifest, read_manifest
@@ -52,6 +53,22 @@ def to_mailboxes(tenant: str, rows: Iterable[ManifestRow]) -> list[Mailbox]:
     ]
 
 
+def room_mailboxes(tenant: str, resources: Iterable[Resource]) -> list[Mailbox]:
+    """The mailboxes of the rooms and the equipment whose calendars are to be copied."""
+    return [
+        Mailbox(
+            id=mailbox_id(tenant, each.address),
+            source=each.source,
+            target=each.address,
+            username=each.name,
+            display_name=each.source_name or each.name,
+            is_resource=True,
+        )
+        for each in resources
+        if each.source
+    ]
+
+
 def write_wave(ids: Iterable[str], name: str = "mailbox") -> bytes:
     """JSON lines for a Distributed Map: `name` and an id in each, in the order of the ids."""
     return "".join(json.dumps({name: each}) + "\n" for each in sorted(ids)).encode("ascii")
@@ -78,6 +95,10 @@ def plan_wave(
         blobs.put(key, _dump_faults(manifest.faults), "application/json")
         raise ManifestInvalid(_summarise_faults(manifest.faults, key))
     mailboxes = to_mailboxes(settings.tenant, manifest.rows)
+    rooms = (
+        room_mailboxes(settings.tenant, manifest.resources) if settings.groupware.sources else []
+    )
+    mailboxes += rooms
     wanted = manifest.wanted
     ledger.plan_mailboxes(run, mailboxes)
     ledger.plan_entities(run, wanted)
@@ -85,7 +106,7 @@ def plan_wave(
     version = blobs.put(key, write_wave(each.id for each in mailboxes), _JSON_LINES)
     entities = write_wave((each.id for each in wanted), "entity")
     entities_version = blobs.put(entities_key, entities, _JSON_LINES)
-    ledger.add_note(run, Note(now, "PlanWave", _tell(manifest)))
+    ledger.add_note(run, Note(now, "PlanWave", _tell(manifest, len(rooms))))
     return Wave(key, version, len(mailboxes), entities_key, entities_version, len(wanted))
 
 
@@ -139,12 +160,13 @@ def repeat_wave(
     return Share(key, version, len(mailboxes))
 
 
-def _tell(manifest: Manifest) -> str:
+def _tell(manifest: Manifest, rooms: int) -> str:
     """What is planned, in a line of the timeline."""
     counts = {
         "groups": len(manifest.groups),
         "resources": len(manifest.resources),
         "resources whose name is made fit": sum(bool(r.source_name) for r in manifest.resources),
+        "resources whose calendars are copied": rooms,
         "mailboxes with permissions": len(manifest.sharings),
         "addresses that the manifest has not and WorkMail must have": len(manifest.unknown),
     }

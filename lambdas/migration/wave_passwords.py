@@ -82,11 +82,12 @@ def _addresses_without(
     known: Container[str], records: Iterable[MailboxRecord], waves: WaveSecrets
 ) -> Iterator[str]:
     """Those that neither `known` nor a secret of an earlier run has. Who signs in through IAM
-    Identity Center needs none."""
+    Identity Center needs none, and a resource has no user."""
     earlier: dict[str, Part | None] = {}
     for record in records:
         address, path = record.mailbox.target.lower(), record.password_in
-        if record.mailbox.profile.identity_center_id or address in known:
+        mailbox = record.mailbox
+        if mailbox.is_resource or mailbox.profile.identity_center_id or address in known:
             continue
         if path.startswith(WAVES) and path not in earlier:
             earlier[path] = read_part(waves, path)

@@ -76,7 +76,9 @@ def plan(key: str = "f1", validity: str = "1", scope: str = "") -> FolderPlan:
 def mailbox(id_: str) -> Mailbox:
     profile = Profile(city="Zürich", hidden=False, role="USER", identity_center_id="0" * 36)
     address = f"{id_}@example.test"
-    return Mailbox(id_, "ann", address, id_, "Ann É", "", "", ("a@example.test",), profile, 2048)
+    return Mailbox(
+        id_, "ann", address, id_, "Ann É", "", "", ("a@example.test",), profile, 2048, True
+    )
 
 
 def claim(ledger: Ledger, fence: int = 1, pass_id: int = 1) -> FolderRecord:
@@ -397,6 +399,7 @@ RESOURCE = Resource(
     source_name="The Great Oak Room",
     booking=Booking(auto_accept=False, auto_decline_conflicts=True),
     delegates=("sales@acme.example",),
+    source="oak@old.example",
 )
 SHARING = Sharing(
     "s",

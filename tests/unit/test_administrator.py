@@ -15,7 +15,15 @@ from migration.access import Access, Entry, Way
 from migration.administrator import Administrator, disable_administrator, enable_administrator
 from migration.administrator_user import SECRET
 from migration.aftermath import Ended, clean_up, make_under_lock
-from migration.directory_model import AdministratorRecord, Before, GrantRecord, Permission
+from migration.directory_model import (
+    AdministratorRecord,
+    Before,
+    EntityStatus,
+    GrantRecord,
+    Permission,
+    Resource,
+    ResourceKind,
+)
 from migration.errors import (
     AdministratorPending,
     MailboxUnreachable,
@@ -24,7 +32,7 @@ from migration.errors import (
     TenantMisconfigured,
     UserRefused,
 )
-from migration.model import AdministratorKind, Failure, Mailbox
+from migration.model import AdministratorKind, Failure, Mailbox, MailboxStatus
 from tests.contract.workmail_cloud import mailbox
 from tests.unit.administrators import ADMIN, ANNA, BERTA, NOW, ROLE, RUN, Desk, desk, insist
 from tests.unit.test_runs import Running
@@ -352,6 +360,51 @@ def test_a_mailbox_whose_address_a_group_has_does_not_hold_up_the_others(place: 
     group = place.cloud.call("create_group", Name="ginas")["GroupId"]
     place.cloud.seconds += 10
     place.cloud.call("register_to_work_mail", EntityId=group, Email=gina.target)
+    assert enable(place, KINDS.USER).access.way is Way.USER
+    assert grants_of(place) == ["anna", "berta"]
+
+
+def plan_room(place: Desk, *, made: bool = True) -> str:
+    """A room of the run, whose calendar is copied; WorkMail's id of it."""
+    room = Resource("r1", "room@example.com", "room", ResourceKind.ROOM, source="room@old.example")
+    room_id = str(place.cloud.call("create_resource", Name="room", Type="ROOM")["ResourceId"])
+    place.cloud.seconds += 10
+    known = list(place.ledger.mailboxes(RUN))
+    box = replace(mailbox("room"), is_resource=True)
+    place.ledger.plan_mailboxes(RUN, [box, *(record.mailbox for record in known)])
+    for record in known:
+        place.ledger.set_provisioned(record.mailbox.id, record.user_id, "created")
+    place.ledger.set_status(box.id, MailboxStatus.PROVISIONED)
+    place.ledger.plan_entities(RUN, [room])
+    if made:
+        place.cloud.call("register_to_work_mail", EntityId=room_id, Email=room.address)
+        place.cloud.seconds += 10
+        done = replace(place.ledger.entity("r1"), status=EntityStatus.DONE, entity_id=room_id)
+        place.ledger.set_entity(done)
+    return room_id
+
+
+def test_a_room_whose_calendar_is_copied_is_opened_and_given_back(place: Desk) -> None:
+    room_id = plan_room(place)
+    enabled = enable(place, KINDS.USER)
+    administrator = place.ledger.administrator()
+    assert enabled.mailbox in (ANNA, BERTA)  # a room tells nothing of who may open a user's mailbox
+    assert administrator is not None
+    allowed = place.cloud.directory.permissions(room_id)[administrator.user_id]
+    assert allowed == {Permission.FULL_ACCESS}
+    insist(place, lambda: disable_administrator(place.means(), RUN, NOW))
+    assert not place.cloud.directory.permissions(room_id)
+
+
+def test_the_role_opens_rooms_too(place: Desk) -> None:
+    plan_room(place)
+    enabled = enable(place, KINDS.ROLE)
+    place.open(enabled.access, "room@example.com")
+    assert place.opened[-1][1] == "room@example.com"
+
+
+def test_a_room_that_was_not_made_does_not_hold_up_the_others(place: Desk) -> None:
+    plan_room(place, made=False)
     assert enable(place, KINDS.USER).access.way is Way.USER
     assert grants_of(place) == ["anna", "berta"]
 

@@ -72,6 +72,7 @@ def test_a_usual_user_gets_the_servers_of_the_region_and_the_alias() -> None:
         ),
         (with_profile(Profile(hidden=True)), USER, LeftOut.HIDDEN),
         (with_profile(Profile(role="REMOTE_USER")), USER, LeftOut.REMOTE),
+        (replace(RECORD, mailbox=replace(MAILBOX, is_resource=True)), USER, LeftOut.RESOURCE),
         (RECORD, None, LeftOut.NO_USER),
         (replace(RECORD, user_id="u2"), USER, LeftOut.NO_USER),
         (RECORD, replace(USER, email=""), LeftOut.NO_USER),

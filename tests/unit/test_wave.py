@@ -11,7 +11,7 @@ from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from migration.errors import ManifestInvalid
 from migration.identity import entity_id, mailbox_id
-from migration.settings import Settings
+from migration.settings import FILES, GroupwareSettings, Settings
 from migration.wave import plan_wave, to_mailboxes, write_wave
 from tests.unit.test_manifest import DOMAINS, TEN_FAULTS, parse
 from tests.unit.test_settings import environment
@@ -118,6 +118,38 @@ def test_a_folder_is_planned_with_its_groups_resources_and_permissions() -> None
         "mailboxes with permissions: 1; addresses that the manifest has not and WorkMail must "
         "have: 1"
     )
+
+
+def test_calendars_of_resources_are_in_the_wave_where_calendars_are_copied() -> None:
+    blobs, ledger = MemoryBlobs(), MemoryLedger()
+    lines = (
+        "address,type,name,source",
+        "r@example.com,room,Room,r@old.example",
+        "s@example.com,room,S,",
+    )
+    blobs.put("intake/acme/users.csv", "\n".join(THREE).encode())
+    blobs.put("intake/acme/resources.csv", "\n".join(lines).encode())
+    without = plan_wave(
+        replace(settings(), groupware=GroupwareSettings()),
+        blobs,
+        ledger,
+        "run-1",
+        NOW,
+        "intake/acme/",
+    )
+    assert without.count == 3
+    wanted = replace(settings(), groupware=GroupwareSettings((FILES,)))
+    wave = plan_wave(wanted, blobs, ledger, "run-2", NOW, "intake/acme/")
+    (room,) = (each.mailbox for each in ledger.mailboxes("run-2") if each.mailbox.is_resource)
+    assert wave.count == 4
+    assert room.id == mailbox_id("acme", "r@example.com")
+    assert (room.source, room.target, room.display_name) == (
+        "r@old.example",
+        "r@example.com",
+        "Room",
+    )
+    (note, *_) = ledger.notes("run-2")
+    assert "resources: 2; resources whose calendars are copied: 1" in note.what
 
 
 def test_users_alone_have_a_file_of_entities_without_a_line() -> None:

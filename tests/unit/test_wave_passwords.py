@@ -206,6 +206,15 @@ def test_users_of_identity_center_get_none(cloud: WorkMailCloud) -> None:
     assert tenant.opens(ANNA) is None
 
 
+def test_a_resource_gets_neither_a_user_nor_a_password(cloud: WorkMailCloud) -> None:
+    room = person("room", is_resource=True)
+    tenant = Tenant(cloud, room)
+    assert tenant.whole() == Settled(0, 0)
+    assert tenant.waves.writes == {}
+    assert tenant.ledger.mailbox(room.id).status is MailboxStatus.PROVISIONED
+    assert "CreateUser" not in cloud.operations()
+
+
 @pytest.mark.parametrize("rule", ["secret", "none"])
 def test_nothing_is_made_up_where_the_tenant_does_not_want_it(
     cloud: WorkMailCloud, rule: str

@@ -15,6 +15,7 @@ import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from localrun.fakes.workmail.entities import EntityCalls
 from localrun.fakes.workmail.groups import GroupCalls
@@ -30,6 +31,8 @@ from localrun.fakes.workmail.verification import OwnershipChecks, Published
 from localrun.model_service import ApiError
 
 __all__ = ["FakeWorkMail"]
+
+_T = TypeVar("_T")
 
 
 class FakeWorkMail(
@@ -166,8 +169,7 @@ class FakeWorkMail(
 
     def mailbox_exists(self, address: str) -> bool:
         """Whether a primary address or alias leads to a mailbox that is provisioned by now."""
-        user = self._owner(address)
-        return user is not None and user.has_mailbox(self._account.now())
+        return self.resolve_mailbox(address) is not None
 
     def password_of(self, address: str) -> str | None:
         """What opens the mailbox with this address over IMAP. None if it is not provisioned yet, or
@@ -182,20 +184,22 @@ class FakeWorkMail(
         return self.password_of(address) == password
 
     def resolve_mailbox(self, address: str) -> str | None:
-        """The id of the user whose provisioned mailbox has this address; None if there is none."""
-        user = self._owner(address)
-        if user is None or not user.has_mailbox(self._account.now()):
+        """The id of the user or resource whose provisioned mailbox has this address; None if there
+        is none."""
+        owner = self._find(lambda organization: organization.mailbox_of(address))
+        if owner is None or not owner.has_mailbox(self._account.now()):
             return None
-        return user.user_id
+        return owner.entity_id
 
     def primary_address(self, address: str) -> str:
         """The primary address of whoever has this one; the same if nobody has."""
-        user = self._owner(address)
-        return address if user is None or user.email is None else user.email
+        owner = self._find(lambda organization: organization.mailbox_of(address))
+        return address if owner is None or owner.email is None else owner.email
 
     def _owner(self, address: str) -> User | None:
-        owners = (
-            organization.user_of(address)
-            for organization in list(self._account.organizations.values())
-        )
-        return next((owner for owner in owners if owner is not None), None)
+        return self._find(lambda organization: organization.user_of(address))
+
+    def _find(self, look: Callable[[Organization], _T | None]) -> _T | None:
+        """What the first organization has of it."""
+        found = map(look, list(self._account.organizations.values()))
+        return next((each for each in found if each is not None), None)

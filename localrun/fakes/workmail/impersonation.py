@@ -15,7 +15,6 @@ from localrun.fakes.workmail.state import (
     Account,
     ImpersonationRole,
     Organization,
-    User,
     new_id,
     page,
 )
@@ -113,7 +112,7 @@ class ImpersonationCalls:
         organization = self._account.organization(organization_id)
         role = self._role(organization, impersonation_role_id)
         user = self._account.enabled_user(organization, target_user)
-        effect, matched = _evaluate(role, user)
+        effect, matched = _evaluate(role, user.user_id)
         rules = [
             {"ImpersonationRuleId": rule["ImpersonationRuleId"], "Name": rule.get("Name")}
             for rule in matched
@@ -155,10 +154,10 @@ class ImpersonationCalls:
             return "expired"
         if now < role.changed_at + self._account.propagation_lag:
             return "not-ready"
-        user = organization.user_of(mailbox)
-        if user is None or not user.has_mailbox(now):
+        owner = organization.mailbox_of(mailbox)
+        if owner is None or not owner.has_mailbox(now):
             return "denied"
-        return "ok" if _evaluate(role, user)[0] == "ALLOW" else "denied"
+        return "ok" if _evaluate(role, owner.entity_id)[0] == "ALLOW" else "denied"
 
     def _role(self, organization: Organization, role_id: str) -> ImpersonationRole:
         if role_id not in organization.roles:
@@ -206,17 +205,17 @@ def _summary(role: ImpersonationRole, account: Account) -> dict[str, Any]:
 
 
 def _evaluate(
-    role: ImpersonationRole, user: User
+    role: ImpersonationRole, owner_id: str
 ) -> tuple[Literal["ALLOW", "DENY"], list[Mapping[str, Any]]]:
-    """The effect of a role on a user, and the rules that made it so."""
-    matching = [rule for rule in role.rules if _rule_matches(rule, user)]
+    """The effect of a role on the mailbox of a user or resource, and the rules that made it so."""
+    matching = [rule for rule in role.rules if _rule_matches(rule, owner_id)]
     denying = [rule for rule in matching if rule["Effect"] == "DENY"]
     if denying or not matching:
         return "DENY", list(denying)
     return "ALLOW", list(matching)
 
 
-def _rule_matches(rule: Mapping[str, Any], user: User) -> bool:
+def _rule_matches(rule: Mapping[str, Any], owner_id: str) -> bool:
     if "TargetUsers" in rule:
-        return user.user_id in rule["TargetUsers"]
-    return user.user_id not in rule.get("NotTargetUsers", ())
+        return owner_id in rule["TargetUsers"]
+    return owner_id not in rule.get("NotTargetUsers", ())

@@ -44,13 +44,13 @@ class PermissionCalls:
         administrator whom the console names may open every mailbox of the organization.
         """
         for organization in list(self._account.organizations.values()):
-            user, owner = organization.user_of(address), organization.user_of(mailbox)
+            user, owner = organization.user_of(address), organization.mailbox_of(mailbox)
             if user is not None and owner is not None:
                 return self._verdict(organization, user, owner)
         return "denied"
 
     def _verdict(
-        self, organization: Organization, user: User, owner: User
+        self, organization: Organization, user: User, owner: User | Resource
     ) -> Literal["ok", "denied", "not-ready"]:
         now = self._account.now()
         if not (user.has_mailbox(now) and owner.has_mailbox(now)):

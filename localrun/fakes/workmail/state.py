@@ -185,6 +185,11 @@ class Organization:
         owner = self.owner_of(address)
         return owner if isinstance(owner, User) else None
 
+    def mailbox_of(self, address: str) -> User | Resource | None:
+        """Whose mailbox has this address as primary or alias; groups have none."""
+        owner = self.owner_of(address)
+        return owner if isinstance(owner, User | Resource) else None
+
     def named(self, name: str) -> list[Entity]:
         """Who has this name. The deleted keep theirs, and others may have taken it since."""
         return [entity for entity in self._named.get(name.lower(), ()) if self._knows(entity)]
