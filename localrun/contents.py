@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from imapclient import IMAPClient
 
-from localrun.fakes.workmail_ews.server import EwsServer, StoredMessage
+from localrun.fakes.workmail_ews.contents import StoredMessage
+from localrun.fakes.workmail_ews.server import EwsServer
 
 Path = tuple[str, ...]
 _SYSTEM = frozenset({"\\seen", "\\flagged", "\\answered", "\\draft", "\\recent", "\\deleted"})

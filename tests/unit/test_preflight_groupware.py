@@ -21,7 +21,7 @@ from tests.unit.test_settings import environment
 ANNA = ManifestRow(2, "anna", "Anna@example.com", "anna", "Anna")
 BOB = ManifestRow(3, "bob", "bob@example.com", "bob", "Bob")
 SETTINGS = replace(Settings.from_env(environment()), target_kind="auto")
-FOUND = Checked(100, (), NOTHING, Manifest([ANNA, BOB], []), None)
+FOUND = Checked(100, (), NOTHING, Manifest((ANNA, BOB), ()), None)
 
 
 class Secrets:
