@@ -34,18 +34,21 @@ def check_groupware(
         return checked
     manifest = checked.manifest
     rows = manifest.rows if manifest and not manifest.faults else ()
+    rooms = manifest.resources if manifest and not manifest.faults else ()
     findings = Findings((GROUPWARE_NEEDS_EWS,)) if settings.target_kind == IMAP else NOTHING
     if FILES in sources and rows:
-        findings += check_files(blobs.list(FOLDER), rows)
+        known = [*(row.target for row in rows), *(room.address for room in rooms if room.source)]
+        findings += check_files(blobs.list(FOLDER), known)
     if DAV in sources and rows:
         findings += look(lambda: _look(secrets, survey, rows))
     return checked.join(findings)
 
 
-def check_files(keys: Iterable[str], rows: Sequence[ManifestRow]) -> Findings:
-    """Files that nobody would read. The keys are those below FOLDER."""
+def check_files(keys: Iterable[str], addresses: Iterable[str]) -> Findings:
+    """Files that nobody would read. The keys are those below FOLDER, the addresses those of
+    WorkMail whose calendars and the like are copied."""
     places = [key.removeprefix(FOLDER).partition("/") for key in keys if not key.endswith("/")]
-    known = {row.target.strip().lower() for row in rows}
+    known = {address.strip().lower() for address in addresses}
     strangers = {folder for folder, _, _ in places if folder.strip().lower() not in known}
     others = [name for _, _, name in places if not name.lower().endswith(_NAMES)]
     warnings = []

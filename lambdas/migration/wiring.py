@@ -309,10 +309,11 @@ class Wiring:
         self, mailbox_id: str, access: str, target_kind: str
     ) -> Iterator[tuple[Source, Target]]:
         """Both sides of one mailbox, closed afterwards. `target_kind` and `access` (a code) are
-        what EnableAdministrator has settled; the latter opens the mailbox over EWS."""
+        what EnableAdministrator has settled; the latter opens the mailbox over EWS. Of a resource
+        no mail is copied."""
         record = self.ledger.mailbox(mailbox_id)
         with ExitStack() as stack:
-            source = self._source(record.mailbox.source)
+            source = self._source(record.mailbox)
             stack.callback(source.close)
             target = self._target(record, Access.parse(access), target_kind)
             stack.callback(target.close)
@@ -404,14 +405,18 @@ class Wiring:
         finally:
             target.close()
 
-    def _source(self, user: str) -> Source:
+    def _source(self, mailbox: Mailbox) -> Source:
+        if mailbox.is_resource:
+            from migration.sources.no_mail import NoMail
+
+            return NoMail()
         from migration.copy.selection import asks_for_dates
         from migration.sources import imap
         from migration.sources.imap_login import choose_login
 
         if self.settings.source_kind != "imap":
             raise TenantMisconfigured([f"there is no source of kind {self.settings.source_kind}"])
-        login = choose_login(self.secrets.read_source(), user)
+        login = choose_login(self.secrets.read_source(), mailbox.source)
         dates = asks_for_dates(self.settings.policy)
         return imap.ImapSource(self._source_server(), login, dates=dates)
 
@@ -445,6 +450,7 @@ class Wiring:
         return DavSource(client, follows_login=is_own)
 
     def _groupware_target(self, record: MailboxRecord, access: Access, at: str) -> GroupwareTarget:
+        from migration.groupware_port import CollectionKind
         from migration.items.ews_item import Destination
         from migration.targets.workmail_groupware import WorkmailGroupware
         from migration.wire.ews import EwsClient
@@ -455,7 +461,8 @@ class Wiring:
         begin, horizon = settings.window(at)
         destination = Destination(address, self._groupware_zone, begin, horizon)
         client = EwsClient(self.settings.ews_url, self._ews_login(access), address)
-        return WorkmailGroupware(client, destination)
+        kinds = {CollectionKind.CALENDAR} if record.mailbox.is_resource else CollectionKind
+        return WorkmailGroupware(client, destination, frozenset(kinds))
 
     @property
     def _groupware_zone(self) -> Zone:
@@ -471,7 +478,8 @@ class Wiring:
     def _target(self, record: MailboxRecord, access: Access, kind: str) -> Target:
         from migration.target_choice import EWS, IMAP
 
-        if kind == EWS:
+        # Only users have a password that opens their mailbox over IMAP.
+        if kind == EWS or record.mailbox.is_resource:
             return self._ews_target(record.at_present.target, access)
         if kind == IMAP:
             return self._imap_target(record)

@@ -223,6 +223,27 @@ RESOURCES: Mapping[tuple[str, str], Resource] = {
 }
 """What Mara has at first, by collection and file."""
 
+BOOKINGS: tuple[Resource, ...] = (
+    Resource(
+        "Bookings",
+        CALENDAR,
+        "board.ics",
+        _event(
+            "board-1",
+            f"SUMMARY:Board\nDTSTART;{_BERLIN}:20260105T100000\nDTEND;{_BERLIN}:20260105T120000\n"
+            f"RRULE:FREQ=MONTHLY;BYDAY=1MO\nORGANIZER;CN=Mara:mailto:mara@{DOMAIN}\n"
+            f"ATTENDEE;CUTYPE=ROOM;PARTSTAT=ACCEPTED:mailto:oak@{DOMAIN}",
+        ),
+    ),
+    Resource(
+        "Bookings",
+        CALENDAR,
+        "visit.ics",
+        _event("visit-1", f"SUMMARY:Visit\nDTSTART;{_BERLIN}:20260917T140000\nDURATION:PT90M"),
+    ),
+)
+"""When the room is booked."""
+
 CHANGED: tuple[Resource, ...] = (
     Resource(
         WORK,

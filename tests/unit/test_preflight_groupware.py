@@ -105,10 +105,10 @@ def test_a_secret_that_is_missing_is_a_problem_once() -> None:
 def test_files_that_nobody_would_read_are_warned_of() -> None:
     names = ("anna@example.com/Work.ics", "anna@example.com/Old.VCF", "ana@example.com/a.ics")
     keys = [f"intake/groupware/{name}" for name in (*names, "bob@example.com/notes.txt")]
-    folders, endings = check_files(keys, [ANNA, BOB]).warnings
+    folders, endings = check_files(keys, [ANNA.target, BOB.target]).warnings
     assert folders.startswith("1 folders below intake/groupware/ ")
     assert endings.startswith("1 files below intake/groupware/ ")
-    assert check_files(keys[:2], [ANNA]) == NOTHING
+    assert check_files(keys[:2], [ANNA.target]) == NOTHING
 
 
 def test_no_files_at_all_are_warned_of() -> None:

@@ -31,8 +31,15 @@ class WorkmailGroupware:
     """A `groupware_port.GroupwareTarget`. Owns the client: close() closes it, and what is asked
     afterwards opens it again."""
 
-    def __init__(self, client: EwsClient, where: Destination) -> None:
-        """`where` says whose mailbox it is, and how far occurrences are written one by one."""
+    def __init__(
+        self,
+        client: EwsClient,
+        where: Destination,
+        kinds: frozenset[CollectionKind] = frozenset(CollectionKind),
+    ) -> None:
+        """`where` says whose mailbox it is, and how far occurrences are written one by one; of a
+        room only the calendar is of use, as `kinds` may say."""
+        self._kinds = kinds
         self._open_client = client
         self._is_closed = False
         self._writer = GroupwareWriter(client, where)
@@ -44,8 +51,8 @@ class WorkmailGroupware:
         self._is_closed = True
 
     def kinds(self) -> frozenset[CollectionKind]:
-        """All of them."""
-        return frozenset(CollectionKind)
+        """What this mailbox has a use for."""
+        return self._kinds
 
     def ensure_collections(self, plans: Sequence[CollectionPlan]) -> list[str]:
         """Creates folders where missing, below the default folder of their kind; the id of each, in
