@@ -9,13 +9,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.wave_secrets import MemoryWaves
 from migration.access import Access, Way
 from migration.administrator import Administrator
 from migration.errors import CredentialsRejected, SettingsError, TenantMisconfigured
+from migration.groupware_port import CollectionKind
 from migration.model import Failure, Mailbox
-from migration.settings import Settings
+from migration.settings import FILES, GroupwareSettings, Settings
 from migration.sources.imap import ImapSource
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
@@ -67,6 +69,7 @@ def test_invocations_of_one_process_share_their_clients(monkeypatch: pytest.Monk
 
 # ---- the target ------------------------------------------------------------------------------
 
+NOW = "2026-12-04T18:00:00Z"
 ANNA = Mailbox("m", "a", "a@acme.example", "a", "A")
 
 
@@ -113,6 +116,35 @@ def test_imap_needs_the_mailboxs_password(wiring: Wiring) -> None:
     with (
         pytest.raises(CredentialsRejected, match="no password for this mailbox"),
         wired.open_mailbox("m", "owners:", "workmail_imap"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["workmail_ews", "workmail_imap"])
+def test_no_mail_of_a_room_is_read_and_only_its_calendar_is_written(
+    wiring: Wiring, kind: str
+) -> None:
+    wired = with_passwords(wiring)
+    room = Mailbox("r", "room", "room@acme.example", "room", "Room", is_resource=True)
+    wired.ledger.plan_mailboxes("run-1", [ANNA, room])
+    with wired.open_mailbox("r", "role:role", kind) as (source, target):
+        assert list(source.folders()) == []
+        assert isinstance(target, WorkmailEwsTarget)  # nobody has a password for it
+    wired.settings = replace(wired.settings, groupware=GroupwareSettings((FILES,)))
+    wired.__dict__["blobs"] = MemoryBlobs()
+    with wired.open_groupware("r", "role:role", NOW) as (_, calendars):
+        assert calendars.kinds() == {CollectionKind.CALENDAR}
+    with wired.open_groupware("m", "role:role", NOW) as (_, everything):
+        assert everything.kinds() == set(CollectionKind)
+
+
+def test_calendars_are_not_written_where_nobody_opens_mailboxes_over_ews(wiring: Wiring) -> None:
+    wired = with_passwords(wiring, a="word")
+    wired.settings = replace(wired.settings, groupware=GroupwareSettings((FILES,)))
+    wired.__dict__["blobs"] = MemoryBlobs()
+    with (
+        pytest.raises(TenantMisconfigured, match="EWS"),
+        wired.open_groupware("m", "owners:", NOW),
     ):
         pass
 
