@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from localrun.fakes.blobs import MemoryBlobs
@@ -16,8 +15,7 @@ from localrun.fakes.groupware_target import MemoryGroupware, Place
 from localrun.fakes.ledger import MemoryLedger
 from migration.copy.groupware import copy_groupware
 from migration.copy.groupware_state import count_rows, count_targets, read_state
-from migration.copy.slices import Pace, SliceJob, SliceOutcome, SliceResult
-from migration.errors import MailboxError
+from migration.copy.slices import Pace, SliceJob, SliceResult
 from migration.groupware_port import CollectionKind
 from migration.identity import groupware_id
 from migration.items.content import Content
@@ -25,8 +23,8 @@ from migration.items.item import AnyItem
 from migration.items.losses import Loss
 from migration.items.task import Note, Task
 from migration.mail import BatchLimit
-from migration.model import CopyPolicy, Tally
-from tests.crash.worker import Act, Crash, Hands, Life, Lives
+from migration.model import Tally
+from tests.crash.worker import Hands, Life, Lives, Slices
 
 TENANT, BOX = "acme", "mailbox1"
 LEDGER_ID = groupware_id(BOX)
@@ -56,15 +54,11 @@ def lose_marked(item: AnyItem) -> tuple[Loss, ...]:
 
 
 @dataclass
-class GroupwareWorld:
+class GroupwareWorld(Slices):
     """Both sides, the ledger and the bucket, which outlive every worker."""
 
-    policy: CopyPolicy = field(default_factory=CopyPolicy)
     pace: Pace = PACE
-    has_tokens: bool = True
-    clock: datetime = datetime(2026, 11, 23, tzinfo=UTC)
-    act: Act | None = None
-    steps: list[str] = field(default_factory=list)
+    has_tokens: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         self.lives = Lives()
@@ -97,26 +91,6 @@ class GroupwareWorld:
             )
         finally:
             life.end()
-
-    def wait(self, seconds: float) -> None:
-        self.clock += timedelta(seconds=seconds)
-
-    def finish(self, pass_id: int = 1) -> int:
-        """Slices until nothing is left, as the workflow calls them; how many it took."""
-        for count in range(1, 50):
-            result = self.slice(pass_id)
-            if result.outcome is SliceOutcome.DONE:
-                return count
-            self.wait(result.wait_seconds)
-        raise AssertionError("the copy never ends")
-
-    def survive(self, pass_id: int = 1) -> BaseException | None:
-        """A slice that may die; what it died of."""
-        try:
-            self.wait(self.slice(pass_id).wait_seconds)
-        except (Crash, MailboxError) as end:
-            return end
-        return None
 
     def find(self, text: str) -> str:
         """The id of the target's item that says so."""

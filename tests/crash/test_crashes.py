@@ -8,7 +8,6 @@ within a folder is compared only where nothing was refused or interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,11 +22,12 @@ from tests.crash.worker import (
     INBOX,
     PACE,
     SENT,
-    Act,
     Crash,
     Picture,
     World,
+    at,
     change,
+    each,
     fill,
     picture,
 )
@@ -84,29 +84,6 @@ EVERY_STEP = [
     for case in CASES
     for number, name in enumerate(quiet(case)[0])
 ]
-
-
-def at(number: int, fault: Callable[[], BaseException]) -> Act:
-    """Lets something happen at one step."""
-
-    def act(step: int, _name: str) -> None:
-        if step == number:
-            raise fault()
-
-    return act
-
-
-def each(name: str, fault: Callable[[], BaseException], which: int) -> Act:
-    """Lets something happen at the step of that name when it comes for the n-th time."""
-    seen: list[str] = []
-
-    def act(_step: int, step_name: str) -> None:
-        if step_name == name:
-            seen.append(name)
-            if len(seen) == which + 1:
-                raise fault()
-
-    return act
 
 
 # ---- the quiet run ---------------------------------------------------------------------------

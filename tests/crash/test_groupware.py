@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +22,7 @@ from tests.crash.groupware_world import (
     fill,
     picture,
 )
-from tests.crash.worker import Act, Crash
+from tests.crash.worker import Crash, at, each
 
 LAG = PACE.settle - 1
 SCHEDULES = int(os.environ.get("SCHEDULES", "150"))
@@ -71,28 +70,6 @@ EVERY_STEP = [
     for case in CASES
     for number, name in enumerate(quiet(case)[0])
 ]
-
-
-def at(number: int, fault: Callable[[], BaseException]) -> Act:
-    """The fault at that step."""
-
-    def act(step: int, name: str) -> None:
-        if step == number:
-            raise fault()
-
-    return act
-
-
-def each(name: str, fault: Callable[[], BaseException], which: int = 0) -> Act:
-    """The fault at the n-th step of that name."""
-    seen = [0]
-
-    def act(_step: int, step: str) -> None:
-        seen[0] += step == name
-        if step == name and seen[0] == which + 1:
-            raise fault()
-
-    return act
 
 
 def check(world: GroupwareWorld, case: Case) -> None:

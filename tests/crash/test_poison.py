@@ -26,7 +26,9 @@ def is_poison(item: Item) -> bool:
 
 def world_with(messages: int, place: int, *, keeps_key: bool, overlap: bool, items: int) -> World:
     """One folder with a message at `place` that will be deadly, and another folder behind it."""
-    world = World(keeps_key, pace=replace(PACE, batch=BatchLimit(items=items), overlap=overlap))
+    world = World(
+        keeps_key=keeps_key, pace=replace(PACE, batch=BatchLimit(items=items), overlap=overlap)
+    )
     for number in range(messages):
         world.source.deliver(INBOX, POISON if number == place else text(number))
     for number in range(5):

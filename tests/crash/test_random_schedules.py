@@ -100,7 +100,7 @@ class Setting:
 
     def world(self) -> World:
         policy = CopyPolicy(delta=self.delta)
-        world = World(self.keeps_key, policy, pace=replace(PACE, overlap=self.overlap))
+        world = World(policy, keeps_key=self.keeps_key, pace=replace(PACE, overlap=self.overlap))
         fill(world.source)
         return world
 

@@ -14,7 +14,7 @@ WORK: Path = ("Work",)
 
 
 def world_with(messages: int, path: Path = WORK, *, keeps_key: bool = False) -> World:
-    world = World(keeps_key)
+    world = World(keeps_key=keeps_key)
     world.target.lag = LAG
     for number in range(messages):
         world.source.deliver(path, text(number))

@@ -46,7 +46,7 @@ class MailboxMachine(RuleBasedStateMachine):
     @initialize(keeps_key=st.booleans(), delta=st.sampled_from(list(DeltaPolicy)))
     def begin(self, keeps_key: bool, delta: DeltaPolicy) -> None:
         policy = CopyPolicy(delta=delta)
-        self.world = World(keeps_key, policy, replace(PACE, pause_check=0.0))
+        self.world = World(policy, replace(PACE, pause_check=0.0), keeps_key=keeps_key)
         self.world.target.lag = 30
         self.pass_id = 1
         self.number = 0

@@ -280,16 +280,69 @@ def change(world: World) -> None:
 # ---- the world -------------------------------------------------------------------------------
 
 
-@dataclass
-class World:
-    """Both mailboxes, the ledger and the audit, which outlive every worker."""
+def at(number: int, fault: Callable[[], BaseException]) -> Act:
+    """Lets something happen at one step."""
 
-    keeps_key: bool = True
+    def act(step: int, _name: str) -> None:
+        if step == number:
+            raise fault()
+
+    return act
+
+
+def each(name: str, fault: Callable[[], BaseException], which: int = 0) -> Act:
+    """Lets something happen at the step of that name when it comes for the n-th time, from 0."""
+    seen = [0]
+
+    def act(_step: int, step_name: str) -> None:
+        seen[0] += step_name == name
+        if step_name == name and seen[0] == which + 1:
+            raise fault()
+
+    return act
+
+
+@dataclass
+class Slices:
+    """What goes on in slices, each by a worker of its own that may be made to fail at any of its
+    `steps` by `act`. Time is what waiting makes of it."""
+
     policy: CopyPolicy = field(default_factory=CopyPolicy)
     pace: Pace = PACE
     clock: datetime = datetime(2026, 11, 23, tzinfo=UTC)
     act: Act | None = None
     steps: list[str] = field(default_factory=list)
+
+    def slice(self, pass_id: int = 1, lifetime: float = 3600.0) -> SliceResult:
+        """One worker from start to end, whatever the end is. Its steps take no time."""
+        raise NotImplementedError
+
+    def wait(self, seconds: float) -> None:
+        self.clock += timedelta(seconds=seconds)
+
+    def finish(self, pass_id: int = 1) -> int:
+        """Slices until nothing is left, as the workflow calls them; how many it took."""
+        for count in range(1, 50):
+            result = self.slice(pass_id)
+            if result.outcome is SliceOutcome.DONE:
+                return count
+            self.wait(result.wait_seconds)
+        raise AssertionError("the copy never ends")
+
+    def survive(self, pass_id: int = 1) -> BaseException | None:
+        """A slice that may die; what it died of."""
+        try:
+            self.wait(self.slice(pass_id).wait_seconds)
+        except (Crash, MailboxError) as end:
+            return end
+        return None
+
+
+@dataclass
+class World(Slices):
+    """Both mailboxes, the ledger and the audit, which outlive every worker."""
+
+    keeps_key: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         self.lives = Lives()
@@ -322,26 +375,6 @@ class World:
             )
         finally:
             life.end()
-
-    def wait(self, seconds: float) -> None:
-        self.clock += timedelta(seconds=seconds)
-
-    def finish(self, pass_id: int = 1) -> int:
-        """Slices until nothing is left, as the workflow calls them; how many it took."""
-        for count in range(1, 50):
-            result = self.slice(pass_id)
-            if result.outcome is SliceOutcome.DONE:
-                return count
-            self.wait(result.wait_seconds)
-        raise AssertionError("the copy never ends")
-
-    def survive(self, pass_id: int = 1) -> BaseException | None:
-        """A slice that may die; what it died of."""
-        try:
-            self.wait(self.slice(pass_id).wait_seconds)
-        except (Crash, MailboxError) as end:
-            return end
-        return None
 
 
 @dataclass(frozen=True)
