@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from migration.control import run_of
 from migration.dns_verdicts import find_open
 from migration.end_of_support import days_left
+from migration.identity import groupware_id
 from migration.measures import Measure, Metric
 from migration.model import MailboxRecord, MailboxStatus, Tally
 from migration.ports import Ledger, Metrics
@@ -32,13 +33,17 @@ SPEED_NEEDS = timedelta(minutes=4)
 class MailboxView:
     """A mailbox, as far as the progress of a run is concerned. `judged` is the pass of its verdict
     in this run, 0 before the first; `dealt` counts messages that were copied, refused, left out or
-    gone; `expected` is 0 until the mailbox was begun; `size` is in bytes."""
+    gone; `expected` is 0 until the mailbox was begun; `size` is in bytes. `items` of calendars and the
+    like were copied or refused, over all runs; `written` were so in their latest pass, changed ones
+    among them."""
 
     status: MailboxStatus
     judged: int = 0
     dealt: int = 0
     expected: int = 0
     size: int = 0
+    items: int = 0
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,19 @@ def measure_progress(ledger: Ledger, metrics: Metrics, now: str) -> bool:
 def view_mailbox(ledger: Ledger, record: MailboxRecord) -> MailboxView:
     """Only mailboxes that are copied now have their folders read: few, however many there are."""
     verdict = record.verdict
-    total = verdict.total if verdict else Tally()
+    total, items, written = Tally(), Tally(), Tally()
+    if verdict:
+        total, items, written = verdict.total, verdict.items, verdict.items_in_pass
     if record.status is MailboxStatus.COPYING:
         total = sum((each.total for each in ledger.folders(record.mailbox.id)), Tally())
+        collections = ledger.folders(groupware_id(record.mailbox.id))
+        items = sum((each.total for each in collections), Tally())
+        written = sum((each.in_pass for each in collections), Tally())
     judged = verdict.pass_id if verdict else 0
-    return MailboxView(record.status, judged, total.seen, record.expected, total.size)
+    return MailboxView(
+        *(record.status, judged, total.seen, record.expected, total.size),
+        *(items.seen, written.seen),
+    )
 
 
 def _keep_point(
@@ -184,12 +197,14 @@ def _is_copying(mailboxes: Iterable[MailboxView]) -> bool:
 
 
 def _state(mailboxes: Sequence[MailboxView]) -> str:
-    """Another one whenever a mailbox has begun or ended, or a message was dealt with."""
+    """Another one whenever a mailbox has begun or ended, or a message or an item was dealt with."""
     statuses = Counter(each.status for each in mailboxes)
     latest = max((each.judged for each in mailboxes), default=0)
     ended = sum(each.judged == latest for each in mailboxes)
     dealt = sum(each.dealt for each in mailboxes)
-    return " ".join(map(str, (*(statuses[one] for one in MailboxStatus), latest, ended, dealt)))
+    items = sum(each.items + each.written for each in mailboxes)
+    counts = *(statuses[one] for one in MailboxStatus), latest, ended, dealt, items
+    return " ".join(map(str, counts))
 
 
 # ---- measures ----------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ def view_run(
         dealt=round(figures[Metric.MESSAGES_DEALT_WITH]),
         expected=round(figures[Metric.MESSAGES_EXPECTED]),
         size=sum(each.size for each in look.views),
+        items=sum(each.items for each in look.views),
         percent=figures.get(Metric.PROGRESS_PERCENT),
         per_second=figures.get(Metric.MESSAGES_PER_SECOND),
         seconds_left=figures.get(Metric.SECONDS_LEFT),

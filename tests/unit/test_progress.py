@@ -12,6 +12,7 @@ from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.metrics import MemoryMetrics
 from migration import progress
 from migration.dns_model import DnsFinding, DnsRecord, DnsVerdict, DnsWatch
+from migration.identity import groupware_id
 from migration.mail import Folder, FolderPlan
 from migration.measures import Metric
 from migration.model import Agreement, Mailbox, MailboxStatus, MailboxVerdict, Tally
@@ -272,6 +273,23 @@ def test_a_hanging_mailbox_is_told_from_the_ledger() -> None:
     ledger.set_begun("a", 7)
     measure(ledger)
     assert measure(ledger, after(31))[Metric.MINUTES_WITHOUT_PROGRESS] == 31
+
+
+def test_a_mailbox_whose_calendars_are_copied_does_not_hang() -> None:
+    """Its mail is done, and a large calendar takes longer than an alarm waits."""
+    ledger = at_work("a")
+    ledger.set_begun("a", 0)
+    items = groupware_id("a")
+    plan = FolderPlan(Folder("k", ("calendar", "Work"), "1", 0), ("calendar", ""))
+    record = ledger.claim_folder(items, plan, "t", 1, 1)
+    measure(ledger)
+    copied = replace(record, total=Tally(copied=50), in_pass=Tally(copied=50))
+    record = ledger.advance(items, record, copied)
+    assert measure(ledger, after(31))[Metric.MINUTES_WITHOUT_PROGRESS] == 0
+    # a changed item is written anew: there are no more of them than before
+    ledger.advance(items, record, replace(record, in_pass=Tally(copied=51)))
+    assert measure(ledger, after(62))[Metric.MINUTES_WITHOUT_PROGRESS] == 0
+    assert measure(ledger, after(93))[Metric.MINUTES_WITHOUT_PROGRESS] == 31
 
 
 def test_while_nothing_is_copied_nothing_is_written() -> None:

@@ -89,6 +89,18 @@ def found(name: str, verdict: DnsVerdict, *, required: bool = True) -> DnsFindin
     return DnsFinding(record, verdict, server="192.0.2.1", authoritative=True)
 
 
+# ---- calendars and the like
+
+
+def test_items_are_told_beside_the_mail_of_which_the_other_figures_are() -> None:
+    record, copying = LOOK.mailboxes[1]
+    items = LedgerLook(((record, replace(copying, items=1234)), *LOOK.mailboxes[2:]))
+    page = to_parts(view("CopyMailboxes", look=items))["tiles"]
+    assert "1,234" in page
+    assert "those of the mail alone" in page
+    assert "mail alone" not in to_parts(view("CopyMailboxes"))["tiles"]
+
+
 # ---- states
 
 
