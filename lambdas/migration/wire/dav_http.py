@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from collections.abc import Generator, Mapping
@@ -13,6 +14,10 @@ import httpx
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
 from migration.wire.dav_address import follow, read_url
 from migration.wire.dav_model import Answer, DavLogin, NotDav, Refused, TooLarge
+
+for _name in ("httpx", "httpcore"):
+    # addresses have names of users in them: they stay out of logs, whatever a function's level is
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 METHODS = ("GET", "PROPFIND", "REPORT")
 LARGEST_ANSWER = 32 * 1024 * 1024
@@ -174,4 +179,9 @@ class _Login(httpx.Auth):
                 return
             self._wants_digest = True
             del request.headers["Authorization"]
-        yield from self._digest.auth_flow(request)
+        try:
+            yield from self._digest.auth_flow(request)
+        except (httpx.ProtocolError, LookupError, ValueError, NotImplementedError) as error:
+            raise CredentialsRejected(
+                "the DAV server asks for a login in a way that is not known"
+            ) from error

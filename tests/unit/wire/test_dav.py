@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import inspect
+import logging
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -156,6 +157,31 @@ def test_a_refused_password_is_tried_once(server: DavStub, client: DavClient) ->
     with pytest.raises(CredentialsRejected):
         ask(client, refused, server=server)
     assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        'Digest realm="a", nonce="b", algorithm=XYZ-1, qop="auth"',
+        'Digest realm="a", nonce="b", qop="auth-int"',
+        'Digest realm="a"',
+        "Digest realm",
+    ],
+)
+def test_a_digest_that_cannot_be_made_is_a_refused_login(
+    server: DavStub, client: DavClient, challenge: str
+) -> None:
+    with pytest.raises(CredentialsRejected, match="asks for a login"):
+        ask(client, Said(401, b"", {"WWW-Authenticate": challenge}), server=server)
+
+
+def test_addresses_are_in_no_log(
+    server: DavStub, client: DavClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They have names of users in them, and httpx would log every question if it was let."""
+    caplog.set_level(logging.DEBUG)
+    client.find(f"{server.url}ann@acme.example/", [NAME])
+    assert not caplog.records
 
 
 def test_logins_are_in_no_text() -> None:
