@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from migration.model import FolderRecord
 from migration.ports import BlobStore
 from migration.spreadsheet import CONTENT_TYPE, write_sheet
 
+_LINE = re.compile(r"^line \d+: ")
 COLUMNS = ("collection", "kind", "item", "what", "where", "why")
 
 
@@ -94,7 +96,8 @@ def _of_items(records: Sequence[FolderRecord], states: Mapping[str, State]) -> I
 def _refusal(row: ItemRow) -> list[Loss]:
     """The row itself as a loss, where the item is not at the target as it is at the source."""
     if row.fate in REFUSED:
-        return [Loss("item", "", f"{row.fate}: {row.reason}", row.uid)]
+        why = row.fate.value if row.reason == row.fate else f"{row.fate}: {row.reason}"
+        return [Loss("item", "", why, row.uid)]
     if row.fate is ItemFate.EMPTY:
         return [Loss("item", "", "nothing of it can be written", row.uid)]
     return []
@@ -105,13 +108,18 @@ def _cells(line: LossLine) -> tuple[str, ...]:
     return (line.collection, line.kind, loss.uid, loss.what, loss.where, loss.why)
 
 
+def _reason(loss: Loss) -> str:
+    """Without the line of the file, so that what is wrong in many lines is counted together."""
+    return _LINE.sub("", loss.why)
+
+
 def _summary(
     lines: Sequence[LossLine],
     records: Sequence[FolderRecord],
     states: Mapping[str, State],
     strangers: Sequence[Collection],
 ) -> dict[str, object]:
-    counts = Counter((line.kind, line.loss.what, line.loss.why) for line in lines)
+    counts = Counter((line.kind, line.loss.what, _reason(line.loss)) for line in lines)
     by_collection = Counter(line.collection for line in lines)
     return {
         "losses": [

@@ -126,6 +126,7 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
         (look.more - came, "more in the target than were copied"),
     )
     listed = {entry.uid for entry in look.entries or ()}
+    losses = sum(len(row.losses) for row in state.values())
     notes = phrase(
         (look.deleted, "moved or deleted in WorkMail after they were verified"),
         (came, "of other collections are in this one: moved in WorkMail"),
@@ -139,7 +140,7 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
             ),
             "gone from the source since",
         ),
-        (sum(len(row.losses) for row in state.values()), "details that could not be kept"),
+        (losses, f"detail{'' if losses == 1 else 's'} that could not be kept"),
     )
     if look.entries is None:
         notes.append("the source has no such collection any more")

@@ -42,6 +42,19 @@ def test_counts_and_lines_say_the_same() -> None:
     ).items()
 
 
+def test_what_is_wrong_in_many_lines_is_counted_together() -> None:
+    world = GroupwareWorld()
+    key = world.source.add(TASKS, "Work")
+    for number in (1, 2):
+        wrong = (Loss("VTODO", "not read", f"line {number}: DUE is no date"),)
+        world.source.put(key, f"t{number}", task("x"), losses=wrong)
+    world.finish()
+    summary, lines = files(world)
+    counted = {"kind": "tasks", "what": "VTODO", "why": "DUE is no date", "count": 2}
+    assert summary["losses"] == [counted]
+    assert [line["why"] for line in lines] == ["line 1: DUE is no date", "line 2: DUE is no date"]
+
+
 def test_no_cell_is_a_formula() -> None:
     world = GroupwareWorld()
     key = world.source.add(TASKS, "Work")
