@@ -193,6 +193,12 @@ def test_the_drain_is_the_time_to_live_and_the_minutes_of_the_tenant_file() -> N
     assert spans[1].least - spans[0].least == spans[1].most - spans[0].most == 5400
 
 
+def test_what_is_not_counted_is_told() -> None:
+    assumptions = ahead(guess_sizes(3, [])).assumptions
+    (told,) = (text for text in assumptions if text.startswith("Mail alone"))
+    assert "calendars" in told
+
+
 def test_what_the_tenant_file_leaves_out_is_told() -> None:
     sizes = guess_sizes(3, [])
     assert not any("leaves" in text for text in ahead(sizes).assumptions)
