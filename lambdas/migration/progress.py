@@ -33,9 +33,9 @@ SPEED_NEEDS = timedelta(minutes=4)
 class MailboxView:
     """A mailbox, as far as the progress of a run is concerned. `judged` is the pass of its verdict
     in this run, 0 before the first; `dealt` counts messages that were copied, refused, left out or
-    gone; `expected` is 0 until the mailbox was begun; `size` is in bytes. `items` of calendars and the
-    like were copied or refused, over all runs; `written` were so in their latest pass, changed ones
-    among them."""
+    gone; `expected` is 0 until the mailbox was begun; `size` is in bytes. `items` of calendars and
+    the like were copied or refused, over all runs; `written` were so in their latest pass, changed
+    ones among them."""
 
     status: MailboxStatus
     judged: int = 0

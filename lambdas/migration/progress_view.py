@@ -104,8 +104,8 @@ class AskedLine:
 @dataclass(frozen=True, slots=True)
 class ProgressView:
     """All that the page shows. `headline` says in a sentence what happens now. `counts` has the
-    number of mailboxes by each status. `items` of calendars and the like were copied or refused; all
-    other figures are of mail alone. What nobody can say is None: `percent` of the pass
+    number of mailboxes by each status. `items` of calendars and the like were copied or refused;
+    all other figures are of mail alone. What nobody can say is None: `percent` of the pass
     at work, `per_second` messages, `seconds_left` of the pass; `dns_right` of the `dns_required`
     records are right. `states` are in the order in which they were entered first, `points` and
     `log` in the order of time."""
