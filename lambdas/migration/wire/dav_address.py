@@ -38,7 +38,7 @@ def follow(home: str, at: str, reference: str) -> str | None:
     http of the same host is taken for its https: servers behind a proxy that ends TLS often do
     not know that they are reached by it.
     """
-    if any(ord(char) < 0x21 or char == "\\" for char in reference.strip()):
+    if any(ord(char) < 0x21 or char.isspace() or char == "\\" for char in reference.strip()):
         return None
     try:
         there, origin = urlsplit(urljoin(at, reference.strip())), urlsplit(home)

@@ -229,6 +229,7 @@ def test_redirections_end(server: DavStub, client: DavClient) -> None:
     [
         ("https://a.test/x/", "y", "https://a.test/x/y"),
         ("https://a.test/x/", "/y/?q#f", "https://a.test/y/?q"),
+        ("https://a.test/x/", "/y\u2028#f", None),
         ("https://a.test/", "https://A.test:443/y", "https://a.test/y"),
         ("https://a.test/", "http://a.test/y", "https://a.test/y"),
         ("https://a.test:8443/", "http://a.test/y", "https://a.test:8443/y"),
