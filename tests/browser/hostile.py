@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migration.copy.findings import Verified
 from migration.directory_model import EntityRecord, EntityStatus, Group
@@ -20,6 +21,7 @@ from migration.model import (
     Note,
     Tally,
 )
+from migration.report_groupware import Kept, LossLine, MailboxLosses
 from migration.report_lines import Summary
 from migration.report_summary import MailboxFacts, RunFacts, summarise
 
@@ -47,7 +49,7 @@ NAMES = (
 
 
 def make_hostile_report(names: tuple[str, ...] = NAMES) -> Summary:
-    """A failed run with a mailbox, an entity, a record and a note of each name."""
+    """A failed run with a mailbox, a calendar, an entity, a record and a note of each name."""
     findings = [
         DnsFinding(DnsRecord(name, "TXT", name), DnsVerdict.WRONG, (name,), 1, name, detail=name)
         for name in names
@@ -78,7 +80,10 @@ def _make_mailbox(at: int, name: str) -> MailboxFacts:
         Remark(f"k{at}", name, 10**9, name, Fate.REJECTED, NOW, name),
         Remark(f"unknown{name}", name, 1, name, Fate.ADJUSTED),
     ]
-    return MailboxFacts(record, folders, remarks, Verified(1, 2, False, name, 1, 1, 1, 1, 1, 1))
+    verified = Verified(1, 2, False, name, 1, 1, 1, 1, 1, 1)
+    collections = [replace(folders[0], path=("calendar", name), target_path=("calendar", name))]
+    losses = MailboxLosses((LossLine("calendar", name, name, Kept.NOT, 10**9),), name)
+    return MailboxFacts(record, folders, remarks, verified, collections, losses)
 
 
 def _make_entities(names: tuple[str, ...]) -> Iterator[EntityRecord]:
