@@ -102,7 +102,7 @@ def _assumptions(work: Workload) -> Iterator[str]:
     size = work.gigabytes * 1e9 / work.messages / 1000 if work.messages else 0.0
     yield f"prices of {prices.REGION}, without free tiers; docs/cost.md has their sources"
     yield f"{work.messages:,} messages of {size:.0f} kB, {work.folders} folders in each mailbox"
-    yield "mail alone is counted: calendars, contacts, tasks and notes take some more (docs/cost.md)"
+    yield "mail alone is counted; calendars, contacts, tasks, notes take some more (docs/cost.md)"
     yield (
         f"{work.megabytes_per_second:g} MB/s for each mailbox, {work.streams} "
         "mailboxes at once: what WorkMail and your server bear is not known; measure one mailbox "
