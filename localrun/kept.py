@@ -34,16 +34,22 @@ def read_items(cloud: Cloud) -> Iterator[Kept]:
 
 def read_files(cloud: Cloud) -> Iterator[Kept]:
     """Every version of every file of the bucket, by its key, and its name and media type beside it:
-    `bucket-key/`; delete markers are keys alone."""
+    `bucket-key/`, or `bucket-key/intake/groupware/` where people are named by the operator; delete
+    markers are keys alone."""
     s3, bucket = cloud.client("s3"), cloud.output("BucketName")
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for one in page.get("Versions", []):
             answer = s3.get_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
             yield Kept(one["Key"], answer["Body"].read().decode("utf-8", "replace"))
             about = (one["Key"], answer["ContentType"], json.dumps(answer["Metadata"]))
-            yield Kept("bucket-key/", " ".join(about))
+            yield Kept(_place_of(one["Key"]), " ".join(about))
         for one in page.get("DeleteMarkers", []):
-            yield Kept("bucket-key/", one["Key"])
+            yield Kept(_place_of(one["Key"]), one["Key"])
+
+
+def _place_of(key: str) -> str:
+    named = "intake/groupware/"
+    return f"bucket-key/{named if key.startswith(named) else ''}"
 
 
 def read_secrets(cloud: Cloud) -> Iterator[Kept]:

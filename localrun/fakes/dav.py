@@ -41,8 +41,7 @@ class RadicaleServer(DavProcess):
         self._users = dict(users)
         self._rights = "authenticated" if is_open else "owner_only"
         self._editors: dict[str, DavEditor] = {}
-        lines = [f"{user}:{password}\n" for user, password in users.items()]
-        (self.root / "users").write_text("".join(lines), "utf-8")
+        self._write_users()
         self.begin()
 
     def arguments(self) -> list[str]:
@@ -73,6 +72,15 @@ class RadicaleServer(DavProcess):
 
     def delete(self, address: str, collection: str, name: str) -> None:
         self._editor(address).delete(_path(address, collection, name))
+
+    def lock_out(self, address: str) -> None:
+        """The server takes that user's password no more."""
+        del self._users[address]
+        self._write_users()
+
+    def _write_users(self) -> None:
+        lines = [f"{user}:{password}\n" for user, password in self._users.items()]
+        (self.root / "users").write_text("".join(lines), "utf-8")
 
     def close(self) -> None:
         for editor in self._editors.values():
