@@ -34,7 +34,7 @@ class FailureRow:
     received     when the message was received, as the source says; empty if that is not known
     size         the message's bytes
     fate         what became of it: of a message rejected, unreadable, quarantined or adjusted, of
-                 a mailbox or folder its outcome
+                 a mailbox, folder or collection its outcome; exceptions if items were refused
     code         the error's name; of a message a code, or several joined with +
     explanation  what happened
     advice       what to do about it
@@ -62,6 +62,10 @@ _ATTENTION: Mapping[Outcome, str] = {
     Outcome.UNFINISHED: advise("Unfinished"),
 }
 """How mailboxes end of which failures.csv tells, and what to do where no error says it."""
+_AFTER_REFUSALS = (
+    "{} in the tenant's bucket names each item and what is wrong with it. Change it at the source: "
+    "the next pass tries it again."
+)
 
 
 def tell_failures(summary: Summary) -> Iterator[FailureRow]:
@@ -117,14 +121,16 @@ def _of_folders(line: MailboxLine) -> Iterator[FailureRow]:
 
 
 def _of_collections(line: MailboxLine) -> Iterator[FailureRow]:
+    """Single items are in the mailbox's own file of losses."""
     for each in line.collections:
-        if each.agreement is Agreement.DIFFER:
+        differs = each.agreement is Agreement.DIFFER
+        if differs or each.refused:
             yield FailureRow(
                 *("collection", line.id, line.display_name, line.target),
                 folder=f"{each.kind} / {each.name}",
-                fate=Outcome.DIFFERS,
+                fate=Outcome.DIFFERS if differs else Outcome.EXCEPTIONS,
                 explanation=each.reason,
-                advice=AFTER_DIFFERENCES,
+                advice=AFTER_DIFFERENCES if differs else _AFTER_REFUSALS.format(line.losses_file),
             )
 
 

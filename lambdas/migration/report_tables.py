@@ -183,7 +183,7 @@ LOSSES: Table[LossLine] = Table(
 FAILURES: Table[FailureRow] = Table(
     "failures.csv",
     "One row for each message that was not copied, or not exactly, and for each mailbox, group, "
-    "resource, permission and folder that is not as it should be. No row is good news.",
+    "resource, permission, folder and collection that is not as it should be. No row is good news.",
     FailureRow,
     tell_failures,
     (

@@ -109,6 +109,10 @@ def test_the_report_and_its_tables_tell_of_calendars() -> None:
     before = ledger.claim_folder(id_, plan, "target-1", ledger.next_fence(id_), 1)
     ledger.advance(id_, before, replace(before, total=Tally(copied=3)))
     ledger.set_check(id_, "c1", FolderCheck(3, 3, 2, Agreement.DIFFER, "1 event is missing"))
+    refused = FolderPlan(Folder("c2", ("contacts", "Friends"), "1", 0), ("contacts", ""))
+    before = ledger.claim_folder(id_, refused, "target-2", ledger.next_fence(id_), 1)
+    ledger.advance(id_, before, replace(before, total=Tally(rejected=1)))
+    ledger.set_check(id_, "c2", FolderCheck(1, 0, 0, Agreement.EXCEPTIONS, "1 refused"))
     reasons = ("calendar c1: 1 event is missing", "something else")
     verdict = MailboxVerdict(1, Agreement.DIFFER, Tally(), Tally(), reasons, Tally(3), Tally(3))
     ledger.set_verdict(BOX, verdict, NOW)
@@ -126,12 +130,16 @@ def test_the_report_and_its_tables_tell_of_calendars() -> None:
         text = blobs.get(f"reports/{RUN}/{name}").decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(text)))
 
-    (collection,) = rows("collections.csv")
+    collection, _ = rows("collections.csv")
     assert (collection["address"], collection["name"]) == ("anna@example.com", "Work")
     assert [collection[name] for name in ("source", "ledger", "target")] == ["3", "3", "2"]
     assert [row["kept"] for row in rows("losses.csv")] == ["lost or in part", "in another place"]
-    failures = {row["kind"]: row for row in rows("failures.csv")}
-    assert failures["collection"]["folder"] == "calendar / Work"
+    failures = [row for row in rows("failures.csv") if row["kind"] == "collection"]
+    assert [(row["folder"], row["fate"]) for row in failures] == [
+        ("calendar / Work", "differs"),
+        ("contacts / Friends", "exceptions"),
+    ]
+    assert f"groupware/{BOX}/losses.csv" in failures[1]["advice"]
     page = blobs.get(f"reports/{RUN}/report.html").decode()
     assert "Calendars, contacts, tasks" in page
     assert "CONFERENCE" in page
