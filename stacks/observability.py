@@ -25,12 +25,12 @@ MEASURED_EVERY = 5
 
 _QUERIES = {
     "last errors": LAST_ERRORS,
-    "slices": """fields @timestamp, mailbox, outcome, copied, bytes, refused, wait, seconds
-| filter state = "CopySlice" and message = "slice"
+    "slices": """fields @timestamp, state, mailbox, outcome, copied, bytes, refused, wait, seconds
+| filter message in ["slice", "groupware slice"]
 | sort @timestamp desc
 | limit 200""",
-    "slowest mailboxes": """filter state = "CopySlice" and message = "slice"
-| stats sum(copied) as messages, sum(bytes) / sum(seconds) as bytes_per_second,
+    "slowest mailboxes": """filter message in ["slice", "groupware slice"]
+| stats sum(copied) as messages_and_items, sum(bytes) / sum(seconds) as bytes_per_second,
   sum(wait) as seconds_of_waiting, sum(seconds) as seconds_of_work by mailbox
 | sort seconds_of_work desc
 | limit 50""",

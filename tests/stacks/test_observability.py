@@ -134,6 +134,18 @@ def test_queries_read_the_logs_of_the_functions_and_not_too_many(
         assert len(properties["LogGroupNames"]) <= 50  # what a query may read
 
 
+def test_queries_for_slices_find_those_of_mail_and_of_calendars(stack: Template) -> None:
+    texts = {
+        properties["Name"].rpartition("/")[2]: properties["QueryString"]
+        for _, properties in stack.resources("AWS::Logs::QueryDefinition")
+    }
+    handlers = ROOT / "lambdas" / "migration"
+    for name in ("slice_run.py", "groupware_run.py"):
+        (message,) = re.findall(r'(?:tell_slice\(\s*)"([a-z ]+)"', (handlers / name).read_text())
+        for query in ("slices", "slowest mailboxes"):
+            assert f'"{message}"' in texts[query], (query, message)
+
+
 # ---- alarms ------------------------------------------------------------------------------------
 
 
