@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from localrun.probe.ews_access import open_client
+from localrun.probe.ews_removing import ROOT, find_titled, remove_folders, remove_items
 from localrun.probe.letters import (
     MARK,
     SUBJECT,
@@ -18,29 +19,18 @@ from localrun.probe.letters import (
     sizes_mb,
     stamped,
 )
-from localrun.probe.model import Fact, Learned, Need, NotAsked, Probe
+from localrun.probe.model import Fact, Learned, Need, Probe
 from localrun.probe.session import Session
 from localrun.probe.traces import Trace
 from migration.targets.workmail_message import KEY, SHOWN_PROPERTIES, new_message, shown_item
 from migration.wire.ews import EwsClient
-from migration.wire.ews_failures import refuse
-from migration.wire.ews_model import (
-    Created,
-    FolderRef,
-    HasAny,
-    Property,
-    Refused,
-    RequestTooLarge,
-)
+from migration.wire.ews_model import Created, FolderRef, HasAny, Refused, RequestTooLarge
 
 FOLDERS = ("inbox", "sentitems", "drafts", "deleteditems", "junkemail")
 """Where mail is copied to. Not the outbox: what stands there may be sent. Not the calendar,
 contacts, tasks and notes: no mail goes there."""
 
 FOLDER = f"Migration probe {MARK} EWS"
-_ROOT = FolderRef("msgfolderroot", distinguished=True)
-_TITLE = Property("String", tag=0x0037)  # PidTagSubject, for a server that forgets the key
-_GONE = "ErrorItemNotFound"
 
 
 # ---- the questions -----------------------------------------------------------------------------
@@ -97,10 +87,6 @@ def _ask_size(session: Session) -> Learned:
     )
 
 
-def _ask_calendar(_: Session) -> Learned:
-    raise NotAsked("the migration's EWS client has no operation for calendar items yet")
-
-
 # ---- what is made, and removed -----------------------------------------------------------------
 
 
@@ -118,33 +104,20 @@ def create_message(client: EwsClient, folder: FolderRef, megabytes: int) -> str:
 def own_folder(session: Session, client: EwsClient) -> Iterator[FolderRef]:
     """An empty folder for what is written; it is removed when the run ends."""
     by_hand = f"delete the folder `{FOLDER}` in the pilot mailbox"
-    session.traces.begin(Trace(lambda: _remove_folders(session), by_hand))
-    yield FolderRef(client.create_folder(_ROOT, FOLDER))
-
-
-def _remove_folders(session: Session) -> None:
-    with open_client(session) as client:
-        for folder in client.folders(_ROOT):
-            if folder.name == FOLDER:
-                client.delete_folder(FolderRef(folder.id))
+    session.traces.begin(Trace(lambda: remove_folders(session, FOLDER), by_hand))
+    yield FolderRef(client.create_folder(ROOT, FOLDER))
 
 
 def _remove_messages(session: Session, ids: Sequence[str]) -> None:
     """By their ids, and by their keys and subject: an answer with ids may have been lost."""
     with open_client(session) as client:
-        _delete(client, ids)
+        remove_items(client, ids)
         for place in FOLDERS:
             folder = FolderRef(place, distinguished=True)
             keys = tuple(key_of(place, variant.name) for variant in VARIANTS)
-            for wanted in (HasAny(KEY, keys), HasAny(_TITLE, (SUBJECT,))):
-                _delete(client, [item.id for item in client.find_items(folder, wanted).items])
-
-
-def _delete(client: EwsClient, ids: Sequence[str]) -> None:
-    answers = client.delete_items(ids) if ids else []
-    for answer in answers:
-        if isinstance(answer, Refused) and answer.code != _GONE:
-            raise refuse(answer.code, answer.retry_after)
+            keyed = client.find_items(folder, HasAny(KEY, keys))
+            remove_items(client, [item.id for item in keyed.items])
+            remove_items(client, find_titled(client, [place], [SUBJECT]))
 
 
 QUESTIONS = (
@@ -156,11 +129,4 @@ QUESTIONS = (
         _ask_append,
     ),
     Probe("ews-size", 1, "How large may a message be over EWS?", Need.WRITE, _ask_size),
-    Probe(
-        "calendar",
-        4,
-        "iCalendar or CalendarItem, SendToNone, recurrence; contacts, tasks and notes?",
-        Need.WRITE,
-        _ask_calendar,
-    ),
 )

@@ -28,8 +28,11 @@ and prints what it learned. Uses the AWS credentials of this machine, as the AWS
 By default nothing is changed: Describe, List and Get calls, and DNS questions. With --pilot the
 mailbox is read, too. Only with --pilot and --write something is made: an impersonation role for the
 pilot mailbox alone, two folders, and a few messages in them and in Inbox, Sent Items, Drafts,
-Deleted Items and Junk E-mail. All of it is removed at the end, also after Ctrl-C. No other mailbox
-is ever opened. Run one probe at a time for an organization.
+Deleted Items and Junk E-mail; and a folder each below Calendar, Contacts, Tasks and Notes, with a
+few items (`calendar`, `contacts`, `tasks`). Nobody is invited: the addresses of their guests are in
+the domain `invalid`. A program that has the mailbox open may remind of an event of 2024. All of it
+is removed at the end, also after Ctrl-C. No other mailbox is ever opened. Run one probe at a time
+for an organization.
 """
 _EPILOG = f"""\
 passwords stand in the environment or in Secrets Manager, never on the command line:

@@ -7,6 +7,9 @@ from localrun.probe import (
     control_plane,
     domains,
     ews,
+    ews_calendar,
+    ews_contacts,
+    ews_tasks,
     ews_writing,
     imap,
     mailbox_size,
@@ -22,6 +25,9 @@ _ALL = (
     *ews.QUESTIONS,
     *basic_auth.QUESTIONS,
     *ews_writing.QUESTIONS,
+    *ews_calendar.QUESTIONS,
+    *ews_contacts.QUESTIONS,
+    *ews_tasks.QUESTIONS,
     *imap.QUESTIONS,
 )
 

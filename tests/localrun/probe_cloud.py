@@ -135,6 +135,8 @@ class ProbeCloud:
         for path, messages in self.ews.folders(PILOT).items():
             found += [f"message in {path}"] * len(messages)
             found += [f"folder {path}"] if "probe" in "/".join(path) else []
+        for path, items in self.ews.groupware(PILOT).items():
+            found += [f"{one.kind} in {path}" for one in items]
         found += [f"{count} IMAP messages" for count in self.imap.counts().values() if count]
         return found + [f"IMAP {name}" for name in self.imap_folders() if "probe" in name]
 

@@ -21,7 +21,10 @@ from migration.wire.imap_socket import Wire
 from tests.localrun.probe_cloud import OTHER, PILOT, ProbeCloud
 
 WRITE = ("--pilot", PILOT, "--write", "--create-user", "probe-user")
-WRITING = ("new-user", "impersonation", "size-lag", "ews-append", "ews-size", "imap-append")
+WRITING = (
+    *("new-user", "impersonation", "size-lag", "ews-append", "ews-size", "imap-append"),
+    *("calendar", "contacts", "tasks"),
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 STEPS: tuple[tuple[Any, str], ...] = (
@@ -118,6 +121,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(
         cloud.run("--wait", "130", *WRITE)
     left = cloud.leftovers()
     kinds = {"role", "user", "message", "folder", "IMAP"}
+    kinds |= {"CalendarItem", "Contact", "DistributionList", "Task", "Message"}
     assert {kind for kind in kinds if any(each.startswith(kind) for each in left)} == kinds
     cloud.run("--wait", "130", *WRITE)
     assert cloud.leftovers() == []
@@ -131,6 +135,14 @@ def test_messages_are_found_again_without_their_ids(
     cloud.run("--only", "ews-append", *WRITE)
     cloud.sleep(60)
     assert cloud.answers()["ews-append"]["verdict"] == "failed"
+    assert cloud.leftovers() == []
+
+
+@pytest.mark.parametrize("question", ["calendar", "contacts", "tasks"])
+def test_events_and_the_like_that_come_late_are_removed(cloud: ProbeCloud, question: str) -> None:
+    cloud.ews.faults.answer_504_next(store_after=3.0)
+    assert cloud.ask(question, *WRITE)["verdict"] == "failed"
+    cloud.sleep(60)
     assert cloud.leftovers() == []
 
 

@@ -38,6 +38,7 @@ class PropertyPath:
 FieldPath = str | PropertyPath
 
 # MAPI property tags that a message has even if nobody set them ([MS-OXPROPS]).
+SUBJECT = Property(tag=0x0037)
 DELIVERY_TIME = Property(tag=0x0E06)
 MESSAGE_FLAGS = Property(tag=0x0E07)
 MESSAGE_SIZE = Property(tag=0x0E08)

@@ -78,6 +78,7 @@ _MESSAGE_COMPUTED: dict[str, Callable[[StoredItem], str | None]] = {
 }
 
 _PROPERTY_COMPUTED: dict[p.Property, Callable[[StoredItem], str | None]] = {
+    p.SUBJECT: lambda item: field_text(item, "Subject"),
     p.DELIVERY_TIME: lambda item: p.write_time(item.received),
     p.SUBMIT_TIME: lambda item: None if item.sent is None else p.write_time(item.sent),
     p.MESSAGE_FLAGS: lambda item: str(
