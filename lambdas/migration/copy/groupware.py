@@ -29,6 +29,7 @@ from migration.copy.groupware_plan import (
     VANISHED,
     find_busy,
     find_work,
+    is_doubted,
     place_collections,
 )
 from migration.copy.groupware_recovery import GroupwareRecovery
@@ -190,6 +191,8 @@ class _Walker:
 
     def _copy_claimed(self, work: CollectionWork, *, is_there: bool) -> float | None:
         worker = self.worker
+        if is_doubted(work.record):
+            worker.target.count(work.record.target_id)  # FolderGone, if that is what is wrong
         if work.record.intent and (wait := GroupwareRecovery(worker).settle(work)):
             return wait
         entries = list(worker.source.entries(work.collection)) if is_there else []

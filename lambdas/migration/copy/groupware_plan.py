@@ -22,7 +22,7 @@ from migration.groupware_port import (
 )
 from migration.items.losses import Loss
 from migration.mail import Rejected
-from migration.model import DeltaPolicy, FolderRecord
+from migration.model import Agreement, DeltaPolicy, FolderRecord
 
 BATCH = 50
 """So many items are written at once, at most."""
@@ -89,10 +89,16 @@ def _free_name(collection: Collection, names: set[tuple[str, str]]) -> tuple[str
 
 
 def is_quiet(known: FolderRecord | None, collection: Collection, scope: str) -> bool:
-    """True if the list of collections alone says that nothing is to be done."""
-    if known is None or known.intent or known.scope != scope:
+    """True if the list of collections alone says that nothing is to be done. Where the last check
+    has found a difference, only a look can say so."""
+    if known is None or known.intent or known.scope != scope or is_doubted(known):
         return False
     return bool(collection.token) and known.cursor == collection.token
+
+
+def is_doubted(known: FolderRecord) -> bool:
+    """Whether the last check of the collection has found a difference."""
+    return known.check is not None and known.check.agreement is Agreement.DIFFER
 
 
 VANISHED = "the source has no such collection"

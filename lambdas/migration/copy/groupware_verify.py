@@ -4,7 +4,7 @@ agree. The copy is never believed: both sides are listed now, and the state must
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migration.copy.groupware_plan import NO_PLACE, find_work
 from migration.copy.groupware_state import REFUSED, ItemFate, State, count_targets, read_state
@@ -15,6 +15,9 @@ from migration.identity import groupware_id
 from migration.model import Agreement, CopyPolicy, DeltaPolicy, FolderCheck, FolderRecord
 from migration.ports import BlobStore, Ledger
 
+_FOLDER_GONE = "its folder in the target was deleted"
+_FILLED_AGAIN = f"{_FOLDER_GONE}: the next pass makes and fills it anew"
+_COPIES = "more in the target than were copied: most likely people have copied them there"
 _SEVERITY = (Agreement.AGREE, Agreement.EXCEPTIONS, Agreement.DIFFER)
 
 
@@ -39,7 +42,7 @@ def verify_groupware(
         collection = there.get(record.key)
         entries = tuple(source.entries(collection)) if collection else None
         state = read_state(blobs, mailbox_id, record)
-        looks.append(Look(record, state, entries, *_ask_target(target, record, state)))
+        looks.append(_ask_target(target, Look(record, state, entries)))
     moves_explain = sum(each.more for each in looks) <= sum(each.deleted for each in looks)
     checks: list[tuple[str, FolderCheck]] = []
     for look in looks:
@@ -59,36 +62,36 @@ def verify_groupware(
     return max(agreements, key=_SEVERITY.index, default=Agreement.AGREE), reasons
 
 
-def _ask_target(
-    target: GroupwareTarget, record: FolderRecord, state: State
-) -> tuple[int, frozenset[str]]:
-    """How many migrated items the folder holds, and which of those that the state knows. A folder
-    that somebody has deleted holds nothing."""
-    ids = [id_ for row in state.values() for id_ in row.marks]
+def _ask_target(target: GroupwareTarget, look: Look) -> Look:
+    """How many migrated items the folder holds, and which of those that the state knows."""
+    folder_id = look.record.target_id
+    ids = [id_ for row in look.state.values() for id_ in row.marks]
     try:
-        count = target.count(record.target_id)
+        count = target.count(folder_id)
         if count == len(ids) == len(set(ids)):
-            return count, frozenset(ids)
-        return count, frozenset(target.marks(record.target_id, ids))
+            return replace(look, count=count, present=frozenset(ids))
+        return replace(look, count=count, present=frozenset(target.marks(folder_id, ids)))
     except FolderGone:
-        return 0, frozenset()
+        return replace(look, is_gone=bool(ids))
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What is known of one collection. `entries` is None where the source has no such collection;
-    `count` is how many migrated items the target folder holds, `present` which of the state's."""
+    `count` is how many migrated items the target folder holds, `present` which of the state's;
+    `is_gone`: somebody has deleted it with all that it held."""
 
     record: FolderRecord
     state: State
     entries: Sequence[Entry] | None
-    count: int
-    present: frozenset[str]
+    count: int = 0
+    present: frozenset[str] = frozenset()
+    is_gone: bool = False
 
     @property
     def missing(self) -> int:
-        """How many things the target lacks."""
-        return count_targets(self.state) - len(self.present)
+        """How many things the target's folder lacks; of one that is gone nothing is counted."""
+        return 0 if self.is_gone else count_targets(self.state) - len(self.present)
 
     @property
     def deleted(self) -> int:
@@ -111,9 +114,12 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
     AGREE: all that was copied is in the target, and nothing else with a migration key. EXCEPTIONS:
     some were refused, or have nothing that could be written; or people have changed some in
     WorkMail, so that the source's changes are not there; or they have moved or deleted some since
-    an earlier check accounted for them. DIFFER: a batch is open, the target lacks items that no
-    check has seen there, or has more than the state knows. A reason and no difference: what is new,
-    changed or deleted at the source since, and details that could not be kept.
+    an earlier check accounted for them; or there are more with a migration key than the state
+    knows, since a copy that people make of an item has its key. DIFFER: a batch is open, the target
+    lacks items that no check has seen there, or the folder of what the source still has was
+    deleted.
+    A reason and no difference: what is new, changed or deleted at the source since, and details
+    that could not be kept.
     """
     state, record = look.state, look.record
     work = find_work(look.entries or (), state, delta)
@@ -121,15 +127,14 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
     refused = sum(fate in REFUSED for fate in fates)
     kept, empty = fates.count(ItemFate.KEPT), fates.count(ItemFate.EMPTY)
     faults = ["a batch is not finished"] if record.intent else []
-    faults += phrase(
-        (look.missing - look.deleted, "missing in the target"),
-        (look.more - came, "more in the target than were copied"),
-    )
+    faults += [_FILLED_AGAIN] if look.is_gone and look.entries else []
+    faults += phrase((look.missing - look.deleted, "missing in the target"))
     listed = {entry.uid for entry in look.entries or ()}
     losses = sum(len(row.losses) for row in state.values())
     notes = phrase(
         (look.deleted, "moved or deleted in WorkMail after they were verified"),
         (came, "of other collections are in this one: moved in WorkMail"),
+        (look.more - came, _COPIES),
         (refused, "refused"),
         (empty, "of which nothing can be written"),
         (kept, "changed in WorkMail meanwhile, and left as they are there"),
@@ -144,7 +149,9 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
     )
     if look.entries is None:
         notes.append("the source has no such collection any more")
-    is_exception = refused or empty or kept or look.deleted or came
+    if look.is_gone and not look.entries:
+        notes.insert(0, _FOLDER_GONE)
+    is_exception = refused or empty or kept or look.deleted or look.more > 0 or look.is_gone
     agreement = Agreement.EXCEPTIONS if is_exception else Agreement.AGREE
     if faults:
         agreement = Agreement.DIFFER

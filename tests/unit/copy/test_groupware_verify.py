@@ -114,17 +114,55 @@ def test_a_folder_that_was_deleted_holds_nothing() -> None:
     world, _ = world_with(2)
     world.finish()
     world.target.drop_folder(world.ledger.folders(LEDGER_ID)[0].target_id)
-    assert verify(world) == (DIFFER, ["2 missing in the target"])
+    assert verify(world) == (
+        DIFFER,
+        ["its folder in the target was deleted: the next pass makes and fills it anew"],
+    )
 
 
-def test_what_is_there_twice_differs() -> None:
+@pytest.mark.parametrize("was_verified", [False, True])
+def test_a_deleted_folder_is_filled_again_by_the_next_pass(was_verified: bool) -> None:
     world, _ = world_with(2)
     world.finish()
+    if was_verified:
+        verify(world)
+    world.target.drop_folder(world.ledger.folders(LEDGER_ID)[0].target_id)
+    assert verify(world)[0] is DIFFER
+    world.finish(2)
+    assert sum(map(len, world.target.contents().values())) == 2
+    assert verify(world) == (AGREE, [])
+
+
+def test_a_deleted_folder_of_what_the_source_has_no_more_is_an_exception() -> None:
+    world, key = world_with(2)
+    world.finish()
+    world.source.remove(key)
+    world.target.drop_folder(world.ledger.folders(LEDGER_ID)[0].target_id)
+    agreement, (reason,) = verify(world)
+    assert agreement is EXCEPTIONS
+    assert reason.startswith("its folder in the target was deleted; ")
+
+
+def test_a_deleted_folder_that_held_nothing_is_no_difference() -> None:
+    world, _ = world_with(0)
+    world.finish()
+    world.target.drop_folder(world.ledger.folders(LEDGER_ID)[0].target_id)
+    assert verify(world) == (AGREE, [])
+
+
+@pytest.mark.parametrize("was_verified", [False, True])
+def test_a_copy_that_people_made_in_workmail_is_an_exception(was_verified: bool) -> None:
+    world, _ = world_with(2)
+    world.finish()
+    if was_verified:
+        verify(world)
     (place,) = (place for place, kept in world.target.contents().items() if kept)
     folder = world.target._folders[world.ledger.folders(LEDGER_ID)[0].target_id]
     first = world.target.contents()[place][0]
     folder.items["copy"] = replace(first, id="copy")
-    assert verify(world) == (DIFFER, ["1 more in the target than were copied"])
+    sentence = "1 more in the target than were copied: most likely people have copied them there"
+    assert verify(world) == (EXCEPTIONS, [sentence])
+    assert verify(world) == (EXCEPTIONS, [sentence])
 
 
 def test_what_people_have_moved_is_an_exception() -> None:
