@@ -210,8 +210,11 @@ class Decision:
 
 def decide_written(answer: Read, written: Written, before: Before) -> Decision:
     """What was written takes the place of what was there; but what people have changed in WorkMail
-    stays as it is, and what was written goes again."""
+    stays as it is, and what was written goes again. What the target has changed in place of making
+    it anew is not among what was there."""
     uid, version = answer.entry.uid, answer.entry.version
+    others = {id_: mark for id_, mark in before.there.items() if id_ not in written.marks}
+    before = replace(before, there=others)
     if before.row is not None and before.is_touched:
         row = replace(before.row, version=version)
         return Decision(_kept(row, before), tuple(written.marks), did=False)

@@ -228,6 +228,14 @@ def test_what_people_have_changed_stays_and_what_was_written_goes() -> None:
     assert again.row.losses == (kept,)
 
 
+def test_what_a_target_has_changed_in_place_is_not_removed_with_what_it_was() -> None:
+    """A target may take an event with a uid that it knows for a change of that event."""
+    written = Written("key2", {"t1": "m2"})
+    decided = decide_written(READ, written, Before(OLD, {"t1": "m2"}))
+    assert (decided.row.fate, decided.row.marks) == (ItemFate.STORED, {"t1": "m2"})
+    assert decided.remove == ()
+
+
 @pytest.mark.parametrize(
     ("answer", "refusal", "fate", "reason"),
     [
