@@ -485,7 +485,47 @@ def test_a_zombie_removes_nothing_that_its_successor_has_kept() -> None:
     assert texts(world) == Counter(["task u0", "task u1"])
 
 
+def batches(world: GroupwareWorld, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many items are read at once, in order, while the world goes on."""
+    asked: list[int] = []
+    fetch = world.source.fetch
+
+    def count(
+        collection: Collection, entries: Sequence[Entry]
+    ) -> Iterator[Read | Vanished | NotReadable]:
+        asked.append(len(entries))
+        yield from fetch(collection, entries)
+
+    monkeypatch.setattr(world.source, "fetch", count)
+    return asked
+
+
+def test_items_with_large_files_are_read_a_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, key = world_with(0, batch=50)
+    large = bytes(8_000_000)
+    for number in range(30):
+        world.source.put(key, f"u{number}", task(f"u{number}"), raw=large)
+    for number in range(60):
+        world.source.put(key, f"v{number}", task(f"v{number}"), raw=b"small")
+    asked = batches(world, monkeypatch)
+    world.finish()
+    assert len(texts(world)) == 90
+    assert asked == [10, *[2] * 11, 8, 32, 18]
+
+
+def test_one_large_item_after_many_small_ones_is_no_reason_to_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, key = world_with(60, batch=50)
+    world.source.put(key, "large", task("large"), raw=bytes(40_000_000))
+    world.source.put(key, "other", task("other"), raw=b"small")
+    asked = batches(world, monkeypatch)
+    world.finish()
+    assert len(texts(world)) == 62
+    assert sum(asked) == 62
+
+
 def test_fifty_items_at_most_are_written_at_once() -> None:
     world, _ = world_with(120, batch=200)
     world.finish()
-    assert world.steps.count("before write") == 3
+    assert world.steps.count("before write") == 4  # 10, 40, 50, 20

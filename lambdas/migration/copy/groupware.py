@@ -25,7 +25,6 @@ from migration import transitions
 from migration.copy.groupware_batch import CollectionWork, GroupwareWorker
 from migration.copy.groupware_losses import write_losses
 from migration.copy.groupware_plan import (
-    BATCH,
     VANISHED,
     find_busy,
     find_work,
@@ -202,12 +201,13 @@ class _Walker:
             if not self._go_on(work):
                 return None
             worker.finish(work, refs[: work.record.intent.focus or len(refs)])
-        size = min(BATCH, worker.job.pace.batch.items)
         todo = find_work(entries, work.state, worker.delta)
-        for start in range(0, len(todo), size):
+        while todo:
             if not self._go_on(work):
                 return None
-            worker.begin(work, todo[start : start + size])
+            size = min(worker.at_once, worker.job.pace.batch.items)
+            worker.begin(work, todo[:size])
+            del todo[:size]
         self._complete(work, work.collection.token if is_there else VANISHED)
         return 0.0
 

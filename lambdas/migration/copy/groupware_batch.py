@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from migration import transitions
 from migration.copy.groupware_plan import (
+    FIRST_BATCH,
     Answer,
     Before,
     Decision,
     decide_refused,
     decide_vanished,
     decide_written,
+    fit_batch,
 )
 from migration.copy.groupware_state import (
     ItemRow,
@@ -53,12 +55,14 @@ class CollectionWork(FolderWork):
 @dataclass(slots=True)
 class GroupwareWorker(Turn):
     """The hands of a slice that copies collections. `has_sent` says that something was sent to the
-    target of which nothing is recorded yet, `is_answered` that all of it was answered."""
+    target of which nothing is recorded yet, `is_answered` that all of it was answered. `at_once` is
+    how many items the next batch may hold."""
 
     source: GroupwareSource = field(kw_only=True)
     target: GroupwareTarget = field(kw_only=True)
     progress: Progress = field(default=lambda tally: None, kw_only=True)
     copied: int = field(default=0, init=False)
+    at_once: int = field(default=FIRST_BATCH, init=False)
     has_sent: bool = field(default=False, init=False)
     is_answered: bool = field(default=True, init=False)
 
@@ -90,6 +94,10 @@ class GroupwareWorker(Turn):
         began = self.seconds_left()
         asked = [each for ref in refs if (each := work.listed.get(entry_of(ref).uid))]
         answers = {answer.entry.uid: answer for answer in self.source.fetch(work.collection, asked)}
+        octets = sum(
+            len(answer.raw) for answer in answers.values() if not isinstance(answer, Vanished)
+        )
+        self.at_once = fit_batch(len(refs), octets)
         written = self._write(work, refs, answers)
         there = self._look(work, refs)
         decisions = [self._decide(work, ref, answers, written, there) for ref in refs]
