@@ -459,7 +459,8 @@ class Wiring:
             raise TenantMisconfigured([GROUPWARE_NEEDS_EWS])
         settings, address = self.settings.groupware, record.at_present.target
         begin, horizon = settings.window(at)
-        destination = Destination(address, self._groupware_zone, begin, horizon)
+        now = datetime.fromisoformat(at)
+        destination = Destination(address, self._groupware_zone, begin, horizon, now)
         client = EwsClient(self.settings.ews_url, self._ews_login(access), address)
         kinds = {CollectionKind.CALENDAR} if record.mailbox.is_resource else CollectionKind
         return WorkmailGroupware(client, destination, frozenset(kinds))

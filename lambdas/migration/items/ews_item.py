@@ -6,13 +6,16 @@ Plain values: `wire/ews_calendar.py` makes elements of them, and reads them from
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from migration.items.content import Answer, Person
 from migration.items.ews_terms import Repeats
 from migration.items.losses import Loss
 from migration.items.times import Moment, Zone
+
+EVER = datetime.min.replace(tzinfo=UTC)
+"""Before everything."""
 
 
 class Sensitivity(StrEnum):
@@ -123,9 +126,11 @@ class SeriesPlan:
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Whose calendar it is. `zone` holds for whole days and for times without a zone. Occurrences
-    that have to be written one by one are those that begin from `begin` to before `horizon`."""
+    that have to be written one by one are those that begin from `begin` to before `horizon`. Of
+    what is over at `now` nobody is reminded; unless it is said nothing is over."""
 
     owner: str
     zone: Zone
     begin: datetime
     horizon: datetime
+    now: datetime = EVER

@@ -21,6 +21,7 @@ from migration.items.ews_item import (
     OccurrenceDeletion,
     SeriesPlan,
 )
+from migration.items.ews_past import silence_one, silence_past
 from migration.items.ews_pattern import classify
 from migration.items.ews_places import LIFETIME, Place, Places
 from migration.items.ews_terms import Inexact, Repeats
@@ -49,6 +50,7 @@ _FILES = "a file that this occurrence does not have stays with it"
 def plan_series(event: Event, where: Destination) -> SeriesPlan:
     """How the event is made. Nothing of it is left out without a loss."""
     losses: list[Loss] = []
+    event = silence_past(event, where, losses)
     if event.master is None:
         items = [_alone(event, one.original, one.details, where, losses) for one in event.overrides]
         return _finish(event, items, losses)
@@ -114,6 +116,7 @@ def _alone(
     """An occurrence as an item, whose uid is that of the event and its original start."""
     uid = f"{event.uid}/{at_instant(original, where):%Y%m%dT%H%M%SZ}"
     found: list[Loss] = []
+    details = silence_one(details, where, found, event.uid)
     item = make_item(uid, details, where, found, "occurrence")
     losses += [replace(loss, uid=event.uid) for loss in found]
     return item

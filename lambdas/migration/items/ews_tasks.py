@@ -26,6 +26,7 @@ from migration.items.ews_notes import (
     name_of,
     remarks_of,
 )
+from migration.items.ews_past import OVER
 from migration.items.ews_task import TaskItem, TaskPlan, TaskState
 from migration.items.ews_task_repeats import plan_repeats
 from migration.items.losses import Loss
@@ -55,11 +56,13 @@ def plan_task(task: Task, where: Destination) -> TaskPlan:
     days = _find_days(task, where)
     is_open = state is not TaskState.COMPLETED and task.status is not TaskStatus.CANCELLED
     reminder = _find_reminder(task, where) if is_open else None
+    is_late = reminder is not None and reminder.at <= where.now
+    reminder = None if is_late else reminder
     repeating = plan_repeats(task, where, is_done=not is_open)
     notes = (*days.notes, *repeating.notes, *_notes(content))
     reasons = [(note.what, IN_THE_TEXT) for note in notes]
     reasons += [*repeating.reasons, *_lost(task, state), *lost_of_content(content)]
-    reasons += _lost_alarms(content, reminder, is_open=is_open)
+    reasons += _lost_alarms(content, reminder, is_open=is_open, is_late=is_late)
     cancelled = task.status is TaskStatus.CANCELLED
     item = TaskItem(
         subject=f"Cancelled: {content.summary}" if cancelled else content.summary,
@@ -213,9 +216,13 @@ def _find_reminder(task: Task, where: Destination) -> _Reminder | None:
     return None
 
 
-def _lost_alarms(content: Content, kept: _Reminder | None, *, is_open: bool) -> Reasons:
+def _lost_alarms(
+    content: Content, kept: _Reminder | None, *, is_open: bool, is_late: bool
+) -> Reasons:
     if content.alarms and not is_open:
         yield "VALARM", "the task is closed; Exchange would remind of it"
+    elif is_late:
+        yield "VALARM", OVER
     elif len(content.alarms) > (1 if kept else 0):
         yield "VALARM", "Exchange keeps one reminder of a task, at a moment that is known"
     if kept is None:

@@ -14,6 +14,7 @@ from migration.items.content import Content, Extent
 from migration.items.event import Details, Event, Override
 from migration.items.ews_item import FreeBusy, SeriesPlan
 from migration.items.ews_notes import IN_THE_TEXT
+from migration.items.ews_past import OVER
 from migration.items.ews_pattern import classify
 from migration.items.ews_rules import rule_of
 from migration.items.ews_series import ANOTHER_END, plan_series
@@ -343,6 +344,46 @@ def test_a_reminder_that_is_not_the_alarm_says_how_it_differs(
     assert plan.create[0].reminder == minutes
     (loss,) = plan.losses
     assert loss.why.startswith(why)
+
+
+ALARM = ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "END:VALARM")
+NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reminds"),
+    [
+        (("DTEND:20260107T120000Z",), False),
+        (("DTEND:20260107T120001Z",), True),  # it is not over yet
+        (("RRULE:FREQ=DAILY;COUNT=3",), False),
+        (("RRULE:FREQ=DAILY;COUNT=4",), True),
+        (("RRULE:FREQ=DAILY;COUNT=4", "EXDATE:20260108T090000Z"), False),
+        (("RRULE:FREQ=DAILY",), True),
+    ],
+)
+def test_nobody_is_reminded_of_what_is_over(lines: tuple[str, ...], reminds: bool) -> None:
+    (event,) = read_calendar(files.event(*lines, *ALARM)).events
+    plan = plan_series(event, replace(HERE, now=NOON))
+    assert plan.create[0].reminder == (15 if reminds else None)
+    told = [loss.what for loss in plan.losses if loss.why == OVER]
+    assert told == ([] if reminds else ["VALARM"])
+
+
+def test_a_whole_day_is_over_at_the_midnight_of_its_calendar() -> None:
+    lines = ("BEGIN:VEVENT", "UID:u", "DTSTART;VALUE=DATE:20260106", *ALARM, "END:VEVENT")
+    (event,) = read_calendar(files.calendar(*lines)).events
+    last = datetime(2026, 1, 6, 23, tzinfo=UTC)  # midnight in Berlin
+    for now, minutes in ((last - timedelta(seconds=1), 15), (last, None)):
+        plan = plan_series(event, replace(HERE, now=now))
+        assert plan.create[0].reminder == minutes
+
+
+def test_of_occurrences_that_are_events_only_those_to_come_remind() -> None:
+    dates = "RDATE:20260106T210000Z,20260108T090000Z,20260109T210000Z"
+    (event,) = read_calendar(files.event(dates, *ALARM)).events
+    plan = plan_series(event, replace(HERE, now=NOON))
+    assert [item.reminder for item in plan.create] == [None, None, 15, 15]
+    assert [loss.what for loss in plan.losses if loss.why == OVER] == ["VALARM"]
 
 
 def test_notes_stand_within_a_page_of_html() -> None:

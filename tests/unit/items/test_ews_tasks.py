@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import assume, given, settings
@@ -12,6 +12,7 @@ from localrun.fidelity.plain_tasks import make_plain_note, make_plain_task
 from migration.items.content import Alarm, Attendee, Content, Person
 from migration.items.ews_note_item import plan_note
 from migration.items.ews_notes import IN_THE_TEXT
+from migration.items.ews_past import OVER
 from migration.items.ews_task import TaskPlan, TaskState
 from migration.items.ews_task_repeats import STANDS_ALONE
 from migration.items.ews_tasks import plan_task
@@ -209,6 +210,16 @@ def test_what_is_closed_does_not_remind() -> None:
         made = plan_task(Task("u", Content(alarms=(alarm,)), status), HERE)
         assert made.item.reminder is None
         assert "VALARM" in reasons(made)
+
+
+def test_nobody_is_reminded_of_a_task_whose_reminder_is_over() -> None:
+    at = datetime(2026, 1, 6, 8, tzinfo=UTC)
+    alarm = Alarm(Moment(at.replace(tzinfo=None), UTC_ZONE))
+    task = Task("u", Content(alarms=(alarm,)))
+    over = plan_task(task, replace(HERE, now=at))
+    assert (over.item.reminder, reasons(over)["VALARM"]) == (None, OVER)
+    to_come = plan_task(task, replace(HERE, now=at - timedelta(seconds=1)))
+    assert (to_come.item.reminder, to_come.losses) == (at, ())
 
 
 def test_a_reminder_without_a_day_is_told() -> None:
