@@ -37,6 +37,8 @@ from migration.items.ews_notes import (
     find_notes,
     has_mailbox,
     is_led_by_other,
+    long_lines,
+    shorten,
 )
 from migration.items.ews_zones import has_windows_name, name_zone, zone_by_name
 from migration.items.losses import Loss
@@ -73,12 +75,13 @@ def make_item(
     content, extent = details.content, details.extent
     ending = end_of(extent, where.zone)
     begins, ends = at_instant(extent.start, where), at_instant(ending, where)
-    notes = find_notes(details, where.owner)
+    cancelled = details.status is EventStatus.CANCELLED
+    title = f"Cancelled: {content.summary}" if cancelled else content.summary
+    notes = (*long_lines(title, content.location), *find_notes(details, where.owner))
     reminder = _find_reminder(extent, content, begins, where)
     reasons = [(note.what, IN_THE_TEXT) for note in notes]
     reasons += [*_lost(details), *_lost_times(extent), *_lost_alarms(content, reminder)]
     losses += [Loss(what, kind, why, uid) for what, why in dict.fromkeys(reasons)]
-    cancelled = details.status is EventStatus.CANCELLED
     guests = _invite(content, where.owner)
     if len({attendee.wants_reply for attendee in guests}) > 1:
         why = "Exchange asks all attendees for an answer, or none; here all"
@@ -90,10 +93,10 @@ def make_item(
         start_zone=name_zone(extent.start, where.zone),
         end_zone=name_zone(ending, where.zone),
         all_day=not isinstance(extent.start, Moment),
-        subject=f"Cancelled: {content.summary}" if cancelled else content.summary,
+        subject=shorten(title),
         body=add_notes(content.html or content.description, notes, is_html=bool(content.html)),
         is_html=bool(content.html),
-        location=content.location,
+        location=shorten(content.location),
         sensitivity=SENSITIVITIES[content.privacy],
         importance=weigh(content.priority),
         categories=content.categories,

@@ -9,7 +9,14 @@ from collections.abc import Iterator
 
 from migration.items.content import Content
 from migration.items.ews_details import SENSITIVITIES, files_of, lost_of_content, weigh
-from migration.items.ews_notes import IN_THE_TEXT, add_notes, links_of, remarks_of
+from migration.items.ews_notes import (
+    IN_THE_TEXT,
+    add_notes,
+    links_of,
+    long_lines,
+    remarks_of,
+    shorten,
+)
 from migration.items.ews_notes import Note as Line
 from migration.items.ews_task import NoteItem, NotePlan
 from migration.items.ews_task_repeats import write_recurrence
@@ -25,13 +32,13 @@ def plan_note(note: Note, zone: Zone) -> NotePlan:
     """The item for a note; `zone` is that of times without one. Nothing of it is left out without
     a loss."""
     content = note.content
-    lines = (*_lines(note, zone), *write_recurrence(note.recurrence))
+    lines = (*long_lines(content.summary), *_lines(note, zone), *write_recurrence(note.recurrence))
     reasons = [(line.what, IN_THE_TEXT) for line in lines]
     reasons += [*_lost(note), *lost_of_content(content)]
     is_html = bool(content.html)
     text = content.html if is_html else titled(content.summary, content.description)
     item = NoteItem(
-        subject=content.summary,
+        subject=shorten(content.summary),
         body=add_notes(text, lines, is_html=is_html),
         is_html=is_html,
         sensitivity=SENSITIVITIES[content.privacy],

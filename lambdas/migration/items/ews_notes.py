@@ -13,6 +13,9 @@ from migration.items.event import Details, EventStatus
 IN_THE_TEXT = "Exchange has no place for it; it stands in the text"
 """The reason of every loss that is none to a reader of the item."""
 
+LONGEST_LINE = 255
+"""So long the subject and the location of an item may be."""
+
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
@@ -29,6 +32,22 @@ def find_notes(details: Details, owner: str) -> tuple[Note, ...]:
     """All that goes into the text, in the order in which a reader wants it."""
     content = details.content
     return (*_people(content, owner), *links_of(content), *_status(details), *remarks_of(content))
+
+
+def shorten(line: str) -> str:
+    """A title or a place as far as Exchange takes it; whether it cuts off the rest or refuses the
+    item is up to the server. Its characters are those of UTF-16."""
+    units = line.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * LONGEST_LINE:
+        return line
+    return units[: 2 * (LONGEST_LINE - 1)].decode("utf-16-le", "ignore") + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def long_lines(title: str, place: str = "") -> Iterator[Note]:
+    """What `shorten` shortens, in full."""
+    for what, label, line in (("SUMMARY", "Title", title), ("LOCATION", "Place", place)):
+        if shorten(line) != line:
+            yield Note(what, label, line)
 
 
 def add_notes(body: str, notes: Sequence[Note], *, is_html: bool) -> str:

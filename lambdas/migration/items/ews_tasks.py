@@ -23,8 +23,10 @@ from migration.items.ews_notes import (
     delegation_of,
     describe,
     links_of,
+    long_lines,
     name_of,
     remarks_of,
+    shorten,
 )
 from migration.items.ews_past import OVER
 from migration.items.ews_task import TaskItem, TaskPlan, TaskState
@@ -59,13 +61,14 @@ def plan_task(task: Task, where: Destination) -> TaskPlan:
     is_late = reminder is not None and reminder.at <= where.now
     reminder = None if is_late else reminder
     repeating = plan_repeats(task, where, is_done=not is_open)
-    notes = (*days.notes, *repeating.notes, *_notes(content))
+    cancelled = task.status is TaskStatus.CANCELLED
+    title = f"Cancelled: {content.summary}" if cancelled else content.summary
+    notes = (*long_lines(title), *days.notes, *repeating.notes, *_notes(content))
     reasons = [(note.what, IN_THE_TEXT) for note in notes]
     reasons += [*repeating.reasons, *_lost(task, state), *lost_of_content(content)]
     reasons += _lost_alarms(content, reminder, is_open=is_open, is_late=is_late)
-    cancelled = task.status is TaskStatus.CANCELLED
     item = TaskItem(
-        subject=f"Cancelled: {content.summary}" if cancelled else content.summary,
+        subject=shorten(title),
         body=add_notes(content.html or content.description, notes, is_html=bool(content.html)),
         is_html=bool(content.html),
         sensitivity=SENSITIVITIES[content.privacy],

@@ -346,6 +346,22 @@ def test_a_reminder_that_is_not_the_alarm_says_how_it_differs(
     assert loss.why.startswith(why)
 
 
+@pytest.mark.parametrize("letter", ["a", "\N{GRINNING FACE}"])
+@pytest.mark.parametrize("name", ["SUMMARY", "LOCATION"])
+def test_a_line_that_is_too_long_for_exchange_stands_in_the_text(name: str, letter: str) -> None:
+    most = 255 // (len(letter.encode("utf-16-le")) // 2)
+    (item,) = planned(f"{name}:{letter * most}").create
+    shown = item.subject if name == "SUMMARY" else item.location
+    assert (shown, item.body) == (letter * most, "")
+    line = letter * (most + 1)
+    plan = planned(f"{name}:{line}")
+    (item,) = plan.create
+    shown = item.subject if name == "SUMMARY" else item.location
+    assert shown == letter * (254 // (len(letter.encode("utf-16-le")) // 2)) + "\u2026"
+    assert line in item.body
+    assert [(loss.what, loss.why) for loss in plan.losses] == [(name, IN_THE_TEXT)]
+
+
 ALARM = ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT15M", "END:VALARM")
 NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
 

@@ -212,6 +212,17 @@ def test_what_is_closed_does_not_remind() -> None:
         assert "VALARM" in reasons(made)
 
 
+def test_a_title_that_is_too_long_for_exchange_stands_in_the_text() -> None:
+    title = "a" * 300
+    made = plan_task(Task("u", Content(summary=title)), HERE)
+    assert made.item.subject == "a" * 254 + "\u2026"
+    assert (made.item.body, reasons(made)) == (f"Title: {title}", {"SUMMARY": IN_THE_TEXT})
+    note = plan_note(Note("u", Content(summary=title)), HERE.zone)
+    assert note.item.subject == "a" * 254 + "\u2026"
+    assert title in note.item.body
+    assert [loss.what for loss in note.losses] == ["SUMMARY"]
+
+
 def test_nobody_is_reminded_of_a_task_whose_reminder_is_over() -> None:
     at = datetime(2026, 1, 6, 8, tzinfo=UTC)
     alarm = Alarm(Moment(at.replace(tzinfo=None), UTC_ZONE))
