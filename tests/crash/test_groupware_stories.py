@@ -485,6 +485,34 @@ def test_a_zombie_removes_nothing_that_its_successor_has_kept() -> None:
     assert texts(world) == Counter(["task u0", "task u1"])
 
 
+def wholes(world: GroupwareWorld) -> int:
+    return sum(key.endswith(".whole.jsonl") for key in world.blobs.files())
+
+
+@pytest.mark.parametrize("back", range(14))
+def test_a_crash_while_segments_are_merged_loses_and_doubles_nothing(back: int) -> None:
+    quiet, _ = world_with(25, batch=1)
+    quiet.finish()
+    assert wholes(quiet) == 1
+    world, key = world_with(25, batch=1)
+    number = len(quiet.steps) - 1 - back
+
+    def act(step: int, _name: str) -> None:
+        if step == number:
+            raise Crash
+
+    world.act = act
+    assert world.survive() is not None
+    world.act = None
+    world.finish()
+    assert picture(world) == picture(quiet)
+    world.source.put(key, "u3", task("u3", "changed"))
+    world.source.delete(key, "u4")
+    world.finish(2)
+    assert texts(world)["changed"] == 1
+    assert len(texts(world)) == 25
+
+
 def batches(world: GroupwareWorld, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many items are read at once, in order, while the world goes on."""
     asked: list[int] = []

@@ -32,7 +32,7 @@ from migration.copy.groupware_plan import (
     place_collections,
 )
 from migration.copy.groupware_recovery import GroupwareRecovery
-from migration.copy.groupware_state import count_rows, read_state
+from migration.copy.groupware_state import count_rows, merge_segments, read_state
 from migration.copy.leaving import Farewell
 from migration.copy.plan import patience, settled_in
 from migration.copy.recorder import Progress
@@ -223,6 +223,7 @@ class _Walker:
 
     def _complete(self, work: CollectionWork, token: str) -> None:
         """Notes that all was compared that the source showed after it had given this token."""
+        merge_segments(self.worker.blobs, self.worker.mailbox_id, work.record, work.state)
         total = count_rows(work.state.values())
         after = replace(work.record, cursor=token, total=total, recount=False)
         if after != work.record:

@@ -17,6 +17,7 @@ from migration.copy.groupware_plan import (
     fit_batch,
 )
 from migration.copy.groupware_state import (
+    SEGMENT_TYPE,
     ItemRow,
     count_rows,
     entry_of,
@@ -159,7 +160,7 @@ class GroupwareWorker(Turn):
         state: an item that was written again is one item."""
         rows = [each.row for each in decisions]
         body = segment_lines(work.record, rows)
-        self.blobs.put(segment_key(self.mailbox_id, work.record), body, "application/x-ndjson")
+        self.blobs.put(segment_key(self.mailbox_id, work.record), body, SEGMENT_TYPE)
         did = count_rows(each.row for each in decisions if each.did)
         state = work.state | {row.uid: row for row in rows}
         finished = transitions.finish(work.record, {ref.uid for ref in refs}, did)

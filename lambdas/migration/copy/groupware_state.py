@@ -13,6 +13,11 @@ make the state out of them:
 
 So whoever closes an intent must write a row for each of its items, whatever became of it: another
 worker may have left a row about it.
+
+When there are many, and no intent is open, the state itself is written as one more, a *whole*,
+which bears the name of the last segment that it knows: what comes before it is read no more. A
+worker that was overtaken can write one, too. It hides nothing, since its successor's segments, and
+its successor's whole, have later names.
 """
 
 from __future__ import annotations
@@ -101,10 +106,16 @@ def item_key(tenant: str, groupware_id: str, collection_key: str, entry: Entry) 
 
 # ---- segments --------------------------------------------------------------------------------
 
+SEGMENT_TYPE = "application/x-ndjson"
+MANY = 20
+"""So many segments are read one by one."""
+
+_SEGMENT, _WHOLE = ".jsonl", ".whole.jsonl"  # in this order, where the number is the same
+
 
 def segment_key(mailbox_id: str, record: FolderRecord) -> str:
     """Where what is recorded next from this record is kept."""
-    return f"groupware/{mailbox_id}/{record.key}/{record.revision:010}.jsonl"
+    return f"groupware/{mailbox_id}/{record.key}/{record.revision:010}{_SEGMENT}"
 
 
 def segment_lines(record: FolderRecord, rows: Iterable[ItemRow]) -> bytes:
@@ -114,22 +125,39 @@ def segment_lines(record: FolderRecord, rows: Iterable[ItemRow]) -> bytes:
 
 
 def read_state(blobs: BlobStore, mailbox_id: str, record: FolderRecord) -> dict[str, ItemRow]:
-    """What is certain of a collection: one request for each batch it was copied in."""
-    prefix = f"groupware/{mailbox_id}/{record.key}/"
-    return make_state(
-        ((name[len(prefix) :], blobs.get(name)) for name in blobs.list(prefix)), record
-    )
+    """What is certain of a collection: one request for each batch since the last whole."""
+    keys = _keys_since_whole(blobs, mailbox_id, record)
+    return make_state(((key.rpartition("/")[2], blobs.get(key)) for key in keys), record)
+
+
+def merge_segments(
+    blobs: BlobStore, mailbox_id: str, record: FolderRecord, state: State, many: int = MANY
+) -> None:
+    """Writes a whole of the state, which is what all segments say, if there are many. No intent
+    may be open."""
+    assert record.intent is None
+    keys = _keys_since_whole(blobs, mailbox_id, record)
+    if len(keys) > many:
+        name = keys[-1].removesuffix(_WHOLE).removesuffix(_SEGMENT)
+        blobs.put(f"{name}{_WHOLE}", segment_lines(record, state.values()), SEGMENT_TYPE)
+
+
+def _keys_since_whole(blobs: BlobStore, mailbox_id: str, record: FolderRecord) -> list[str]:
+    """The last whole, and what comes after it."""
+    keys = list(blobs.list(f"groupware/{mailbox_id}/{record.key}/"))
+    wholes = [place for place, key in enumerate(keys) if key.endswith(_WHOLE)]
+    return keys[wholes[-1] :] if wholes else keys
 
 
 def make_state(segments: Iterable[tuple[str, bytes]], record: FolderRecord) -> dict[str, ItemRow]:
-    """The state from all segments, each with its name, in the order of their revisions."""
+    """The state from segments, each with its name, in the order of their revisions."""
     doubtful, since = _in_doubt(record.intent)
     state: dict[str, ItemRow] = {}
     for name, body in segments:
         head, *lines = body.splitlines()
         if json.loads(head)["folder"] != record.target_id:
             continue
-        is_late = int(name.removesuffix(".jsonl")) >= since
+        is_late = int(name.partition(".")[0]) >= since
         rows = [_row_from(json.loads(line)) for line in lines]
         state |= {row.uid: row for row in rows if not (is_late and row.uid in doubtful)}
     return state

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from localrun.fakes.blobs import MemoryBlobs
 from migration.copy.groupware_state import (
+    MANY,
     ItemFate,
     ItemRow,
     count_rows,
@@ -16,6 +18,7 @@ from migration.copy.groupware_state import (
     entry_of,
     item_key,
     make_state,
+    merge_segments,
     read_state,
     ref_of,
     segment_key,
@@ -79,6 +82,79 @@ def test_of_an_item_in_an_open_intent_what_was_written_since_does_not_count() ->
     intent = Intent((ref_of(Entry("a", "2")),), "5")
     found = read_state(blobs, "box", replace(RECORD, intent=intent))
     assert {uid: row.version for uid, row in found.items()} == {"a": "1", "b": "1", "c": "1"}
+
+
+def put_whole(blobs: MemoryBlobs, record: FolderRecord = RECORD) -> None:
+    merge_segments(blobs, "box", record, read_state(blobs, "box", record), many=0)
+
+
+def test_many_segments_become_one_that_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs = MemoryBlobs()
+    for revision in range(1, MANY + 2):
+        put(blobs, revision, stored(f"u{revision % 7}", str(revision)))
+    before = read_state(blobs, "box", RECORD)
+    merge_segments(blobs, "box", RECORD, before)
+    put(blobs, MANY + 5, stored("later", "1"))
+    asked: list[str] = []
+    get = blobs.get
+
+    def count(key: str) -> bytes:
+        asked.append(key)
+        return get(key)
+
+    monkeypatch.setattr(blobs, "get", count)
+    assert read_state(blobs, "box", RECORD) == before | {"later": stored("later", "1")}
+    assert len(asked) == 2
+
+
+def test_few_segments_stay_as_they_are() -> None:
+    blobs = MemoryBlobs()
+    for revision in range(1, MANY + 1):
+        put(blobs, revision, stored("a", str(revision)))
+    files = blobs.files()
+    merge_segments(blobs, "box", RECORD, read_state(blobs, "box", RECORD))
+    assert blobs.files() == files
+
+
+def test_a_whole_can_be_merged_again() -> None:
+    blobs = MemoryBlobs()
+    for revision in (1, 2, 4):
+        put(blobs, revision, stored("a", str(revision)))
+        put_whole(blobs)
+        put_whole(blobs)
+    assert read_state(blobs, "box", RECORD) == {"a": stored("a", "4")}
+
+
+def test_of_an_item_in_an_open_intent_the_whole_before_it_counts() -> None:
+    blobs = MemoryBlobs()
+    put(blobs, 3, stored("a", "1"), stored("b", "1"))
+    put_whole(blobs)
+    put(blobs, 6, stored("a", "2"))
+    intent = Intent((ref_of(Entry("a", "2")),), "5")
+    assert read_state(blobs, "box", replace(RECORD, intent=intent))["a"] == stored("a", "1")
+
+
+def test_a_whole_of_an_overtaken_worker_hides_nothing() -> None:
+    blobs, late = MemoryBlobs(), MemoryBlobs()
+    for each in (blobs, late):
+        put(each, 3, stored("a", "1"))
+    put(blobs, 7, stored("b", "1"))
+    state = read_state(blobs, "box", RECORD)
+    for successor_merges in (False, True):
+        if successor_merges:
+            put_whole(blobs)
+        put_whole(late)
+        for key, body in late.files().items():
+            blobs.put(key, body)
+        assert read_state(blobs, "box", RECORD) == state
+
+
+def test_a_whole_of_another_target_folder_says_nothing() -> None:
+    blobs = MemoryBlobs()
+    put(blobs, 1, stored("a", "1"), folder="deleted")
+    put_whole(blobs, replace(RECORD, target_id="deleted"))
+    put(blobs, 2, stored("b", "1"))
+    assert read_state(blobs, "box", RECORD).keys() == {"b"}
 
 
 @given(texts, texts)
