@@ -25,6 +25,7 @@ from migration.items.task import Note, Task
 from migration.items.times import Frequency, Recurrence, Rule, Zone
 from migration.items.vcard_read import read_contacts
 from migration.mail import Rejected
+from migration.targets import workmail_groupware_write
 from migration.targets.workmail_errors import COMMIT_SECONDS
 from migration.targets.workmail_groupware import WorkmailGroupware
 from migration.wire.ews import EwsClient
@@ -334,6 +335,18 @@ def test_a_refused_file_is_a_loss(groupware: WorkmailGroupware, server: EwsServe
         "ATTACH": "WorkMail refuses the file (ErrorAttachmentSizeLimitExceeded)"
     }
     assert server.groupware(ADDRESS)["Notes",][0].files == ()
+
+
+def test_a_file_that_is_too_large_for_workmail_is_not_sent(
+    groupware: WorkmailGroupware, server: EwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workmail_groupware_write, "LARGEST_FILE", 7)
+    large = Attachment("large.txt", "text/plain", b"12345678")
+    note = Note("u", Content("a", attachments=(large, *FILE.attachments)))
+    _, (outcome,) = write(groupware, NOTES, note)
+    assert losses(outcome) == {"ATTACH": "WorkMail takes no file so large"}
+    (kept,) = server.groupware(ADDRESS)["Notes",]
+    assert len(kept.files) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from migration import transitions
 from migration.copy.groupware_plan import (
-    FIRST_BATCH,
     Answer,
     Before,
     Decision,
     decide_refused,
     decide_vanished,
     decide_written,
-    fit_batch,
 )
+from migration.copy.groupware_size import FIRST_BATCH, fit_batch
 from migration.copy.groupware_state import (
     SEGMENT_TYPE,
     ItemRow,
@@ -98,13 +97,14 @@ class GroupwareWorker(Turn):
         octets = sum(
             len(answer.raw) for answer in answers.values() if not isinstance(answer, Vanished)
         )
-        self.at_once = fit_batch(len(refs), octets)
         written = self._write(work, refs, answers)
         there = self._look(work, refs)
         decisions = [self._decide(work, ref, answers, written, there) for ref in refs]
         self._remove(work, [id_ for each in decisions for id_ in each.remove])
         self.record(work, refs, decisions)
-        self.slowest = max(self.slowest, began - self.seconds_left())
+        took = began - self.seconds_left()
+        self.slowest = max(self.slowest, took)
+        self.at_once = fit_batch(len(refs), octets, took)
 
     def _write(
         self, work: CollectionWork, refs: Sequence[ItemRef], answers: Mapping[str, Answer]

@@ -24,15 +24,6 @@ from migration.items.losses import Loss
 from migration.mail import Rejected
 from migration.model import Agreement, DeltaPolicy, FolderRecord
 
-BATCH = 50
-"""So many items are written at once, at most."""
-
-FIRST_BATCH = 10
-"""So many at once while nothing is known of their size."""
-
-_BATCH_OCTETS = 16_000_000  # parsed and as elements, a batch takes several times its size
-_GROWTH = 4
-
 KEPT = "changed in WorkMail meanwhile; left as it is there"
 STAYS = "its newest version could not be copied; the earlier one stays"
 NO_PLACE = "the target has no place for this kind"
@@ -173,12 +164,6 @@ def find_work(entries: Sequence[Entry], state: State, delta: DeltaPolicy) -> lis
         and (delta is DeltaPolicy.FOLLOW or not row.marks)
     ]
     return changed + lost
-
-
-def fit_batch(items: int, octets: int) -> int:
-    """How many items to bring at once after so many had so many octets: nobody knows the size of
-    an item before it is read."""
-    return max(1, min(BATCH, items * _GROWTH, items * _BATCH_OCTETS // max(1, octets)))
 
 
 def _has_changed(entry: Entry, row: ItemRow | None) -> bool:

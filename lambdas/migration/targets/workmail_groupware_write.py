@@ -33,6 +33,10 @@ from migration.wire.ews_request import name_item
 MOST_ITEMS = 50
 """In one request."""
 
+LARGEST_FILE = 29 * 1024 * 1024
+"""In octets: WorkMail's limit for a message. A larger one is not sent: a server that hangs up over
+it would cost the whole item."""
+
 GONE = "ErrorItemNotFound"
 _LEFT_OUT = frozenset({GONE, "ErrorCalendarOccurrenceIsDeletedFromRecurrence"})
 """Codes for an occurrence that takes place no more."""
@@ -173,15 +177,19 @@ class GroupwareWriter:
 
     def _attach(self, wanted: Iterable[_Files]) -> None:
         for one in wanted:
-            for group in self._groups(one.files, lambda new: len(new.file.data) * 4 // 3):
+            for new in one.files:
+                if len(new.file.data) > LARGEST_FILE:
+                    one.job.lose(one.item, _named(new), "WorkMail takes no file so large")
+            fitting = [new for new in one.files if len(new.file.data) <= LARGEST_FILE]
+            for group in self._groups(fitting, lambda new: len(new.file.data) * 4 // 3):
 
                 def send(files: Sequence[NewFile], one: _Files = one) -> list[Refused | None]:
                     return self._groupware.attach(one.item_id, files)
 
                 for new, answer in zip(group, self._tried(send, group), strict=True):
                     if isinstance(answer, Refused):
-                        what = "PHOTO" if new.is_photo else "ATTACH"
-                        one.job.lose(one.item, what, f"WorkMail refuses the file ({answer.code})")
+                        why = f"WorkMail refuses the file ({answer.code})"
+                        one.job.lose(one.item, _named(new), why)
 
     def _thin_out(self, jobs: Sequence[_Job]) -> None:
         wanted = [
@@ -225,6 +233,11 @@ class GroupwareWriter:
             size += weight
         if group:
             yield group
+
+
+def _named(new: NewFile) -> str:
+    """The property that the file was."""
+    return "PHOTO" if new.is_photo else "ATTACH"
 
 
 def _start(pieces: Pieces) -> _Job:

@@ -21,6 +21,7 @@ from migration.copy.groupware_plan import (
     is_quiet,
     place_collections,
 )
+from migration.copy.groupware_size import BATCH, fit_batch
 from migration.copy.groupware_state import ItemFate, ItemRow
 from migration.groupware_port import Collection, CollectionKind, Entry, NotReadable, Read, Written
 from migration.items.losses import Loss
@@ -234,6 +235,24 @@ def test_what_a_target_has_changed_in_place_is_not_removed_with_what_it_was() ->
     decided = decide_written(READ, written, Before(OLD, {"t1": "m2"}))
     assert (decided.row.fate, decided.row.marks) == (ItemFate.STORED, {"t1": "m2"})
     assert decided.remove == ()
+
+
+@pytest.mark.parametrize(
+    ("items", "octets", "seconds", "fit"),
+    [
+        (10, 5_000, 1.0, 40),
+        (40, 5_000, 1.0, BATCH),
+        (10, 0, 0.0, 40),
+        (10, 80_000_000, 1.0, 2),
+        (1, 40_000_000, 1.0, 1),
+        (10, 5_000, 300.0, 2),
+        (1, 5_000, 800.0, 1),
+    ],
+)
+def test_a_batch_is_as_large_as_the_last_one_allows(
+    items: int, octets: int, seconds: float, fit: int
+) -> None:
+    assert fit_batch(items, octets, seconds) == fit
 
 
 @pytest.mark.parametrize(
