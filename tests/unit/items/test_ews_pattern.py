@@ -247,6 +247,9 @@ def test_ranges_of_rules() -> None:
         (replace(daily, until=midnight), EndDate(first, date(2026, 1, 10))),
         (replace(daily, until=before), EndDate(first, date(2026, 1, 9))),
         (replace(daily, until=Moment(datetime(2025, 1, 1), Zone("UTC"))), Numbered(first, 1)),
+        (replace(daily, until=date(4500, 8, 30)), EndDate(first, date(4500, 8, 30))),
+        (replace(daily, until=date(4500, 8, 31)), NoEnd(first)),
+        (replace(daily, until=date(9999, 12, 31)), NoEnd(first)),
     ):
         found = classify(start, Recurrence(rule))
         assert isinstance(found, Repeats)
