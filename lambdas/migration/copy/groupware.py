@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Collection as Several
 from dataclasses import dataclass, field, replace
 
 from migration import transitions
@@ -190,8 +191,6 @@ class _Walker:
 
     def _copy_claimed(self, work: CollectionWork, *, is_there: bool) -> float | None:
         worker = self.worker
-        if is_doubted(work.record):
-            worker.target.count(work.record.target_id)  # FolderGone, if that is what is wrong
         if work.record.intent and (wait := GroupwareRecovery(worker).settle(work)):
             return wait
         entries = list(worker.source.entries(work.collection)) if is_there else []
@@ -201,7 +200,8 @@ class _Walker:
             if not self._go_on(work):
                 return None
             worker.finish(work, refs[: work.record.intent.focus or len(refs)])
-        todo = find_work(entries, work.state, worker.delta)
+        there = self._look_again(work) if is_doubted(work.record) else None
+        todo = find_work(entries, work.state, worker.delta, there)
         while todo:
             if not self._go_on(work):
                 return None
@@ -210,6 +210,11 @@ class _Walker:
             del todo[:size]
         self._complete(work, work.collection.token if is_there else VANISHED)
         return 0.0
+
+    def _look_again(self, work: CollectionWork) -> Several[str]:
+        """What the target has of what the state says. FolderGone if it has no such folder."""
+        ids = [id_ for row in work.state.values() for id_ in row.marks]
+        return self.worker.target.marks(work.record.target_id, ids)
 
     def _go_on(self, work: CollectionWork) -> bool:
         """False if the slice ends here; an open intent then says that nothing of it is in doubt."""

@@ -87,7 +87,7 @@ def _free_name(collection: Collection, names: set[tuple[str, str]]) -> tuple[str
 
 def is_quiet(known: FolderRecord | None, collection: Collection, scope: str) -> bool:
     """True if the list of collections alone says that nothing is to be done. Where the last check
-    has found a difference, only a look can say so."""
+    has found a difference, only the target can say so."""
     if known is None or known.intent or known.scope != scope or is_doubted(known):
         return False
     return bool(collection.token) and known.cursor == collection.token
@@ -145,15 +145,25 @@ def _plan_of(record: FolderRecord) -> CollectionPlan:
     return CollectionPlan(Collection(record.key, CollectionKind(kind), name), record.target_path[1])
 
 
-def find_work(entries: Sequence[Entry], state: State, delta: DeltaPolicy) -> list[Entry]:
+def find_work(
+    entries: Sequence[Entry],
+    state: State,
+    delta: DeltaPolicy,
+    there: Several[str] | None = None,
+) -> list[Entry]:
     """What is new or changed, in the source's order, and then what the source has no more, with ""
     as its version, in the order of uids.
 
     What was refused comes again only when its version has changed: the target would refuse it for
     the same reason. What vanished is followed if the policy wants it; of an item that has left
-    nothing at the target there is nothing to follow, and it is only crossed out.
+    nothing at the target there is nothing to follow, and it is only crossed out. `there` are the
+    target's items, where a check has missed some: what lacks one comes again.
     """
-    changed = [entry for entry in entries if _has_changed(entry, state.get(entry.uid))]
+    changed = [
+        entry
+        for entry in entries
+        if _has_changed(entry, row := state.get(entry.uid)) or _lacks_any(row, there)
+    ]
     listed = {entry.uid for entry in entries}
     lost = [
         Entry(uid, "")
@@ -164,6 +174,12 @@ def find_work(entries: Sequence[Entry], state: State, delta: DeltaPolicy) -> lis
         and (delta is DeltaPolicy.FOLLOW or not row.marks)
     ]
     return changed + lost
+
+
+def _lacks_any(row: ItemRow | None, there: Several[str] | None) -> bool:
+    if row is None or there is None or row.fate is not ItemFate.STORED:
+        return False
+    return any(id_ not in there for id_ in row.marks)
 
 
 def _has_changed(entry: Entry, row: ItemRow | None) -> bool:

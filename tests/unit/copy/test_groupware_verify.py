@@ -120,6 +120,30 @@ def test_a_folder_that_was_deleted_holds_nothing() -> None:
     )
 
 
+def test_what_the_target_lacks_and_nobody_has_seen_there_comes_with_the_next_pass() -> None:
+    world, key = world_with(3)
+    world.source.put(key, "two", task("two", "one"), task("two", "other"))
+    world.finish()
+    world.target.drop(world.find("task u1"))
+    world.target.drop(world.find("other"))
+    assert verify(world) == (DIFFER, ["2 missing in the target"])
+    world.finish(2)
+    assert verify(world) == (AGREE, [])
+    assert sum(map(len, world.target.contents().values())) == 5
+
+
+def test_what_people_have_deleted_after_it_was_verified_does_not_come_back() -> None:
+    world, key = world_with(3)
+    world.finish()
+    verify(world)
+    world.target.drop(world.find("task u1"))
+    assert verify(world)[0] is EXCEPTIONS
+    world.source.put(key, "new", task("new"))
+    world.finish(2)
+    assert verify(world)[0] is EXCEPTIONS
+    assert sum(map(len, world.target.contents().values())) == 3
+
+
 @pytest.mark.parametrize("was_verified", [False, True])
 def test_a_deleted_folder_is_filled_again_by_the_next_pass(was_verified: bool) -> None:
     world, _ = world_with(2)
