@@ -460,7 +460,9 @@ class Wiring:
         settings, address = self.settings.groupware, record.at_present.target
         begin, horizon = settings.window(at)
         now = datetime.fromisoformat(at)
-        destination = Destination(address, self._groupware_zone, begin, horizon, now)
+        mailbox = record.mailbox
+        others = (mailbox.source, mailbox.target, *mailbox.aliases)
+        destination = Destination(address, self._groupware_zone, begin, horizon, now, others)
         client = EwsClient(self.settings.ews_url, self._ews_login(access), address)
         kinds = {CollectionKind.CALENDAR} if record.mailbox.is_resource else CollectionKind
         return WorkmailGroupware(client, destination, frozenset(kinds))

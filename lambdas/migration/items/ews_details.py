@@ -6,7 +6,7 @@ every call of this program says SendToNone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -77,12 +77,12 @@ def make_item(
     begins, ends = at_instant(extent.start, where), at_instant(ending, where)
     cancelled = details.status is EventStatus.CANCELLED
     title = f"Cancelled: {content.summary}" if cancelled else content.summary
-    notes = (*long_lines(title, content.location), *find_notes(details, where.owner))
+    notes = (*long_lines(title, content.location), *find_notes(details, where.own))
     reminder = _find_reminder(extent, content, begins, where)
     reasons = [(note.what, IN_THE_TEXT) for note in notes]
     reasons += [*_lost(details), *_lost_times(extent), *_lost_alarms(content, reminder)]
     losses += [Loss(what, kind, why, uid) for what, why in dict.fromkeys(reasons)]
-    guests = _invite(content, where.owner)
+    guests = _invite(content, where.own)
     if len({attendee.wants_reply for attendee in guests}) > 1:
         why = "Exchange asks all attendees for an answer, or none; here all"
         losses.append(Loss("ATTENDEE;RSVP", kind, why, uid))
@@ -137,14 +137,14 @@ def weigh(priority: int) -> Importance:
 # -- attendees
 
 
-def _invite(content: Content, owner: str) -> tuple[Attendee, ...]:
+def _invite(content: Content, own: Set[str]) -> tuple[Attendee, ...]:
     """Those for the lists of the item. The owner is the organizer of it, and no guest."""
-    if is_led_by_other(content, owner):
+    if is_led_by_other(content, own):
         return ()
     return tuple(
         attendee
         for attendee in content.attendees
-        if has_mailbox(attendee.person) and attendee.person.address.lower() != owner.lower()
+        if has_mailbox(attendee.person) and attendee.person.address.lower() not in own
     )
 
 

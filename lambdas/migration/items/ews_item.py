@@ -125,7 +125,8 @@ class SeriesPlan:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Whose calendar it is. `zone` holds for whole days and for times without a zone. Occurrences
+    """Whose calendar it is, and under which other addresses its owner is known: that at the source
+    is often another one. `zone` holds for whole days and for times without a zone. Occurrences
     that have to be written one by one are those that begin from `begin` to before `horizon`. Of
     what is over at `now` nobody is reminded; unless it is said nothing is over."""
 
@@ -134,3 +135,9 @@ class Destination:
     begin: datetime
     horizon: datetime
     now: datetime = EVER
+    others: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> frozenset[str]:
+        """All addresses of the owner, in lower case."""
+        return frozenset(address.lower() for address in (self.owner, *self.others))

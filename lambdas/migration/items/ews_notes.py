@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from migration.items.content import Answer, Attendee, Content, Person, Role, is_mailbox
@@ -28,10 +28,11 @@ class Note:
     value: str
 
 
-def find_notes(details: Details, owner: str) -> tuple[Note, ...]:
-    """All that goes into the text, in the order in which a reader wants it."""
+def find_notes(details: Details, own: Set[str]) -> tuple[Note, ...]:
+    """All that goes into the text, in the order in which a reader wants it. `own` are the addresses
+    of the calendar's owner, in lower case."""
     content = details.content
-    return (*_people(content, owner), *links_of(content), *_status(details), *remarks_of(content))
+    return (*_people(content, own), *links_of(content), *_status(details), *remarks_of(content))
 
 
 def shorten(line: str) -> str:
@@ -63,11 +64,11 @@ def add_notes(body: str, notes: Sequence[Note], *, is_html: bool) -> str:
     return body[:end] + block + body[end:]
 
 
-def is_led_by_other(content: Content, owner: str) -> bool:
+def is_led_by_other(content: Content, own: Set[str]) -> bool:
     """Whether somebody else has invited. Exchange makes the owner of the calendar the organizer of
     what is created, so that people invited by another would get mail of the owner's changes."""
     organizer = content.organizer
-    return organizer is not None and organizer.address.lower() != owner.lower()
+    return organizer is not None and organizer.address.lower() not in own
 
 
 def has_mailbox(person: Person) -> bool:
@@ -75,8 +76,8 @@ def has_mailbox(person: Person) -> bool:
     return is_mailbox(person.address)
 
 
-def _people(content: Content, owner: str) -> Iterator[Note]:
-    led_by_other = is_led_by_other(content, owner)
+def _people(content: Content, own: Set[str]) -> Iterator[Note]:
+    led_by_other = is_led_by_other(content, own)
     if content.organizer and led_by_other:
         yield Note("ORGANIZER", "Organizer", name_of(content.organizer))
     if content.organizer and content.organizer.sent_by:

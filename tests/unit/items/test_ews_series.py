@@ -288,6 +288,21 @@ def test_who_was_invited_by_the_owner_stays_in_the_lists() -> None:
     assert {loss.what for loss in plan.losses} == {"ATTENDEE", "ATTENDEE;RSVP"}
 
 
+def test_the_owner_is_known_by_the_address_at_the_source_too() -> None:
+    """Else all meetings of whoever gets another address would lose their attendees."""
+    lines = (
+        "ORGANIZER:mailto:Before@old.example",
+        "ATTENDEE:mailto:before@old.example",
+        "ATTENDEE:mailto:b@x.example",
+    )
+    (event,) = read_calendar(files.event(*lines)).events
+    (item,) = plan_series(event, replace(HERE, others=("before@OLD.example",))).create
+    assert [guest.person.address for guest in item.required] == ["b@x.example"]
+    assert item.body == ""
+    (stranger,) = plan_series(event, HERE).create
+    assert stranger.required == ()
+
+
 @pytest.mark.parametrize(
     ("replies", "asks", "lost"),
     [
