@@ -38,6 +38,7 @@ LIMIT = 0.5
 LAYER = (
     *("aws-lambda-powertools", "dnspython", "Jinja2", "PyYAML", "urllib3"),
     *("MarkupSafe", "jmespath", "typing-extensions", "tzdata"),
+    *("httpx", "httpcore", "anyio", "certifi", "h11", "idna"),
 )
 """What pip installs for lambdas/requirements.txt."""
 

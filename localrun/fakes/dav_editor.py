@@ -21,6 +21,8 @@ from migration.sources.item_reading import COMPONENTS
 
 _CALDAV = "urn:ietf:params:xml:ns:caldav"
 _CARDDAV = "urn:ietf:params:xml:ns:carddav"
+_PATIENCE = 60.0
+"""Seconds: a busy machine takes a while over a large attachment."""
 
 
 class DavEditor:
@@ -31,7 +33,11 @@ class DavEditor:
         self, url: str, user: str, password: str, context: ssl.SSLContext | None = None
     ) -> None:
         self._client = httpx.Client(
-            base_url=url, auth=(user, password), verify=context or True, trust_env=False
+            base_url=url,
+            auth=(user, password),
+            verify=context or True,
+            trust_env=False,
+            timeout=_PATIENCE,
         )
 
     def close(self) -> None:

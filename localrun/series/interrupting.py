@@ -41,8 +41,9 @@ class SlowServer(Faults):
 
     def take_close(self, operation: str) -> bool | None:
         with self._counting:
-            self._passing -= 1
-            held = self._passing == -1
+            is_storing = operation == "CreateItem"
+            self._passing -= is_storing
+            held = is_storing and self._passing == -1
         if held:
             self.reached.set()
             if not self.go_on.wait(PATIENCE):

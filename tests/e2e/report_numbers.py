@@ -135,7 +135,7 @@ def _of_mailboxes(rows: list[dict[str, str]]) -> Numbers:
         "folders": total("folders"),
         "size": total("size"),
         "size in words": format_bytes(total("size")),
-        "at source": sum(int(row["at_source"]) for row in agreeing),
+        "at source": sum(int(row["at_source"] or 0) for row in agreeing),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from migration.findings import NOTHING, Findings
 from migration.manifest import parse_manifest
 from migration.preflight import Checked, conclude
 from migration.run_plan import Job, plan_run
-from migration.settings import Settings
+from migration.settings import GroupwareSettings, Settings
 from migration.survey_model import SourceMailbox, SourceSurvey
 from preflight import handler
 from tests.contract.workmail_cloud import DOMAIN, WorkMailCloud
@@ -183,12 +184,13 @@ def test_the_handler_plans_before_it_passes_judgement(
     tenant = Tenant(cloud.directory)
     found = checked(findings=Findings(("no",) if fails else (), ("mind",), provisions=False))
     wired = SimpleNamespace(
-        settings=tenant.settings,
+        settings=replace(tenant.settings, groupware=GroupwareSettings()),
         directory=tenant.directory,
         blobs=tenant.blobs,
         ledger=tenant.ledger,
         secrets=None,
         survey_source=None,
+        survey_groupware=None,
     )
     monkeypatch.setattr("migration.wiring.wire", lambda: wired)
     monkeypatch.setattr("migration.preflight.check_all", lambda *_: found)
