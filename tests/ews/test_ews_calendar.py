@@ -14,13 +14,15 @@ from exchangelib import IMPERSONATION, Account, Configuration, Credentials, Vers
 from exchangelib.items import CalendarItem as ExchangelibItem
 from exchangelib.version import EXCHANGE_2010_SP2
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from migration.items.content import Answer
 from migration.items.event import Event
 from migration.items.ews_item import CalendarItem, FileAttachment, Guest, OccurrenceDeletion
-from migration.items.ews_series import plan_series
-from migration.items.ical_read import read_calendar
+from migration.items.ews_series import ANOTHER_END, plan_series
+from migration.items.ical_read import Calendar, read_calendar
+from migration.items.ical_write import write_calendar
 from migration.items.zones import instant
 from migration.wire import ews_calendar
 from migration.wire.ews_answer import NotEws
@@ -29,8 +31,9 @@ from migration.wire.ews_calendar_read import read_deleted, read_item, read_modif
 from migration.wire.ews_model import Property
 from tests.ews.harness import Schema
 from tests.unit.items import files
-from tests.unit.items.destinations import HERE
+from tests.unit.items.destinations import FIVE_YEARS, HERE, events_of, times_of
 from tests.unit.items.events import series
+from tests.unit.items.test_ews_series import usual_series, without_ends
 
 KEY = Property("String", property_set="7d1e2c54-93b8-4f0a-a6d7-5b0c8e41f2a9", name="MigrationKey")
 TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
@@ -90,6 +93,26 @@ def test_what_is_written_is_read(event: Event) -> None:
     assume(not re.search(r"\\uff(fe|ff)", repr(event)))  # XML does not have these two
     for item in few_items(event):
         assert read_item(element(write(item))) == as_shown(item)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.one_of(usual_series(), usual_series(), series(content=False)))
+def test_from_icalendar_to_exchange_and_back_each_occurrence_stays(event: Event) -> None:
+    (came,) = read_calendar(write_calendar(Calendar(events=(event,)))).events
+    assert came.master is not None
+    first = instant(came.master.extent.start, HERE.zone) - timedelta(days=10)
+    where = replace(HERE, begin=first - timedelta(days=10), horizon=first + FIVE_YEARS)
+    plan = plan_series(came, where)
+    there = replace(plan, create=tuple(read_item(element(write(item))) for item in plan.create))
+    went = read_calendar(write_calendar(Calendar(events=tuple(events_of(there)))))
+    assert went.unreadable == ()
+    # A last month is left out: what begins before the horizon and is longer reaches into it.
+    end = where.horizon - timedelta(days=45)
+    made = sorted(time for one in went.events for time in times_of(one, first, end))
+    wanted = times_of(came, first, end)
+    if any(loss.why == ANOTHER_END for loss in plan.losses):
+        made, wanted = without_ends(made, first), without_ends(wanted, first)
+    assert made == wanted
 
 
 def few_items(event: Event) -> list[CalendarItem]:
