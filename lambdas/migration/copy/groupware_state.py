@@ -126,8 +126,9 @@ def segment_lines(record: FolderRecord, rows: Iterable[ItemRow]) -> bytes:
 
 def read_state(blobs: BlobStore, mailbox_id: str, record: FolderRecord) -> dict[str, ItemRow]:
     """What is certain of a collection: one request for each batch since the last whole."""
-    keys = _keys_since_whole(blobs, mailbox_id, record)
-    return make_state(((key.rpartition("/")[2], blobs.get(key)) for key in keys), record)
+    folder = f"groupware/{mailbox_id}/{record.key}"
+    names = _names_since_whole(blobs, folder)
+    return make_state(((name, blobs.get(f"{folder}/{name}")) for name in names), record)
 
 
 def merge_segments(
@@ -136,17 +137,19 @@ def merge_segments(
     """Writes a whole of the state, which is what all segments say, if there are many. No intent
     may be open."""
     assert record.intent is None
-    keys = _keys_since_whole(blobs, mailbox_id, record)
-    if len(keys) > many:
-        name = keys[-1].removesuffix(_WHOLE).removesuffix(_SEGMENT)
-        blobs.put(f"{name}{_WHOLE}", segment_lines(record, state.values()), SEGMENT_TYPE)
+    folder = f"groupware/{mailbox_id}/{record.key}"
+    names = _names_since_whole(blobs, folder)
+    if len(names) > many:
+        last = names[-1].removesuffix(_WHOLE).removesuffix(_SEGMENT)
+        body = segment_lines(record, state.values())
+        blobs.put(f"{folder}/{last}{_WHOLE}", body, SEGMENT_TYPE)
 
 
-def _keys_since_whole(blobs: BlobStore, mailbox_id: str, record: FolderRecord) -> list[str]:
-    """The last whole, and what comes after it."""
-    keys = list(blobs.list(f"groupware/{mailbox_id}/{record.key}/"))
-    wholes = [place for place, key in enumerate(keys) if key.endswith(_WHOLE)]
-    return keys[wholes[-1] :] if wholes else keys
+def _names_since_whole(blobs: BlobStore, folder: str) -> list[str]:
+    """The last whole of the folder, and what comes after it."""
+    names = [key.removeprefix(f"{folder}/") for key in blobs.list(f"{folder}/")]
+    wholes = [place for place, name in enumerate(names) if name.endswith(_WHOLE)]
+    return names[wholes[-1] :] if wholes else names
 
 
 def make_state(segments: Iterable[tuple[str, bytes]], record: FolderRecord) -> dict[str, ItemRow]:
