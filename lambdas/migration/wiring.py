@@ -1,4 +1,5 @@
-"""The composition root: the only file that chooses implementations and reads the environment.
+"""The composition root: it chooses implementations, and nothing else reads the environment. Those
+of calendars and the like are chosen in a room of their own (groupware_sides.py).
 
 What opens mailboxes, asks the DNS or fills in templates is imported by what makes it, when it is
 first asked for: a function begins with what it needs, and not with what all need together
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from migration.cutover import Lookout
     from migration.erasure import Means as ErasureMeans
     from migration.groupware_port import GroupwareSource, GroupwareTarget
-    from migration.items.times import Zone
+    from migration.groupware_sides import GroupwareSides
     from migration.model import ItemsVerdict, Mailbox, MailboxRecord
     from migration.progress_file import ProgressFile
     from migration.publishing import Means as PublishingMeans
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from migration.targets.workmail_ews import WorkmailEwsTarget
     from migration.targets.workmail_imap import WorkmailImapTarget
     from migration.wave_passwords import KnownPasswords
+    from migration.wire.ews import EwsClient
     from migration.wire.ews_login import Login
     from migration.wire.imap_login import ImapServer
 
@@ -326,11 +328,14 @@ class Wiring:
         """Both sides of the mailbox's calendars, address books, tasks and notes, closed afterwards.
         `access` as in open_mailbox; `at` is now, ISO 8601. TenantMisconfigured if nobody opens the
         mailboxes over EWS: there is no other way to write these."""
-        mailbox = self.ledger.mailbox(mailbox_id)
+        record, entered = self.ledger.mailbox(mailbox_id), Access.parse(access)
+        if entered.way is Way.OWNERS:
+            raise TenantMisconfigured([GROUPWARE_NEEDS_EWS])
         with ExitStack() as stack:
-            source = self._groupware_source(mailbox.mailbox)
+            source = self._groupware.source(record.mailbox)
             stack.callback(source.close)
-            target = self._groupware_target(mailbox, Access.parse(access), at)
+            client = self._ews_client(record.at_present.target, entered)
+            target = self._groupware.target(record, client, at)
             stack.callback(target.close)
             yield source, target
 
@@ -395,7 +400,8 @@ class Wiring:
         CalDAV and CardDAV server. As sources.groupware_survey."""
         from migration.sources.groupware_survey import survey
 
-        return survey(lambda user: self._dav_source(secret, user), users, time.monotonic)
+        sides = self._groupware
+        return survey(lambda user: sides.dav_source(secret, user), users, time.monotonic)
 
     def probe_target(self, access: Access, address: str) -> None:
         """Opens a mailbox as the administrator, reading only; raises what the target raises."""
@@ -420,63 +426,11 @@ class Wiring:
         dates = asks_for_dates(self.settings.policy)
         return imap.ImapSource(self._source_server(), login, dates=dates)
 
-    def _groupware_source(self, mailbox: Mailbox) -> GroupwareSource:
-        """What the tenant file names, one after the other."""
-        from migration.settings import DAV
-        from migration.sources.item_files import FileSource
-        from migration.sources.joined_groupware import JoinedSource
+    @cached_property
+    def _groupware(self) -> GroupwareSides:
+        from migration.groupware_sides import GroupwareSides
 
-        return JoinedSource(
-            {
-                kind: self._dav_source(self.secrets.read_source(), mailbox.source)
-                if kind == DAV
-                else FileSource(self.blobs, mailbox.target)
-                for kind in self.settings.groupware.sources
-            }
-        )
-
-    def _dav_source(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
-        from migration.sources.dav import DavSource
-        from migration.sources.dav_homes import make_url
-        from migration.sources.dav_login import choose_dav_login
-        from migration.wire.dav import DavClient
-
-        template = self.settings.groupware.dav_url
-        login, is_own = choose_dav_login(secret, user, template)
-        try:
-            client = DavClient(make_url(template, user), login)
-        except ValueError as error:
-            raise TenantMisconfigured([f"groupware.dav_url: {error}"]) from None
-        return DavSource(client, follows_login=is_own)
-
-    def _groupware_target(self, record: MailboxRecord, access: Access, at: str) -> GroupwareTarget:
-        from migration.groupware_port import CollectionKind
-        from migration.items.ews_item import Destination
-        from migration.targets.workmail_groupware import WorkmailGroupware
-        from migration.wire.ews import EwsClient
-
-        if access.way is Way.OWNERS:
-            raise TenantMisconfigured([GROUPWARE_NEEDS_EWS])
-        settings, address = self.settings.groupware, record.at_present.target
-        begin, horizon = settings.window(at)
-        now = datetime.fromisoformat(at)
-        mailbox = record.mailbox
-        others = (mailbox.source, mailbox.target, *mailbox.aliases)
-        destination = Destination(address, self._groupware_zone, begin, horizon, now, others)
-        client = EwsClient(self.settings.ews_url, self._ews_login(access), address)
-        kinds = {CollectionKind.CALENDAR} if record.mailbox.is_resource else CollectionKind
-        return WorkmailGroupware(client, destination, frozenset(kinds))
-
-    @property
-    def _groupware_zone(self) -> Zone:
-        """TenantMisconfigured if it is none, where the tables of the zones are older than those
-        with which the tenant file was checked."""
-        from migration.items.zone_names import find_zone
-
-        name = self.settings.groupware.timezone
-        if (zone := find_zone(name)) is None:
-            raise TenantMisconfigured([f"groupware.timezone: {name} is no known time zone"])
-        return zone
+        return GroupwareSides(self.settings, self.secrets, self.blobs)
 
     def _target(self, record: MailboxRecord, access: Access, kind: str) -> Target:
         from migration.target_choice import EWS, IMAP
@@ -490,10 +444,13 @@ class Wiring:
 
     def _ews_target(self, address: str, access: Access) -> WorkmailEwsTarget:
         from migration.targets.workmail_ews import WorkmailEwsTarget
+
+        return WorkmailEwsTarget(self._ews_client(address, access))
+
+    def _ews_client(self, address: str, access: Access) -> EwsClient:
         from migration.wire.ews import EwsClient
 
-        login = self._ews_login(access)
-        return WorkmailEwsTarget(EwsClient(self.settings.ews_url, login, address))
+        return EwsClient(self.settings.ews_url, self._ews_login(access), address)
 
     def _ews_login(self, access: Access) -> Login:
         from migration.administrator_user import SECRET

@@ -1,0 +1,82 @@
+"""Both sides of somebody's calendars, address books, tasks and notes, as the settings want them:
+the part of the composition root (wiring.py) that only these need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from migration.errors import TenantMisconfigured
+from migration.groupware_port import CollectionKind, GroupwareSource, GroupwareTarget
+from migration.items.ews_item import Destination
+from migration.items.times import Zone
+from migration.items.zone_names import find_zone
+from migration.model import Mailbox, MailboxRecord
+from migration.ports import BlobStore, Secrets
+from migration.settings import DAV, Settings
+from migration.sources.item_files import FileSource
+from migration.sources.joined_groupware import JoinedSource
+from migration.targets.workmail_groupware import WorkmailGroupware
+from migration.wire.ews import EwsClient
+
+
+@dataclass(frozen=True, slots=True)
+class GroupwareSides:
+    """What opens them for one tenant. TenantMisconfigured from any method if its settings cannot be
+    followed."""
+
+    settings: Settings
+    secrets: Secrets
+    blobs: BlobStore
+
+    def source(self, mailbox: Mailbox) -> GroupwareSource:
+        """What the tenant file names, one after the other."""
+        return JoinedSource(
+            {
+                kind: self.dav_source(self.secrets.read_source(), mailbox.source)
+                if kind == DAV
+                else FileSource(self.blobs, mailbox.target)
+                for kind in self.settings.groupware.sources
+            }
+        )
+
+    def dav_source(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
+        """What this user has at the CalDAV and CardDAV server; `secret` is the source's."""
+        # Files alone need no client for HTTP.
+        from migration.sources.dav import DavSource
+        from migration.sources.dav_homes import make_url
+        from migration.sources.dav_login import choose_dav_login
+        from migration.wire.dav import DavClient
+
+        template = self.settings.groupware.dav_url
+        login, is_own = choose_dav_login(secret, user, template)
+        try:
+            client = DavClient(make_url(template, user), login)
+        except ValueError as error:
+            raise TenantMisconfigured([f"groupware.dav_url: {error}"]) from None
+        return DavSource(client, follows_login=is_own)
+
+    def target(self, record: MailboxRecord, client: EwsClient, at: str) -> GroupwareTarget:
+        """The mailbox that `client` opens, at a moment (ISO 8601); of a resource its calendar. The
+        target owns the client."""
+        mailbox = record.mailbox
+        begin, horizon = self.settings.groupware.window(at)
+        where = Destination(
+            record.at_present.target,
+            self._zone(),
+            begin,
+            horizon,
+            datetime.fromisoformat(at),
+            (mailbox.source, mailbox.target, *mailbox.aliases),
+        )
+        kinds = {CollectionKind.CALENDAR} if mailbox.is_resource else CollectionKind
+        return WorkmailGroupware(client, where, frozenset(kinds))
+
+    def _zone(self) -> Zone:
+        """That of the settings may be unknown here, where the tables of the zones are older than
+        those with which the tenant file was checked."""
+        name = self.settings.groupware.timezone
+        if (zone := find_zone(name)) is None:
+            raise TenantMisconfigured([f"groupware.timezone: {name} is no known time zone"])
+        return zone
