@@ -11,6 +11,8 @@ from migration.errors import MailboxUnreachable, TargetBusy
 from migration.mail import SpecialUse
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.wire.ews import EwsClient
+from migration.wire.ews_groupware import EwsGroupware
+from migration.wire.ews_groupware_request import FolderKind
 from migration.wire.ews_model import AnswerLost, FolderRef
 from tests.ews.harness import ADDRESS, Tokens
 from tests.ews.samples import ensure, keys_in, plan, stamped, store
@@ -66,6 +68,15 @@ def test_mail_is_not_put_into_a_calendar(target: WorkmailEwsTarget, server: EwsS
     store(target, folder_id, [stamped("k")])
     assert keys_in(server, "Calendar (mail)") == ["k"]
     assert ensure(target, "Calendar") == folder_id
+
+
+def test_the_longest_name_beside_a_calendar_is_not_longer(
+    target: WorkmailEwsTarget, client: EwsClient
+) -> None:
+    calendar = FolderKind("CalendarFolder", "IPF.Appointment")
+    EwsGroupware(client).create_folders(ROOT, calendar, ["x" * 255])
+    made = ensure(target, "x" * 255)
+    assert client.get_folder(FolderRef(made)).name == f"{'x' * 248} (mail)"
 
 
 def test_a_whole_tree_is_made_in_a_request_for_each_parent(

@@ -512,6 +512,25 @@ def test_what_is_of_another_kind_is_left_alone(
     assert groupware.ensure_collections([plan(CALENDAR, "Holidays")]) == [folder_id]
 
 
+def test_names_that_differ_at_their_end_are_two_folders(
+    groupware: WorkmailGroupware, client: EwsClient
+) -> None:
+    same = "x" * 251
+    plans = [plan(CALENDAR, f"{same}{end}") for end in ("end", " (2)")]
+    ids = groupware.ensure_collections(plans)
+    names = [client.get_folder(FolderRef(folder_id)).name for folder_id in ids]
+    assert names == [each.name for each in plans]
+
+
+def test_a_mark_behind_the_longest_name_takes_the_place_of_its_end(
+    groupware: WorkmailGroupware, client: EwsClient
+) -> None:
+    calendar = client.get_folder(FolderRef("calendar", distinguished=True)).id
+    client.create_folder(FolderRef(calendar), "😀" * 127)
+    (folder_id,) = groupware.ensure_collections([plan(CALENDAR, "😀" * 127)])
+    assert client.get_folder(FolderRef(folder_id)).name == f"{'😀' * 122} (calendar)"
+
+
 def test_an_attendee_of_anothers_meeting_is_no_guest(
     groupware: WorkmailGroupware, server: EwsServer
 ) -> None:

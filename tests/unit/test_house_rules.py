@@ -92,7 +92,15 @@ FOUNDATION = {
         "execution_input",
         "survey_model",
     ),
-    *("settings", "identity", "workmail_names", "end_of_support", "figures", "zone_model"),
+    *(
+        "settings",
+        "identity",
+        "workmail_names",
+        "folder_names",
+        "end_of_support",
+        "figures",
+        "zone_model",
+    ),
 }
 WORDS = {"model", "mail", "dns_model", "directory_model"}
 """The model, by rooms: what the rest of the foundation may speak of."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from migration.copy.folders import fit_name, fold_name, mark_name
 from migration.copy.groupware_state import ItemFate, ItemRow, State, is_over
 from migration.copy.plan import is_suspicious
+from migration.folder_names import fit_name, fold_name, mark_name
 from migration.groupware_port import (
     Collection,
     CollectionKind,

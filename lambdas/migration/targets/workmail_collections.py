@@ -7,10 +7,10 @@ Other workers may create the same folders at the same time.
 from __future__ import annotations
 
 import itertools
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from migration.folder_names import fold_name, mark_name
 from migration.groupware_port import CollectionKind, CollectionPlan
 from migration.targets.workmail_keys import parts
 from migration.wire.ews import EwsClient
@@ -20,7 +20,6 @@ from migration.wire.ews_groupware_request import FolderKind
 from migration.wire.ews_model import AnswerLost, FolderInfo, FolderRef, Refused, RequestRefused
 
 _ROOT = FolderRef("msgfolderroot", distinguished=True)
-_LONGEST_NAME = 200  # Exchange takes 255 characters; room for what is put behind
 _PER_REQUEST = 100
 _ROUNDS = 4
 """So often a folder may be said to exist and not be found."""
@@ -63,17 +62,17 @@ class WorkmailCollections:
         """The id of each plan's folder, in order; creates what is missing."""
         kinds = [_KINDS[plan.collection.kind] for plan in plans]
         defaults = self._defaults(kinds)
-        if not any(map(_name, plans)):
+        if not any(plan.name for plan in plans):
             return [defaults[kind.default] for kind in kinds]
         for _ in range(_ROUNDS):
             tree = self._read_tree()
             missing: dict[_Kind, dict[str, str]] = {}
             ids = []
             for kind, plan in zip(kinds, plans, strict=True):
-                parent_id, name = defaults[kind.default], _name(plan)
+                parent_id, name = defaults[kind.default], plan.name
                 place = _place(tree, parent_id, kind, name) if name else parent_id
                 if isinstance(place, _Missing):
-                    missing.setdefault(kind, {}).setdefault(_fold(place.name), place.name)
+                    missing.setdefault(kind, {}).setdefault(fold_name(place.name), place.name)
                 ids.append(place)
             if not missing:
                 return [place for place in ids if isinstance(place, str)]
@@ -96,7 +95,7 @@ class WorkmailCollections:
 
     def _read_tree(self) -> _Tree:
         folders = self._client.folders(_ROOT)
-        return {(folder.parent_id, _fold(folder.name)): folder for folder in folders}
+        return {(folder.parent_id, fold_name(folder.name)): folder for folder in folders}
 
     def _create(self, parent_id: str, kind: _Kind, names: Sequence[str]) -> None:
         """What is not created by it is in the tree when that is read again, or is tried again."""
@@ -121,7 +120,7 @@ def _place(tree: _Tree, parent_id: str, kind: _Kind, name: str) -> str | _Missin
     """The id of the folder, or the name under which it is to be made: what is of another kind is
     left alone."""
     for tried in _names(name, kind):
-        known = tree.get((parent_id, _fold(tried)))
+        known = tree.get((parent_id, fold_name(tried)))
         if known is None:
             return _Missing(tried)
         if _is_of(known, kind):
@@ -132,18 +131,10 @@ def _place(tree: _Tree, parent_id: str, kind: _Kind, name: str) -> str | _Missin
 def _names(name: str, kind: _Kind) -> Iterator[str]:
     """The name, and what it is where something else has it, and so on."""
     yield name
-    yield f"{name} ({kind.suffix})"
-    yield from (f"{name} ({kind.suffix} {number})" for number in itertools.count(2))
+    yield mark_name(name, kind.suffix)
+    yield from (mark_name(name, f"{kind.suffix} {number}") for number in itertools.count(2))
 
 
 def _is_of(folder: FolderInfo, kind: _Kind) -> bool:
     wanted = kind.folder.folder_class
     return folder.folder_class == wanted or folder.folder_class.startswith(f"{wanted}.")
-
-
-def _name(plan: CollectionPlan) -> str:
-    return plan.name.strip()[:_LONGEST_NAME].strip()
-
-
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()

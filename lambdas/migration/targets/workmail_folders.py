@@ -6,10 +6,10 @@ below which something is missing. Other workers may create the same folders at t
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from migration.folder_names import fold_name, mark_name
 from migration.mail import FolderPlan, SpecialUse
 from migration.wire.ews import EwsClient
 from migration.wire.ews_failures import refuse
@@ -108,7 +108,7 @@ class WorkmailFolders:
             return False
         for name, answer in zip(names, answers, strict=True):
             if isinstance(answer, FolderInfo):
-                tree[parent_id, _fold(name)] = replace(
+                tree[parent_id, fold_name(name)] = replace(
                     answer, parent_id=parent_id, name=name, folder_class="IPF.Note"
                 )
             elif answer.code not in _OVERTAKEN:
@@ -117,14 +117,14 @@ class WorkmailFolders:
 
     def _read_tree(self) -> _Tree:
         folders = self._client.folders(FolderRef(_ROOT, distinguished=True))
-        return {(folder.parent_id, _fold(folder.name)): folder for folder in folders}
+        return {(folder.parent_id, fold_name(folder.name)): folder for folder in folders}
 
 
 def _start(plan: FolderPlan) -> tuple[str, tuple[str, ...]]:
     """The folder that is always there, and the names below it."""
     if plan.special in _DISTINGUISHED:
         return _DISTINGUISHED[plan.special], ()
-    first = _ALWAYS_THERE.get(_fold(plan.path[0]))
+    first = _ALWAYS_THERE.get(fold_name(plan.path[0]))
     return (_ROOT, plan.path) if first is None else (first, plan.path[1:])
 
 
@@ -135,7 +135,7 @@ def _missing(tree: _Tree, ways: Sequence[_Way]) -> dict[str, list[str]]:
         rest = _walk(tree, way)
         if rest.names:
             name = _name_for_mail(tree, rest.start, rest.names[0])
-            found.setdefault(rest.start, {}).setdefault(_fold(name), name)
+            found.setdefault(rest.start, {}).setdefault(fold_name(name), name)
     return {parent_id: list(names.values()) for parent_id, names in found.items()}
 
 
@@ -143,7 +143,7 @@ def _walk(tree: _Tree, way: _Way) -> _Way:
     """As far down as the tree goes, and the names that are left."""
     while way.names:
         name = _name_for_mail(tree, way.start, way.names[0])
-        known = tree.get((way.start, _fold(name)))
+        known = tree.get((way.start, fold_name(name)))
         if known is None:
             break
         way = _Way(known.id, way.names[1:])
@@ -152,13 +152,9 @@ def _walk(tree: _Tree, way: _Way) -> _Way:
 
 def _name_for_mail(tree: _Tree, parent_id: str, name: str) -> str:
     """A calendar of the name is left alone: mail goes to a folder beside it."""
-    known = tree.get((parent_id, _fold(name)))
-    return name if known is None or _holds_mail(known) else f"{name} (mail)"
+    known = tree.get((parent_id, fold_name(name)))
+    return name if known is None or _holds_mail(known) else mark_name(name, "mail")
 
 
 def _holds_mail(folder: FolderInfo) -> bool:
     return folder.folder_class in ("", "IPF.Note") or folder.folder_class.startswith("IPF.Note.")
-
-
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migration.copy.folders import LONGEST_NAME
 from migration.copy.groupware_plan import (
     KEPT,
     STAYS,
@@ -23,6 +22,7 @@ from migration.copy.groupware_plan import (
 )
 from migration.copy.groupware_size import BATCH, fit_batch
 from migration.copy.groupware_state import ItemFate, ItemRow
+from migration.folder_names import LONGEST_NAME
 from migration.groupware_port import Collection, CollectionKind, Entry, NotReadable, Read, Written
 from migration.items.losses import Loss
 from migration.mail import ItemRef, Rejected
