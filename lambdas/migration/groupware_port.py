@@ -50,7 +50,7 @@ class Collection:
 @dataclass(frozen=True, slots=True)
 class CollectionPlan:
     """Where a collection goes: the default folder of its kind (`name` is "" then), or one of that
-    name beside it."""
+    name, which the target may mark where something else there has it."""
 
     collection: Collection
     name: str = ""
