@@ -23,12 +23,13 @@ STANDS_ALONE = "it is one task, and its text says how it repeats"
 _DONE = "it is done, and Exchange would begin the next one"
 _NO_START = "it has no start, and is not due"
 _BY_PARTS = "Exchange counts from the last completion only in days, weeks, months and years"
-_UNITS = {
+UNITS = {
     Frequency.DAILY: (Unit.DAILY, MAX_DAYS),
     Frequency.WEEKLY: (Unit.WEEKLY, MAX_WEEKS),
     Frequency.MONTHLY: (Unit.MONTHLY, MAX_MONTHS),
     Frequency.YEARLY: (Unit.YEARLY, MAX_MONTHS // 12),
 }
+"""What a regeneration counts for each frequency, and the longest interval of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def plan_repeats(task: Task, where: Destination, *, is_done: bool) -> Repeating:
 def _regenerate(rule: Rule) -> Regeneration | None:
     """What counts from when the last one was done has no days of its own."""
     plain = Rule(rule.frequency, rule.interval, rule.count, rule.until, week_start=rule.week_start)
-    unit, most = _UNITS[rule.frequency]
+    unit, most = UNITS[rule.frequency]
     if rule != plain or rule.interval > most:
         return None
     return Regeneration(unit, rule.interval)

@@ -10,9 +10,10 @@ from migration.items.ews_item import Importance
 from migration.items.ews_reading import PRIVACIES
 from migration.items.ews_rules import bounded, rule_of
 from migration.items.ews_task import NoteItem, TaskItem, TaskState
-from migration.items.ews_terms import Regeneration, Repeats, TaskRepeats, Unit
+from migration.items.ews_task_repeats import UNITS
+from migration.items.ews_terms import Regeneration, Repeats, TaskRepeats
 from migration.items.task import Note, Task, TaskStatus, Work
-from migration.items.times import ONCE, Frequency, Moment, Recurrence, Rule, Time
+from migration.items.times import ONCE, Moment, Recurrence, Rule, Time
 from migration.items.times import UTC as UTC_ZONE
 
 _STATES = {
@@ -22,12 +23,7 @@ _STATES = {
     TaskState.WAITING: TaskStatus.WAITING,
     TaskState.DEFERRED: TaskStatus.DEFERRED,
 }
-_FREQUENCIES = {
-    Unit.DAILY: Frequency.DAILY,
-    Unit.WEEKLY: Frequency.WEEKLY,
-    Unit.MONTHLY: Frequency.MONTHLY,
-    Unit.YEARLY: Frequency.YEARLY,
-}
+_FREQUENCIES = {unit: frequency for frequency, (unit, _) in UNITS.items()}
 
 
 def to_task(uid: str, item: TaskItem) -> Task:
