@@ -485,6 +485,24 @@ def test_default_folders_are_those_of_the_mailbox(
     assert groupware.kinds() == frozenset(CollectionKind)
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_answer_about_folders_that_is_lost_is_looked_for(
+    groupware: WorkmailGroupware, server: EwsServer, stored: bool
+) -> None:
+    server.faults.close_connection_next(stored, operation="CreateFolder")
+    (folder_id,) = groupware.ensure_collections([plan(CALENDAR, "Holidays")])
+    assert groupware.ensure_collections([plan(CALENDAR, "Holidays")]) == [folder_id]
+
+
+def test_a_server_that_loses_every_answer_about_folders_is_busy(
+    groupware: WorkmailGroupware, server: EwsServer
+) -> None:
+    """It is no mailbox that cannot be reached."""
+    server.faults.close_connection_next(False, times=4, operation="CreateFolder")
+    with pytest.raises(TargetBusy):
+        groupware.ensure_collections([plan(CALENDAR, "Holidays")])
+
+
 def test_folders_are_made_once_with_their_class(
     groupware: WorkmailGroupware, client: EwsClient, recorder: Recorder, schema: Schema
 ) -> None:

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 
 from migration.folder_names import fold_name, mark_name
 from migration.groupware_port import CollectionKind, CollectionPlan
+from migration.targets.workmail_folders import WorkmailFolders
 from migration.targets.workmail_keys import parts
 from migration.wire.ews import EwsClient
 from migration.wire.ews_failures import refuse
 from migration.wire.ews_groupware import EwsGroupware
 from migration.wire.ews_groupware_request import FolderKind
-from migration.wire.ews_model import AnswerLost, FolderInfo, FolderRef, Refused, RequestRefused
+from migration.wire.ews_model import AnswerLost, FolderInfo, FolderRef, Refused
 
 _ROOT = FolderRef("msgfolderroot", distinguished=True)
 _PER_REQUEST = 100
 _ROUNDS = 4
-"""So often a folder may be said to exist and not be found."""
+"""So often a folder may be said to exist and not be found, or an answer be lost."""
 
 _OVERTAKEN = frozenset({"ErrorFolderExists", "ErrorParentFolderNotFound", "ErrorFolderNotFound"})
 
@@ -56,12 +57,14 @@ class WorkmailCollections:
 
     def __init__(self, client: EwsClient) -> None:
         self._client = client
+        self._folders = WorkmailFolders(client)
         self._groupware = EwsGroupware(client)
 
     def ensure(self, plans: Sequence[CollectionPlan]) -> list[str]:
         """The id of each plan's folder, in order; creates what is missing."""
         kinds = [_KINDS[plan.collection.kind] for plan in plans]
-        defaults = self._defaults(kinds)
+        names = list(dict.fromkeys(kind.default for kind in kinds))
+        defaults = dict(zip(names, self._folders.distinguished(names), strict=True))
         if not any(plan.name for plan in plans):
             return [defaults[kind.default] for kind in kinds]
         for _ in range(_ROUNDS):
@@ -78,20 +81,7 @@ class WorkmailCollections:
                 return [place for place in ids if isinstance(place, str)]
             for kind, names in missing.items():
                 self._create(defaults[kind.default], kind, list(names.values()))
-        raise RequestRefused("ErrorFolderExists")
-
-    def _defaults(self, kinds: Sequence[_Kind]) -> dict[str, str]:
-        """RequestRefused if the mailbox lacks one of them."""
-        names = list(dict.fromkeys(kind.default for kind in kinds))
-        if not names:
-            return {}
-        asked = [FolderRef(name, distinguished=True) for name in names]
-        found: dict[str, str] = {}
-        for name, answer in zip(names, self._client.get_folders(asked), strict=True):
-            if isinstance(answer, Refused):
-                raise refuse(answer.code, answer.retry_after)
-            found[name] = answer.id
-        return found
+        raise refuse("ErrorInternalServerTransientError", 0.0)
 
     def _read_tree(self) -> _Tree:
         folders = self._client.folders(_ROOT)
