@@ -63,8 +63,8 @@ class WorkmailCollections:
     def ensure(self, plans: Sequence[CollectionPlan]) -> list[str]:
         """The id of each plan's folder, in order; creates what is missing."""
         kinds = [_KINDS[plan.collection.kind] for plan in plans]
-        names = list(dict.fromkeys(kind.default for kind in kinds))
-        defaults = dict(zip(names, self._folders.distinguished(names), strict=True))
+        starts = [kind.default for kind in kinds]
+        defaults = dict(zip(starts, self._folders.distinguished(starts), strict=True))
         if not any(plan.name for plan in plans):
             return [defaults[kind.default] for kind in kinds]
         for _ in range(_ROUNDS):
