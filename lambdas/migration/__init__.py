@@ -17,6 +17,7 @@ Glossary
   named property, so that the target can be asked what it has.
 - fingerprint: a digest of a message's content, by which a copy is known again where no key is kept.
 - audit: what became of each message, as files; remark: a message of which the report tells.
+- groupware: calendars, address books, tasks and notes. Collection: one of these, with its items.
 - loss: what of a calendar's item or a contact could not be kept, as a row of the report.
 - quarantine: where messages are put that end their workers again and again.
 - migration administrator: an impersonation role with access to all mailboxes.

@@ -58,7 +58,6 @@ USE_CASES = {
         "progress_view",
         "progress_words",
         "slice_run",
-        "groupware_run",
     ),
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
     *("client_report", "client_sending", "report_steps", "spreadsheet"),

@@ -27,17 +27,8 @@ _GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
 _LATER = frozenset({"InternalError", "ServiceUnavailable", "SlowDown"})
 _FOLDERS = frozenset(
     {
-        *(
-            "intake",
-            "plans",
-            "runs",
-            "audit",
-            "groupware",
-            "quarantine",
-            "verify",
-            "reports",
-            "clients",
-        )
+        *("intake", "plans", "runs", "audit", "groupware"),
+        *("quarantine", "verify", "reports", "clients"),
     }
 )
 
