@@ -9,16 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from migration.findings import NOTHING, Findings, look
+from migration.intake import ENDINGS, INTAKE
 from migration.model import ManifestRow
 from migration.ports import BlobStore, Secrets
 from migration.preflight import Checked
 from migration.settings import DAV, FILES, GROUPWARE_NEEDS_EWS, Settings
 from migration.survey_model import GroupwareSurvey, choose_sample
 from migration.target_choice import IMAP
-
-FOLDER = "intake/groupware/"
-"""Below it lie the files, in a folder for each address in WorkMail."""
-_NAMES = (".ics", ".vcf")
 
 Survey = Callable[[Mapping[str, object], Sequence[str]], GroupwareSurvey]
 """Given the source's secret and users: looks shortly into the collections of these users."""
@@ -38,30 +35,30 @@ def check_groupware(
     findings = Findings((GROUPWARE_NEEDS_EWS,)) if settings.target_kind == IMAP else NOTHING
     if FILES in sources and rows:
         known = [*(row.target for row in rows), *(room.address for room in rooms if room.source)]
-        findings += check_files(blobs.list(FOLDER), known)
+        findings += check_files(blobs.list(INTAKE), known)
     if DAV in sources and rows:
         findings += look(lambda: _look(secrets, survey, rows))
     return checked.join(findings)
 
 
 def check_files(keys: Iterable[str], addresses: Iterable[str]) -> Findings:
-    """Files that nobody would read. The keys are those below FOLDER, the addresses those of
+    """Files that nobody would read. The keys are those below INTAKE, the addresses those of
     WorkMail whose calendars and the like are copied."""
-    places = [key.removeprefix(FOLDER).partition("/") for key in keys if not key.endswith("/")]
+    places = [key.removeprefix(INTAKE).partition("/") for key in keys if not key.endswith("/")]
     known = {address.strip().lower() for address in addresses}
     strangers = {folder for folder, _, _ in places if folder.strip().lower() not in known}
-    others = [name for _, _, name in places if not name.lower().endswith(_NAMES)]
+    others = [name for _, _, name in places if not name.lower().endswith(ENDINGS)]
     warnings = []
     if not places:
-        warnings.append(f"`groupware.sources` has files, and nothing lies below {FOLDER}")
+        warnings.append(f"`groupware.sources` has files, and nothing lies below {INTAKE}")
     if strangers:
         warnings.append(
-            f"{len(strangers)} folders below {FOLDER} have no address in WorkMail of this "
+            f"{len(strangers)} folders below {INTAKE} have no address in WorkMail of this "
             "manifest as their name, so that nobody gets what is in them"
         )
     if others:
         warnings.append(
-            f"{len(others)} files below {FOLDER} end neither in .ics nor in .vcf, and are not read"
+            f"{len(others)} files below {INTAKE} end neither in .ics nor in .vcf, and are not read"
         )
     return Findings(warnings=tuple(warnings))
 

@@ -89,6 +89,7 @@ FOUNDATION = {
         "measures",
         "progress_model",
         "execution_input",
+        "intake",
         "survey_model",
     ),
     *(

@@ -16,6 +16,7 @@ from migration.groupware_port import (
     Read,
     Vanished,
 )
+from migration.intake import ENDINGS, INTAKE
 from migration.items.ical_read import Calendar, read_calendar
 from migration.items.losses import Loss
 from migration.ports import BlobStore
@@ -29,9 +30,6 @@ from migration.sources.item_file_index import (
     version_of,
 )
 from migration.sources.item_reading import read_entry
-
-INTAKE = "intake/groupware/"
-"""Below it each person has a folder, named by the target address."""
 
 _BROKEN = "file"
 _NO_COLOUR = "Exchange's folders have none"
@@ -121,8 +119,8 @@ class FileSource:
 
 
 def _ending(key: str) -> CollectionKind | None:
-    ending = key.lower().rpartition(".")[2]
-    return {"ics": CollectionKind.CALENDAR, "vcf": CollectionKind.CONTACTS}.get(ending)
+    kinds = zip(ENDINGS, (CollectionKind.CALENDAR, CollectionKind.CONTACTS), strict=True)
+    return next((kind for ending, kind in kinds if key.lower().endswith(ending)), None)
 
 
 def _look_through(key: str, data: bytes) -> _File:
