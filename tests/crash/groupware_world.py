@@ -6,13 +6,12 @@ As worker.py for mail, whose lives and hands it uses.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.groupware import MemorySource
 from localrun.fakes.groupware_target import MemoryGroupware, Place
-from localrun.fakes.ledger import MemoryLedger
 from migration.copy.groupware import copy_groupware
 from migration.copy.groupware_state import count_rows, count_targets, read_state
 from migration.copy.slices import Pace, SliceJob, SliceResult
@@ -24,9 +23,8 @@ from migration.items.losses import Loss
 from migration.items.task import Note, Task
 from migration.mail import BatchLimit
 from migration.model import Tally
-from tests.crash.worker import Hands, Life, Lives, Slices
+from tests.crash.worker import BOX, Slices
 
-TENANT, BOX = "acme", "mailbox1"
 LEDGER_ID = groupware_id(BOX)
 PACE = Pace(batch=BatchLimit(items=3), overlap=False)
 TASKS, NOTES, CALENDAR = CollectionKind.TASKS, CollectionKind.NOTES, CollectionKind.CALENDAR
@@ -54,43 +52,25 @@ def lose_marked(item: AnyItem) -> tuple[Loss, ...]:
 
 
 @dataclass
-class GroupwareWorld(Slices):
-    """Both sides, the ledger and the bucket, which outlive every worker."""
+class GroupwareWorld(Slices[MemorySource, MemoryGroupware]):
+    """Two places for collections."""
 
     pace: Pace = PACE
     has_tokens: bool = field(default=True, kw_only=True)
 
-    def __post_init__(self) -> None:
-        self.lives = Lives()
-        self.source = MemorySource(has_tokens=self.has_tokens)
+    def sides(self) -> tuple[MemorySource, MemoryGroupware]:
         kinds = frozenset(CollectionKind) - {NOTES}
-        self.target = MemoryGroupware(refuse=refuse_marked, lose=lose_marked, kinds=kinds)
-        self.ledger, self.blobs = MemoryLedger(), MemoryBlobs()
-        self.target.now = lambda: self.clock
-        for part in (self.source, self.target, self.ledger, self.blobs):
-            part.step = self.lives.step
+        target = MemoryGroupware(refuse=refuse_marked, lose=lose_marked, kinds=kinds)
+        return MemorySource(has_tokens=self.has_tokens), target
 
-    def slice(self, pass_id: int = 1, lifetime: float = 3600.0) -> SliceResult:
-        """One worker from start to end, whatever the end is. Its steps take no time."""
-        started = self.clock
-        life = Life(self.act)
-        self.steps = life.steps
-        now = self.clock.isoformat().replace("+00:00", "Z")
-        parts = (self.source, self.target, self.ledger, self.blobs)
-        hands = [cast("Any", Hands(part, self.lives, life)) for part in parts]
-        source, target, ledger, blobs = hands
-        try:
-            return copy_groupware(
-                source,
-                target,
-                ledger,
-                blobs,
-                SliceJob(TENANT, BOX, pass_id, now, self.pace, self.policy),
-                seconds_left=lambda: lifetime - (self.clock - started).total_seconds(),
-                sleep=self.wait,
-            )
-        finally:
-            life.end()
+    def work(self, parts: Sequence[Any], job: SliceJob, left: Callable[[], float]) -> SliceResult:
+        source, target, ledger, blobs = parts
+        return copy_groupware(
+            source, target, ledger, blobs, job, seconds_left=left, sleep=self.wait
+        )
+
+    def end(self) -> object:
+        return picture(self)
 
     def find(self, text: str) -> str:
         """The id of the target's item that says so."""

@@ -17,7 +17,6 @@ from migration.items.item import AnyItem
 from migration.mail import BatchLimit
 from migration.model import CopyPolicy, DeltaPolicy, FolderRecord
 from tests.crash.groupware_world import (
-    BOX,
     LEDGER_ID,
     PACE,
     TASKS,
@@ -28,7 +27,7 @@ from tests.crash.groupware_world import (
     task,
     text_of,
 )
-from tests.crash.worker import Crash
+from tests.crash.worker import BOX, Crash, each
 
 ADD, FOLLOW = DeltaPolicy.ADD, DeltaPolicy.FOLLOW
 PLACE = (TASKS, "Work")
@@ -61,22 +60,6 @@ def only_record(world: GroupwareWorld) -> FolderRecord:
 # ---- items that end their workers ------------------------------------------------------------
 
 
-def run_to_the_end(world: GroupwareWorld) -> int:
-    """Workers, one after the other, until nothing is left; how many of them died."""
-    deaths = 0
-    for _ in range(200):
-        try:
-            result = world.slice()
-        except Crash:
-            deaths += 1
-            world.wait(1)
-        else:
-            if result.outcome is SliceOutcome.DONE:
-                return deaths
-            world.wait(result.wait_seconds)
-    raise AssertionError("the copy never ends")
-
-
 SHAPES = [(1, 0, 3, 8), (3, 1, 3, 8), (7, 6, 3, 8), (60, 21, 50, 16)]
 
 
@@ -92,7 +75,7 @@ def test_an_item_that_ends_its_worker_is_put_aside(
         return ""
 
     world.target.refuse = kill
-    assert 3 < run_to_the_end(world) <= at_most
+    assert 3 < world.outlive() <= at_most
     put_aside = {uid for uid, fate in fates(world).items() if fate is ItemFate.QUARANTINED}
     assert put_aside == {f"u{deadly}"}
     files = world.blobs.files()
@@ -123,7 +106,7 @@ def test_an_item_that_ends_its_worker_when_it_is_read() -> None:
 
     world.source.fetch = watched  # type: ignore[method-assign]
     world.act = act
-    run_to_the_end(world)
+    world.outlive()
     assert fates(world)["u2"] is ItemFate.QUARANTINED
     assert sum(texts(world).values()) == 4
     assert not [name for name in world.blobs.files() if name.startswith("quarantine/")]
@@ -138,7 +121,7 @@ def test_an_item_over_which_the_target_hangs_up() -> None:
         return ""
 
     world.target.refuse = hang_up
-    run_to_the_end(world)
+    world.outlive()
     assert fates(world)["u3"] is ItemFate.QUARANTINED
     assert sum(texts(world).values()) == 6
 
@@ -154,7 +137,7 @@ def test_an_earlier_version_stays_of_what_is_put_aside() -> None:
         return ""
 
     world.target.refuse = kill
-    run_to_the_end(world)
+    world.outlive()
     assert texts(world) == Counter(["task u0", "task u1"])
     assert fates(world)["u1"] is ItemFate.QUARANTINED
 
@@ -170,16 +153,8 @@ def test_hours_in_which_nothing_can_be_written_put_nothing_aside(hours: int) -> 
         return ""
 
     world.target.refuse = fail
-    for _ in range(1000):
-        try:
-            result = world.slice()
-        except BatchStuck:
-            assert hours > 1
-            world.wait(max(60.0, ends - world.clock.timestamp()))
-        else:
-            if result.outcome is SliceOutcome.DONE:
-                break
-            world.wait(result.wait_seconds)
+    stuck = world.outlive(BatchStuck, lambda: max(60.0, ends - world.clock.timestamp()), most=1000)
+    assert hours > 1 or not stuck
     assert set(fates(world).values()) == {ItemFate.STORED}
     assert sum(texts(world).values()) == 4
 
@@ -304,14 +279,7 @@ def test_an_item_that_becomes_again_what_it_was() -> None:
     entry = world.source._shelves[key].answers["u1"]
     world.source.put(key, "u1", task("u1", "other"))
 
-    def act(_step: int, name: str) -> None:
-        if name == "after remove":
-            raise Crash
-
-    world.act = act
-    with pytest.raises(Crash):
-        world.slice(2)
-    world.act = None
+    world.break_off(each("after remove", Crash), 2)
     world.source._shelves[key].answers["u1"] = entry
     world.finish(2)
     assert texts(world) == Counter(["task u0", "task u1"])
@@ -387,14 +355,7 @@ def test_what_was_changed_in_workmail_survives_a_recovery_under_its_own_key() ->
     world.source.put(key, "u0", task("u0", "again"))
     world.source._shelves[key].answers["u1"] = first
 
-    def act(_step: int, name: str) -> None:
-        if name == "after write":
-            raise Crash
-
-    world.act = act
-    with pytest.raises(Crash):
-        world.slice(3)
-    world.act = None
+    world.break_off(each("after write", Crash), 3)
     world.finish(3)
     assert texts(world) == Counter(["again", "task u1"])
     assert world.find("task u1") == edited

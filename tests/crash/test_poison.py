@@ -12,10 +12,9 @@ from dataclasses import replace
 
 import pytest
 
-from migration.copy.engine import SliceOutcome
 from migration.errors import BatchStuck, TargetBusy
 from migration.mail import BatchLimit, Fate, Item
-from tests.crash.worker import BOX, INBOX, PACE, Crash, World, picture, text
+from tests.crash.worker import BOX, INBOX, PACE, World, picture, text
 
 POISON = b"Subject: ends its worker\r\n\r\npoison"
 
@@ -34,22 +33,6 @@ def world_with(messages: int, place: int, *, keeps_key: bool, overlap: bool, ite
     for number in range(5):
         world.source.deliver(("Other",), text(number))
     return world
-
-
-def run_to_the_end(world: World) -> int:
-    """Workers, one after the other, until nothing is left; how many of them died."""
-    deaths = 0
-    for _ in range(200):
-        try:
-            result = world.slice()
-        except Crash:
-            deaths += 1
-            world.wait(1)
-        else:
-            if result.outcome is SliceOutcome.DONE:
-                return deaths
-            world.wait(result.wait_seconds)
-    raise AssertionError("the copy never ends")
 
 
 def quarantined(world: World) -> list[tuple[str, Fate]]:
@@ -85,7 +68,7 @@ def test_a_message_that_ends_its_worker_when_it_is_appended(
         return ""
 
     world.target.refuse = kill
-    deaths = run_to_the_end(world)
+    deaths = world.outlive()
     assert deaths <= at_most
     assert quarantined(world) == [(str(place + 1), Fate.QUARANTINED)]
     assert files_put_aside(world) == [POISON]
@@ -105,7 +88,7 @@ def test_a_message_that_ends_its_worker_when_it_is_read(
             world.lives.die()
 
     world.source.meet = kill
-    assert run_to_the_end(world) <= at_most + 1
+    assert world.outlive() <= at_most + 1
     assert quarantined(world) == [(str(place + 1), Fate.QUARANTINED)]
     assert files_put_aside(world) == []
     check_others(world, messages)
@@ -121,7 +104,7 @@ def test_a_message_over_which_the_target_hangs_up(keeps_key: bool) -> None:
         return ""
 
     world.target.refuse = hang_up
-    run_to_the_end(world)
+    world.outlive()
     assert quarantined(world) == [("4", Fate.QUARANTINED)]
     assert files_put_aside(world) == [POISON]
     check_others(world, 7)
@@ -138,7 +121,7 @@ def test_several_such_messages() -> None:
         return ""
 
     world.target.refuse = kill
-    run_to_the_end(world)
+    world.outlive()
     assert [uid for uid, _ in quarantined(world)] == ["1", "8", "9", "20"]
     assert sum(picture(world).messages[("Inbox",)].values()) == 16
 
@@ -162,16 +145,8 @@ def test_hours_in_which_every_append_fails_put_nothing_aside(
         return ""
 
     world.target.refuse = fail
-    for _ in range(1000):
-        try:
-            result = world.slice()
-        except BatchStuck:
-            assert hours > 1
-            world.wait(max(60.0, ends - world.clock.timestamp()))
-        else:
-            if result.outcome is SliceOutcome.DONE:
-                break
-            world.wait(result.wait_seconds)
+    stuck = world.outlive(BatchStuck, lambda: max(60.0, ends - world.clock.timestamp()), most=1000)
+    assert hours > 1 or not stuck
     assert quarantined(world) == []
     assert sum(picture(world).messages[("Inbox",)].values()) == messages
 
@@ -186,17 +161,6 @@ def test_a_lone_message_over_which_the_target_hangs_up_takes_an_operator() -> No
         raise TargetBusy("the connection was lost", 5, lost=True)
 
     world.target.refuse = hang_up
-    stuck = 0
-    for _ in range(100):
-        try:
-            result = world.slice()
-        except BatchStuck:
-            stuck += 1
-            world.wait(60)
-        else:
-            if result.outcome is SliceOutcome.DONE:
-                break
-            world.wait(result.wait_seconds)
-    assert stuck == 1
+    assert world.outlive(BatchStuck, lambda: 60, most=100) == 1
     assert quarantined(world) == [("1", Fate.QUARANTINED)]
     assert files_put_aside(world) == [POISON]

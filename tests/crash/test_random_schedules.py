@@ -20,15 +20,11 @@ import pytest
 from migration.copy.engine import SliceOutcome
 from migration.errors import MigrationError, SourceBusy, TargetBusy
 from migration.model import CopyPolicy, DeltaPolicy
-from tests.crash.worker import PACE, Crash, Picture, World, change, fill, picture
+from tests.crash.worker import PACE, Crash, LedgerDown, Picture, World, change, fill, picture
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "150"))
 _PORTION = 50
 PASSES = (1, 2, 3)
-
-
-class LedgerDown(Exception):
-    """The database does not answer; whether it has written is unknown."""
 
 
 class Weather:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from migration.model import CopyPolicy
-from tests.crash.worker import INBOX, PACE, Crash, Path, World, picture, text
+from tests.crash.worker import INBOX, PACE, Crash, Path, World, each, picture, text
 
 LAG = PACE.settle - 1
 WORK: Path = ("Work",)
@@ -23,17 +23,7 @@ def world_with(messages: int, path: Path = WORK, *, keeps_key: bool = False) -> 
 
 def crash_at(world: World, name: str, which: int) -> None:
     """One worker that dies when it comes to that step for the n-th time."""
-    seen: list[str] = []
-
-    def act(_step: int, step: str) -> None:
-        seen.extend([step] if step == name else [])
-        if step == name and len(seen) == which:
-            raise Crash
-
-    world.act = act
-    with pytest.raises(Crash):
-        world.slice()
-    world.act = None
+    world.break_off(each(name, Crash, which - 1))
 
 
 def messages(world: World, path: Path) -> list[bytes]:

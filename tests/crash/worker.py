@@ -7,12 +7,15 @@ file, and between the pieces of a large message. Time is counted, not waited for
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn, cast
+from typing import Any, Generic, NoReturn, TypeVar
+
+import pytest
 
 from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.ledger import MemoryLedger
@@ -38,6 +41,10 @@ Act = Callable[[int, str], None]
 
 class Crash(BaseException):
     """The process dies: nothing may catch this."""
+
+
+class LedgerDown(Exception):
+    """The database does not answer; whether it has written is unknown."""
 
 
 # ---- workers that die ------------------------------------------------------------------------
@@ -280,6 +287,10 @@ def change(world: World) -> None:
 # ---- the world -------------------------------------------------------------------------------
 
 
+SourceT = TypeVar("SourceT")
+TargetT = TypeVar("TargetT")
+
+
 def at(number: int, fault: Callable[[], BaseException]) -> Act:
     """Lets something happen at one step."""
 
@@ -303,9 +314,10 @@ def each(name: str, fault: Callable[[], BaseException], which: int = 0) -> Act:
 
 
 @dataclass
-class Slices:
-    """What goes on in slices, each by a worker of its own that may be made to fail at any of its
-    `steps` by `act`. Time is what waiting makes of it."""
+class Slices(ABC, Generic[SourceT, TargetT]):
+    """Both sides, the ledger and the bucket, which outlive every worker; and what goes on in
+    slices, each by a worker of its own that may be made to fail at any of its `steps` by `act`.
+    Time is what waiting makes of it."""
 
     policy: CopyPolicy = field(default_factory=CopyPolicy)
     pace: Pace = PACE
@@ -313,9 +325,43 @@ class Slices:
     act: Act | None = None
     steps: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.lives = Lives()
+        self.source, self.target = self.sides()
+        self.ledger, self.blobs = MemoryLedger(), MemoryBlobs()
+        parts: list[Any] = [self.target, self.source, self.ledger, self.blobs]
+        parts[0].now = lambda: self.clock
+        for part in parts:
+            part.step = self.lives.step
+
+    @abstractmethod
+    def sides(self) -> tuple[SourceT, TargetT]:
+        """A new source and a new target with their `step`; the target has a `now` and a `lag`."""
+
+    @abstractmethod
+    def work(self, parts: Sequence[Any], job: SliceJob, left: Callable[[], float]) -> SliceResult:
+        """The slice itself, on the parts in a worker's hands: source, target, ledger, bucket.
+        `left` says how many seconds are left."""
+
+    @abstractmethod
+    def end(self) -> object:
+        """What is the same after any two ways to the same end, interrupted or not."""
+
     def slice(self, pass_id: int = 1, lifetime: float = 3600.0) -> SliceResult:
         """One worker from start to end, whatever the end is. Its steps take no time."""
-        raise NotImplementedError
+        started = self.clock
+        life = Life(self.act)
+        self.steps = life.steps
+        now = self.clock.isoformat().replace("+00:00", "Z")
+        parts = (self.source, self.target, self.ledger, self.blobs)
+        try:
+            return self.work(
+                [Hands(part, self.lives, life) for part in parts],
+                SliceJob(TENANT, BOX, pass_id, now, self.pace, self.policy),
+                lambda: lifetime - (self.clock - started).total_seconds(),
+            )
+        finally:
+            life.end()
 
     def wait(self, seconds: float) -> None:
         self.clock += timedelta(seconds=seconds)
@@ -329,6 +375,27 @@ class Slices:
             self.wait(result.wait_seconds)
         raise AssertionError("the copy never ends")
 
+    def outlive(
+        self,
+        fault: type[BaseException] = Crash,
+        pause: Callable[[], float] = lambda: 1,
+        most: int = 200,
+    ) -> int:
+        """Workers, at most so many, one after the other, until nothing is left; how many of them
+        the fault has ended. After each of those comes a pause of so many seconds."""
+        ended = 0
+        for _ in range(most):
+            try:
+                result = self.slice()
+            except fault:
+                ended += 1
+                self.wait(pause())
+            else:
+                if result.outcome is SliceOutcome.DONE:
+                    return ended
+                self.wait(result.wait_seconds)
+        raise AssertionError("the copy never ends")
+
     def survive(self, pass_id: int = 1) -> BaseException | None:
         """A slice that may die; what it died of."""
         try:
@@ -337,44 +404,33 @@ class Slices:
             return end
         return None
 
+    def break_off(self, act: Act, pass_id: int = 1, fault: type[BaseException] = Crash) -> None:
+        """A worker that the fault ends, by what `act` does; the next one is left alone."""
+        self.act = act
+        with pytest.raises(fault):
+            self.slice(pass_id)
+        self.act = None
+
 
 @dataclass
-class World(Slices):
-    """Both mailboxes, the ledger and the audit, which outlive every worker."""
+class World(Slices[CrashSource, CrashTarget]):
+    """Two mailboxes."""
 
     keeps_key: bool = field(default=True, kw_only=True)
 
-    def __post_init__(self) -> None:
-        self.lives = Lives()
-        self.source, self.target = CrashSource(), CrashTarget(keeps_key=self.keeps_key)
-        self.ledger, self.blobs = MemoryLedger(), MemoryBlobs()
-        self.target.limit_size(2000)
-        self.target.now = lambda: self.clock
-        for part in (self.source, self.target, self.ledger, self.blobs):
-            part.step = self.lives.step
+    def sides(self) -> tuple[CrashSource, CrashTarget]:
+        target = CrashTarget(keeps_key=self.keeps_key)
+        target.limit_size(2000)
+        return CrashSource(), target
 
-    def slice(self, pass_id: int = 1, lifetime: float = 3600.0) -> SliceResult:
-        """One worker from start to end, whatever the end is. Its steps take no time."""
-        started = self.clock
-        life = Life(self.act)
-        self.steps = life.steps
-        now = self.clock.isoformat().replace("+00:00", "Z")
-        parts = (self.source, self.target, self.ledger, self.blobs)
-        source, target, ledger, blobs = (
-            cast("Any", Hands(part, self.lives, life)) for part in parts
-        )
-        try:
-            return copy_slice(
-                OrderedSource(source),
-                target,
-                ledger,
-                blobs,
-                SliceJob(TENANT, BOX, pass_id, now, self.pace, self.policy),
-                seconds_left=lambda: lifetime - (self.clock - started).total_seconds(),
-                sleep=self.wait,
-            )
-        finally:
-            life.end()
+    def work(self, parts: Sequence[Any], job: SliceJob, left: Callable[[], float]) -> SliceResult:
+        source, target, ledger, blobs = parts
+        ordered = OrderedSource(source)
+        return copy_slice(ordered, target, ledger, blobs, job, seconds_left=left, sleep=self.wait)
+
+    def end(self) -> object:
+        """Without the order in which messages came."""
+        return replace(picture(self), order={})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from migration.errors import MailboxUnreachable, SourceBusy
 from migration.groupware_run import run_groupware
 from migration.measures import Metric
 from migration.model import Mailbox, MailboxStatus
-from tests.crash.groupware_world import BOX, PACE, GroupwareWorld, fill
+from tests.crash.groupware_world import PACE, GroupwareWorld, fill
+from tests.crash.worker import BOX
 
 NOW = "2026-12-04T18:00:00Z"
 

@@ -8,7 +8,8 @@ import json
 
 from migration.copy.groupware_losses import losses_key
 from migration.items.losses import Loss
-from tests.crash.groupware_world import BOX, TASKS, GroupwareWorld, fill, task
+from tests.crash.groupware_world import TASKS, GroupwareWorld, fill, task
+from tests.crash.worker import BOX
 
 
 def files(world: GroupwareWorld) -> tuple[dict[str, object], list[dict[str, str]]]:

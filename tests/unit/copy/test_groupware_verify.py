@@ -10,7 +10,6 @@ from migration.copy.groupware_verify import verify_groupware
 from migration.items.task import Note
 from migration.model import Agreement, CopyPolicy, DeltaPolicy
 from tests.crash.groupware_world import (
-    BOX,
     LEDGER_ID,
     NOTES,
     TASKS,
@@ -19,7 +18,7 @@ from tests.crash.groupware_world import (
     fill,
     task,
 )
-from tests.crash.worker import Crash
+from tests.crash.worker import BOX, Crash
 
 AGREE, EXCEPTIONS, DIFFER = Agreement.AGREE, Agreement.EXCEPTIONS, Agreement.DIFFER
 
