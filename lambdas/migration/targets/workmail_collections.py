@@ -67,6 +67,7 @@ class WorkmailCollections:
         defaults = dict(zip(starts, self._folders.distinguished(starts), strict=True))
         if not any(plan.name for plan in plans):
             return [defaults[kind.default] for kind in kinds]
+        lost = False
         for _ in range(_ROUNDS):
             tree = self._read_tree()
             missing: dict[_Kind, dict[str, str]] = {}
@@ -80,23 +81,26 @@ class WorkmailCollections:
             if not missing:
                 return [place for place in ids if isinstance(place, str)]
             for kind, names in missing.items():
-                self._create(defaults[kind.default], kind, list(names.values()))
-        raise refuse("ErrorInternalServerTransientError", 0.0)
+                lost |= not self._create(defaults[kind.default], kind, list(names.values()))
+        raise refuse("ErrorInternalServerTransientError" if lost else "ErrorFolderExists", 0.0)
 
     def _read_tree(self) -> _Tree:
         folders = self._client.folders(_ROOT)
         return {(folder.parent_id, fold_name(folder.name)): folder for folder in folders}
 
-    def _create(self, parent_id: str, kind: _Kind, names: Sequence[str]) -> None:
-        """What is not created by it is in the tree when that is read again, or is tried again."""
+    def _create(self, parent_id: str, kind: _Kind, names: Sequence[str]) -> bool:
+        """What is not created by it is in the tree when that is read again, or is tried again.
+
+        False when an answer was lost."""
         for some in parts(names, _PER_REQUEST):
             try:
                 answers = self._groupware.create_folders(FolderRef(parent_id), kind.folder, some)
             except AnswerLost:
-                return  # a name cannot be there twice
+                return False  # a name cannot be there twice
             for answer in answers:
                 if isinstance(answer, Refused) and answer.code not in _OVERTAKEN:
                     raise refuse(answer.code, answer.retry_after)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
