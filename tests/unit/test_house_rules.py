@@ -33,6 +33,7 @@ USE_CASES = {
     "administrator_user",
     *("groupware_check", "groupware_run", "preflight_groupware"),
     *("erasure", "erasure_proof"),
+    *("discovery_port", "discovery", "preflight_directory"),
     *("estimate", "migration_plan", "plan_page", "run_plan"),
     *("journal", "rollback", "rollback_plan", "rollback_look", "rollback_undo"),
     "rollback_report",
@@ -91,6 +92,7 @@ FOUNDATION = {
         "execution_input",
         "intake",
         "survey_model",
+        "discovery_model",
     ),
     *(
         "settings",
