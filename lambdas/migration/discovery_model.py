@@ -3,7 +3,7 @@ Standard library only, and the same for every kind of source that has a director
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from migration.model import Profile
@@ -36,7 +36,7 @@ class FoundMailbox:
     first_name: str = ""
     last_name: str = ""
     aliases: tuple[str, ...] = ()
-    profile: Profile = Profile()
+    profile: Profile = field(default_factory=Profile)
     description: str = ""
     enabled: bool = True
     licensed: bool | None = None
