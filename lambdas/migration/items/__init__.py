@@ -12,4 +12,5 @@ source says beyond them is never dropped without a `Loss`, a row of the report.
 - ews_pattern.py: whether Exchange can say a rule exactly. ews_terms.py ews_item.py: its words.
 - ews_series.py: which requests make an event in Exchange. ews_reading.py: events of what it shows.
 - ews_people.py ews_contact.py ews_people_reading.py: the same of contacts and lists.
+- graph_*.py: what Microsoft Graph shows, read into the model.
 """
