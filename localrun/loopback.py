@@ -25,11 +25,13 @@ _POLL_SECONDS = 0.05
 """How often the accept loop looks whether it shall end: close() waits at most this long."""
 _PATIENCE_SECONDS = 30.0
 """How long a client of a stream may take nothing of what was sent."""
+_CHUNK = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `headers` has lower-case names; `path` keeps its query string."""
+    """One HTTP request. `headers` has lower-case names, and the values of a repeated one with
+    commas between them; `path` keeps its query string."""
 
     method: str
     path: str
@@ -43,12 +45,14 @@ class Response:
 
     With `stream` the answer has no known end: after `body` each of its parts is sent as it comes,
     until they end or the client is gone; then the generator is closed, and so is the connection.
+    With `chunked` the body is sent in chunks, and no Content-Length tells its size.
     """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: Generator[bytes, None, None] | None = None
+    chunked: bool = False
 
 
 class LoopbackServer:
@@ -123,7 +127,10 @@ def _handler_class(
                 self._send(response)
 
         def _request(self) -> Request:
-            headers = {name.lower(): value for name, value in self.headers.items()}
+            headers: dict[str, str] = {}
+            for name, value in self.headers.items():
+                before = headers.get(name.lower())
+                headers[name.lower()] = value if before is None else f"{before}, {value}"
             if headers.get("transfer-encoding", "").lower() == "chunked":
                 body = _read_chunks(self.rfile)
             else:
@@ -131,11 +138,12 @@ def _handler_class(
             return Request(self.command, self.path, headers, body)
 
         def _send(self, response: Response) -> None:
-            self.wfile.write(_head(response) + response.body)
+            body = _write_chunks(response.body) if response.chunked else response.body
+            self.wfile.write(_head(response) + body)
             if response.stream:
                 _stream(self, response.stream)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names http.server looks for
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names http.server looks for
 
     return Handler
 
@@ -151,12 +159,19 @@ def _read_chunks(file: BufferedIOBase) -> bytes:
     return body
 
 
+def _write_chunks(body: bytes) -> bytes:
+    parts = [body[begin : begin + _CHUNK] for begin in range(0, len(body), _CHUNK)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
 def _head(response: Response) -> bytes:
     """Status line and headers, with the empty line that ends them."""
     lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     if response.stream:
         lines += ["Connection: close", "", ""]
+    elif response.chunked:
+        lines += ["Transfer-Encoding: chunked", "", ""]
     else:
         lines += [f"Content-Length: {len(response.body)}", "", ""]
     return "\r\n".join(lines).encode("latin-1")

@@ -1,0 +1,90 @@
+"""Users, and the organisation itself."""
+
+from __future__ import annotations
+
+from localrun.fakes.graph.answers import GraphError, Json, chosen
+from localrun.fakes.graph.paging import context, directory_page
+from localrun.fakes.graph.routing import Call, Route
+from localrun.fakes.graph.tenant import User
+
+_USUAL = (
+    "businessPhones,displayName,givenName,jobTitle,mail,mobilePhone,officeLocation,"
+    "preferredLanguage,surname,userPrincipalName,id"
+)
+"""What is told of a user to those who select nothing."""
+
+
+def list_users(call: Call) -> Json:
+    select = call.option("$select") or _USUAL
+    users = list(call.tenant.users.values())
+    return directory_page(call, users, lambda user: chosen(user_json(user), select))
+
+
+def get_user(call: Call) -> Json:
+    user = _user(call)
+    shown = chosen(user_json(user), call.option("$select") or _USUAL)
+    return {"@odata.context": context(call), **shown}
+
+
+def user_json(user: User) -> Json:
+    """Everything that is known of a user."""
+    has_mailbox = user.mailbox is not None
+    first, _, last = user.name.rpartition(" ")
+    return {
+        "id": user.id,
+        "userPrincipalName": user.upn,
+        "displayName": user.name,
+        "givenName": first or None,
+        "surname": last or None,
+        "mail": user.upn if has_mailbox else None,
+        "mailNickname": user.upn.partition("@")[0],
+        "proxyAddresses": _proxies(user.upn, user.aliases) if has_mailbox else [],
+        "accountEnabled": user.enabled,
+        "userType": "Member",
+        "assignedPlans": [_plan()] if has_mailbox and user.kind == "user" else [],
+        "onPremisesSyncEnabled": None,
+        "businessPhones": [],
+        "mobilePhone": None,
+        "jobTitle": None,
+        "officeLocation": None,
+        "preferredLanguage": None,
+        **user.properties,
+    }
+
+
+def _proxies(address: str, aliases: tuple[str, ...]) -> list[str]:
+    return [f"SMTP:{address}", *(f"smtp:{alias}" for alias in aliases)]
+
+
+def _plan() -> Json:
+    return {
+        "assignedDateTime": "2024-01-10T08:00:00Z",
+        "capabilityStatus": "Enabled",
+        "service": "exchange",
+        "servicePlanId": "efb87545-963c-4e0d-99df-69c6916d9eb0",
+    }
+
+
+def _user(call: Call) -> User:
+    user = call.tenant.user(call.at["user"])
+    if user is None:
+        raise not_found(call.at["user"])
+    return user
+
+
+def not_found(text: str) -> GraphError:
+    message = f"Resource '{text}' does not exist or one of its queried reference-property objects"
+    return GraphError(404, "Request_ResourceNotFound", f"{message} are not present.")
+
+
+def mailbox_settings(call: Call) -> Json:
+    return {"@odata.context": context(call), **call.mailbox.settings}
+
+
+_USERS = "User.Read.All|Directory.Read.All"
+
+ROUTES = (
+    Route("/users", list_users, _USERS),
+    Route("/users/{user}", get_user, _USERS),
+    Route("/users/{user}/mailboxSettings", mailbox_settings, "MailboxSettings.Read"),
+)

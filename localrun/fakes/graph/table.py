@@ -1,0 +1,11 @@
+"""Every path that is answered, in one table. A module that answers more has its rows added here."""
+
+from __future__ import annotations
+
+from localrun.fakes.graph import directory, mail_folders
+from localrun.fakes.graph.routing import Route
+
+TABLE: tuple[Route, ...] = (
+    *directory.ROUTES,
+    *mail_folders.ROUTES,
+)
