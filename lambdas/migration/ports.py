@@ -69,6 +69,7 @@ class Capabilities:
     reads_flags: bool = False  # source: read_flags works
     lists_uids: bool = False  # source: uids works
     reads_on: bool = False  # source: fetch makes use of what follows
+    repeats: bool = False  # source: a page may hold what was given before, by the same uid
     sets_flags: bool = False  # target: set_flags works
     removes: bool = False  # target: remove works
 
@@ -92,7 +93,9 @@ class Source(Protocol):
 
     def page(self, folder: Folder, cursor: str, limit: BatchLimit) -> Page:
         """Messages after `cursor` ("" starts), at most one batch. SourceChanged if the folder's
-        validity is no longer `folder.validity`."""
+        validity is no longer `folder.validity`. A source that `repeats` gives the same
+        cursor again where nothing is new; to a cursor that it does not know any more it answers
+        Page((), "", more=True): the folder is read from its beginning."""
 
     def expect(self, wanted: Sequence[tuple[Folder, str]]) -> None:
         """A hint: these folders will be paged from these cursors, in this order, and their messages

@@ -105,6 +105,12 @@ class MemorySource:
         with self._lock:
             self._folders[path].vanished.add(int(uid))
 
+    def come_back(self, path: Path, uid: str) -> None:
+        """What had vanished can be fetched."""
+        with self._lock:
+            self._folders[path].changes += 1
+            self._folders[path].vanished.discard(int(uid))
+
     def spoil(self, path: Path, uid: str) -> None:
         """The message is listed and cannot be read."""
         with self._lock:

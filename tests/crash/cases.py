@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
+from localrun.fakes.repeating_source import RepeatingSource
 from migration.copy.slices import SliceOutcome
 from migration.model import CopyPolicy, DeltaPolicy
 from tests.crash import groupware_world, worker
@@ -101,23 +102,28 @@ class Case(Protocol):
 
 @dataclass(frozen=True)
 class MailCase:
-    """A pass over mail; the target keeps migration keys, or is asked by content."""
+    """A pass over mail; the target keeps migration keys, or is asked by content. A source that
+    `repeats` has forgotten its cursors when the second pass begins."""
 
     last_pass: int
     keeps_key: bool
     delta: DeltaPolicy = DeltaPolicy.ADD
+    repeats: bool = False
     moments = MAIL
 
     def __str__(self) -> str:
         asked = "keys" if self.keeps_key else "content"
-        return f"pass {self.last_pass} {asked} {self.delta}"
+        return f"pass {self.last_pass} {asked} {self.delta}{' repeats' if self.repeats else ''}"
 
     def world(self) -> World:
-        world = World(keeps_key=self.keeps_key, policy=CopyPolicy(delta=self.delta))
+        policy = CopyPolicy(delta=self.delta)
+        world = World(keeps_key=self.keeps_key, repeats=self.repeats, policy=policy)
         worker.fill(world.source)
         if self.last_pass == 2:
             world.finish(1)
             worker.change(world)
+            if isinstance(world.source, RepeatingSource):
+                world.source.forget_cursors()
             world.wait(3600)
         return world
 
@@ -163,6 +169,8 @@ ADD, FOLLOW = DeltaPolicy.ADD, DeltaPolicy.FOLLOW
 MAIL_CASES = [
     *(MailCase(1, keeps_key) for keeps_key in (True, False)),
     *(MailCase(2, keeps_key, delta) for keeps_key in (True, False) for delta in DeltaPolicy),
+    MailCase(1, keeps_key=True, repeats=True),
+    *(MailCase(2, keeps_key=True, delta=delta, repeats=True) for delta in DeltaPolicy),
 ]
 GROUPWARE_CASES = [
     GroupwareCase(1, ADD),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -35,7 +35,7 @@ class Row:
     """A message and its fate. `reason` is a code, set for what was refused or adjusted.
     `fingerprint` (see mime.py) is empty where the content was never read; `flags` are those the
     message had at the source when it was read or last looked at. `received` and `subject` are for
-    the remark, where there is one."""
+    the remark, where there is one; `scope` is that of the filters that have left it out."""
 
     ref: ItemRef
     fate: Fate
@@ -45,6 +45,7 @@ class Row:
     flags: frozenset[str] = frozenset()
     received: datetime | None = None
     subject: str = ""
+    scope: str = ""
 
     @property
     def is_remarked(self) -> bool:
@@ -64,6 +65,16 @@ class Audit:
     def held(self) -> dict[str, Row]:
         """The messages that the target was given, by uid."""
         return {uid: row for uid, row in self.rows.items() if row.fate in HELD}
+
+    def dealt(self, scope: str) -> set[str]:
+        """The uids of messages that need not be looked at when they are met again. What was gone or
+        removed is there again then, and what other filters than those of `scope` have left out may
+        be wanted now."""
+        return {
+            uid
+            for uid, row in self.rows.items()
+            if row.fate in HELD | _REFUSED or (row.fate is Fate.SKIPPED and row.scope == scope)
+        }
 
     def without(self, removed: Sequence[Row]) -> Audit:
         """The same when these are removed."""
@@ -85,34 +96,57 @@ def read_audit(blobs: BlobStore, mailbox_id: str, record: FolderRecord) -> Audit
         key, _, validity = place.partition("/")
         if key not in keys.setdefault(validity, []):
             keys[validity].append(key)
-    rows = _rows(blobs, mailbox_id, keys.pop(record.validity), record.validity)
+    rows = _rows(blobs, mailbox_id, keys.pop(record.validity), record.validity, record.scope)
     earlier = [
         row
         for validity, some in keys.items()
-        for row in _rows(blobs, mailbox_id, some, validity).values()
+        for row in _rows(blobs, mailbox_id, some, validity, record.scope).values()
     ]
     removed = {row.target_id for row in (*earlier, *rows.values()) if row.fate is Fate.REMOVED}
     kept = [row for row in earlier if row.fate in _COPIED and row.target_id not in removed]
     return Audit(rows, kept)
 
 
-def _rows(blobs: BlobStore, mailbox_id: str, keys: Sequence[str], validity: str) -> dict[str, Row]:
+def _rows(
+    blobs: BlobStore, mailbox_id: str, keys: Sequence[str], validity: str, scope: str
+) -> dict[str, Row]:
     """Each message once, by uid, with its latest flags."""
     found: dict[str, Row] = {}
-    names = [name for key in keys for name in blobs.list(f"audit/{mailbox_id}/{key}/{validity}/")]
-    for name in sorted(names, key=lambda name: name.rpartition("/")[2]):
-        for line in blobs.get(name).splitlines():
-            row = _row_from(json.loads(line))
-            known = found.get(row.ref.uid)
-            # Of a message that stands in two files, the one with more to tell; changes come last.
-            if known is None or name.endswith("-changes.jsonl") or _tells(row) >= _tells(known):
-                found[row.ref.uid] = row
+    copies, changes = _read(blobs, mailbox_id, keys, validity)
+    removed = {row.target_id for row in changes if row.fate is Fate.REMOVED}
+    for row in copies:
+        known = found.get(row.ref.uid)
+        # Of a message that stands in two files, the one with more to tell.
+        if known is None or _tells(row, scope, removed) >= _tells(known, scope, removed):
+            found[row.ref.uid] = row
+    for row in changes:
+        known = found.get(row.ref.uid)
+        # A message that came back with its uid was copied once more: that copy is not meant.
+        if known is None or known.target_id == row.target_id:
+            found[row.ref.uid] = row
     return found
 
 
-def _tells(row: Row) -> int:
+def _read(
+    blobs: BlobStore, mailbox_id: str, keys: Sequence[str], validity: str
+) -> tuple[list[Row], list[Row]]:
+    """What was copied, and what was changed later, each in order."""
+    names = [name for key in keys for name in blobs.list(f"audit/{mailbox_id}/{key}/{validity}/")]
+    copies: list[Row] = []
+    changes: list[Row] = []
+    for name in sorted(names, key=lambda name: name.rpartition("/")[2]):
+        rows = changes if name.endswith("-changes.jsonl") else copies
+        rows += (_row_from(json.loads(line)) for line in blobs.get(name).splitlines())
+    return copies, changes
+
+
+def _tells(row: Row, scope: str, removed: Collection[str]) -> int:
     """A message that filters left out may have been copied after they were changed."""
-    return 0 if row.fate is Fate.SKIPPED else 2 if row.target_id else 1
+    if row.fate is Fate.SKIPPED:
+        return int(row.scope == scope)
+    if row.target_id:
+        return 3 if row.target_id in removed else 4
+    return 2
 
 
 def audit_key(mailbox_id: str, record: FolderRecord, rows: Sequence[Row]) -> str:
@@ -143,6 +177,7 @@ def _fields(row: Row) -> dict[str, object]:
         "target_id": row.target_id,
         "fingerprint": row.fingerprint,
         "flags": sorted(row.flags),
+        **({"scope": row.scope} if row.scope else {}),
     }
 
 
@@ -157,6 +192,7 @@ def _row_from(fields: Mapping[str, object]) -> Row:
         reason=reason,
         fingerprint=str(fields["fingerprint"]),
         flags=frozenset(map(str, flags)),
+        scope=str(fields.get("scope", "")),
     )
 
 

@@ -56,11 +56,21 @@ class Claims:
             if work.record.intent and (wait := recovery.settle(work)):
                 waits.append(wait)
                 continue
-            if work.record.recount:
-                audit = read_audit(self.worker.blobs, self.worker.mailbox_id, work.record)
-                work.rematch = Rematch.of(audit)
+            self._recall(work)
             work.cursor_ahead = work.record.cursor
             yield work
+
+    def _recall(self, work: FolderWork) -> None:
+        """What was dealt with of a folder that is read anew, or of which the source shows again
+        what it has shown: in the audit, and in the intent."""
+        record = work.record
+        repeats = self.worker.source.capabilities.repeats
+        if not (record.recount or (repeats and (record.total.seen or record.intent))):
+            return
+        audit = read_audit(self.worker.blobs, self.worker.mailbox_id, record)
+        under_way = record.intent.refs if record.intent else ()
+        work.dealt = audit.dealt(record.scope) | {ref.uid for ref in under_way}
+        work.rematch = Rematch.of(audit) if audit.earlier else None
 
     def _suspicious_last(
         self, plans: Sequence[FolderPlan], known: Mapping[str, FolderRecord]

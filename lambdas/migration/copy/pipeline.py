@@ -192,7 +192,7 @@ class Pipeline:
         if isinstance(answer, Unreadable):
             return Row(ref, Fate.UNREADABLE, reason=answer.reason), ""
         if reason := skips(self.worker.job.policy, ref, answer.received):
-            return Row(ref, Fate.SKIPPED, reason=reason), ""
+            return Row(ref, Fate.SKIPPED, reason=reason, scope=work.record.scope), ""
         if self.worker.max_bytes and len(answer.mime) > self.worker.max_bytes:
             subject = decode_subject(self.worker.subject_of(answer.mime))
             refused = Row(ref, Fate.REJECTED, reason=TOO_LARGE)

@@ -190,16 +190,15 @@ def row_of_outcome(ref: ItemRef, outcome: Outcome, fingerprint: str, flags: froz
 
 @dataclass(slots=True)
 class Rematch:
-    """What a folder that is read from its beginning again must not copy a second time: `dealt`
-    messages by their uids, and `known` ones, from before it was recreated, by their content."""
+    """Messages that a folder had before it was recreated, by their content: they must not be copied
+    a second time under their new uids."""
 
-    dealt: frozenset[str]
     known: Mapping[str, list[Row]]
 
     @classmethod
     def of(cls, audit: Audit) -> Rematch:
-        """Messages that filters have left out are not dealt with. Of equal messages, as many are
-        known as were copied, less those that were met again already."""
+        """Of equal messages, as many are known as were copied, less those that were met again
+        already."""
         met = Counter(
             (row.fingerprint, row.target_id)
             for row in audit.rows.values()
@@ -212,8 +211,7 @@ class Rematch:
                 met[place] -= 1
             elif row.fingerprint:
                 known.setdefault(row.fingerprint, []).append(row)
-        dealt = {uid for uid, row in audit.rows.items() if row.fate is not Fate.SKIPPED}
-        return cls(frozenset(dealt), known)
+        return cls(known)
 
     def match(self, ref: ItemRef, fingerprint: str) -> Row | None:
         """The row of a message that was copied before, with the flags that the copy was made with;

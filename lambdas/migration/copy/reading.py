@@ -69,6 +69,7 @@ class Reader:
     _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_OPEN_BATCHES))
     _alone: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     _stopped: bool = False
+    _to_restart: list[FolderWork] = field(default_factory=list)
 
     def arriving(self, works: Iterator[FolderWork]) -> Iterator[Batch | Answer]:
         """Each batch, and then what the source answers for each of its refs."""
@@ -88,11 +89,17 @@ class Reader:
                 yield from self._answers(*asked.popleft())
         while asked:
             yield from self._answers(*asked.popleft())
+        for work in self._to_restart:
+            self.is_complete = False
+            self.recorder.open(work, (), "", "")
 
     def _answers(self, batch: Batch, answers: Iterator[Answer]) -> Iterator[Batch | Answer]:
         batch.wait()  # a message that ends its reader must stand in an intent
         yield batch
         for answer in answers:
+            if isinstance(answer, Gone) and answer.ref.uid in batch.work.met_again:
+                # It was moved away and back, and was taken for a repetition when it came.
+                self._to_restart.append(batch.work)
             yield answer
             if isinstance(answer, Item):
                 self.throttle.spend(len(answer.mime))
@@ -143,7 +150,8 @@ class Reader:
             yield from announce(planned)
 
     def _plan(self, work: FolderWork, page: Page) -> _Planned:
-        fresh = [ref for ref in page.refs if not work.is_dealt_with(ref)]
+        remember = self.worker.source.capabilities.repeats
+        fresh = work.sort_out(page.refs, remember=remember)
         worth, rows = self._sort_out(work, fresh)
         return _Planned(page, fresh, worth, rows)
 
@@ -178,15 +186,16 @@ class Reader:
         self, work: FolderWork, refs: Sequence[ItemRef]
     ) -> tuple[list[ItemRef], list[Row]]:
         """What is worth reading, and the rows of what is not."""
-        rows = [row for ref in refs if (row := self._row_unread(ref)) is not None]
+        scope = work.record.scope
+        rows = [row for ref in refs if (row := self._row_unread(ref, scope)) is not None]
         known = {row.ref.uid for row in rows}
         return [ref for ref in refs if ref.uid not in known], self._describe(work, rows)
 
-    def _row_unread(self, ref: ItemRef) -> Row | None:
+    def _row_unread(self, ref: ItemRef, scope: str) -> Row | None:
         """The row of a message that need not be read: too large, or left out by the filters."""
         reason = skips(self.worker.job.policy, ref, None)
         if reason:
-            return Row(ref, Fate.SKIPPED, reason=reason)
+            return Row(ref, Fate.SKIPPED, reason=reason, scope=scope)
         if self.worker.max_bytes and ref.size > self.worker.max_bytes:
             return Row(ref, Fate.REJECTED, reason=TOO_LARGE)
         return None

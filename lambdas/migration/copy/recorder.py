@@ -28,16 +28,23 @@ Progress = Callable[[Tally], None]
 @dataclass(slots=True, eq=False)
 class FolderWork:
     """A folder that this worker owns. `record` is as it was written last; `cursor_ahead` is where
-    the next batch begins, which may not be written yet."""
+    the next batch begins, which may not be written yet. `dealt` holds the uids of messages that its
+    pages may show again, and that are behind it; `met_again` those of them that were shown."""
 
     plan: FolderPlan
     record: FolderRecord
     rematch: Rematch | None = None
     cursor_ahead: str = ""
+    dealt: set[str] = field(default_factory=set)
+    met_again: set[str] = field(default_factory=set)
 
-    def is_dealt_with(self, ref: ItemRef) -> bool:
-        """Whether a folder that is read anew has this message behind it."""
-        return self.rematch is not None and ref.uid in self.rematch.dealt
+    def sort_out(self, refs: Sequence[ItemRef], *, remember: bool) -> list[ItemRef]:
+        """Those that are not dealt with, each once; with `remember`, they are from now on."""
+        fresh = {ref.uid: ref for ref in refs if ref.uid not in self.dealt}
+        if remember:
+            self.met_again.update(ref.uid for ref in refs if ref.uid in self.dealt)
+            self.dealt.update(fresh)
+        return list(fresh.values())
 
 
 @dataclass(slots=True, eq=False)

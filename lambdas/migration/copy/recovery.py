@@ -124,9 +124,9 @@ class Recovery:
     def _noted(self, record: FolderRecord) -> tuple[list[Row], list[ItemRef], set[str]]:
         """What the audit says of an intent, of which of its messages it says nothing, and the
         target ids of all messages of the folder that are accounted for. What filters left out may
-        be wanted now."""
+        be wanted now, and what was gone may be there again."""
         audit = read_audit(self.worker.blobs, self.worker.mailbox_id, record)
-        known = {uid: row for uid, row in audit.rows.items() if row.fate is not Fate.SKIPPED}
+        known = {uid: audit.rows[uid] for uid in audit.dealt(record.scope)}
         refs = _intent(record).refs
         ids = {row.target_id for row in (*known.values(), *audit.earlier) if row.fate in HELD}
         noted = [known[ref.uid] for ref in refs if ref.uid in known]

@@ -124,8 +124,21 @@ class _Counter:
         total = record.total
         arrived = 0
         if folder.count != total.copied + total.rejected + total.skipped:
-            arrived = _count_after(self.source, folder, record.cursor)
+            arrived = self._count_arrived(folder, record)
         return _Counts(record, folder.count, in_target, arrived)
+
+    def _count_arrived(self, folder: Folder, record: FolderRecord) -> int:
+        """What the source has beyond what was dealt with, each message once."""
+        dealt: set[str] = set()
+        if self.source.capabilities.repeats:
+            dealt = read_audit(self.blobs, self.mailbox_id, record).dealt(record.scope)
+        arrived: set[str] = set()
+        cursor, more = record.cursor, True
+        while more:
+            page = self.source.page(folder, cursor, BatchLimit())
+            arrived.update(ref.uid for ref in page.refs)
+            cursor, more = page.cursor, page.more
+        return len(arrived - dealt)
 
     def _count_target(self, record: FolderRecord) -> int:
         """A folder that somebody has deleted holds nothing."""
@@ -144,16 +157,6 @@ class _Counter:
         if lacking := without_place(rows):
             there += (lacking & strangers(self.target, record, rows)).total()
         return there
-
-
-def _count_after(source: Source, folder: Folder, cursor: str) -> int:
-    arrived = 0
-    more = True
-    while more:
-        page = source.page(folder, cursor, BatchLimit())
-        arrived += len(page.refs)
-        cursor, more = page.cursor, page.more
-    return arrived
 
 
 def _moves_explain_surplus(counts: Sequence[_Counts]) -> bool:

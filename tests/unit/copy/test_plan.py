@@ -186,9 +186,16 @@ def test_a_target_without_ids_is_matched_by_numbers() -> None:
     assert rematch.match(ref(13), "a") is None
 
 
-def test_what_filters_left_out_is_not_dealt_with() -> None:
-    rows = {"1": row(1), "2": row(2, fate=Fate.SKIPPED), "3": row(3, fate=Fate.GONE)}
-    assert Rematch.of(Audit(rows)).dealt == {"1", "3"}
+def test_what_may_be_met_again_and_wanted_is_not_dealt_with() -> None:
+    fates = (Fate.STORED, Fate.REJECTED, Fate.GONE, Fate.REMOVED, Fate.UNREADABLE)
+    rows = {str(uid): row(uid, fate=fate) for uid, fate in enumerate(fates, 1)}
+    assert Audit(rows).dealt("") == {"1", "2", "5"}
+
+
+def test_what_filters_left_out_is_dealt_with_as_long_as_they_are_the_same() -> None:
+    rows = {"1": replace(row(1, fate=Fate.SKIPPED), scope="since 2020")}
+    assert Audit(rows).dealt("since 2020") == {"1"}
+    assert Audit(rows).dealt("since 2010") == set()
 
 
 def test_a_message_met_again_has_the_flags_its_copy_was_made_with() -> None:
