@@ -18,14 +18,14 @@ PROVIDERS = ("icloud.com", "icloud.com.cn", "fastmail.com")
 _PORTS = {"http": 80, "https": 443}
 
 
-def read_url(url: str) -> str:
-    """The address in one spelling, with its path. ValueError if it is none, if it has a login in
-    it, or if it has no TLS; http is for this machine only."""
+def read_url(url: str, name: str = "a DAV address") -> str:
+    """The address in one spelling, with its path. ValueError, in which it is called `name`, if it
+    is none, if it has a login in it, or if it has no TLS; http is for this machine only."""
     where = urlsplit(url.strip())
     if where.scheme not in _PORTS or not where.hostname:
-        raise ValueError("a DAV address begins with https://")
+        raise ValueError(f"{name} begins with https://")
     if where.username is not None or where.password is not None:
-        raise ValueError("a DAV address has no login in it")
+        raise ValueError(f"{name} has no login in it")
     if where.scheme == "http" and not is_loopback(where.hostname):
         raise ValueError("without TLS, passwords and calendars would travel openly")
     return _join(where, _origin(where))

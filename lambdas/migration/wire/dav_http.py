@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 import time
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
 from migration.wire.dav_address import follow, read_url
 from migration.wire.dav_model import Answer, DavLogin, NotDav, Refused, TooLarge
-
-for _name in ("httpx", "httpcore"):
-    # addresses have names of users in them: they stay out of logs, whatever a function's level is
-    logging.getLogger(_name).setLevel(logging.WARNING)
+from migration.wire.http_connections import read_retry_after, translate
 
 METHODS = ("GET", "PROPFIND", "REPORT")
 LARGEST_ANSWER = 32 * 1024 * 1024
@@ -27,8 +22,7 @@ _CONNECT_SECONDS = 20.0
 _READ_SECONDS = 120.0
 _ANSWER_SECONDS = 300.0  # a whole answer, however slowly it comes
 _MOST_REDIRECTS = 5
-_BACK_OFF = 30.0
-_LONGEST_BACK_OFF = 3600.0
+_SERVER = "the DAV server"
 
 
 class Transport:
@@ -93,7 +87,7 @@ class Transport:
             try:
                 found = self._send_once(method, url, headers, body)
             except httpx.TransportError as error:
-                raise translate(error, was_answered=self._was_answered) from error
+                raise translate(error, _SERVER, was_answered=self._was_answered) from error
         self._was_answered = True
         return found
 
@@ -119,23 +113,6 @@ class Transport:
             raise NotDav from error
 
 
-def translate(error: httpx.HTTPError, *, was_answered: bool) -> Exception:
-    """What a broken connection means: to a server that has answered before, that it passes."""
-    if was_answered:
-        return SourceBusy("the connection to the DAV server was lost", _BACK_OFF)
-    if _is_about_certificate(error):
-        return MailboxUnreachable("the certificate of the DAV server is not trusted")
-    return MailboxUnreachable("the DAV server cannot be reached")
-
-
-def _is_about_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
 def _translate_status(status: int, headers: Mapping[str, str]) -> Exception:
     if status == 401:
         return CredentialsRejected("the DAV server refused the login")
@@ -145,20 +122,6 @@ def _translate_status(status: int, headers: Mapping[str, str]) -> Exception:
     if status in (502, 504):
         return MailboxUnreachable("nobody answers behind the DAV server's address")
     return Refused(status)
-
-
-def read_retry_after(value: str, now: datetime) -> float:
-    """Seconds of a Retry-After (RFC 9110, section 10.2.3), between 1 second and an hour."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        seconds = float(value[:10])
-    else:
-        try:
-            then = parsedate_to_datetime(value)
-        except ValueError:
-            return _BACK_OFF
-        seconds = (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds()
-    return min(max(seconds, 1.0), _LONGEST_BACK_OFF)
 
 
 class _Login(httpx.Auth):

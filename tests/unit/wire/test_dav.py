@@ -16,9 +16,10 @@ import pytest
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
 from migration.wire.dav import DavClient
 from migration.wire.dav_address import follow, read_url
-from migration.wire.dav_http import METHODS, Transport, read_retry_after, translate
+from migration.wire.dav_http import METHODS, Transport
 from migration.wire.dav_model import DavLogin, NotDav, Refused, TooLarge
 from migration.wire.dav_xml import MAX_DEPTH, parse_xml, read_multistatus
+from migration.wire.http_connections import read_retry_after, translate
 from tests.integration.certificates import write_certificate
 from tests.unit.wire.dav_stub import DavStub, Said
 
@@ -351,8 +352,8 @@ def test_every_error_of_the_transport_has_a_meaning() -> None:
     ]
     assert len(kinds) > 10
     for kind in kinds:
-        assert isinstance(translate(kind("x"), was_answered=False), MailboxUnreachable)
-        assert isinstance(translate(kind("x"), was_answered=True), SourceBusy)
+        assert isinstance(translate(kind("x"), "it", was_answered=False), MailboxUnreachable)
+        assert isinstance(translate(kind("x"), "it", was_answered=True), SourceBusy)
     others = {
         one
         for _, one in inspect.getmembers(httpx, inspect.isclass)

@@ -1,0 +1,54 @@
+"""What every client over HTTP does alike: what a broken connection means, how long a busy server
+asks to wait, and that nothing of a request is logged."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from migration.errors import MailboxUnreachable, SourceBusy
+
+for _name in ("httpx", "httpcore"):
+    # addresses have names of users in them: they stay out of logs, whatever a function's level is
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+BACK_OFF = 30.0
+"""Seconds after which to try again where the server does not say."""
+
+_LONGEST_BACK_OFF = 3600.0
+
+
+def translate(error: httpx.HTTPError, server: str, *, was_answered: bool) -> Exception:
+    """What a broken connection means: to a server that has answered before, that it passes.
+    `server` is what the operator calls it, as in "the DAV server"."""
+    if was_answered:
+        return SourceBusy(f"the connection to {server} was lost", BACK_OFF)
+    if _is_about_certificate(error):
+        return MailboxUnreachable(f"the certificate of {server} is not trusted")
+    return MailboxUnreachable(f"{server} cannot be reached")
+
+
+def _is_about_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def read_retry_after(value: str, now: datetime) -> float:
+    """Seconds of a Retry-After (RFC 9110, section 10.2.3), between 1 second and an hour."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        seconds = float(value[:10])
+    else:
+        try:
+            then = parsedate_to_datetime(value)
+        except ValueError:
+            return BACK_OFF
+        seconds = (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds()
+    return min(max(seconds, 1.0), _LONGEST_BACK_OFF)
