@@ -1,0 +1,80 @@
+"""Calendars, contacts and tasks of a mailbox over Microsoft Graph, read only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from migration.errors import CredentialsRejected, MailboxUnreachable
+from migration.groupware_port import (
+    Collection,
+    CollectionKind,
+    Entry,
+    NotReadable,
+    Read,
+    Vanished,
+)
+from migration.items.losses import Loss
+from migration.sources.graph_kinds import KindReader
+from migration.wire.graph import GraphClient
+
+Opener = Callable[[GraphClient, str], KindReader]
+"""Makes the reader of one kind, of the person with that id or user principal name."""
+
+READERS: Mapping[CollectionKind, Opener] = {}
+"""By the kind, in the order in which collections are listed."""
+
+_FORBIDDEN = "the application has no permission to read it"
+_NO_SERVICE = "this mailbox has no such service"
+
+
+class GraphGroupware:
+    """A `GroupwareSource` over a client, with a reader for each kind.
+
+    A kind that the application may not read, and tasks of a mailbox without them, are told as a
+    loss of the first collection; the others are listed. If nothing can be read, that is an error.
+    Notes have no place in Graph.
+    """
+
+    def __init__(
+        self,
+        client: GraphClient,
+        user: str,
+        readers: Mapping[CollectionKind, Opener] = READERS,
+    ) -> None:
+        """`user` is an id or a user principal name, as it is, not quoted."""
+        self._client = client
+        self._readers = {kind: open_one(client, user) for kind, open_one in readers.items()}
+
+    def collections(self) -> Sequence[Collection]:
+        found, losses = list[Collection](), list[Loss]()
+        refusal: CredentialsRejected | MailboxUnreachable | None = None
+        for kind, reader in self._readers.items():
+            try:
+                found += reader.collections()
+            except CredentialsRejected as error:
+                if not error.after_login:
+                    raise
+                refusal = refusal or error
+                losses.append(Loss("collection", kind, _FORBIDDEN))
+            except MailboxUnreachable as error:
+                if kind is not CollectionKind.TASKS:
+                    raise
+                refusal = refusal or error
+                losses.append(Loss("collection", kind, _NO_SERVICE))
+        if refusal is not None and not found:
+            raise refusal
+        if losses:
+            found[0] = replace(found[0], losses=(*losses, *found[0].losses))
+        return found
+
+    def entries(self, collection: Collection) -> Sequence[Entry]:
+        return self._readers[collection.kind].entries(collection)
+
+    def fetch(
+        self, collection: Collection, entries: Sequence[Entry]
+    ) -> Iterator[Read | Vanished | NotReadable]:
+        return self._readers[collection.kind].fetch(collection, entries)
+
+    def close(self) -> None:
+        self._client.close()

@@ -1,0 +1,58 @@
+"""What reads one kind of item of a mailbox over Microsoft Graph, and what its refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from migration.errors import MailboxUnreachable, SourceBusy
+from migration.groupware_port import Collection, Entry, NotReadable, Read, Vanished
+from migration.wire.graph_model import GraphRefused
+
+_GONE = (404, 410)
+_AGAIN = 60.0
+
+
+class KindReader(Protocol):
+    """The collections of one kind, in one mailbox, read only. Raises SourceBusy,
+    MailboxUnreachable, CredentialsRejected from any method. Its methods are those of
+    `GroupwareSource`; keys of collections are `identity.folder_key("graph <kind> <id>")`."""
+
+    def collections(self) -> Sequence[Collection]:
+        """All of them, in the source's order; none where this mailbox has no such service. Where
+        Exchange says which one is the default, that one has `is_default`."""
+
+    def entries(self, collection: Collection) -> Sequence[Entry]:
+        """All that it holds now, each uid (an immutable id) once; nothing if it is gone."""
+
+    def fetch(
+        self, collection: Collection, entries: Sequence[Entry]
+    ) -> Iterator[Read | Vanished | NotReadable]:
+        """An answer for each, in order, with the version that was read."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Refusals that nothing else has an answer to, as errors of the port: what is gone was listed
+    a moment ago, so that another look may help; all else is told by its code."""
+    try:
+        yield
+    except GraphRefused as refused:
+        if is_gone(refused):
+            raise SourceBusy("a collection vanished while it was read", _AGAIN) from refused
+        why = f"Microsoft Graph refused a question ({refused.status} {refused.code})"
+        raise MailboxUnreachable(why.rstrip()) from refused
+
+
+def is_gone(refused: GraphRefused) -> bool:
+    """Whether it is not there any more."""
+    return refused.status in _GONE
+
+
+def refuse(entry: Entry, refused: GraphRefused) -> Vanished | NotReadable:
+    """What the refusal of one item is answered with; its reason is Graph's code. Raises what a
+    refusal of the whole mailbox is."""
+    if is_gone(refused):
+        return Vanished(entry)
+    return NotReadable(entry, refused.code or f"http-{refused.status}")
