@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,6 +25,9 @@ from migration.ports import BlobStore
 
 HELD = frozenset({Fate.STORED, Fate.FOUND, Fate.MATCHED, Fate.ADJUSTED})
 """Fates of messages that the target holds."""
+
+_READ_AT_ONCE = 8
+_IN_MEMORY = 200  # files
 
 _COPIED = frozenset({Fate.STORED, Fate.FOUND, Fate.ADJUSTED})
 _REFUSED = frozenset({Fate.REJECTED, Fate.UNREADABLE, Fate.QUARANTINED})
@@ -134,10 +137,23 @@ def _read(
     names = [name for key in keys for name in blobs.list(f"audit/{mailbox_id}/{key}/{validity}/")]
     copies: list[Row] = []
     changes: list[Row] = []
-    for name in sorted(names, key=lambda name: name.rpartition("/")[2]):
+    names.sort(key=lambda name: name.rpartition("/")[2])
+    for name, body in zip(names, _bodies(blobs, names), strict=True):
         rows = changes if name.endswith("-changes.jsonl") else copies
-        rows += (_row_from(json.loads(line)) for line in blobs.get(name).splitlines())
+        rows += (_row_from(json.loads(line)) for line in body.splitlines())
     return copies, changes
+
+
+def _bodies(blobs: BlobStore, names: Sequence[str]) -> Iterator[bytes]:
+    """The files, in order; several are read at once, for a large folder has thousands."""
+    if len(names) <= _READ_AT_ONCE:
+        yield from map(blobs.get, names)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # most folders have no need of it
+
+    with ThreadPoolExecutor(_READ_AT_ONCE, "audit") as pool:
+        for start in range(0, len(names), _IN_MEMORY):
+            yield from pool.map(blobs.get, names[start : start + _IN_MEMORY])
 
 
 def _tells(row: Row, scope: str, removed: Collection[str]) -> int:
