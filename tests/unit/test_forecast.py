@@ -233,3 +233,33 @@ def test_ranges_are_rounded_to_what_is_known(least: float, most: float, shown: s
 def test_amounts_are_told_without_cents() -> None:
     assert format_usd_range([42.4, 17.9, 20.0]) == "18 to 42 USD"
     assert format_usd_range([17.9, 18.1]) == "18 USD"
+
+
+# -- a source that gives so many messages in a second
+
+
+def test_small_messages_take_as_long_as_the_source_lets_them() -> None:
+    work = Workload(10, 1.0, messages=160_000, megabytes_per_second=1.0)
+    paced = replace(work, messages_per_second=16.0)
+    assert (work.copy_seconds, paced.copy_seconds) == (1000, 10_000)
+    assert paced.is_paced
+
+
+def test_large_messages_take_as_long_as_their_size() -> None:
+    work = Workload(10, 100.0, messages=10_000, messages_per_second=16.0)
+    assert work.copy_seconds == pytest.approx(100_000)
+    assert not work.is_paced
+
+
+def test_the_largest_mailbox_has_its_share_of_the_messages() -> None:
+    work = Workload(10, 10.0, messages=160_000, largest=5.0, messages_per_second=4.0)
+    assert work.longest_seconds == pytest.approx(20_000)
+
+
+def test_the_plan_says_that_the_source_sets_the_pace() -> None:
+    terms = replace(TERMS, messages_per_second=0.1, batch_messages=50)
+    sizes = guess_sizes(3, seen(GB, GB, GB))
+    full = phases(ahead(sizes, terms))["Full pass"]
+    assert "at most 0.1 messages a second" in full.reason
+    assert full.span.most > phases(ahead(sizes))["Full pass"].span.most
+    assert as_set(Workload(1, 1.0, 1000, folders=1), terms).batches == 50

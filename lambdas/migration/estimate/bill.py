@@ -108,6 +108,8 @@ def _assumptions(work: Workload) -> Iterator[str]:
         "mailboxes at once: what WorkMail and your server bear is not known; measure one mailbox "
         "(docs/cost.md)"
     )
+    if pace := work.messages_per_second:
+        yield f"at most {pace:g} messages a second of each mailbox: the source allows no more"
     yield (
         f"{work.passes} passes, the DNS looked at {count_looks(work.days):,} times in "
         f"{work.days:g} days, nothing repeated after outages"

@@ -162,6 +162,9 @@ class Course:
             f"{tell_size(sizes)} ({sizes.reason})",
             f"{streams} mailboxes at once, each at {most:g} to {least:g} MB/s (assumed)",
         ]
+        if self.usual.is_paced:
+            pace = self.usual.messages_per_second
+            told.append(f"the source gives at most {pace:g} messages a second of each")
         alone = self.usual.longest_seconds
         if alone > self.usual.copy_seconds / streams:
             size = format_bytes(round(sizes.largest * 1e9))

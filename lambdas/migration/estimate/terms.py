@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from migration.mail import BatchLimit
 from migration.settings import Settings
 
 
@@ -13,6 +14,8 @@ class Terms:
 
     mailboxes_at_once     copied at the same time, with what the source's connections allow
     kilobytes_per_second  of one mailbox; 0 means no limit
+    messages_per_second   of one mailbox, as the source allows; 0 means no limit
+    batch_messages        that the source gives at once
     approval_days         how long an answer to the question is waited for; 0: nobody is asked
     publishes             the run changes the DNS records itself
     leaves_out            some folders, days or sizes are not copied
@@ -24,6 +27,8 @@ class Terms:
     mailboxes_at_once: int = 10
     users_at_once: int = 5
     kilobytes_per_second: int = 0
+    messages_per_second: float = 0.0
+    batch_messages: int = BatchLimit().items
     leaves_out: bool = False
     domain_days: int = 3
     approval_days: int = 14

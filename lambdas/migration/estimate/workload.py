@@ -28,6 +28,8 @@ class Workload:
     delta_hours    between two of them
     late_passes    one more look, days after the end
     megabytes_per_second  how fast one mailbox is copied
+    messages_per_second   of one mailbox, at most; 0 if the source sets no limit
+    batch_messages        messages that one write of the ledger covers, at most
     round_trip     seconds to the source and back
     largest        gigabytes of the largest mailbox; 0 if they are all the same
     at_once        mailboxes copied at the same time
@@ -46,6 +48,8 @@ class Workload:
     delta_hours: float = 12.0
     late_passes: int = 0
     megabytes_per_second: float = 1.0
+    messages_per_second: float = 0.0
+    batch_messages: int = BatchLimit().items
     round_trip: float = 0.0
     largest: float = 0.0
     at_once: int = 10
@@ -78,20 +82,32 @@ class Workload:
         """Of all mailboxes: each holds as much as one write of the ledger covers."""
         if not self.all_folders:
             return 0
-        limit = BatchLimit()
-        by_number = self.messages / self.all_folders / limit.items
-        by_size = self.gigabytes * _GIGABYTE / self.all_folders / limit.size
+        by_number = self.messages / self.all_folders / self.batch_messages
+        by_size = self.gigabytes * _GIGABYTE / self.all_folders / BatchLimit().size
         return self.all_folders * math.ceil(max(by_number, by_size, 0.001))
 
     @property
     def copy_seconds(self) -> float:
         """Of all mailboxes, one after the other: the time in which mail flows."""
-        return self.gigabytes * 1000 / self.megabytes_per_second
+        return self._seconds(1.0)
 
     @property
     def longest_seconds(self) -> float:
         """Of the largest mailbox alone: no number of others at once makes it shorter."""
-        return self.largest * 1000 / self.megabytes_per_second
+        return self._seconds(self.largest / self.gigabytes) if self.gigabytes else 0.0
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether the source's limit of messages makes it slower than its mail is large."""
+        by_size = self.gigabytes * 1000 / self.megabytes_per_second
+        return bool(self.messages_per_second) and self.copy_seconds > by_size
+
+    def _seconds(self, share: float) -> float:
+        """In which so much of all mail flows, if one mailbox had it."""
+        by_size = self.gigabytes * share * 1000 / self.megabytes_per_second
+        if not self.messages_per_second:
+            return by_size
+        return max(by_size, self.messages * share / self.messages_per_second)
 
     @property
     def slices(self) -> int:
@@ -121,6 +137,8 @@ def as_set(workload: Workload, terms: Terms) -> Workload:
     return replace(
         workload,
         megabytes_per_second=speed,
+        messages_per_second=terms.messages_per_second,
+        batch_messages=terms.batch_messages,
         at_once=terms.mailboxes_at_once,
         users_at_once=terms.users_at_once,
         delta_passes=min(workload.delta_passes, terms.delta_passes),
