@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from localrun.fakes.graph.ids import ItemIds
 from localrun.fakes.graph.messages import Message
 
 ROOT = "msgfolderroot"
@@ -85,7 +86,9 @@ def _rank(key: str) -> tuple[bool, bool]:
 @dataclass(slots=True, eq=False)
 class MailFolder:
     """`well_known` is its name in paths, "" for most. `log` holds the numbers of the messages that
-    came, changed or went, in order: a position in it is what a delta token stands for."""
+    came, changed or went, in order: a position in it is what a delta token stands for. `gone` has
+    the ids of those that went. `others` are items that are no messages: they count, and no list of
+    messages shows them."""
 
     id: str
     name: str
@@ -96,6 +99,8 @@ class MailFolder:
     children: list[MailFolder] = field(default_factory=list)
     messages: dict[int, Message] = field(default_factory=dict)
     log: list[int] = field(default_factory=list)
+    gone: dict[int, ItemIds] = field(default_factory=dict)
+    others: int = 0
 
     def below(self) -> list[MailFolder]:
         """It and all folders in it."""

@@ -39,7 +39,7 @@ def folder_json(folder: MailFolder) -> Json:
         "parentFolderId": folder.parent.id if folder.parent else None,
         "childFolderCount": sum(1 for child in folder.children if not child.hidden),
         "unreadItemCount": sum(1 for message in messages if not message.is_read),
-        "totalItemCount": len(messages),
+        "totalItemCount": len(messages) + folder.others,
         "sizeInBytes": sum(len(message.mime) for message in messages),
         "isHidden": folder.hidden,
     }

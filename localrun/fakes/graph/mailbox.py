@@ -40,6 +40,8 @@ class Mailbox:
     """What mailboxSettings answers; tests may change it."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     delta_tokens: Tokens = field(default_factory=Tokens)
+    expired: tuple[int, str] = (410, "syncStateNotFound")
+    """How a delta token that nobody knows is refused."""
 
     def __post_init__(self) -> None:
         self._numbers = 0
@@ -85,6 +87,11 @@ class Mailbox:
             parent = self.find(names[:-1])
             return self._new_folder(names[-1], parent, well_known, hidden, search).id
 
+    def add_others(self, folder: str | Sequence[str], count: int) -> None:
+        """Items that are no messages lie in a mail folder: they count, and nobody lists them."""
+        with self.lock:
+            self.find(folder).others += count
+
     def rename_folder(self, path: str | Sequence[str], name: str) -> None:
         with self.lock:
             self.find(path).name = name
@@ -129,19 +136,16 @@ class Mailbox:
     def delete(self, uid: str) -> None:
         with self.lock:
             message = self._messages[uid]
-            folder = self.folder_of(message)
-            del folder.messages[message.number]
-            folder.log.append(message.number)
+            self._take_away(message)
             self._forget(message)
 
     def move(self, uid: str, folder: str | Sequence[str]) -> None:
         """To another folder: the immutable id stays, the other one does not."""
         with self.lock:
             message = self._messages[uid]
-            place, before = self.find(folder), self.folder_of(message)
+            place = self.find(folder)
+            self._take_away(message)
             del self._messages[message.ids.ordinary]
-            del before.messages[message.number]
-            before.log.append(message.number)
             message.place = f"{place.id}/{message.state + 1}"
             place.messages[message.number] = message
             self._enter(message)
@@ -185,8 +189,9 @@ class Mailbox:
         with self.lock:
             self._messages[uid].corrupt = GraphError(status, code, text)
 
-    def expire_delta_tokens(self) -> None:
-        """Links that were given so far answer 410 syncStateNotFound."""
+    def expire_delta_tokens(self, status: int = 410, code: str = "syncStateNotFound") -> None:
+        """Links that were given so far are refused with this error."""
+        self.expired = (status, code)
         self.delta_tokens.forget()
 
     # -- looking in
@@ -277,6 +282,12 @@ class Mailbox:
     def _forget(self, message: Message) -> None:
         ids = message.ids
         del self._messages[ids.immutable], self._messages[ids.ordinary]
+
+    def _take_away(self, message: Message) -> None:
+        folder = self.folder_of(message)
+        folder.gone[message.number] = message.ids
+        folder.log.append(message.number)
+        del folder.messages[message.number]
 
     def _changed(self, message: Message) -> None:
         message.state += 1

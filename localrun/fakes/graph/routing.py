@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from localrun.fakes.graph.mailbox import Mailbox
     from localrun.fakes.graph.tenant import Tenant
 
-_KEYED = re.compile(r"/(\w+)\('((?:[^'/]|'')*)'\)")
+_KEYED = re.compile(r"/(\w+)\('((?:[^'/]|'')*)'\)(?=/|$)")
 _FUNCTION = re.compile(r"/(?:microsoft\.graph\.)?delta(?:\(\))?$", re.IGNORECASE)
 _NAME = re.compile(r"\{(\w+)\}")
 _ORDINARY = frozenset({"$select", "$top", "$skip", "$skiptoken", "$count"})
@@ -89,7 +89,7 @@ class Routes:
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The first route for a quoted path, and the parts of the path that have names."""
-        plain = _FUNCTION.sub("/delta", _KEYED.sub(r"/\1/\2", path.rstrip("/")))
+        plain = plain_path(path)
         is_known = False
         for pattern, route in self._by_length.get(plain.count("/"), ()):
             if found := pattern.fullmatch(plain):
@@ -103,10 +103,18 @@ class Routes:
         raise GraphError(400, "BadRequest", message)
 
 
+def plain_path(path: str) -> str:
+    """A quoted path with keys as segments: /users('ann')/messages/microsoft.graph.delta() becomes
+    /users/ann/messages/delta."""
+    bare = path.rstrip("/").replace("%24", "$").replace("%27", "'")
+    keyed = _KEYED.sub(lambda found: f"/{found[1]}/{found[2].replace(chr(39) * 2, chr(39))}", bare)
+    return _FUNCTION.sub("/delta", keyed)
+
+
 def _regular(pattern: str) -> re.Pattern[str]:
     parts = _NAME.split(pattern)
     for place in range(0, len(parts), 2):
         parts[place] = re.escape(parts[place])
     for place in range(1, len(parts), 2):
-        parts[place] = f"(?P<{parts[place]}>[^/']+)"
+        parts[place] = f"(?P<{parts[place]}>[^/]+)"
     return re.compile("".join(parts), re.IGNORECASE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from localrun.fakes.graph import directory, mail_folders
+from localrun.fakes.graph import directory, mail, mail_folders
 from localrun.fakes.graph.routing import Route
 
 TABLE: tuple[Route, ...] = (
     *directory.ROUTES,
     *mail_folders.ROUTES,
+    *mail.ROUTES,
 )
