@@ -105,8 +105,11 @@ def delegation_of(attendee: Attendee) -> Iterator[Note]:
 
 
 def links_of(content: Content) -> Iterator[Note]:
-    """Where something is to be found: meetings, pages, places, files."""
-    yield from (Note("CONFERENCE", "Online meeting", link) for link in content.conferences)
+    """Where something is to be found: meetings that the text does not name, pages, places,
+    files."""
+    said = f"{content.description}\n{html.unescape(content.html)}"
+    links = (link for link in content.conferences if link not in said)
+    yield from (Note("CONFERENCE", "Online meeting", link) for link in links)
     if content.url:
         yield Note("URL", "Page", content.url)
     if content.position:

@@ -56,7 +56,7 @@ _SETS = {
     **{frozenset((number,)): _DAYS[number] for number in range(7)},
 }
 _ALWAYS_THERE = 28
-_ENDLESS = date(4500, 8, 31)
+ENDLESS = date(4500, 8, 31)
 """How Exchange itself writes that a series never ends ([MS-OXOCAL] 2.2.1.44.1): it knows no later
 day, and programs write the last one of all for "never"."""
 
@@ -213,6 +213,6 @@ def _find_range(rule: Rule, start: Time, floating: Zone) -> Range:
     at_last = like(datetime.combine(last, wall_of(start).time()), start)
     if is_past(rule.until, at_last, zone):
         last -= timedelta(days=1)
-    if last >= _ENDLESS:
+    if last >= ENDLESS:
         return NoEnd(first)
     return EndDate(first, last) if last >= first else Numbered(first, 1)

@@ -25,7 +25,7 @@ from migration.items.ews_item import (
 from migration.items.ews_rules import rule_of
 from migration.items.ews_zones import zone_by_name
 from migration.items.times import ONCE, Moment, Recurrence, Span, Time
-from migration.items.zones import to_instant, to_wall
+from migration.items.zones import instant, to_instant, to_wall
 
 PRIVACIES = {word: privacy for privacy, word in SENSITIVITIES.items()}
 _BUSY = {word: busy for busy, word in BUSY.items() if busy is not Busy.ELSEWHERE}
@@ -48,7 +48,7 @@ def to_event(
     the owner of the calendar. A LookupError if a zone is none of Windows'."""
     details = to_details(master)
     if master.repeats:
-        details = replace(details, extent=_by_the_clock(details.extent, master))
+        details = replace(details, extent=by_the_clock(details.extent))
     rule = rule_of(master.repeats, details.extent.start) if master.repeats else None
     gone = tuple(_place(at, master) for at in deleted)
     return Event(
@@ -59,16 +59,16 @@ def to_event(
     )
 
 
-def _by_the_clock(extent: Extent, master: CalendarItem) -> Extent:
+def by_the_clock(extent: Extent) -> Extent:
     """Exchange keeps of a series the clock times of its end: its days are nominal."""
-    if extent.end is None or not isinstance(extent.start, Moment):
+    start, end = extent.start, extent.end
+    if not isinstance(start, Moment) or not isinstance(end, Moment) or start.zone is None:
         return extent
-    zone = zone_by_name(master.start_zone)
-    days = (to_wall(master.end, zone) - extent.start.wall).days
-    rest = master.end - to_instant(extent.start.wall + timedelta(days=days), zone)
+    days = (to_wall(instant(end), start.zone) - start.wall).days
+    rest = instant(end) - to_instant(start.wall + timedelta(days=days), start.zone)
     if days < 1 or rest < timedelta(0):
         return extent
-    return Extent(extent.start, span=Span(days, int(rest.total_seconds())))
+    return Extent(start, span=Span(days, int(rest.total_seconds())))
 
 
 def _place(at: datetime, master: CalendarItem) -> Time:
@@ -96,7 +96,7 @@ def to_details(item: CalendarItem) -> Details:
         privacy=PRIVACIES[item.sensitivity],
         priority=0 if item.importance is Importance.NORMAL else PRIORITIES[item.importance],
         attendees=_attendees(item),
-        alarms=() if item.reminder is None else (_alarm(item.reminder),),
+        alarms=() if item.reminder is None else (alarm_before(item.reminder),),
         attachments=tuple(Attachment(file.name, file.media_type, file.data) for file in item.files),
     )
     return Details(
@@ -104,7 +104,8 @@ def to_details(item: CalendarItem) -> Details:
     )
 
 
-def _alarm(minutes: int) -> Alarm:
+def alarm_before(minutes: int) -> Alarm:
+    """A reminder so many minutes before the start."""
     days, rest = divmod(minutes, 1440)
     return Alarm(Span(-days, -60 * rest))
 

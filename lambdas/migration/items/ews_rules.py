@@ -69,11 +69,11 @@ def _plain(pattern: Pattern) -> Rule:
             named = tuple(Day(_DAYS.index(day)) for day in days)
             return Rule(Frequency.WEEKLY, interval, by_day=named, week_start=_DAYS.index(first))
         case AbsoluteMonthly(interval, day):
-            return _on_day(Rule(Frequency.MONTHLY, interval), day)
+            return on_day(Rule(Frequency.MONTHLY, interval), day)
         case RelativeMonthly(interval, kind, index):
             return _on_kind(Rule(Frequency.MONTHLY, interval), kind, index)
         case AbsoluteYearly(day, month):
-            return _on_day(_yearly(month), day)
+            return on_day(_yearly(month), day)
         case RelativeYearly(kind, index, month):
             return _on_kind(_yearly(month), kind, index)
 
@@ -82,7 +82,7 @@ def _yearly(month: Month) -> Rule:
     return Rule(Frequency.YEARLY, by_month=(_MONTHS.index(month) + 1,))
 
 
-def _on_day(rule: Rule, day: int) -> Rule:
+def on_day(rule: Rule, day: int) -> Rule:
     """Exchange takes the last day of a month that is too short; the rule has to say so."""
     if day <= _IN_EVERY_MONTH:
         return replace(rule, by_month_day=(day,))

@@ -63,6 +63,13 @@ class Fields:
             return value
         return self._no_other(name, value, None)
 
+    def decimal(self, name: str) -> float | None:
+        """A number, None without one."""
+        value = self._found.pop(name, None)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        return self._no_other(name, value, None)
+
     def word(self, name: str, words: Mapping[str, Word], default: Word) -> Word:
         """What a word of an enumeration means; unknown ones are lost."""
         told = self.text(name)
