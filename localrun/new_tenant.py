@@ -15,13 +15,27 @@ from localrun.tenants_command import TENANTS
 from stacks.config import TenantConfig
 from stacks.reading import ConfigError
 from stacks.schema import Setting, find_setting, list_sections
+from stacks.source_config import IMAP, M365, M365_IMAP
 from stacks.tenants import EXAMPLE
 
 ASKED = (
     *("region", "organization_id", "domains", "account", "source.kind", "source.host"),
-    *("source.tls", "manifest", "notifications.emails", "cutover.approval", "dns.publish"),
+    *("source.tls", "source.cloud", "groupware.sources", "manifest", "notifications.emails"),
+    *("cutover.approval", "dns.publish"),
 )
 """What is asked; all else stands in the file as a comment with its default."""
+
+KINDS: Mapping[str, frozenset[str]] = {
+    "source.host": frozenset({IMAP}),
+    "source.tls": frozenset({IMAP}),
+    "source.cloud": frozenset({M365, M365_IMAP}),
+    "groupware.sources": frozenset({M365, M365_IMAP}),
+}
+"""What is asked only where the source is of one of these kinds."""
+_SUGGESTED: Mapping[str, object] = {"groupware.sources": [M365]}
+"""What Enter takes where it is asked, and the file's default is something else."""
+_NEEDED = frozenset({"source.host"})
+"""What may be empty in the file, and not where it is asked."""
 
 INTERRUPTED = 130
 Ask = Callable[[str], str]
@@ -127,7 +141,8 @@ def _ask_all(given: Mapping[str, object], ask: Ask) -> dict[str, object]:
         setting = find_setting(path)
         if setting is None:
             raise KeyError(path)
-        if path not in answers:
+        kinds = KINDS.get(path)
+        if path not in answers and (kinds is None or answers.get("source.kind") in kinds):
             value = _ask_one(setting, ask)
             if value != setting.default:
                 answers[path] = value
@@ -138,9 +153,8 @@ def _ask_one(setting: Setting, ask: Ask) -> object:
     """Asks until the answer will do."""
     print(f"\n{setting.path}: {setting.meaning}")
     print(f"  {describe_values(setting).replace('`', '')}")
-    # where one value alone is possible, Enter takes it
-    only = [value for check in setting.checks for value in check.values]
-    default = only[0] if setting.required and len(only) == 1 else setting.default
+    default = _SUGGESTED.get(setting.path, setting.default)
+    default = None if setting.path in _NEEDED else default
     shown = "" if default is None else f" [{show_value(default)}]"
     while True:
         text = ask(f"  {setting.name}{shown}: ")
@@ -148,6 +162,8 @@ def _ask_one(setting: Setting, ask: Ask) -> object:
             return default
         value = setting.parse(text)
         problems = setting.problems(value)
+        if default is None and value == "":
+            problems = problems or [f"{setting.path}: is needed"]
         if not problems:
             return value
         for problem in problems:

@@ -142,6 +142,7 @@ def is_https_url(text: str) -> str:
     local = host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
     fine = (
         bool(host)
+        and not re.search(r"\s", text)
         and not url.username
         and (url.scheme == "https" or (url.scheme == "http" and local))
     )

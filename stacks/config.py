@@ -6,7 +6,7 @@ A setting without a default must be given. Unknown keys are refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -29,33 +29,12 @@ from stacks.groupware_config import Groupware
 from stacks.protection_config import Protection
 from stacks.reading import ConfigError, read_record, read_yaml
 from stacks.report_config import Report
+from stacks.source_config import IMAP, PORTS, Source
 from stacks.start_config import Schedule, Start, schedule_faults
 
 __all__ = ["ConfigError", "TenantConfig"]
 
-_PORTS: Mapping[str, int] = {"ssl": 993, "starttls": 143, "none": 143}
 _PATTERN_BYTES = 700  # of the 4 KB that a function's environment may have in all
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the mail is now.
-
-    kind  how it is read: imap
-    host  the server's name; the certificate is checked against it
-    tls   ssl (from the first byte), starttls, or none (a test server on the same machine)
-    port  0 means the usual one: 993 with ssl, else 143
-    max_connections  connections to it at the same time: a mailbox has two, one that looks and one
-                     that carries mail, so half as many mailboxes are read, however many
-                     limits.mailboxes would allow. A message over which the server hangs up is
-                     asked for once more on a third
-    """
-
-    kind: Annotated[str, one_of("imap")]
-    host: Annotated[str, is_host]
-    tls: Annotated[str, one_of("ssl", "starttls", "none")] = "ssl"
-    port: Annotated[int, between(0, 65535)] = 0
-    max_connections: Annotated[int, between(2, 1000)] = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +139,9 @@ class Limits:
     """How much happens at the same time.
 
     users      users created or enabled; WorkMail throttles its API per account
-    mailboxes  mailboxes copied, each by one Lambda function, and never more at once than half of
-               source.max_connections; an account has 1,000 concurrent functions unless AWS has
-               raised it
+    mailboxes  mailboxes copied, each by one Lambda function, and over IMAP never more at once than
+               half of source.max_connections; an account has 1,000 concurrent functions unless AWS
+               has raised it
     reserve    keep so many functions of the account for copying, and as many for verification, and
                never let more run: an execution that was aborted may have some at work still. The
                account must have 100 left beside them, else the deployment fails
@@ -269,7 +248,7 @@ class TenantConfig:
     @property
     def mailboxes_at_once(self) -> int:
         """How many are copied at the same time: as Settings.limits has it."""
-        return min(self.limits.mailboxes, self.source.max_connections // 2)
+        return self.source.limit_mailboxes(self.limits.mailboxes)
 
     @classmethod
     def load(cls, path: Path, tenant: str = "") -> Self:
@@ -281,16 +260,19 @@ class TenantConfig:
         config = read_record(cls, read_yaml(path), problems)
         if tenant and config.tenant and config.tenant != tenant:
             problems.append(f"tenant: must be {tenant}, as the file is called, not {config.tenant}")
-        for section in (config.copy, config.groupware, config.dns, config.clients):
+        sections = (config.source, config.copy, config.groupware, config.dns, config.clients)
+        for section in sections:
             if None not in astuple(section):  # what is of a wrong type is not compared
                 problems += section.faults()
+        if "m365" in config.groupware.sources and config.source.kind == IMAP:
+            problems.append("groupware.sources: m365 needs source.kind m365 or m365-imap")
         if not any(p.startswith("schedules") for p in problems):
             problems += schedule_faults(config.schedules)
         if problems:
             raise ConfigError(str(path), problems)
         return replace(
             config,
-            source=replace(config.source, port=config.source.port or _PORTS[config.source.tls]),
+            source=replace(config.source, port=config.source.port or PORTS[config.source.tls]),
             target=_with_endpoints(config.target, config.region),
         )
 
@@ -301,5 +283,5 @@ def _with_endpoints(target: Target, region: str) -> Target:
         target,
         ews_url=target.ews_url or f"https://ews.mail.{region}.awsapps.com/EWS/Exchange.asmx",
         imap_host=target.imap_host or f"imap.mail.{region}.awsapps.com",
-        imap_port=target.imap_port or _PORTS[target.imap_tls],
+        imap_port=target.imap_port or PORTS[target.imap_tls],
     )

@@ -63,6 +63,7 @@ def make_environment(
         "SOURCE_PORT": str(config.source.port),
         "SOURCE_TLS": config.source.tls,
         "SOURCE_MAX_CONNECTIONS": str(config.source.max_connections),
+        "SOURCE_CLOUD": config.source.cloud_json,
         "SOURCE_SECRET_ARN": storage.secret.ref,
         "TARGET_KIND": config.target.kind,
         "TARGET_SECRET_ARN": storage.passwords.ref,

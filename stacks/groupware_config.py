@@ -16,9 +16,11 @@ class Groupware:
     """Calendars, address books, tasks and notes, which are copied besides the mail if `sources`
     says where they are.
 
-    sources       dav, the source's CalDAV and CardDAV server; files, what you have put into the
-                  tenant's bucket, `intake/groupware/<address in WorkMail>/<name>.ics` and `.vcf`;
-                  or both, one beside the other. None means that nothing but mail is copied
+    sources       m365, the source's Microsoft 365 over Graph, whether its mail is read over Graph
+                  or over IMAP; dav, its CalDAV and CardDAV server; files, what you have put into
+                  the tenant's bucket, `intake/groupware/<address in WorkMail>/<name>.ics` and
+                  `.vcf`; or several, one beside the other. None means that nothing but mail is
+                  copied
     dav_url       where that server is found, such as https://dav.example.com/; `{user}` in it
                   stands for the user's login at the source
     timezone      of times that say of none in which zone they are, such as Europe/Berlin
@@ -26,10 +28,11 @@ class Groupware:
                   that are written one by one therefore
     years_after   how far ahead they go
 
-    The login is that of the mail: the secret has the user's password, or the administrator's.
+    The login is that of the mail: the secret has the user's password, or the administrator's; for
+    m365 it has the application's.
     """
 
-    sources: tuple[Annotated[str, one_of("dav", "files")], ...] = ()
+    sources: tuple[Annotated[str, one_of("m365", "dav", "files")], ...] = ()
     dav_url: Annotated[str, empty_or(is_https_url)] = ""
     timezone: Annotated[str, is_timezone] = "UTC"
     years_before: Annotated[int, between(0, 50)] = 5

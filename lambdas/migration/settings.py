@@ -19,6 +19,9 @@ _KILOBYTE, _MEGABYTE = 1024, 1024 * 1024
 Patterns = tuple[str, ...]
 """Folder patterns, from a JSON list: a folder's name may hold a comma."""
 
+ANY_IMAP, M365, M365_IMAP = "imap", "m365", "m365-imap"
+"""Kinds of sources; M365 is a place of calendars and the like, too."""
+
 DAV, FILES = "dav", "files"
 GROUPWARE_NEEDS_EWS = (
     "calendars, address books and tasks can be written over EWS alone, and `target.kind` is "
@@ -28,7 +31,7 @@ GROUPWARE_NEEDS_EWS = (
 
 @dataclass(frozen=True, slots=True)
 class GroupwareSettings:
-    """Where calendars, address books, tasks and notes are: `sources` has DAV, FILES, both or none.
+    """Where calendars, address books, tasks and notes are: `sources` has some of M365, DAV, FILES.
     `timezone` (IANA's name) is that of times which have none. The years are those in which
     occurrences are written one by one, back from the run and ahead of it."""
 
@@ -47,16 +50,27 @@ class GroupwareSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """In which of Microsoft's clouds the source is; "" where it is in none. An address that is
+    empty is that of the cloud, `graph_url` with Graph's version."""
+
+    name: str = ""
+    login_url: str = ""
+    graph_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every field is an environment variable of the same name in capitals; none has a default.
 
-    Lists are comma-separated. `source_tls` and `target_imap_tls` are ssl, starttls or none;
-    `target_kind` is auto, workmail_ews or workmail_imap. `dns_servers` are `address:port`, empty
-    for the public ones; `dns_port` is where authoritative servers answer. `dns_publish` is none or
-    route53, `cutover_approval` ask or auto, `cutover_links` once, iam or none, `clients_send` none,
-    old or new. `autodiscover_url` may hold {domain}. `groupware` is JSON, {} for nothing.
-    `end_of_support_acknowledged` is empty or the day that the operator wrote down. What begins with
-    `copy_` is for `policy`.
+    Lists are comma-separated. `source_kind` is ANY_IMAP, M365 or M365_IMAP; `source_host` is empty
+    with M365, and with M365_IMAP where it is the cloud's; `source_cloud` is JSON. `source_tls` and
+    `target_imap_tls` are ssl, starttls or none; `target_kind` is auto, workmail_ews or
+    workmail_imap. `dns_servers` are `address:port`, empty for the public ones; `dns_port` is where
+    authoritative servers answer. `dns_publish` is none or route53, `cutover_approval` ask or auto,
+    `cutover_links` once, iam or none, `clients_send` none, old or new. `autodiscover_url` may hold
+    {domain}. `groupware` is JSON, {} for nothing. `end_of_support_acknowledged` is empty or the day
+    that the operator wrote down. What begins with `copy_` is for `policy`.
     `secrets_arn` is the ARN of the tenant's secrets up to their path below
     workmail-migration/<tenant>/. What begins with `late_` is for late passes: the schedule group's
     name, the role by which the scheduler starts the workflow `machine_arn`, and its queue.
@@ -73,6 +87,7 @@ class Settings:
     source_port: int
     source_tls: str
     source_max_connections: int
+    source_cloud: CloudSettings
     source_secret_arn: str
     target_kind: str
     target_secret_arn: str
@@ -157,9 +172,7 @@ class Settings:
         """The numbers that the workflow's definition needs, by the names it uses."""
         return {
             "users": self.user_concurrency,
-            "mailboxes": max(
-                1, min(self.mailbox_concurrency, self.source_max_connections // _OF_A_MAILBOX)
-            ),
+            "mailboxes": self._mailboxes_at_once,
             "delta_passes": self.delta_passes,
             "delta_interval_seconds": self.delta_interval_minutes * 60,
             # 0: nobody is asked whether the cut-over may begin
@@ -173,6 +186,13 @@ class Settings:
             "retry_passes": self.retry_passes,
             "retry_seconds": self.retry_minutes * 60,
         }
+
+    @property
+    def _mailboxes_at_once(self) -> int:
+        """Graph limits each mailbox by itself, an IMAP server its connections."""
+        if self.source_kind == M365:
+            return self.mailbox_concurrency
+        return max(1, min(self.mailbox_concurrency, self.source_max_connections // _OF_A_MAILBOX))
 
     @property
     def _answer_seconds(self) -> int:
@@ -220,9 +240,19 @@ def _read_groupware(text: str) -> GroupwareSettings:
         raise ValueError
     sources = read.pop("sources", [])
     fits = all(type(value).__name__ == types[name] for name, value in read.items())
-    if not fits or not isinstance(sources, list) or not {*sources} <= {DAV, FILES}:
+    if not fits or not isinstance(sources, list) or not {*sources} <= {M365, DAV, FILES}:
         raise ValueError
     return GroupwareSettings(tuple(sources), **read)
+
+
+def _read_cloud(text: str) -> CloudSettings:
+    read = json.loads(text)
+    names = {entry.name for entry in fields(CloudSettings)}
+    if not isinstance(read, dict) or not all(isinstance(value, str) for value in read.values()):
+        raise ValueError
+    if read.keys() - names:
+        raise ValueError
+    return CloudSettings(**read)
 
 
 def _read_bool(text: str) -> bool:
@@ -241,6 +271,7 @@ _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "tuple[int, ...]": (_read_numbers, "whole numbers with commas between"),
     "Patterns": (_read_patterns, "a JSON list of texts"),
     "GroupwareSettings": (_read_groupware, "a JSON object of the tenant file's `groupware`"),
+    "CloudSettings": (_read_cloud, "a JSON object of the cloud's name and addresses"),
     "AdministratorKind": (AdministratorKind, f"one of {', '.join(AdministratorKind)}"),
     "DeltaPolicy": (DeltaPolicy, f"one of {', '.join(DeltaPolicy)}"),
     "NewPasswords": (NewPasswords, f"one of {', '.join(NewPasswords)}"),

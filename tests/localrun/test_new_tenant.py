@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localrun import tenants_command
-from localrun.new_tenant import ASKED, main
+from localrun.new_tenant import ASKED, KINDS, main
 from stacks.config import TenantConfig
 from stacks.schema import find_setting, list_sections
 
@@ -36,7 +36,7 @@ def test_the_answers_become_a_file_that_loads(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = (
-        *("eu-west-1", ORGANIZATION, "acme.example, acme.test", "", "", "imap.acme.example"),
+        *("eu-west-1", ORGANIZATION, "acme.example, acme.test", "", "imap", "imap.acme.example"),
         *("starttls", "intake/acme/", "it@acme.test,cto@acme.test", "auto", "route53"),
     )
     assert main(["acme"], tmp_path, answer(*answers)) == 0
@@ -54,8 +54,9 @@ def test_a_wrong_answer_is_told_at_once_and_asked_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = ("mars", "", "eu-west-1", "m-1", ORGANIZATION, "nodot", "", "acme.example")
-    rest = ("123", "123456789012", "pop3", "", "imap.acme.example", "", "", "it", "", "", "")
-    assert main(["acme"], tmp_path, answer(*answers, *rest)) == 0
+    rest = ("123", "123456789012", "pop3", "", "imap", "", "imap.acme.example", "", "")
+    rest_of_it = ("it", "", "", "")
+    assert main(["acme"], tmp_path, answer(*answers, *rest, *rest_of_it)) == 0
     said = capsys.readouterr().out
     for complaint in (
         "region: must be one of us-east-1, us-west-2, eu-west-1, not 'mars'",
@@ -63,7 +64,8 @@ def test_a_wrong_answer_is_told_at_once_and_asked_again(
         "domains[0]: must be a domain such as example.com, not 'nodot'",
         "domains: needs at least one",
         "account: must be 12 digits, not '123'",
-        "source.kind: must be one of imap, not 'pop3'",
+        "source.kind: must be one of imap, m365, m365-imap, not 'pop3'",
+        "source.host: is needed",
         "notifications.emails[0]: must be an e-mail address, not 'it'",
     ):
         assert complaint in said
@@ -83,15 +85,33 @@ def test_defaults_and_meanings_are_shown(tmp_path: Path) -> None:
     assert not any(prompt.startswith("region") for prompt in prompts)
 
 
-@pytest.mark.parametrize("number", range(len(ASKED)))
+@pytest.mark.parametrize(
+    ("answers", "cloud", "sources"),
+    [(("", ""), "global", ("m365",)), (("us-gov", "[]"), "us-gov", ())],
+)
+@pytest.mark.parametrize("kind", ["m365", "m365-imap"])
+def test_microsoft_365_has_questions_of_its_own(
+    tmp_path: Path, kind: str, answers: tuple[str, ...], cloud: str, sources: tuple[str, ...]
+) -> None:
+    first = ("eu-west-1", ORGANIZATION, "acme.example", "", kind)
+    assert main(["acme"], tmp_path, answer(*first, *answers, "", "", "", "")) == 0
+    config = TenantConfig.load(tmp_path / "acme.yaml", "acme")
+    assert (config.source.kind, config.source.host, config.source.cloud) == (kind, "", cloud)
+    assert config.groupware.sources == sources
+
+
+IMAP_ASKS = [path for path in ASKED if "imap" in KINDS.get(path, {"imap"})]
+
+
+@pytest.mark.parametrize("number", range(len(IMAP_ASKS)))
 def test_ctrl_c_writes_nothing(
     tmp_path: Path, number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     right = (
-        *("eu-west-1", ORGANIZATION, "acme.example", "", "", "imap.acme.example"),
+        *("eu-west-1", ORGANIZATION, "acme.example", "", "imap", "imap.acme.example"),
         *("", "", "", "", ""),
     )
-    assert len(right) == len(ASKED)
+    assert len(right) == len(IMAP_ASKS)
     assert main(["acme"], tmp_path, answer(*right[:number])) == 130
     assert list(tmp_path.iterdir()) == []
     assert "nothing is written" in capsys.readouterr().err
@@ -165,12 +185,13 @@ def test_every_other_setting_stands_in_the_file_as_a_comment(tmp_path: Path) -> 
     assert lines[0] == "# yaml-language-server: $schema=schema.json"
     for section in list_sections():
         for setting in section.settings:
-            sign = "" if setting.required else "#"
+            sign = "" if setting.required or f"{setting.path}=" in str(GIVEN) else "#"
             assert any(line.startswith(f"{sign}{setting.name}: ") for line in lines), setting.path
 
 
 def test_every_question_is_about_a_setting() -> None:
     assert [path for path in ASKED if find_setting(path) is None] == []
+    assert KINDS.keys() <= set(ASKED)
 
 
 def test_the_tenants_are_listed_with_what_is_wrong(

@@ -124,6 +124,65 @@ def test_the_port_follows_tls_unless_given(tmp_path: Path, tls: str, port: int) 
     assert load("port: 10143, ").source.port == 10143
 
 
+@pytest.mark.parametrize(
+    ("source", "problems"),
+    [
+        ("kind: imap", ["source.host: is missing, and source.kind is imap"]),
+        ("kind: m365", []),
+        ("kind: m365, cloud: china", []),
+        ("kind: m365-imap", []),
+        ("kind: m365-imap, host: 127.0.0.1, port: 10143, tls: none", []),
+        (
+            "kind: m365, host: mail.example",
+            ["source.host: must be empty, for m365 is read over Graph; or kind is m365-imap"],
+        ),
+        (
+            "kind: imap, host: mail, login_url: 'https://a.example', graph_url: 'https://b.example'",
+            [
+                "source.graph_url: must be empty, for source.kind is imap",
+                "source.login_url: must be empty, for source.kind is imap",
+            ],
+        ),
+        (
+            "kind: m365, cloud: germany, graph_url: 'http://dav.example/'",
+            [
+                "source.cloud: must be one of global, us-gov, us-gov-dod, china, not 'germany'",
+                f"source.graph_url: {HTTPS}",
+            ],
+        ),
+        ("kind: exchange", ["source.kind: must be one of imap, m365, m365-imap, not 'exchange'"]),
+        ("host: mail.example", ["source.kind: is missing"]),
+    ],
+)
+def test_each_kind_of_source_has_what_it_needs(
+    tmp_path: Path, source: str, problems: list[str]
+) -> None:
+    text = SMALLEST.replace("kind: imap, host: mail.acme.example", source)
+    if problems:
+        assert problems_of(tmp_path, text) == problems
+    else:
+        assert TenantConfig.load(write(tmp_path, text)).source.port in (993, 10143)
+
+
+@pytest.mark.parametrize("kind", ["m365", "m365-imap"])
+def test_calendars_come_from_graph_where_the_mail_is_in_microsoft_365(
+    tmp_path: Path, kind: str
+) -> None:
+    there = SMALLEST.replace("kind: imap, host: mail.acme.example", f"kind: {kind}")
+    groupware = "groupware: {sources: [m365, files]}\n"
+    assert TenantConfig.load(write(tmp_path, there + groupware)).groupware.sources[0] == "m365"
+    assert problems_of(tmp_path, SMALLEST + groupware) == [
+        "groupware.sources: m365 needs source.kind m365 or m365-imap"
+    ]
+
+
+def test_graph_does_not_limit_how_many_mailboxes_are_read(tmp_path: Path) -> None:
+    wanted = SMALLEST + "limits: {mailboxes: 40}\n"
+    graph = wanted.replace("kind: imap, host: mail.acme.example", "kind: m365")
+    assert TenantConfig.load(write(tmp_path, wanted)).mailboxes_at_once == 10
+    assert TenantConfig.load(write(tmp_path, graph)).mailboxes_at_once == 40
+
+
 @pytest.mark.parametrize("day", ["2027-03-31", "'2027-03-31'"])
 def test_the_acknowledged_day_may_be_a_date_or_a_text(tmp_path: Path, day: str) -> None:
     text = f"{SMALLEST}end_of_support_acknowledged: {day}\n"
@@ -196,7 +255,7 @@ domain: acme.example
         "region: must be one of us-east-1, us-west-2, eu-west-1, not 'eu-central-1'",
         "rollback.keep_copied: must be true or false, not 1",
         "source.host: must be a host name or an IP address, not 'bad host'",
-        "source.kind: must be one of imap, not 'pop3'",
+        "source.kind: must be one of imap, m365, m365-imap, not 'pop3'",
         "source.max_connections: must be from 2 to 1000, not 0",
         "source.prot: unknown key; did you mean port?",
         "source.tls: must be one of ssl, starttls, none, not 'tls13'",
@@ -236,7 +295,6 @@ def test_what_must_be_given_is_named(tmp_path: Path) -> None:
         "domains: is missing",
         "organization_id: is missing",
         "region: is missing",
-        "source.host: is missing",
         "source.kind: is missing",
         "tenant: is missing",
     ]
@@ -358,7 +416,7 @@ def test_settings_of_the_cutover_that_do_not_fit_together_are_refused(tmp_path: 
             "sources: [files], dav_url: 'https://dav.example/'",
             ["groupware.sources: must have dav, or dav_url is not asked"],
         ),
-        ("sources: [imap]", ["groupware.sources[0]: must be one of dav, files, not 'imap'"]),
+        ("sources: [imap]", ["groupware.sources[0]: must be one of m365, dav, files, not 'imap'"]),
         (
             "sources: [dav], dav_url: 'http://dav.example/'",
             ["groupware.dav_url: " + HTTPS],

@@ -8,8 +8,11 @@ import pytest
 
 from migration.errors import SettingsError
 from migration.model import CopyPolicy, DeltaPolicy
-from migration.settings import GroupwareSettings, Settings
+from migration.settings import CloudSettings, GroupwareSettings, Settings
+from migration.wire.graph_model import CLOUDS
 from stacks.groupware_config import Groupware
+from stacks.schema import find_setting
+from stacks.source_config import Source
 
 _SAMPLES = {
     "int": "7",
@@ -18,6 +21,7 @@ _SAMPLES = {
     "Require": "mx",
     "Patterns": '["Work, private", "**/Old"]',
     "GroupwareSettings": '{"sources": ["dav"], "dav_url": "https://dav.example/"}',
+    "CloudSettings": '{"name": "global"}',
     "DeltaPolicy": "add",
     "NewPasswords": "generate",
     "AdministratorKind": "auto",
@@ -111,12 +115,46 @@ def test_occurrences_are_written_one_by_one_over_whole_years() -> None:
 
 
 def test_what_the_stack_gives_is_what_the_functions_read() -> None:
-    config = Groupware(("dav", "files"), "https://dav.example/{user}/", "Europe/Berlin", 1, 0)
+    config = Groupware(
+        ("m365", "dav", "files"), "https://dav.example/{user}/", "Europe/Berlin", 1, 0
+    )
     read = Settings.from_env(environment() | {"GROUPWARE": config.as_json}).groupware
     assert read == GroupwareSettings(
-        ("dav", "files"), "https://dav.example/{user}/", "Europe/Berlin", 1, 0
+        ("m365", "dav", "files"), "https://dav.example/{user}/", "Europe/Berlin", 1, 0
     )
     assert Groupware().as_json == "{}"
+
+
+@pytest.mark.parametrize(
+    ("config", "cloud"),
+    [
+        (Source("imap", "mail.example"), CloudSettings()),
+        (Source("m365"), CloudSettings("global")),
+        (Source("m365-imap", cloud="china"), CloudSettings("china")),
+        (
+            Source("m365", login_url="http://127.0.0.1:1", graph_url="http://127.0.0.1:1/v1.0/"),
+            CloudSettings("global", "http://127.0.0.1:1", "http://127.0.0.1:1/v1.0"),
+        ),
+    ],
+)
+def test_the_cloud_is_read_as_the_stack_gives_it(config: Source, cloud: CloudSettings) -> None:
+    read = Settings.from_env(environment() | {"SOURCE_CLOUD": config.cloud_json})
+    assert read.source_cloud == cloud
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"name": 1}', '{"url": "https://graph.example"}'])
+def test_what_is_no_cloud_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environment() | {"SOURCE_CLOUD": text})
+    assert caught.value.problems == (
+        "environment variable SOURCE_CLOUD must be a JSON object of the cloud's name and addresses",
+    )
+
+
+def test_a_tenant_file_knows_the_clouds_that_the_functions_know() -> None:
+    setting = find_setting("source.cloud")
+    assert setting is not None
+    assert {value for check in setting.checks for value in check.values} == set(CLOUDS)
 
 
 def test_an_empty_list_is_empty() -> None:
@@ -135,6 +173,10 @@ def test_no_more_mailboxes_are_copied_at_once_than_the_source_may_be_asked_for(
         "SOURCE_MAX_CONNECTIONS": connections,
     }
     assert Settings.from_env(env).limits["mailboxes"] == together
+    assert Settings.from_env(env | {"SOURCE_KIND": "m365-imap"}).limits["mailboxes"] == together
+    # Graph limits each mailbox by itself
+    graph = Settings.from_env(env | {"SOURCE_KIND": "m365"})
+    assert graph.limits["mailboxes"] == int(mailboxes)
 
 
 def test_the_policy_is_in_bytes() -> None:
