@@ -100,8 +100,9 @@ class Connection:
         self._sleep = sleep
         self.gate = Gate(in_flight, clock, sleep)
         self._was_answered = threading.Event()
-        self._client = httpx.Client(
-            verify=context or ssl.create_default_context(),
+        verify = context or ssl.create_default_context()
+        self._open: Callable[[], httpx.Client] = lambda: httpx.Client(
+            verify=verify,
             headers={"User-Agent": "workmail-migrator", "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
@@ -109,9 +110,12 @@ class Connection:
             trust_env=False,  # neither proxies nor logins of this machine
             transport=transport,
         )
+        self._client = self._open()
 
     def close(self) -> None:
-        self._client.close()
+        """Ends the connections; what is asked afterwards makes others, as fast as before."""
+        client, self._client = self._client, self._open()
+        client.close()
 
     def relative(self, link: str) -> str:
         """The link of an answer without graph_url. MailboxUnreachable if it leads elsewhere: the
