@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -86,3 +86,18 @@ def chosen(value: Json, select: str, always: tuple[str, ...] = ("id",)) -> Json:
         return value
     names = {name.strip().casefold() for name in select.split(",")} | set(always)
     return {key: one for key, one in value.items() if "@" in key or key.casefold() in names}
+
+
+def selected(value: Json, select: str) -> Json:
+    """The same for a resource with all its properties: GraphError for a name that it has not."""
+    check_select(select, value)
+    return chosen(value, select)
+
+
+def check_select(select: str, known: Iterable[str]) -> None:
+    """GraphError for a name in `$select` that is not known."""
+    names = {name.casefold() for name in known}
+    for name in filter(None, map(str.strip, select.split(","))):
+        if name.casefold() not in names:
+            text = f"Could not find a property named '{name}'."
+            raise GraphError(400, "RequestBroker--ParseUri", text)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from localrun.fakes.graph.answers import GraphError, Json, chosen
-from localrun.fakes.graph.paging import context, directory_page
+from localrun.fakes.graph.answers import Answer, GraphError, Json, selected
+from localrun.fakes.graph.filters import matching
+from localrun.fakes.graph.paging import context, directory_count, directory_list
 from localrun.fakes.graph.routing import Call, Route
 from localrun.fakes.graph.tenant import User
 
@@ -15,15 +16,21 @@ _USUAL = (
 
 
 def list_users(call: Call) -> Json:
-    select = call.option("$select") or _USUAL
-    users = list(call.tenant.users.values())
-    return directory_page(call, users, lambda user: chosen(user_json(user), select))
+    return directory_list(call, _matching(call), user_json, _USUAL)
+
+
+def count_users(call: Call) -> Answer:
+    return directory_count(call, _matching(call))
 
 
 def get_user(call: Call) -> Json:
-    user = _user(call)
-    shown = chosen(user_json(user), call.option("$select") or _USUAL)
+    shown = selected(user_json(_user(call)), call.option("$select") or _USUAL)
     return {"@odata.context": context(call), **shown}
+
+
+def _matching(call: Call) -> list[User]:
+    matches = matching(call.option("$filter"))
+    return [user for user in call.tenant.users.values() if matches(user_json(user))]
 
 
 def user_json(user: User) -> Json:
@@ -38,7 +45,7 @@ def user_json(user: User) -> Json:
         "surname": last or None,
         "mail": user.upn if has_mailbox else None,
         "mailNickname": user.upn.partition("@")[0],
-        "proxyAddresses": _proxies(user.upn, user.aliases) if has_mailbox else [],
+        "proxyAddresses": proxies(user.upn, user.aliases) if has_mailbox else [],
         "accountEnabled": user.enabled,
         "userType": "Member",
         "assignedPlans": [_plan()] if has_mailbox and user.kind == "user" else [],
@@ -52,7 +59,8 @@ def user_json(user: User) -> Json:
     }
 
 
-def _proxies(address: str, aliases: tuple[str, ...]) -> list[str]:
+def proxies(address: str, aliases: tuple[str, ...]) -> list[str]:
+    """The primary address is told by capitals."""
     return [f"SMTP:{address}", *(f"smtp:{alias}" for alias in aliases)]
 
 
@@ -78,13 +86,42 @@ def not_found(text: str) -> GraphError:
 
 
 def mailbox_settings(call: Call) -> Json:
-    return {"@odata.context": context(call), **call.mailbox.settings}
+    shown = selected(call.mailbox.settings, call.option("$select"))
+    return {"@odata.context": context(call), **shown}
+
+
+def organization(call: Call) -> Json:
+    tenant = call.tenant
+    domains = [
+        {
+            "name": name,
+            "isDefault": name == tenant.domain,
+            "isInitial": name.endswith(".onmicrosoft.com"),
+            "type": "Managed",
+            "capabilities": "Email, OfficeCommunicationsOnline",
+        }
+        for name in tenant.domains
+    ]
+    told = {
+        "id": tenant.id,
+        "displayName": tenant.name,
+        "countryLetterCode": "DE",
+        "preferredLanguage": "en",
+        "onPremisesSyncEnabled": None,
+        "technicalNotificationMails": [f"admin@{tenant.domain}"],
+        "tenantType": "AAD",
+        "verifiedDomains": domains,
+    }
+    shown = selected(told, call.option("$select"))
+    return {"@odata.context": context(call), "value": [shown]}
 
 
 _USERS = "User.Read.All|Directory.Read.All"
 
 ROUTES = (
-    Route("/users", list_users, _USERS),
+    Route("/users", list_users, _USERS, frozenset({"$filter"})),
+    Route("/users/$count", count_users, _USERS, frozenset({"$filter"})),
     Route("/users/{user}", get_user, _USERS),
     Route("/users/{user}/mailboxSettings", mailbox_settings, "MailboxSettings.Read"),
+    Route("/organization", organization, "Organization.Read.All|User.Read.All|Directory.Read.All"),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from localrun.fakes.graph.answers import Json, chosen
+from localrun.fakes.graph.answers import Json, selected
+from localrun.fakes.graph.extended import wanted_properties
 from localrun.fakes.graph.folders import ROOT, MailFolder
 from localrun.fakes.graph.paging import context, outlook_page
 from localrun.fakes.graph.routing import Call, Route
@@ -14,8 +15,7 @@ def list_top(call: Call) -> Json:
 
 def get_folder(call: Call) -> Json:
     folder = call.mailbox.folder(call.at["folder"])
-    shown = chosen(folder_json(folder), call.option("$select"))
-    return {"@odata.context": context(call), **shown}
+    return {"@odata.context": context(call), **_shown(call, folder)}
 
 
 def list_children(call: Call) -> Json:
@@ -25,8 +25,20 @@ def list_children(call: Call) -> Json:
 def _children(call: Call, folder: MailFolder) -> Json:
     with_hidden = call.option("includeHiddenFolders").casefold() == "true"
     shown = [child for child in folder.children if with_hidden or not child.hidden]
-    select = call.option("$select")
-    return outlook_page(call, shown, lambda child: chosen(folder_json(child), select))
+    return outlook_page(call, shown, lambda child: _shown(call, child))
+
+
+def _shown(call: Call, folder: MailFolder) -> Json:
+    """With the size in bytes where $expand asks for it."""
+    told = selected(folder_json(folder), call.option("$select"))
+    if ("Long", 0x0E08) in wanted_properties(call.option("$expand")):
+        size = str(_size(folder))
+        told["singleValueExtendedProperties"] = [{"id": "Long 0xe08", "value": size}]
+    return told
+
+
+def _size(folder: MailFolder) -> int:
+    return sum(len(message.mime) for message in folder.messages.values())
 
 
 def folder_json(folder: MailFolder) -> Json:
@@ -40,7 +52,7 @@ def folder_json(folder: MailFolder) -> Json:
         "childFolderCount": sum(1 for child in folder.children if not child.hidden),
         "unreadItemCount": sum(1 for message in messages if not message.is_read),
         "totalItemCount": len(messages) + folder.others,
-        "sizeInBytes": sum(len(message.mime) for message in messages),
+        "sizeInBytes": _size(folder),
         "isHidden": folder.hidden,
     }
     if folder.search:
@@ -53,10 +65,11 @@ def folder_json(folder: MailFolder) -> Json:
     return told
 
 
-_HIDDEN = frozenset({"includeHiddenFolders"})
+_ONE = frozenset({"$expand"})
+_HIDDEN = frozenset({"$expand", "includeHiddenFolders"})
 
 ROUTES = (
     Route("/users/{user}/mailFolders", list_top, "Mail.Read", _HIDDEN),
-    Route("/users/{user}/mailFolders/{folder}", get_folder, "Mail.Read"),
+    Route("/users/{user}/mailFolders/{folder}", get_folder, "Mail.Read", _ONE),
     Route("/users/{user}/mailFolders/{folder}/childFolders", list_children, "Mail.Read", _HIDDEN),
 )

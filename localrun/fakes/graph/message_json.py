@@ -10,7 +10,7 @@ from datetime import datetime
 from email.utils import getaddresses
 from typing import Any
 
-from localrun.fakes.graph.answers import Json, moment
+from localrun.fakes.graph.answers import Json, check_select, moment
 from localrun.fakes.graph.ids import change_key
 from localrun.fakes.graph.messages import Message
 
@@ -28,6 +28,7 @@ _MEETINGS = {
 
 def message_json(message: Message, immutable: bool, select: str = "") -> Json:
     """The properties that `select` names, or the usual ones. `immutable` decides about the id."""
+    check_select(select, _KNOWN)
     names = [name.strip() for name in select.split(",") if name.strip()] or _USUAL
     told: Json = {"@odata.etag": f'W/"{_key(message)}"'}
     kind = _meeting(message)
@@ -194,4 +195,5 @@ _PROPERTIES: Mapping[str, Callable[[Message], object]] = {
     "flag": _flag,
 }
 _BY_NAME = {name.casefold(): name for name in _PROPERTIES}
+_KNOWN = frozenset({"id", "meetingMessageType", *_PROPERTIES})
 _USUAL = [name for name in _PROPERTIES if name not in _SELECTED_ALONE]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from localrun.fakes.graph.answers import Answer, GraphError, Json
+from localrun.fakes.graph.answers import Answer, GraphError, Json, selected
 from localrun.fakes.graph.routing import Call
 
 Value = TypeVar("Value")
@@ -63,7 +63,7 @@ def directory_page(call: Call, values: Sequence[Value], render: Callable[[Value]
             raise GraphError(400, "Directory_ExpiredPageToken", "The page token has expired.")
         rest = found
     answer: Json = {"@odata.context": context(call)}
-    if call.option("$count").casefold() == "true":
+    if call.option("$count").casefold() == "true" and is_eventual(call):
         answer["@odata.count"] = len(rest.values)
     end = rest.begin + size
     shown: Sequence[Value] = rest.values[rest.begin : end]  # type: ignore[assignment]
@@ -72,6 +72,25 @@ def directory_page(call: Call, values: Sequence[Value], render: Callable[[Value]
         token = call.tenant.tokens.issue(_Rest(rest.values, end))
         answer["@odata.nextLink"] = call.link({**call.ask.query, "$skiptoken": token})
     return answer
+
+
+def directory_list(
+    call: Call, values: Sequence[Value], render: Callable[[Value], Json], usual: str = ""
+) -> Json:
+    """A page of what $select names; `usual` is what is told to those who select nothing."""
+    select = call.option("$select") or usual
+    return directory_page(call, values, lambda value: selected(render(value), select))
+
+
+def directory_count(call: Call, values: Sequence[object]) -> Answer:
+    """/$count, which the directory answers only to those who do not mind older data."""
+    if not is_eventual(call):
+        raise GraphError(400, "Request_BadRequest", "$count is not currently supported.")
+    return count(values)
+
+
+def is_eventual(call: Call) -> bool:
+    return call.ask.headers.get("consistencylevel", "").casefold() == "eventual"
 
 
 def count(values: Sequence[object]) -> Answer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from localrun.fakes.graph.answers import Json
 from localrun.fakes.graph.mailbox import Mailbox
-from localrun.fakes.graph.tenant import Group, Tenant, User
+from localrun.fakes.graph.tenant import Contact, Group, Tenant, User
 
 _LOCALES = {
     "en": ("en-US", "English (United States)"),
@@ -33,13 +33,14 @@ class Seeding:
         has_mailbox: bool = True,
         language: str = "en",
         time_zone: str = "W. Europe Standard Time",
-        capacity: int | None = None,
+        place: Mapping[str, object] | None = None,
         **properties: object,
     ) -> User:
         """`kind` is a userPurpose: user, linked, shared, room, equipment, others. Accounts of all
         but people are disabled, unless `enabled` says something else. `language` (en, de, fr)
-        decides how the usual folders are called. `capacity` is a room's. `properties` are put over
-        what Graph tells of the user: userType="Guest"."""
+        decides how the usual folders are called. `place` is what Graph tells of a room beside
+        name and address: {"capacity": 8}. `properties` are put over what it tells of the user:
+        userType="Guest"."""
         settings = _settings(kind, language, time_zone)
         box = Mailbox(upn, language, self.tenant.now, settings) if has_mailbox else None
         user = User(
@@ -52,7 +53,7 @@ class Seeding:
             archive,
             box,
             properties,
-            {"capacity": capacity},
+            dict(place or {}),
         )
         with self.tenant.lock:
             self.tenant.users[upn.casefold()] = user
@@ -91,6 +92,13 @@ class Seeding:
         with self.tenant.lock:
             self.tenant.groups[address.casefold()] = group
         return group
+
+    def add_contact(self, address: str, name: str, aliases: Sequence[str] = ()) -> Contact:
+        """Somebody elsewhere whom the directory knows."""
+        contact = Contact(self.tenant.new_id(address), address, name, tuple(aliases))
+        with self.tenant.lock:
+            self.tenant.contacts[address.casefold()] = contact
+        return contact
 
     def remove_user(self, upn: str) -> None:
         with self.tenant.lock:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,6 +14,7 @@ from localrun.fakes.graph.batch import answer_batch
 from localrun.fakes.graph.faults import Faults
 from localrun.fakes.graph.login import Login
 from localrun.fakes.graph.mailbox import Mailbox
+from localrun.fakes.graph.reports import download
 from localrun.fakes.graph.routing import Call, Route, Routes
 from localrun.fakes.graph.seeding import Seeding
 from localrun.fakes.graph.table import TABLE
@@ -41,6 +43,7 @@ class GraphServer(Seeding):
         latency: float = 0.0,
         routes: Iterable[Route] = TABLE,
         port: int = 0,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(domain, now)
         self.latency = latency
@@ -48,10 +51,19 @@ class GraphServer(Seeding):
         self.login = Login(self.tenant.id, domain, now)
         self.traffic = Traffic(now)
         self._now = now
+        self._sleep = sleep
         self._routes = Routes(routes)
         self._http = LoopbackServer(self._respond, port)
+        self.report_downloads: list[Mapping[str, str]] = []
+        """The headers of every request for a report's data, which needs no token."""
         self.tenant.graph_url = self.graph_url
+        self.tenant.reports_url = lambda: self._reports.url
         self.login.login_url = self.login.origin = self._http.url
+
+    @cached_property
+    def _reports(self) -> LoopbackServer:
+        """Another place; few ask for it."""
+        return LoopbackServer(self._respond_report)
 
     @property
     def login_url(self) -> str:
@@ -94,6 +106,8 @@ class GraphServer(Seeding):
     def close(self) -> None:
         """May be repeated."""
         self._http.close()
+        if "_reports" in self.__dict__:
+            self._reports.close()
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +131,10 @@ class GraphServer(Seeding):
             return _response(self._serve(ask, request.path.removeprefix(_VERSION)))
         except Dropped:
             return None
+
+    def _respond_report(self, request: Request) -> Response:
+        self.report_downloads.append(request.headers)
+        return _response(download(self.tenant, request.path.rpartition("/")[2]))
 
     def _serve(self, ask: Ask, path: str, is_inner: bool = False) -> Answer:
         asked = self.traffic.begin(ask, path, is_inner)
@@ -147,7 +165,7 @@ class GraphServer(Seeding):
         route.check(ask.query)
         self._check_permission(route)
         if not route.is_of_mailbox:
-            time.sleep(self.latency)
+            self._sleep(self.latency)
             self.faults.check(unquote(ask.path), "")
             with self.tenant.lock:
                 return _answer(route.function(Call(self.tenant, ask, at)))
@@ -157,7 +175,7 @@ class GraphServer(Seeding):
 
     def _visit(self, call: Call, route: Route, mailbox: Mailbox) -> Answer:
         with self.traffic.visit(mailbox.address):
-            time.sleep(self.latency)
+            self._sleep(self.latency)
             self.faults.check(unquote(call.ask.path), mailbox.address)
             with mailbox.lock:
                 return _answer(route.function(call))

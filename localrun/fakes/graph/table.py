@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from localrun.fakes.graph import directory, mail, mail_folders
+from localrun.fakes.graph import directory, groups, mail, mail_folders, places, reports
 from localrun.fakes.graph.routing import Route
 
 TABLE: tuple[Route, ...] = (
     *directory.ROUTES,
+    *groups.ROUTES,
+    *places.ROUTES,
+    *reports.ROUTES,
     *mail_folders.ROUTES,
     *mail.ROUTES,
 )

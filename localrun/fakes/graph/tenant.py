@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from localrun.fakes.graph.answers import GraphError, Json
@@ -16,7 +16,13 @@ PERMISSIONS = frozenset(
     {
         *("User.Read.All", "Group.Read.All", "GroupMember.Read.All", "Place.Read.All"),
         *("Mail.Read", "MailboxSettings.Read", "Calendars.Read", "Contacts.Read"),
-        *("Tasks.Read.All", "Reports.Read.All", "Organization.Read.All", "Directory.Read.All"),
+        *(
+            "Tasks.Read.All",
+            "OrgContact.Read.All",
+            "Reports.Read.All",
+            "Organization.Read.All",
+            "Directory.Read.All",
+        ),
     }
 )
 
@@ -56,14 +62,31 @@ class Group:
     properties: Json = field(default_factory=dict)
 
 
+@dataclass
+class Contact:
+    """Somebody elsewhere whom the directory knows: an orgContact."""
+
+    id: str
+    address: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+Member = User | Group | Contact
+
+
 class Tenant:
     """What the service knows. `graph_url` is where it answers, with /v1.0."""
 
     def __init__(self, domain: str, now: Callable[[], float]) -> None:
         self.id = str(uuid.uuid5(uuid.NAMESPACE_DNS, domain))
         self.domain = domain
+        self.domains = [domain, "contoso.onmicrosoft.com"]
+        self.name = "Contoso"
         self.now = now
-        self.graph_url = self.reports_url = ""
+        self.graph_url = ""
+        self.reports_url: Callable[[], str] = str
+        """Where the data of reports are."""
         self.faults = Faults()
         self.tokens = Tokens()
         self.permissions = set(PERMISSIONS)
@@ -74,6 +97,7 @@ class Tenant:
         """Reports tell no names of people."""
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
+        self.contacts: dict[str, Contact] = {}
         self.lock = threading.RLock()
 
     def new_id(self, address: str) -> str:
@@ -86,14 +110,22 @@ class Tenant:
                 return found
             return next((one for one in self.users.values() if one.id == text.casefold()), None)
 
-    def at_address(self, address: str) -> User | Group | None:
-        """Whoever gets mail at this address."""
+    def group(self, text: str) -> Group | None:
+        """By id."""
+        with self.lock:
+            return next((one for one in self.groups.values() if one.id == text.casefold()), None)
+
+    def at_address(self, address: str) -> Member:
+        """Whoever gets mail at this address; a contact if it is nobody of the directory's."""
         wanted = address.casefold()
         with self.lock:
-            if wanted in self.users or wanted in self.groups:
-                return self.users.get(wanted) or self.groups.get(wanted)
-            everybody: Sequence[User | Group] = [*self.users.values(), *self.groups.values()]
-        return next((one for one in everybody if wanted in map(str.casefold, one.aliases)), None)
+            everybody: list[Member] = [*self.users.values(), *self.groups.values()]
+            everybody += self.contacts.values()
+        for one in everybody:
+            main = one.upn if isinstance(one, User) else one.address
+            if wanted in map(str.casefold, (main, *one.aliases)):
+                return one
+        return Contact(self.new_id(address), address, address)
 
     def opened(self, text: str) -> Mailbox:
         """The mailbox of a user. GraphError if there is none, or the application may not."""
