@@ -78,7 +78,7 @@ def _read_key(data: bytes) -> RSAPrivateKey:
     except TypeError as error:
         raise _wrong("has a private key with a password: enter it without one") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _wrong("has a private key that cannot be read") from error
+        raise _wrong("has a private key that cannot be read: keep its line breaks") from error
     if not isinstance(key, RSAPrivateKey):
         raise _wrong("has a private key that is not RSA: Entra takes no other")
     if key.key_size < _LEAST_BITS:

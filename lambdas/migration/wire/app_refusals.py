@@ -28,12 +28,14 @@ _BY_NUMBER = {
     7000229: "the application has no enterprise application in this directory: grant it consent",
     500011: "the directory does not know the service that is asked for: compare the cloud, and"
     " whether the tenant has Exchange Online",
+    650056: "the application has no permissions there: add them, and grant consent",
+    70001: "the application is disabled in the directory: enable its enterprise application",
     70011: "the scope is not known to this cloud: compare the cloud",
     1002012: "the scope is not known to this cloud: compare the cloud",
     53003: "a conditional access policy keeps the application out: allow it from where this runs",
     53000: "a conditional access policy keeps the application out: allow it from where this runs",
     90038: "the directory is in another cloud: compare the cloud",
-    900439: "the directory is in another cloud: compare the cloud",
+    900432: "the directory is in another cloud: compare the cloud",
 }
 _BY_ERROR = {
     "invalid_client": "the secret or certificate is not this application's",
@@ -44,7 +46,8 @@ _BY_ERROR = {
     "invalid_resource": "the directory does not know the service that is asked for",
     "access_denied": "a policy of the directory keeps the application out",
 }
-_PASSES = ("temporarily_unavailable", "server_error")
+_PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
+_PASSING_NUMBERS = frozenset({90006, 90012, 90024, 90033, 90055})
 
 
 def explain(body: Mapping[str, Any]) -> Exception:
@@ -54,9 +57,9 @@ def explain(body: Mapping[str, Any]) -> Exception:
     (AADSTS...) is.
     """
     error = read_code(body)
-    if error in _PASSES:
-        return SourceBusy("Microsoft's login service has an outage", BACK_OFF)
     numbers = _read_numbers(body.get("error_codes"))
+    if error in _PASSING_ERRORS or _PASSING_NUMBERS & set(numbers):
+        return SourceBusy("Microsoft's login service is busy", BACK_OFF)
     advice = next((_BY_NUMBER[each] for each in numbers if each in _BY_NUMBER), "")
     advice = advice or _BY_ERROR.get(error, "look up the code at Microsoft")
     told = " ".join([error or "no code", *(f"AADSTS{each}" for each in numbers)])

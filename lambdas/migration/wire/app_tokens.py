@@ -20,7 +20,12 @@ from migration.wire.app_refusals import explain
 from migration.wire.dav_address import read_url
 from migration.wire.ews_token import TokenKeeper
 from migration.wire.graph_model import AppLogin, Json
-from migration.wire.http_connections import BACK_OFF, read_retry_after, translate
+from migration.wire.http_connections import (
+    BACK_OFF,
+    new_client,
+    read_retry_after,
+    translate,
+)
 
 _SERVER = "Microsoft's login service"
 _SECONDS = 20.0
@@ -56,6 +61,7 @@ class Tokens:
         self._keeper = TokenKeeper(self._ask, clock)
         self._lock = threading.Lock()
         self._given: Token | None = None
+        self._was_answered = False
 
     def token(self) -> str:
         """A token that is good for some minutes.
@@ -80,31 +86,26 @@ class Tokens:
         return token.value
 
     def _ask(self) -> Token:
-        form = {
+        with new_client(
+            context=self._context, read_seconds=_SECONDS, transport=self._transport
+        ) as client:
+            try:
+                try:
+                    response = client.post(self._url, data=self._form())
+                except httpx.TransportError:
+                    response = client.post(self._url, data=self._form())
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                raise translate(error, _SERVER, was_answered=self._was_answered) from error
+        self._was_answered = True
+        return _read_answer(response)
+
+    def _form(self) -> dict[str, str]:
+        return {
             "client_id": self._login.client_id,
             "grant_type": "client_credentials",
             "scope": self._scope,
             **self._prove(),
         }
-        with self._connect() as client:
-            try:
-                try:
-                    response = client.post(self._url, data=form)
-                except httpx.TransportError:
-                    response = client.post(self._url, data=form)
-            except httpx.HTTPError as error:
-                raise translate(error, _SERVER, was_answered=False) from error
-        return _read_answer(response)
-
-    def _connect(self) -> httpx.Client:
-        return httpx.Client(
-            verify=self._context or ssl.create_default_context(),
-            headers={"User-Agent": "workmail-migrator"},
-            timeout=httpx.Timeout(_SECONDS),
-            follow_redirects=False,
-            trust_env=False,  # neither proxies nor logins of this machine
-            transport=self._transport,
-        )
 
     def _prove(self) -> dict[str, str]:
         if not self._login.certificate:
@@ -128,6 +129,13 @@ def _read_answer(response: httpx.Response) -> Token:
         body: Json = dict(response.json())
         if response.status_code // 100 == 4 and "error" in body:
             raise explain(body)
-        return Token(str(body["access_token"]), float(body.get("expires_in", 0)))
+        token, seconds = body["access_token"], float(body.get("expires_in", 0))
     except (ValueError, TypeError, KeyError) as error:
-        raise MailboxUnreachable(f"what answers is not {_SERVER}") from error
+        raise _other_server() from error
+    if not isinstance(token, str) or not token:
+        raise _other_server()
+    return Token(token, seconds)
+
+
+def _other_server() -> MailboxUnreachable:
+    return MailboxUnreachable(f"what answers is not {_SERVER}")

@@ -12,13 +12,12 @@ import httpx
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
 from migration.wire.dav_address import follow, read_url
 from migration.wire.dav_model import Answer, DavLogin, NotDav, Refused, TooLarge
-from migration.wire.http_connections import read_retry_after, translate
+from migration.wire.http_connections import new_client, read_retry_after, translate
 
 METHODS = ("GET", "PROPFIND", "REPORT")
 LARGEST_ANSWER = 32 * 1024 * 1024
 """In octets, after it was unpacked."""
 
-_CONNECT_SECONDS = 20.0
 _READ_SECONDS = 120.0
 _ANSWER_SECONDS = 300.0  # a whole answer, however slowly it comes
 _MOST_REDIRECTS = 5
@@ -42,14 +41,7 @@ class Transport:
         self.home = read_url(url)
         self._largest = largest
         self._was_answered = False
-        self._client = httpx.Client(
-            auth=_Login(login),
-            verify=context or ssl.create_default_context(),
-            headers={"User-Agent": "workmail-migrator", "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(read_seconds, connect=_CONNECT_SECONDS),
-            follow_redirects=False,
-            trust_env=False,  # neither proxies nor logins of this machine
-        )
+        self._client = new_client(context=context, read_seconds=read_seconds, auth=_Login(login))
 
     def close(self) -> None:
         self._client.close()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import httpx
@@ -17,7 +18,7 @@ from migration.wire.dav_address import follow, read_url
 from migration.wire.graph_errors import Patience, explain, is_busy, read_wait, stumbles
 from migration.wire.graph_model import GraphRefused, Json, read_code
 from migration.wire.graph_throttle import Gate
-from migration.wire.http_connections import translate
+from migration.wire.http_connections import new_client, translate
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 """In octets, after it was unpacked; what is streamed may be larger."""
@@ -26,7 +27,6 @@ SERVER = "Microsoft Graph"
 TOO_LARGE = "answerTooLarge"
 """The code of an answer that does not fit into memory; none of Graph's own."""
 
-_CONNECT_SECONDS = 20.0
 _READ_SECONDS = 120.0
 _LARGEST_REFUSAL = 64 * 1024
 _REDIRECTIONS = (302, 303, 307)
@@ -100,14 +100,11 @@ class Connection:
         self._sleep = sleep
         self.gate = Gate(in_flight, clock, sleep)
         self._was_answered = threading.Event()
-        verify = context or ssl.create_default_context()
-        self._open: Callable[[], httpx.Client] = lambda: httpx.Client(
-            verify=verify,
-            headers={"User-Agent": "workmail-migrator", "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
-            follow_redirects=False,
-            trust_env=False,  # neither proxies nor logins of this machine
+        self._open = partial(
+            new_client,
+            context=context or ssl.create_default_context(),
+            read_seconds=_READ_SECONDS,
+            connections=in_flight,
             transport=transport,
         )
         self._client = self._open()
@@ -120,7 +117,8 @@ class Connection:
     def relative(self, link: str) -> str:
         """The link of an answer without graph_url. MailboxUnreachable if it leads elsewhere: the
         token must not go there."""
-        there = follow(self._home, f"{self._home}/", link)
+        at = f"{self._home}/"
+        there = follow(self._home, at, link.replace(" ", "%20")) if "://" in link else None
         if there is None or not there.startswith(f"{self._home}/"):
             raise MailboxUnreachable(
                 "an answer of Microsoft Graph points to another place, to which the token must not"

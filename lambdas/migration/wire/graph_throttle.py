@@ -83,6 +83,12 @@ class Gate:
         with self._changed:
             return self._width.now
 
+    @property
+    def somebody_waits_alone(self) -> bool:
+        """Whether a turn is waited for in which nothing else is under way."""
+        with self._changed:
+            return self._waiting_alone > 0
+
     @contextmanager
     def turn(self, count: int = 1, *, alone: bool = False) -> Iterator[float]:
         """A turn for `count` questions, which go together; the moment when they may go. `alone`:

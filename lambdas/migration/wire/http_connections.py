@@ -19,7 +19,32 @@ for _name in ("httpx", "httpcore"):
 BACK_OFF = 30.0
 """Seconds after which to try again where the server does not say."""
 
+_CONNECT_SECONDS = 20.0
 _LONGEST_BACK_OFF = 3600.0
+
+
+def new_client(
+    *,
+    context: ssl.SSLContext | None,
+    read_seconds: float,
+    auth: httpx.Auth | None = None,
+    connections: int | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
+    """Kept-alive connections: `connections` at most, or as many as httpx likes. Certificates are
+    always verified, by `context` if given. `transport` stands for the network in tests."""
+    return httpx.Client(
+        auth=auth,
+        verify=context or ssl.create_default_context(),
+        headers={"User-Agent": "workmail-migrator", "Accept-Encoding": "gzip"},
+        timeout=httpx.Timeout(read_seconds, connect=_CONNECT_SECONDS),
+        limits=httpx.Limits(
+            max_connections=connections or 100, max_keepalive_connections=connections or 20
+        ),
+        follow_redirects=False,
+        trust_env=False,  # neither proxies nor logins of this machine
+        transport=transport,
+    )
 
 
 def translate(error: httpx.HTTPError, server: str, *, was_answered: bool) -> Exception:
