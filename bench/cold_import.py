@@ -39,6 +39,7 @@ LAYER = (
     *("aws-lambda-powertools", "dnspython", "Jinja2", "PyYAML", "urllib3"),
     *("MarkupSafe", "jmespath", "typing-extensions", "tzdata"),
     *("httpx", "httpcore", "anyio", "certifi", "h11", "idna"),
+    *("PyJWT", "cryptography", "cffi", "pycparser"),
 )
 """What pip installs for lambdas/requirements.txt."""
 
