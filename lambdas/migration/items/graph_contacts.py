@@ -107,7 +107,7 @@ def read_contact(resource: Mapping[str, object], photo: bytes = b"") -> GraphCon
     it has one. What cannot be read of it is a loss."""
     losses: list[Loss] = []
     uid = str(resource.get("id") or "")
-    fields = Fields(resource, KIND, losses)
+    fields = Fields(resource, KIND, losses, uid)
     extras = _take_extras(fields)
     display = fields.text("displayName")
     company_spoken = fields.text("yomiCompanyName")

@@ -21,17 +21,24 @@ class Fields:
     what has another type than it should, is as if it was not there; the latter is a loss."""
 
     def __init__(
-        self, found: Mapping[str, object], kind: str, losses: list[Loss], inside: str = ""
+        self,
+        found: Mapping[str, object],
+        kind: str,
+        losses: list[Loss],
+        uid: str = "",
+        inside: str = "",
     ) -> None:
-        """`kind` is where losses are; `inside` the property of which `found` is the value."""
+        """`kind` is where losses are, `uid` the item that has them; `inside` says of which property
+        `found` is the value, with a dot behind it."""
         self._kind = kind
+        self._uid = uid
         self._inside = inside
         self._losses = losses
         self._found = {name: value for name, value in found.items() if "@" not in name}
 
     def lose(self, what: str, why: str) -> None:
         """Notes that something of a property is not kept."""
-        self._losses.append(Loss(f"{self._inside}{what}", self._kind, why))
+        self._losses.append(Loss(f"{self._inside}{what}", self._kind, why, self._uid))
 
     def ignore(self, *names: str) -> None:
         """Of properties that say nothing about the item itself."""
@@ -106,7 +113,7 @@ class Fields:
         return value if isinstance(value, list) else self._no_other(name, value, [])
 
     def _inner(self, name: str, found: Mapping[str, object]) -> Fields:
-        return Fields(found, self._kind, self._losses, f"{self._inside}{name}.")
+        return Fields(found, self._kind, self._losses, self._uid, f"{self._inside}{name}.")
 
     def _no_other(self, name: str, value: object, default: _Any) -> _Any:
         if value is not None:

@@ -15,13 +15,18 @@ from migration.groupware_port import (
     Vanished,
 )
 from migration.items.losses import Loss
+from migration.sources.graph_contacts import GraphContacts
 from migration.sources.graph_kinds import KindReader
+from migration.sources.graph_tasks import GraphTasks
 from migration.wire.graph import GraphClient
 
 Opener = Callable[[GraphClient, str], KindReader]
 """Makes the reader of one kind, of the person with that id or user principal name."""
 
-READERS: Mapping[CollectionKind, Opener] = {}
+READERS: Mapping[CollectionKind, Opener] = {
+    CollectionKind.CONTACTS: GraphContacts,
+    CollectionKind.TASKS: GraphTasks,
+}
 """By the kind, in the order in which collections are listed."""
 
 _FORBIDDEN = "the application has no permission to read it"
