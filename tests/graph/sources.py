@@ -13,7 +13,8 @@ from migration.wire.graph_model import AppLogin, find_scope
 
 ANN = "ann@contoso.example"
 SYSTEM_FLAGS = frozenset({"\\Seen", "\\Flagged", "\\Answered", "\\Draft", "$Forwarded"})
-DATE = datetime(2020, 1, 1, tzinfo=UTC)
+DATE = datetime(2015, 2, 1, 5, 0, tzinfo=UTC)
+"""The moment of the contract suite."""
 
 Path = tuple[str, ...]
 
@@ -33,7 +34,6 @@ class GraphBox:
     def __init__(self, server: GraphServer, user: str = ANN) -> None:
         self.mailbox = server.mailbox(user)
         self.source = GraphSource(new_client(server), user)
-        self._order = 0
 
     def deliver(
         self,
