@@ -14,7 +14,8 @@ from migration.items.times import Zone
 from migration.items.zone_names import find_zone
 from migration.model import Mailbox, MailboxRecord
 from migration.ports import BlobStore, Secrets
-from migration.settings import DAV, Settings
+from migration.settings import FILES, M365, Settings
+from migration.source_sides import SourceSides
 from migration.sources.item_files import FileSource
 from migration.sources.joined_groupware import JoinedSource
 from migration.targets.workmail_groupware import WorkmailGroupware
@@ -29,20 +30,29 @@ class GroupwareSides:
     settings: Settings
     secrets: Secrets
     blobs: BlobStore
+    sources: SourceSides
 
     def source(self, mailbox: Mailbox) -> GroupwareSource:
         """What the tenant file names, one after the other."""
         return JoinedSource(
             {
-                kind: self.dav_source(self.secrets.read_source(), mailbox.source)
-                if kind == DAV
-                else FileSource(self.blobs, mailbox.target)
-                for kind in self.settings.groupware.sources
+                place: FileSource(self.blobs, mailbox.target)
+                if place == FILES
+                else self.server(place, self.secrets.read_source(), mailbox.source)
+                for place in self.settings.groupware.sources
             }
         )
 
-    def dav_source(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
-        """What this user has at the CalDAV and CardDAV server; `secret` is the source's."""
+    def server(self, place: str, secret: Mapping[str, object], user: str) -> GroupwareSource:
+        """What this user has at the server that is a place of groupware.sources: DAV or M365;
+        `secret` is the source's."""
+        if place == M365:
+            from migration.sources.graph_groupware import GraphGroupware
+
+            return GraphGroupware(self.sources.graph(secret), user)
+        return self._dav(secret, user)
+
+    def _dav(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
         # Files alone need no client for HTTP.
         from migration.sources.dav import DavSource
         from migration.sources.dav_homes import make_url

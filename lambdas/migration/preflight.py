@@ -29,7 +29,8 @@ from migration.model import CopyPolicy, ManifestRow, NewPasswords, Note
 from migration.passwords import RULE, count_passwords, count_weak, find_faults
 from migration.ports import BlobStore, Directory, Ledger, Secrets
 from migration.preflight_workmail import check_workmail
-from migration.settings import Settings
+from migration.settings import ANY_IMAP, M365, M365_IMAP, Settings
+from migration.source_secret import find_app_faults
 from migration.survey_model import SourceSurvey, choose_sample
 from migration.target_choice import IMAP
 
@@ -100,14 +101,17 @@ def check_all(
         + check_policy(settings.policy)
         + look(partial(_check_workmail, settings, directory, rows))
     )
-    secret, secret_findings = _read_secret(secrets)
+    secret, secret_findings = _read_secret(secrets, settings.source_kind)
     findings += secret_findings + look(
         lambda: check_passwords(
             secrets.read_target(), settings.target_kind, settings.passwords_new_users
         )
     )
-    opens = () if secret_findings.problems else rows
-    survey, source_findings = _survey(survey_source, secret, opens)
+    survey, source_findings = None, NOTHING
+    if not secret_findings.problems:
+        survey, source_findings = _survey(survey_source, secret, rows)
+    elif settings.source_kind == ANY_IMAP:  # who takes tokens alone does not answer without one
+        survey, source_findings = _survey(survey_source, secret, ())
     findings += manifest_findings + source_findings
     return Checked(days, end.warnings, findings, manifest, survey)
 
@@ -144,12 +148,12 @@ def _read_manifest(
         return None, Findings(missing.problems)
 
 
-def _read_secret(secrets: Secrets) -> tuple[Mapping[str, object], Findings]:
+def _read_secret(secrets: Secrets, kind: str) -> tuple[Mapping[str, object], Findings]:
     try:
         secret = secrets.read_source()
     except TenantMisconfigured as error:
         return {}, Findings(error.problems)
-    return secret, check_secret(secret)
+    return secret, check_secret(secret, kind)
 
 
 def _survey(
@@ -246,8 +250,11 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def check_secret(secret: Mapping[str, object]) -> Findings:
-    """An administrator's login for all mailboxes, or a password for each, or both."""
+def check_secret(secret: Mapping[str, object], kind: str) -> Findings:
+    """What must be in the source's secret, by the kind of the source: an administrator's login for
+    all mailboxes, or a password for each, or both; of Microsoft 365 an application's login."""
+    if kind in (M365, M365_IMAP):
+        return Findings(tuple(find_app_faults(secret)))
     problems = []
     form = '{"admin": {"user": ..., "password": ...}} or {"mailboxes": {"<source>": "<password>"}}'
     if not {"admin", "mailboxes"} & set(secret):

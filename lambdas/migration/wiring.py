@@ -1,5 +1,6 @@
 """The composition root: it chooses implementations, and nothing else reads the environment. Those
-of calendars and the like are chosen in a room of their own (groupware_sides.py).
+of the source, and of calendars and the like, are chosen in rooms of their own (source_sides.py,
+groupware_sides.py).
 
 What opens mailboxes, asks the DNS or fills in templates is imported by what makes it, when it is
 first asked for: a function begins with what it needs, and not with what all need together
@@ -53,10 +54,11 @@ if TYPE_CHECKING:
     from migration.erasure import Means as ErasureMeans
     from migration.groupware_port import GroupwareSource, GroupwareTarget
     from migration.groupware_sides import GroupwareSides
-    from migration.model import ItemsVerdict, Mailbox, MailboxRecord
+    from migration.model import ItemsVerdict, MailboxRecord
     from migration.progress_file import ProgressFile
     from migration.publishing import Means as PublishingMeans
     from migration.questions import Desk
+    from migration.source_sides import SourceSides
     from migration.survey_model import GroupwareSurvey, SourceSurvey
     from migration.target_choice import Candidate
     from migration.targets.workmail_ews import WorkmailEwsTarget
@@ -64,7 +66,6 @@ if TYPE_CHECKING:
     from migration.wave_passwords import KnownPasswords
     from migration.wire.ews import EwsClient
     from migration.wire.ews_login import Login
-    from migration.wire.imap_login import ImapServer
 
 
 class Wiring:
@@ -315,7 +316,7 @@ class Wiring:
         no mail is copied."""
         record = self.ledger.mailbox(mailbox_id)
         with ExitStack() as stack:
-            source = self._source(record.mailbox)
+            source = self._sources.mail(record.mailbox)
             stack.callback(source.close)
             target = self._target(record, Access.parse(access), target_kind)
             stack.callback(target.close)
@@ -389,19 +390,17 @@ class Wiring:
     def survey_source(self, secret: Mapping[str, object], users: Sequence[str]) -> SourceSurvey:
         """Connects to the source, and looks shortly into mailboxes of these users; `secret` is the
         source's. As sources.imap_survey."""
-        from migration.sources.imap_survey import survey
-
-        return survey(self._source_server(), secret, users, time.monotonic)
+        return self._sources.survey(secret, users)
 
     def survey_groupware(
-        self, secret: Mapping[str, object], users: Sequence[str]
+        self, place: str, secret: Mapping[str, object], users: Sequence[str]
     ) -> GroupwareSurvey:
-        """Looks shortly into the calendars and address books of these users at the source's
-        CalDAV and CardDAV server. As sources.groupware_survey."""
+        """Looks shortly into the calendars and address books of these users at a `place` of
+        groupware.sources that is a server's. As sources.groupware_survey."""
         from migration.sources.groupware_survey import survey
 
         sides = self._groupware
-        return survey(lambda user: sides.dav_source(secret, user), users, time.monotonic)
+        return survey(lambda user: sides.server(place, secret, user), users, time.monotonic)
 
     def probe_target(self, access: Access, address: str) -> None:
         """Opens a mailbox as the administrator, reading only; raises what the target raises."""
@@ -411,26 +410,17 @@ class Wiring:
         finally:
             target.close()
 
-    def _source(self, mailbox: Mailbox) -> Source:
-        if mailbox.is_resource:
-            from migration.sources.no_mail import NoMail
+    @cached_property
+    def _sources(self) -> SourceSides:
+        from migration.source_sides import SourceSides
 
-            return NoMail()
-        from migration.copy.selection import asks_for_dates
-        from migration.sources import imap
-        from migration.sources.imap_login import choose_login
-
-        if self.settings.source_kind != "imap":
-            raise TenantMisconfigured([f"there is no source of kind {self.settings.source_kind}"])
-        login = choose_login(self.secrets.read_source(), mailbox.source)
-        dates = asks_for_dates(self.settings.policy)
-        return imap.ImapSource(self._source_server(), login, dates=dates)
+        return SourceSides(self.settings, self.secrets)
 
     @cached_property
     def _groupware(self) -> GroupwareSides:
         from migration.groupware_sides import GroupwareSides
 
-        return GroupwareSides(self.settings, self.secrets, self.blobs)
+        return GroupwareSides(self.settings, self.secrets, self.blobs, self._sources)
 
     def _target(self, record: MailboxRecord, access: Access, kind: str) -> Target:
         from migration.target_choice import EWS, IMAP
@@ -470,6 +460,7 @@ class Wiring:
 
     def _imap_target(self, record: MailboxRecord) -> WorkmailImapTarget:
         """Passwords are kept by the manifest's address, which may not be the one that logs in."""
+        from migration.source_sides import imap_server
         from migration.targets.workmail_imap import WorkmailImapTarget
         from migration.wire.imap_login import ImapLogin
 
@@ -477,23 +468,10 @@ class Wiring:
         if not password:
             raise CredentialsRejected("the target's secret has no password for this mailbox")
         settings = self.settings
-        server = _imap_server(
+        server = imap_server(
             settings.target_imap_host, settings.target_imap_port, settings.target_imap_tls
         )
         return WorkmailImapTarget(server, ImapLogin(record.at_present.target, password))
-
-    def _source_server(self) -> ImapServer:
-        settings = self.settings
-        return _imap_server(settings.source_host, settings.source_port, settings.source_tls)
-
-
-def _imap_server(host: str, port: int, tls: str) -> ImapServer:
-    from migration.wire.imap_login import ImapServer
-
-    try:
-        return ImapServer(host, port, tls)
-    except ValueError as error:
-        raise TenantMisconfigured([f"an IMAP server of the tenant file: {error}"]) from None
 
 
 def seconds_left(context: Any) -> Callable[[], float]:

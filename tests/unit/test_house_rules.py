@@ -31,7 +31,7 @@ NETWORK = {
 USE_CASES = {
     *("manifest", "manifest_rules", "manifest_profile", "preflight", "administrator", "runs"),
     "administrator_user",
-    *("groupware_check", "groupware_run", "preflight_groupware"),
+    *("source_secret", "groupware_check", "groupware_run", "preflight_groupware"),
     *("erasure", "erasure_proof"),
     *("discovery_port", "discovery", "discovery_notes", "discovery_addresses"),
     *("discovery_names", "discovery_groups", "discovery_compare", "preflight_directory"),

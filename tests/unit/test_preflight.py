@@ -121,6 +121,7 @@ def settings(**changes: Any) -> Settings:
         domain_register=False,
         bucket_name="bucket",
         manifest_key=KEY,
+        source_kind="imap",
         source_secret_arn=ARN.format("eu-west-1"),
         ews_url="https://ews.mail.eu-west-1.awsapps.com/EWS/Exchange.asmx",
         target_kind="auto",
@@ -182,6 +183,7 @@ def test_all_problems_are_answered_at_once() -> None:
         passwords={"mailboxes": {}},
     )
     tenant = settings(
+        source_kind="imap",
         source_secret_arn=ARN.format("eu-central-1"),
         ews_url="http://ews.test/",
         target_kind="workmail_imap",
@@ -506,7 +508,7 @@ def test_the_target_is_reached_by_https(url: str, good: bool) -> None:
     ],
 )
 def test_known_forms_of_the_secret(secret: Mapping[str, object]) -> None:
-    assert check_secret(secret) == Findings()
+    assert check_secret(secret, "imap") == Findings()
 
 
 @pytest.mark.parametrize(
@@ -522,9 +524,74 @@ def test_known_forms_of_the_secret(secret: Mapping[str, object]) -> None:
     ],
 )
 def test_other_forms_are_one_problem_that_quotes_nothing(secret: Mapping[str, object]) -> None:
-    (problem,) = check_secret(secret).problems
+    (problem,) = check_secret(secret, "imap").problems
     assert "secret-word" not in problem
     assert "@" not in problem
+
+
+CLIENT_ID = "01234567-89ab-cdef-0123-456789abcdef"
+APP = {"directory": "acme.example", "client_id": CLIENT_ID, "secret": "secret-word"}
+KEY_PEM = "-----BEGIN PRIVATE KEY-----\nsecret-word\n-----END PRIVATE KEY-----\n"
+CERTIFICATE_PEM = "-----BEGIN CERTIFICATE-----\nsecret-word\n-----END CERTIFICATE-----\n"
+
+
+def with_certificate(pem: object) -> dict[str, object]:
+    return {"directory": "acme.example", "client_id": CLIENT_ID, "certificate": pem}
+
+
+@pytest.mark.parametrize("kind", ["m365", "m365-imap"])
+@pytest.mark.parametrize(
+    "app",
+    [
+        APP,
+        with_certificate(KEY_PEM + CERTIFICATE_PEM),
+        with_certificate(CERTIFICATE_PEM + KEY_PEM.replace("PRIVATE", "RSA PRIVATE")),
+    ],
+)
+def test_microsoft_365_is_opened_by_an_application(app: Mapping[str, object], kind: str) -> None:
+    assert check_secret({"app": app}, kind) == Findings()
+    assert check_secret({"app": app, "mailboxes": {"a": "p"}}, kind) == Findings()
+    assert len(check_secret({"app": app}, "imap").problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [
+        ("secret-word", "lacks the application's login"),
+        ({**APP, "password": "secret-word"}, "has 1 other keys"),
+        ({**APP, "directory": ""}, "`app.directory` in the source's secret must be a text"),
+        ({**APP, "client_id": 5}, "`app.client_id` in the source's secret must be a text"),
+        ({**APP, "client_id": "secret-word"}, "it is a GUID"),
+        ({"client_id": CLIENT_ID, "secret": "secret-word"}, "`app.directory`"),
+        ({"directory": "acme.example", "secret": "secret-word"}, "`app.client_id`"),
+        ({**APP, "certificate": KEY_PEM}, "needs either `secret` or `certificate`"),
+        ({"directory": "acme.example", "client_id": CLIENT_ID}, "needs either"),
+        (with_certificate(KEY_PEM), "holds no certificate"),
+        (with_certificate(CERTIFICATE_PEM), "holds no private key"),
+        (with_certificate(None), "`app.certificate` in the source's secret must be a text"),
+        (
+            with_certificate(CERTIFICATE_PEM + KEY_PEM.replace("PRIVATE", "ENCRYPTED PRIVATE")),
+            "has a password",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_applications_login_is_told(app: object, said: str) -> None:
+    (problem,) = check_secret({"app": app}, "m365").problems
+    assert said in problem
+    assert "secret-word" not in problem
+
+
+def test_without_an_application_microsoft_365_is_not_even_asked() -> None:
+    asked: list[object] = []
+
+    def survey(secret: Mapping[str, object], _users: Sequence[str]) -> SourceSurvey:
+        asked.append(secret)
+        return SourceSurvey(0.1)
+
+    with pytest.raises(PreflightFailed) as caught:
+        run(Account(secret=ADMIN), settings(source_kind="m365"), survey)
+    assert asked == []
+    assert ["lacks the application's login" in said for said in caught.value.problems] == [True]
 
 
 @pytest.mark.parametrize("rule", list(NewPasswords))

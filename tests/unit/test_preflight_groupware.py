@@ -46,11 +46,14 @@ class Survey:
     """Answers with what it is given, and remembers who was looked for."""
 
     def __init__(self, answer: GroupwareSurvey = OPENED) -> None:
-        self.answer, self.asked = answer, [""]
+        self.answer, self.asked, self.places = answer, [""], list[str]()
 
-    def __call__(self, secret: Mapping[str, object], users: Sequence[str]) -> GroupwareSurvey:
+    def __call__(
+        self, place: str, secret: Mapping[str, object], users: Sequence[str]
+    ) -> GroupwareSurvey:
         assert secret
         self.asked = list(users)
+        self.places.append(place)
         return self.answer
 
 
@@ -80,6 +83,22 @@ def test_the_server_is_asked_for_some_people_of_the_manifest() -> None:
     assert checked.findings == NOTHING
 
 
+def test_graph_is_asked_as_a_dav_server_is_and_advice_is_its_own() -> None:
+    away = Survey(GroupwareSurvey((), (Unopened(0, "CredentialsRejected"),)))
+    problems = check(GroupwareSettings(("files", "m365", "dav")), away).findings.problems
+    assert away.places == ["dav", "m365"]
+    assert ["groupware.dav_url" in said for said in problems] == [True, False]
+    assert "Calendars.Read" in problems[1]
+
+
+@pytest.mark.parametrize("kind", ["m365", "m365-imap"])
+def test_microsoft_365_without_a_place_of_calendars_is_warned_of(kind: str) -> None:
+    settings = replace(SETTINGS, source_kind=kind, groupware=GroupwareSettings())
+    checked = check_groupware(settings, MemoryBlobs(), Secrets(), Survey(), FOUND)
+    (warning,) = checked.findings.warnings
+    assert "set it to [m365]" in warning
+
+
 def test_a_server_that_opens_nobodys_calendars_stops_the_run() -> None:
     away = Survey(GroupwareSurvey((), (Unopened(0, "MailboxUnreachable"),)))
     (problem,) = check(GroupwareSettings(("dav",)), away).findings.problems
@@ -89,9 +108,10 @@ def test_a_server_that_opens_nobodys_calendars_stops_the_run() -> None:
 
 
 def test_people_whose_calendars_do_not_open_are_warned_of_by_their_lines() -> None:
-    findings = check_survey(GroupwareSurvey((3,), (Unopened(1, "CredentialsRejected"),)), [2, 3])
+    seen = GroupwareSurvey((3,), (Unopened(1, "CredentialsRejected"),))
+    findings = check_survey(seen, [2, 3], "look there")
     assert findings.problems == ()
-    assert "by the line of the manifest: 3" in findings.warnings[0]
+    assert findings.warnings[0].endswith("by the line of the manifest: 3; look there")
 
 
 def test_a_secret_that_is_missing_is_a_problem_once() -> None:

@@ -33,9 +33,12 @@ def survey(
     secret: Mapping[str, object],
     users: Sequence[str],
     clock: Callable[[], float],
+    *,
+    make_token: Callable[[], str] | None = None,
 ) -> SourceSurvey:
     """Connects, and then looks into the mailboxes of these users one after the other, as long as
-    SECONDS_AT_MOST are not over by the `clock`. `secret` is the source's.
+    SECONDS_AT_MOST are not over by the `clock`. `secret` is the source's; both it and `make_token`
+    are as in choose_login.
 
     MailboxUnreachable, SourceBusy if there is no connection at all. What goes wrong with a mailbox
     is in the answer; a server that asks for a pause is asked nothing more.
@@ -43,7 +46,7 @@ def survey(
     began = clock()
     with translated():
         Wire(server).shut()
-    look = _Look(replace(server, read_timeout=_PATIENCE), secret, clock)
+    look = _Look(replace(server, read_timeout=_PATIENCE), secret, clock, make_token)
     connect_seconds = clock() - began
     for place, user in enumerate(users):
         if clock() - began >= SECONDS_AT_MOST or not look.goes_on:
@@ -65,6 +68,7 @@ class _Look:
     server: ImapServer
     secret: Mapping[str, object] = field(repr=False)
     clock: Callable[[], float]
+    make_token: Callable[[], str] | None = None
     logins: list[float] = field(default_factory=list)
     trips: list[float] = field(default_factory=list)
     found: list[SourceMailbox] = field(default_factory=list)
@@ -85,7 +89,7 @@ class _Look:
             self.refused = 0
 
     def _look(self, place: int, user: str) -> None:
-        login = choose_login(self.secret, user)
+        login = choose_login(self.secret, user, self.make_token)
         began = self.clock()
         connection = ImapConnection(self.server, login)
         try:

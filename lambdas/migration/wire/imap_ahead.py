@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from migration.errors import MigrationError
 from migration.wire.imap import ImapConnection
 from migration.wire.imap_errors import ImapError, LoginRefused
 
@@ -12,7 +13,8 @@ from migration.wire.imap_errors import ImapError, LoginRefused
 class AheadConnection:
     """A slot for one connection. `begin` starts to make it; `take` waits for it, or makes it if
     nobody has begun. What fails while it is made ahead is tried again when it is taken, but for a
-    wrong password: servers lock users out after a few of them."""
+    wrong password: servers lock users out after a few of them. So is it where no token was to be
+    had (MigrationError)."""
 
     def __init__(self, connect: Callable[[], ImapConnection]) -> None:
         self._connect = connect
@@ -56,7 +58,7 @@ class AheadConnection:
             self._made = self._connect()
         except LoginRefused as error:
             self._refused = error
-        except ImapError:
+        except (ImapError, MigrationError):
             self._made = None
         else:
             then()

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 TYPE_CHECKING = False  # as in typing, which takes long to load
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
+
+    TokenMaker = Callable[[], str]
+    """Gives a token that is good for some minutes, a new one where the last has grown old. Raises
+    CredentialsRejected, MailboxUnreachable, SourceBusy."""
 
 _FITS_LOGIN = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\x7f]*")
 
@@ -41,7 +46,8 @@ class ImapServer:
 
 @dataclass(frozen=True, slots=True)
 class ImapLogin:
-    """How to log in: with `password`, or with `token` (OAuth 2). With `authorize_as`, `user` is an
+    """How to log in: with `password`, or with `token` (OAuth 2), or with that which `make_token`
+    gives whenever a connection logs in. With `authorize_as`, `user` is an
     administrator who opens that user's mailbox (SASL PLAIN with an authorization identity, RFC
     4616). With `master`, the password is that of a master user, and the login is `user*master`, as
     Dovecot has it."""
@@ -51,6 +57,7 @@ class ImapLogin:
     token: str = field(default="", repr=False)
     authorize_as: str = field(default="", repr=False)
     master: str = field(default="", repr=False)
+    make_token: TokenMaker | None = field(default=None, repr=False)
 
     @property
     def login_name(self) -> str:
@@ -81,9 +88,11 @@ def choose_sasl(login: ImapLogin, server: ImapServer, capabilities: Collection[s
     """The SASL exchange for this login, None for the LOGIN command.
 
     LOGIN knows only ASCII without line ends, and a server may forbid it (RFC 3501 section 7.2.1).
+    Raises what `make_token` raises.
     """
-    if login.token:
-        return _oauth(login, server, capabilities)
+    token = login.make_token() if login.make_token else login.token
+    if token:
+        return _oauth(login.authorize_as or login.user, token, server, capabilities)
     fits = _FITS_LOGIN.fullmatch(login.login_name) and _FITS_LOGIN.fullmatch(login.password)
     if fits and not login.authorize_as and "LOGINDISABLED" not in capabilities:
         return None
@@ -91,10 +100,9 @@ def choose_sasl(login: ImapLogin, server: ImapServer, capabilities: Collection[s
     return Sasl("PLAIN", "\0".join(parts).encode())
 
 
-def _oauth(login: ImapLogin, server: ImapServer, capabilities: Collection[str]) -> Sasl:
+def _oauth(user: str, token: str, server: ImapServer, capabilities: Collection[str]) -> Sasl:
     """OAUTHBEARER (RFC 7628) where the server has it, else XOAUTH2, which came before it."""
-    user = login.authorize_as or login.user
-    bearer = f"auth=Bearer {login.token}\1"
+    bearer = f"auth=Bearer {token}\1"
     if "AUTH=OAUTHBEARER" in capabilities:
         identity = user.replace("=", "=3D").replace(",", "=2C")
         head = f"n,a={identity},\1host={server.host}\1port={server.port}\1"
