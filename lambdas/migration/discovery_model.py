@@ -98,18 +98,17 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A user or group of the directory by its addresses. `name` is what opens a mailbox (as
-    FoundMailbox.source), "" for a group; `addresses` has the primary one first. `certain`: a user
-    who has a mailbox for sure; else the list of users alone does not tell."""
+    """A user or group of the directory by its addresses, the primary one first. `name` is what
+    opens a user's mailbox (as FoundMailbox.source), "" for a group."""
 
     name: str
     addresses: tuple[str, ...]
-    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What the lists of users and groups alone show. `complete` is False if time ended before the
+    """What the lists of users and groups alone show: whoever has an address. Some of these users
+    may have no mailbox, which only the mailboxes tell. `complete` is False if time ended before the
     lists did."""
 
     users: tuple[Entry, ...] = ()
