@@ -35,8 +35,14 @@ SELECT = (
     *(*IDENTITY, *CONTENT, "start", "end", "originalStartTimeZone", "originalEndTimeZone"),
     *("isAllDay", "recurrence", "isCancelled", "isDraft", "showAs", "allowNewTimeProposals"),
 )
-"""The properties of an event that say something of it, for $select. Not among them: bodyPreview,
-which the body says; webLink, transactionId and the like, which mean nothing elsewhere."""
+"""The properties of an event that say something of it, for $select."""
+
+_SAYS_NOTHING = (
+    *("bodyPreview", "webLink", "transactionId", "uid", "onlineMeetingProvider", "isOnlineMeeting"),
+    *("occurrenceId", "originalStart", CANCELLED, EXCEPTIONS, ATTACHMENTS),
+)
+"""What stands elsewhere, too, or means nothing outside of Exchange. Not asked for; exceptions may
+come with all that they have."""
 
 OF_SERIES = (*SELECT, "originalStart", "occurrenceId", CANCELLED, EXCEPTIONS)
 """Those of the master of a series and of its exceptions, which $expand has to ask for; what $select
@@ -119,7 +125,7 @@ def _list(value: object) -> Sequence[Mapping[str, object]]:
 
 
 def _read_details(told: Mapping[str, object], fields: Fields, zone: Zone, own: Set[str]) -> Details:
-    fields.ignore(*IDENTITY, EXCEPTIONS, ATTACHMENTS, "occurrenceId", "originalStart")
+    fields.ignore(*IDENTITY, *_SAYS_NOTHING)
     extent = _read_extent(fields, zone)
     content = read_content(fields, own)
     files = tuple(read_files(_list(told.get(ATTACHMENTS)), fields))

@@ -53,7 +53,7 @@ def read_files(found: Sequence[Mapping[str, object]], event: Fields) -> Iterator
             event.lose(ATTACHMENTS, "an item within the event; it is an attached file")
             yield _as_file(name, data)
         else:
-            if told.text("contentId") and told.flag("isInline"):
+            if told.flag("isInline"):
                 event.lose(ATTACHMENTS, "a picture within the text; it is an attached file")
             yield Attachment(name, told.text("contentType"), data)
 

@@ -23,7 +23,7 @@ from migration.sources.dav_collections import (
     Place,
     choose_defaults,
     sort_out,
-    tell_others,
+    tell_left_out,
 )
 from migration.sources.dav_contents import ETAG, Content, Contents, Failure, Found, version_of
 from migration.sources.dav_homes import (
@@ -71,7 +71,7 @@ class DavSource:
             places, others = self._list(homes)
         if homes.is_guess and not places and not others:
             raise explain([])
-        losses = tell_others(others, is_partial=homes.is_partial)
+        losses = tell_left_out(others, is_partial=homes.is_partial)
         defaults = choose_defaults(places, homes.defaults)
         found = [
             replace(one.collection, is_default=one.collection.key in defaults) for one in places

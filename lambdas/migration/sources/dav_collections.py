@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from migration import identity
 from migration.groupware_port import Collection, CollectionKind
 from migration.items.losses import Loss
-from migration.sources.collection_names import choose_default
+from migration.sources.collection_names import choose_default, tell_others
 from migration.sources.dav_homes import TYPE, path_of
 from migration.sources.item_reading import COMPONENTS
 from migration.wire.dav_model import (
@@ -44,12 +44,6 @@ _NOT_TO_OPEN = (
     *_TRASH,
 )
 _NO_SHARES = {"organizer", "owner"}
-
-OTHERS = {
-    "shared": "is shared by somebody else, whose own it stays; nothing of it is copied",
-    "subscribed": "is subscribed from elsewhere; subscribe to it again",
-}
-"""Why a collection is not copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +146,10 @@ def _names(place: Place) -> tuple[str, str]:
     return path_of(place.url).rpartition("/")[2], place.collection.name
 
 
-def tell_others(others: Counter[str], *, is_partial: bool) -> tuple[Loss, ...]:
+def tell_left_out(others: Counter[str], *, is_partial: bool) -> tuple[Loss, ...]:
     """What is not copied at all, without names."""
-    told = [
-        Loss("collection", f"{count} of them" if count > 1 else "one", OTHERS[reason])
-        for reason, count in sorted(others.items())
-    ]
-    if is_partial:
-        why = "the server keeps some at another host, to which the password is not sent"
-        told.append(Loss("collection", "unknown", why))
-    return tuple(told)
+    told = tell_others(others)
+    if not is_partial:
+        return told
+    why = "the server keeps some at another host, to which the password is not sent"
+    return (*told, Loss("collection", "unknown", why))

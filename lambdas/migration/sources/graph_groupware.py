@@ -15,6 +15,7 @@ from migration.groupware_port import (
     Vanished,
 )
 from migration.items.losses import Loss
+from migration.sources.graph_calendars import GraphCalendars
 from migration.sources.graph_contacts import GraphContacts
 from migration.sources.graph_kinds import KindReader
 from migration.sources.graph_tasks import GraphTasks
@@ -24,6 +25,7 @@ Opener = Callable[[GraphClient, str], KindReader]
 """Makes the reader of one kind, of the person with that id or user principal name."""
 
 READERS: Mapping[CollectionKind, Opener] = {
+    CollectionKind.CALENDAR: GraphCalendars,
     CollectionKind.CONTACTS: GraphContacts,
     CollectionKind.TASKS: GraphTasks,
 }

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from migration.errors import MailboxUnreachable, SourceBusy
 from migration.groupware_port import Collection, Entry, NotReadable, Read, Vanished
+from migration.wire.graph_errors import explain
 from migration.wire.graph_model import GraphRefused
 
 _GONE = (404, 410)
@@ -53,6 +54,9 @@ def is_gone(refused: GraphRefused) -> bool:
 def refuse(entry: Entry, refused: GraphRefused) -> Vanished | NotReadable:
     """What the refusal of one item is answered with; its reason is Graph's code. Raises what a
     refusal of the whole mailbox is."""
+    meant = explain(refused, "/users/")
+    if meant is not refused:
+        raise meant
     if is_gone(refused):
         return Vanished(entry)
     return NotReadable(entry, refused.code or f"http-{refused.status}")
