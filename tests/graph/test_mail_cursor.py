@@ -33,6 +33,7 @@ MESSAGE = {
     "id": "AAk=",
     "receivedDateTime": "2026-01-31T12:00:00Z",
     "lastModifiedDateTime": "2026-02-01T08:30:00Z",
+    "changeKey": "CQAAABYAAAB/+a==",
     "isRead": True,
     "isDraft": False,
     "flag": {"flagStatus": "notFlagged"},
@@ -82,7 +83,7 @@ def test_the_last_verb_tells_who_answered(verb: str, flags: set[str], spelled: s
 
 def test_a_draft_that_was_edited_is_another_message() -> None:
     draft = {**MESSAGE, "isDraft": True}
-    edited = {**draft, "lastModifiedDateTime": "2026-02-01T08:30:07Z"}
+    edited = {**draft, "changeKey": "CQAAABYAAAB/+b=="}
     assert len({read_uid(MESSAGE), read_uid(draft), read_uid(edited)}) == 3
     assert {id_of(read_uid(each)) for each in (MESSAGE, draft, edited)} == {"AAk="}
 

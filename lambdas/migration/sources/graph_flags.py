@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from migration.mail import ItemRef
 from migration.wire.graph_model import Json
 
-SELECT = "receivedDateTime,lastModifiedDateTime,isRead,isDraft,flag,categories"
+SELECT = "receivedDateTime,lastModifiedDateTime,changeKey,isRead,isDraft,flag,categories"
 """For $select; `id` always comes."""
 
 _SIZE, _LAST_VERB = 0x0E08, 0x1081
@@ -25,7 +25,7 @@ EXPAND = (
 """For $expand: PidTagMessageSize and PidTagLastVerbExecuted."""
 
 _ANSWERED, _FORWARDED = ("102", "103"), "104"
-_NEEDED = ("receivedDateTime", "isRead", "isDraft", "flag", "categories")
+_NEEDED = ("receivedDateTime", "changeKey", "isRead", "isDraft", "flag", "categories")
 _FIRST_MOMENT = datetime(1601, 1, 1, tzinfo=UTC)  # where Exchange's time begins
 
 
@@ -60,15 +60,14 @@ def read_told(message: Json) -> Told:
 def read_uid(message: Json) -> str:
     """The message's uid: its immutable id.
 
-    A draft keeps that while it is written, so when it was changed last stands behind it, after ~,
+    A draft keeps that while it is written, so its version (changeKey) stands behind it, after ~,
     which ids do not contain: a draft that was edited is another message, as over IMAP. Of other
     messages only flags change.
     """
     id_ = str(message["id"])
     if not message.get("isDraft"):
         return id_
-    changed = str(message.get("lastModifiedDateTime") or "")
-    return f"{id_}~{''.join(filter(str.isdigit, changed))}"
+    return f"{id_}~{''.join(filter(str.isalnum, str(message.get('changeKey') or '')))}"
 
 
 def id_of(uid: str) -> str:

@@ -13,7 +13,7 @@ from migration.mail import BatchLimit, FlagReading, Folder, Page
 from migration.sources.graph_cursor import Position, read_cursor, write_cursor
 from migration.sources.graph_flags import Told
 from migration.sources.graph_folders import Found, list_folders, refused
-from migration.sources.graph_rounds import NOT_KNOWN, Rounds, Shown
+from migration.sources.graph_rounds import Rounds, Shown
 from migration.sources.paging import cut_batch
 from migration.wire.graph import GraphClient
 from migration.wire.graph_model import GraphRefused
@@ -28,6 +28,8 @@ _EMPTY_AT_MOST = 20  # pages without anything new that one call reads on over
 _TOLD = 4_000  # messages whose flags are kept until they are fetched
 _AHEAD = 200  # folders whose next page is asked for ahead
 _AT_ONCE = 1.0
+_NOT_THERE = 404
+_NOT_KNOWN = frozenset({400, 404, 410})  # 410 is what is documented (syncStateNotFound)
 
 
 class GraphLookout:
@@ -54,7 +56,7 @@ class GraphLookout:
     def page(self, folder: Folder, cursor: str, limit: BatchLimit) -> Page:
         position = read_cursor(cursor)
         try:
-            with self._asking(folder):
+            with self._asking(folder, position.link):
                 return self._page(folder, position, limit) or Page((), cursor, more=False)
         except _Forgotten:
             return Page((), "", more=True)
@@ -77,7 +79,7 @@ class GraphLookout:
         if not cursor:
             return None
         try:
-            with self._asking(folder):
+            with self._asking(folder, state):
                 return self._flags(folder, state)
         except _Forgotten:
             return self.read_flags(folder, cursor, "")
@@ -171,17 +173,19 @@ class GraphLookout:
     # -- what goes wrong
 
     @contextmanager
-    def _asking(self, folder: Folder) -> Iterator[str]:
-        """Around questions about a folder, whose id it gives."""
+    def _asking(self, folder: Folder, link: str = "") -> Iterator[str]:
+        """Around questions about a folder, whose id it gives; `link` is one that was kept. Graph
+        forgets such links after a while, and says so in several ways."""
         folder_id = self.find(folder)
         try:
             yield folder_id
         except GraphRefused as error:
-            if error.status in NOT_KNOWN:
-                raise _Forgotten from error
-            if error.status == 404:
+            if error.status == _NOT_THERE:
                 self.folders()
-                raise self._explain_gone(folder) from error
+                if folder.key not in self._found:
+                    raise self._explain_gone(folder) from error
+            if link and error.status in _NOT_KNOWN:
+                raise _Forgotten from error
             raise refused(error) from error
 
     def _explain_gone(self, folder: Folder) -> SourceBusy | SourceChanged:

@@ -25,11 +25,8 @@ from migration.wire.graph import GraphClient
 from migration.wire.graph_errors import explain
 from migration.wire.graph_model import GraphRefused, Json
 
-NOT_KNOWN = (410,)
-"""The status for a link that has become too old (syncStateNotFound, resyncRequired)."""
-
 _EXPANDED = f"&$expand={EXPAND}"
-_IDS = "isDraft,lastModifiedDateTime"
+_IDS = "isDraft,changeKey"
 _AGAIN = 30.0
 _BAD_REQUEST = 400
 _MALFORMED = "ErrorInvalidIdMalformed"
