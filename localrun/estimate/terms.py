@@ -27,7 +27,7 @@ def read_terms(config: TenantConfig) -> Terms:
         retry_passes=retry.passes,
         retry_minutes=retry.minutes,
         guides=config.clients.send != "none",
-    )
+    ).with_source(config.source.kind)
 
 
 def _leaves_out(copy: Copy) -> bool:

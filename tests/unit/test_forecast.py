@@ -14,8 +14,10 @@ from migration.estimate.terms import Terms
 from migration.estimate.workload import Workload, as_set
 from migration.execution_input import MIGRATION
 from migration.figures import format_range, format_usd_range
-from migration.settings import Settings
+from migration.settings import ANY_IMAP, M365, Settings
+from migration.sources.graph_lookout import BATCH
 from migration.survey_model import SourceMailbox
+from migration.wire.graph_throttle import RATE
 from tests.unit.test_settings import environment
 
 TERMS = Terms("acme", ("example.com",))
@@ -263,3 +265,11 @@ def test_the_plan_says_that_the_source_sets_the_pace() -> None:
     assert "at most 0.1 messages a second" in full.reason
     assert full.span.most > phases(ahead(sizes))["Full pass"].span.most
     assert as_set(Workload(1, 1.0, 1000, folders=1), terms).batches == 50
+
+
+def test_microsoft_graph_is_reckoned_with_as_it_is_asked() -> None:
+    terms = TERMS.with_source(M365)
+    assert (terms.messages_per_second, terms.batch_messages) == (RATE, BATCH)
+    assert TERMS.with_source(ANY_IMAP) == TERMS
+    environment_of_graph = environment() | {"SOURCE_KIND": M365}
+    assert Terms.of(Settings.from_env(environment_of_graph)).messages_per_second == RATE

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migration.mail import BatchLimit
-from migration.settings import Settings
+from migration.settings import M365, Settings
+
+
+GRAPH_RATE, GRAPH_BATCH = 16.0, 50
+"""Messages that Microsoft Graph gives of one mailbox, in a second (10,000 questions in 10 minutes,
+and each message is one) and in a batch: as wire.graph_throttle and sources.graph_lookout have
+them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,12 @@ class Terms:
     retry_minutes: int = 30
     guides: bool = False
 
+    def with_source(self, kind: str) -> Terms:
+        """The same, by what a source of this kind allows."""
+        if kind != M365:
+            return self
+        return replace(self, messages_per_second=GRAPH_RATE, batch_messages=GRAPH_BATCH)
+
     @classmethod
     def of(cls, settings: Settings) -> Terms:
         """Those that the functions of the tenant work by."""
@@ -64,7 +76,7 @@ class Terms:
             retry_passes=settings.retry_passes,
             retry_minutes=settings.retry_minutes,
             guides=settings.clients_send != "none",
-        )
+        ).with_source(settings.source_kind)
 
 
 def _leaves_out(settings: Settings) -> bool:
