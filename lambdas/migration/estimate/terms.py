@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from migration.mail import BatchLimit
 from migration.settings import M365, Settings
 
-
 GRAPH_RATE, GRAPH_BATCH = 16.0, 50
 """Messages that Microsoft Graph gives of one mailbox, in a second (10,000 questions in 10 minutes,
 and each message is one) and in a batch: as wire.graph_throttle and sources.graph_lookout have
