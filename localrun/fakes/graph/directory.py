@@ -13,6 +13,11 @@ _USUAL = (
     "preferredLanguage,surname,userPrincipalName,id"
 )
 """What is told of a user to those who select nothing."""
+_MORE = (
+    *("companyName", "department", "streetAddress", "city", "postalCode", "country"),
+    "showInAddressList",
+)
+"""What is told to those who select it."""
 
 
 def list_users(call: Call) -> Json:
@@ -55,6 +60,7 @@ def user_json(user: User) -> Json:
         "jobTitle": None,
         "officeLocation": None,
         "preferredLanguage": None,
+        **dict.fromkeys(_MORE),
         **user.properties,
     }
 

@@ -17,9 +17,12 @@ from localrun.fakes.graph.paging import (
 from localrun.fakes.graph.routing import Call, Route
 from localrun.fakes.graph.tenant import Contact, Group, Member, Tenant, User
 
+_HIDDEN = "hideFromAddressLists"
+"""Told where one group is asked for, and of Microsoft 365 groups alone."""
+
 
 def list_groups(call: Call) -> Json:
-    return directory_list(call, _matching(call), group_json)
+    return directory_list(call, _matching(call), _listed_json)
 
 
 def count_groups(call: Call) -> Answer:
@@ -27,7 +30,9 @@ def count_groups(call: Call) -> Answer:
 
 
 def get_group(call: Call) -> Json:
-    shown = selected(group_json(_group(call)), call.option("$select"))
+    group = _group(call)
+    known = {_HIDDEN: False if group.unified else None, **group_json(group)}
+    shown = selected(known, call.option("$select"))
     return {"@odata.context": context(call), **shown}
 
 
@@ -46,6 +51,10 @@ def list_owners(call: Call) -> Json:
 
 def list_contacts(call: Call) -> Json:
     return directory_list(call, list(call.tenant.contacts.values()), contact_json)
+
+
+def _listed_json(group: Group) -> Json:
+    return {name: value for name, value in group_json(group).items() if name != _HIDDEN}
 
 
 def group_json(group: Group) -> Json:
