@@ -178,3 +178,20 @@ def test_the_log_is_kept_for_names_with_quotes(server: GraphServer, client: Plai
     _, link = client.round(path)
     server.mailbox("o'neil@contoso.example").deliver("inbox", mime("One"), NOON)
     assert len(client.round(link)[0]) == 1
+
+
+def test_what_nobody_reads_shows_a_message_again(client: Plain, box: Mailbox) -> None:
+    first, second, _ = deliver(box, 3)
+    link = client.round(DELTA, PREFER)[1]
+    box.touch(second)
+    box.categorise(first, "Red", "Blue")
+    values = client.round(link, PREFER)[0]
+    assert ids(values) == [second, first]
+    assert client.get(f"/users/{ANN}/messages/{first}")["categories"] == ["Red", "Blue"]
+
+
+def test_a_folder_that_is_gone_has_no_rounds(client: Plain, box: Mailbox) -> None:
+    number = box.add_folder("Old")
+    link = client.round(f"/users/{ANN}/mailFolders/{number}/messages/delta", PREFER)[1]
+    box.delete_folder("Old")
+    assert client.refusal(link) == (404, "ErrorItemNotFound")

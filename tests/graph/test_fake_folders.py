@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from localrun.fakes.graph import GraphServer
+from localrun.fakes.graph.folders import WELL_KNOWN
 from tests.graph.plain import ANN, IMMUTABLE, NOON, Plain, mime
 
 FOLDERS = f"/users/{ANN}/mailFolders"
@@ -88,3 +89,18 @@ def test_sizes(server: GraphServer, client: Plain) -> None:
     assert told["singleValueExtendedProperties"] == [{"id": "Long 0xe08", "value": size}]
     assert str(told["sizeInBytes"]) == size
     assert client.refusal(f"{FOLDERS}?$select=wellKnownName")[0] == 400
+    server.faults.sizeless_folders = True
+    assert "sizeInBytes" not in client.get(f"{FOLDERS}/inbox")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_every_language_has_the_same_folders(
+    server: GraphServer, client: Plain, language: str
+) -> None:
+    server.add_user("bob@contoso.example", "Bob", language=language)
+    names = sorted(WELL_KNOWN - {"clutter", "scheduled", "recoverableitemsroot"})
+    path = "/users/bob@contoso.example/mailFolders"
+    shown = [client.get(f"{path}/{name}")["displayName"] for name in names]
+    assert len(names) == len(set(shown)) == 15
+    conflicts = client.get(f"{path}/conflicts")
+    assert conflicts["parentFolderId"] == client.get(f"{path}/syncissues")["id"]

@@ -175,3 +175,41 @@ def test_invitations_have_a_type_of_their_own(server: GraphServer, client: Plain
     told = client.get(f"{BOX}/messages/{uid}")
     assert told["@odata.type"] == "#microsoft.graph.eventMessageRequest"
     assert told["meetingMessageType"] == "meetingRequest"
+
+
+def test_importance_is_told_by_the_header_too(server: GraphServer, client: Plain) -> None:
+    box = server.mailbox(ANN)
+    uids = [
+        box.deliver("inbox", mime("1", "Importance: Low"), NOON),
+        box.deliver("inbox", mime("2", "Importance: none"), NOON),
+        box.deliver("inbox", mime("3", "Importance: Low"), NOON, importance="normal"),
+    ]
+    told = [client.get(f"{BOX}/messages/{uid}")["importance"] for uid in uids]
+    assert told == ["low", "normal", "normal"]
+
+
+def test_broken_headers_are_told_as_well_as_can_be(server: GraphServer, client: Plain) -> None:
+    data = b"From: <<>>\nDate: never\nSubject: =?utf-8?b?w6Q=?= \xe4\nnonsense\n\n\xff"
+    uid = server.mailbox(ANN).deliver("inbox", data, NOON)
+    told = client.get(f"{BOX}/messages/{uid}")
+    assert told["subject"].startswith("ä")
+    assert told["sentDateTime"] == told["receivedDateTime"]
+    assert told["internetMessageId"].startswith("<")
+    assert told["toRecipients"] == []
+
+
+def test_attachments_are_noticed(server: GraphServer, client: Plain) -> None:
+    parts = "--one\n\nA\n--one\nContent-Disposition: attachment\n\nB\n--one--\n"
+    data = mime("M", 'Content-Type: multipart/mixed; boundary="one"', body=parts)
+    uid = server.mailbox(ANN).deliver("inbox", data, NOON)
+    expand = "$expand=singleValueExtendedProperties($filter=id eq 'Integer 0x0E07')"
+    told = client.get(f"{BOX}/messages/{uid}?$select=hasAttachments&{expand}")
+    assert told["hasAttachments"] is True
+    assert told["singleValueExtendedProperties"][0]["value"] == "16"
+
+
+def test_numbers_of_pages_that_are_none(client: Plain) -> None:
+    for option in ("$skip=-1", "$top=0", "$top=x", "$select=colour"):
+        assert client.refusal(f"{INBOX}?{option}")[0] == 400
+    assert client.refusal(f"{INBOX}?$orderby=subject") == (400, "ErrorInvalidUrlQuery")
+    assert client.get(f"{INBOX}?$filter=subject gt 5")["value"] == []

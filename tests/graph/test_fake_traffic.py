@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from localrun.fakes.graph import GraphServer
+from localrun.fakes.graph import GraphServer, Mailbox
 from localrun.fakes.graph.answers import Answer, Ask
 from tests.graph.plain import ANN, IMMUTABLE, NOON, TLS, Plain, ask_token, mime
 
@@ -245,6 +245,15 @@ def test_inner_requests_are_throttled_one_by_one(server: GraphServer, client: Pl
     assert told["2"]["status"] == 200
 
 
+def test_inner_requests_lose_no_connection(server: GraphServer, client: Plain) -> None:
+    server.faults.drop(path="/archive")
+    answers = client.batch(step(1, f"{FOLDERS}/archive"), step(2, f"{FOLDERS}/inbox"))
+    assert {one["id"]: one["status"] for one in answers.json()["responses"]} == {"1": 504, "2": 200}
+    assert client.batch(step(1, f"{server.graph_url}{FOLDERS}")).status_code == 400
+    server.faults.refuse(503, "ServiceUnavailable", path="batch")
+    assert client.batch(step(1, FOLDERS)).status_code == 503
+
+
 # -- limits
 
 
@@ -348,6 +357,33 @@ def test_paths_and_methods_that_are_unknown(server: GraphServer, client: Plain) 
     assert (
         httpx.patch(url, headers=headers, json={}, trust_env=False, verify=TLS).status_code == 405
     )
+
+
+def test_what_is_no_graph_is_not_there(server: GraphServer) -> None:
+    assert httpx.get(f"{server.login_url}/beta/users", trust_env=False, verify=TLS).is_error
+
+
+def test_preferences_may_come_in_several_lines(server: GraphServer, client: Plain) -> None:
+    uid = server.mailbox(ANN).deliver("inbox", mime("One"), NOON)
+    headers = [
+        ("Authorization", f"Bearer {client.token}"),
+        ("Prefer", "odata.maxpagesize=1"),
+        ("Prefer", IMMUTABLE),
+    ]
+    url = f"{server.graph_url}{FOLDERS}/inbox/messages/delta"
+    answer = httpx.get(url, headers=headers, trust_env=False, verify=TLS)
+    assert answer.json()["value"][0]["id"] == uid
+    assert answer.headers["Preference-Applied"] == "odata.maxpagesize=1"
+
+
+def test_others_keep_their_things_in_a_mailbox(server: GraphServer) -> None:
+    class Diary:
+        def __init__(self, box: Mailbox) -> None:
+            self.address = box.address
+
+    box = server.mailbox(ANN.upper())
+    assert box.part(Diary) is server.mailbox(ANN).part(Diary)
+    assert box.part(Diary).address == ANN
 
 
 # -- the log, and many at once

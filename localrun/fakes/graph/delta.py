@@ -16,7 +16,7 @@ from urllib.parse import quote
 from localrun.fakes.graph.answers import Answer, GraphError, Json
 from localrun.fakes.graph.extended import told_properties, wanted_properties
 from localrun.fakes.graph.folders import MailFolder
-from localrun.fakes.graph.message_json import message_json
+from localrun.fakes.graph.message_json import check_message_select, message_json
 from localrun.fakes.graph.paging import context, page_size
 from localrun.fakes.graph.routing import Call
 
@@ -88,7 +88,7 @@ def _round(call: Call, folder: MailFolder) -> _Round:
             raise _expired(call)
         latest = dict.fromkeys(reversed(folder.log[known.position :]))
         return _Round(replace(known, position=end), list(latest)[::-1], 0, is_first=False)
-    select, expand = call.option("$select"), call.option("$expand")
+    select, expand = check_message_select(call.option("$select")), call.option("$expand")
     wanted_properties(expand)
     newest = sorted(folder.messages.values(), key=lambda one: one.received, reverse=True)
     goal = _Position(folder.id, end, select, expand)

@@ -35,6 +35,8 @@ class Faults:
         """Every later page of a delta round begins with so many messages of the page before."""
         self.empty_pages = False
         """Every delta round begins with a page that holds nothing but a link to the next."""
+        self.sizeless_folders = False
+        """Folders do not tell sizeInBytes, which Microsoft's older descriptions do not know."""
         self.unstable_mime = False
         """The same message is written with other boundaries whenever it is read."""
 

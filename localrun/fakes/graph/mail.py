@@ -10,7 +10,7 @@ from localrun.fakes.graph.answers import Answer, GraphError, Json
 from localrun.fakes.graph.delta import messages_delta
 from localrun.fakes.graph.extended import told_properties, wanted_properties
 from localrun.fakes.graph.filters import matching
-from localrun.fakes.graph.message_json import message_json, stored_mime
+from localrun.fakes.graph.message_json import check_message_select, message_json, stored_mime
 from localrun.fakes.graph.messages import Message
 from localrun.fakes.graph.paging import context, count, outlook_page
 from localrun.fakes.graph.routing import Call, Route
@@ -21,7 +21,7 @@ _BOUNDARY = re.compile(rb"boundary=\"?([^\";\s]+)", re.IGNORECASE)
 def list_messages(call: Call) -> Json:
     """Newest first, or as $orderby=receivedDateTime asks."""
     wanted = wanted_properties(call.option("$expand"))
-    select, immutable = call.option("$select"), call.ask.immutable
+    select, immutable = check_message_select(call.option("$select")), call.ask.immutable
 
     def told(message: Message) -> Json:
         return message_json(message, immutable, select) | told_properties(message, wanted)
@@ -55,7 +55,8 @@ def get_message(call: Call) -> Json:
     message = _message(call)
     if message.corrupt is not None and message.corrupt.status == 404:
         raise message.corrupt
-    told = message_json(message, call.ask.immutable, call.option("$select"))
+    select = check_message_select(call.option("$select"))
+    told = message_json(message, call.ask.immutable, select)
     told |= told_properties(message, wanted_properties(call.option("$expand")))
     return {"@odata.context": context(call), **told}
 

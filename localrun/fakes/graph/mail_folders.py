@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localrun.fakes.graph.answers import Json, selected
+from localrun.fakes.graph.answers import Json, check_select, selected
 from localrun.fakes.graph.extended import wanted_properties
 from localrun.fakes.graph.folders import ROOT, MailFolder
 from localrun.fakes.graph.paging import context, outlook_page
@@ -23,6 +23,7 @@ def list_children(call: Call) -> Json:
 
 
 def _children(call: Call, folder: MailFolder) -> Json:
+    check_select(call.option("$select"), folder_json(folder))
     with_hidden = call.option("includeHiddenFolders").casefold() == "true"
     shown = [child for child in folder.children if with_hidden or not child.hidden]
     return outlook_page(call, shown, lambda child: _shown(call, child))
@@ -31,6 +32,8 @@ def _children(call: Call, folder: MailFolder) -> Json:
 def _shown(call: Call, folder: MailFolder) -> Json:
     """With the size in bytes where $expand asks for it."""
     told = selected(folder_json(folder), call.option("$select"))
+    if call.tenant.faults.sizeless_folders:
+        told.pop("sizeInBytes", None)
     if ("Long", 0x0E08) in wanted_properties(call.option("$expand")):
         size = str(_size(folder))
         told["singleValueExtendedProperties"] = [{"id": "Long 0xe08", "value": size}]

@@ -28,7 +28,6 @@ _MEETINGS = {
 
 def message_json(message: Message, immutable: bool, select: str = "") -> Json:
     """The properties that `select` names, or the usual ones. `immutable` decides about the id."""
-    check_select(select, _KNOWN)
     names = [name.strip() for name in select.split(",") if name.strip()] or _USUAL
     told: Json = {"@odata.etag": f'W/"{_key(message)}"'}
     kind = _meeting(message)
@@ -42,6 +41,12 @@ def message_json(message: Message, immutable: bool, select: str = "") -> Json:
     if kind and not select:
         told["meetingMessageType"] = kind[1]
     return told
+
+
+def check_message_select(select: str) -> str:
+    """GraphError for a name that messages do not know."""
+    check_select(select, _KNOWN)
+    return select
 
 
 def stored_mime(message: Message) -> bytes:
