@@ -36,7 +36,8 @@ class Collection:
     that holds events and tasks is two collections. `name` is what people call it, `is_default`
     whether it is the one that programs use unless told otherwise, `token` a text that changes
     whenever anything in it does, "" where the source cannot say. `losses` are about the collection
-    itself (its sharings, its colour), not about its items.
+    itself (its sharings, its colour), not about its items. `unseen` are kinds that the source could
+    not list at all: the first collection tells them, and nothing is known to have vanished of them.
     """
 
     key: str
@@ -45,6 +46,12 @@ class Collection:
     is_default: bool = False
     token: str = ""
     losses: tuple[Loss, ...] = ()
+    unseen: frozenset[CollectionKind] = frozenset()
+
+
+def find_unseen(collections: Sequence[Collection]) -> frozenset[CollectionKind]:
+    """The kinds of which a source has listed nothing because it could not."""
+    return frozenset(kind for one in collections for kind in one.unseen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class MemorySource:
         self._has_tokens = has_tokens
         self._changes = 0
         self._shelves: dict[str, _Shelf] = {}
+        self._hidden: frozenset[CollectionKind] = frozenset()
 
     # -- from outside
 
@@ -92,6 +93,10 @@ class MemorySource:
         shelf = self._shelves[key]
         shelf.collection = replace(shelf.collection, name=name)
 
+    def hide(self, *kinds: CollectionKind) -> None:
+        """From now on these kinds alone cannot be listed; another must be there."""
+        self._hidden = frozenset(kinds)
+
     def _touch(self, key: str) -> str:
         self._changes += 1
         shelf = self._shelves[key]
@@ -103,7 +108,9 @@ class MemorySource:
 
     def collections(self) -> Sequence[Collection]:
         self.step("before collections")
-        return [shelf.collection for shelf in self._shelves.values()]
+        found = [shelf.collection for shelf in self._shelves.values()]
+        shown = [one for one in found if one.kind not in self._hidden]
+        return [replace(one, unseen=self._hidden) for one in shown[:1]] + shown[1:]
 
     def entries(self, collection: Collection) -> Sequence[Entry]:
         self.step("before entries")

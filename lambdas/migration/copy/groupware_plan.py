@@ -19,6 +19,7 @@ from migration.groupware_port import (
     Read,
     Vanished,
     Written,
+    find_unseen,
 )
 from migration.items.losses import Loss
 from migration.mail import Rejected
@@ -119,9 +120,8 @@ def find_busy(
     """The collections at which there is something to do, in the source's order, then those that the
     source has no more; last those in which an item may have ended its workers.
 
-    What was done to vanished items depends on the policy: after its change all is compared anew. A
-    collection that has vanished is followed, unless the source shows none at all: that may be a
-    fault. An open intent is closed in any case.
+    After a change of the policy all is compared anew. A collection that has vanished is followed if
+    the source could look for its kind, and shows any at all. An open intent is always closed.
     """
     known = {record.key: record for record in records}
     busy = [
@@ -129,9 +129,9 @@ def find_busy(
         for each in placements
         if not is_quiet(known.get(each.plan.collection.key), each.plan.collection, delta.value)
     ]
-    there = {each.key for each in collections}
+    there, unseen = {each.key for each in collections}, find_unseen(collections)
     for record in records:
-        follows = bool(collections) and delta is DeltaPolicy.FOLLOW
+        follows = bool(collections) and record.path[0] not in unseen and delta is DeltaPolicy.FOLLOW
         is_done = record.cursor == VANISHED and record.scope == delta.value
         if record.key not in there and (record.intent or (follows and not is_done)):
             busy.append(Unfinished(_plan_of(record), is_there=False))

@@ -10,7 +10,12 @@ from migration.copy.groupware_plan import NO_PLACE, find_work
 from migration.copy.groupware_state import REFUSED, ItemFate, State, count_targets, read_state
 from migration.copy.judge import phrase, was_verified
 from migration.errors import FolderGone
-from migration.groupware_port import Entry, GroupwareSource, GroupwareTarget
+from migration.groupware_port import (
+    Entry,
+    GroupwareSource,
+    GroupwareTarget,
+    find_unseen,
+)
 from migration.identity import groupware_id
 from migration.model import Agreement, CopyPolicy, DeltaPolicy, FolderCheck, FolderRecord
 from migration.ports import BlobStore, Ledger
@@ -36,13 +41,14 @@ def verify_groupware(
     """
     records = ledger.folders(groupware_id(mailbox_id))
     collections = list(source.collections())
-    there = {each.key: each for each in collections}
+    there, unseen = {each.key: each for each in collections}, find_unseen(collections)
     looks = []
     for record in records:
         collection = there.get(record.key)
         entries = tuple(source.entries(collection)) if collection else None
         state = read_state(blobs, mailbox_id, record)
-        looks.append(_ask_target(target, Look(record, state, entries)))
+        is_unseen = record.path[0] in unseen
+        looks.append(_ask_target(target, Look(record, state, entries, is_unseen=is_unseen)))
     moves_explain = sum(each.more for each in looks) <= sum(each.deleted for each in looks)
     checks: list[tuple[str, FolderCheck]] = []
     for look in looks:
@@ -79,7 +85,8 @@ def _ask_target(target: GroupwareTarget, look: Look) -> Look:
 class Look:
     """What is known of one collection. `entries` is None where the source has no such collection;
     `count` is how many migrated items the target folder holds, `present` which of the state's;
-    `is_gone`: somebody has deleted it with all that it held."""
+    `is_gone`: somebody has deleted it with all that it held; `is_unseen`: the source could not look
+    for collections of its kind."""
 
     record: FolderRecord
     state: State
@@ -87,6 +94,7 @@ class Look:
     count: int = 0
     present: frozenset[str] = frozenset()
     is_gone: bool = False
+    is_unseen: bool = False
 
     @property
     def missing(self) -> int:
@@ -115,9 +123,9 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
     some were refused, or have nothing that could be written; or people have changed some in
     WorkMail, so that the source's changes are not there; or they have moved or deleted some since
     an earlier check accounted for them; or there are more with a migration key than the state
-    knows, since a copy that people make of an item has its key. DIFFER: a batch is open, the target
-    lacks items that no check has seen there, or the folder of what the source still has was
-    deleted.
+    knows, since a copy that people make of an item has its key; or the source could not look.
+    DIFFER: a batch is open, the target lacks items that no check has seen there, or the folder of
+    what the source still has was deleted.
     A reason and no difference: what is new, changed or deleted at the source since, and details
     that could not be kept.
     """
@@ -129,7 +137,7 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
     faults = ["a batch is not finished"] if record.intent else []
     faults += [_FILLED_AGAIN] if look.is_gone and look.entries else []
     faults += phrase((look.missing - look.deleted, "missing in the target"))
-    listed = {entry.uid for entry in look.entries or ()}
+    listed = state.keys() if look.is_unseen else {entry.uid for entry in look.entries or ()}
     losses = sum(len(row.losses) for row in state.values())
     notes = phrase(
         (look.deleted, "moved or deleted in WorkMail after they were verified"),
@@ -147,11 +155,14 @@ def judge_collection(look: Look, delta: DeltaPolicy, came: int = 0) -> FolderChe
         ),
         (losses, f"detail{'' if losses == 1 else 's'} that could not be kept"),
     )
-    if look.entries is None:
+    if look.is_unseen:
+        notes.append("the source could not be asked for collections of its kind")
+    elif look.entries is None:
         notes.append("the source has no such collection any more")
     if look.is_gone and not look.entries:
         notes.insert(0, _FOLDER_GONE)
     is_exception = refused or empty or kept or look.deleted or look.more > 0 or look.is_gone
+    is_exception = is_exception or look.is_unseen
     agreement = Agreement.EXCEPTIONS if is_exception else Agreement.AGREE
     if faults:
         agreement = Agreement.DIFFER

@@ -54,7 +54,7 @@ class GraphGroupware:
         self._readers = {kind: open_one(client, user) for kind, open_one in readers.items()}
 
     def collections(self) -> Sequence[Collection]:
-        found, losses = list[Collection](), list[Loss]()
+        found, losses = list[Collection](), dict[CollectionKind, Loss]()
         refusal: CredentialsRejected | MailboxUnreachable | None = None
         for kind, reader in self._readers.items():
             try:
@@ -63,16 +63,17 @@ class GraphGroupware:
                 if not error.after_login:
                     raise
                 refusal = refusal or error
-                losses.append(Loss("collection", kind, _FORBIDDEN))
+                losses[kind] = Loss("collection", kind, _FORBIDDEN)
             except MailboxUnreachable as error:
                 if kind is not CollectionKind.TASKS:
                     raise
                 refusal = refusal or error
-                losses.append(Loss("collection", kind, _NO_SERVICE))
+                losses[kind] = Loss("collection", kind, _NO_SERVICE)
         if refusal is not None and not found:
             raise refusal
         if losses:
-            found[0] = replace(found[0], losses=(*losses, *found[0].losses))
+            told = (*losses.values(), *found[0].losses)
+            found[0] = replace(found[0], losses=told, unseen=frozenset(losses))
         return found
 
     def entries(self, collection: Collection) -> Sequence[Entry]:

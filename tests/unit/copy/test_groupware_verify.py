@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from migration.copy.groupware_verify import verify_groupware
+from migration.groupware_port import CollectionKind
 from migration.items.task import Note
 from migration.model import Agreement, CopyPolicy, DeltaPolicy
 from tests.crash.groupware_world import (
@@ -20,6 +21,7 @@ from tests.crash.groupware_world import (
 )
 from tests.crash.worker import BOX, Crash
 
+CALENDAR = CollectionKind.CALENDAR
 AGREE, EXCEPTIONS, DIFFER = Agreement.AGREE, Agreement.EXCEPTIONS, Agreement.DIFFER
 
 
@@ -92,6 +94,24 @@ def test_a_collection_that_has_vanished() -> None:
         AGREE,
         ["2 gone from the source since; the source has no such collection any more"],
     )
+
+
+@pytest.mark.parametrize("delta", list(DeltaPolicy))
+def test_what_the_source_cannot_look_for_has_not_vanished(delta: DeltaPolicy) -> None:
+    world, _ = world_with(2, delta)
+    world.source.add(CALENDAR, "Other")
+    world.finish()
+    world.source.hide(TASKS)
+    world.finish(2)
+    records = world.ledger.folders(LEDGER_ID)
+    assert sum(world.target.count(record.target_id) for record in records) == 2
+    assert verify(world) == (
+        EXCEPTIONS,
+        ["the source could not be asked for collections of its kind"],
+    )
+    world.source.hide()
+    world.finish(3)
+    assert verify(world) == (AGREE, [])
 
 
 def test_what_the_target_lacks_differs_unless_it_was_seen_there() -> None:
