@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from migration.errors import TenantMisconfigured
 from migration.settings import ANY_IMAP, M365, M365_IMAP, CloudSettings, Settings
 
 if TYPE_CHECKING:
+    from migration.discovery_model import Outline
     from migration.model import Mailbox
     from migration.ports import Secrets, Source
     from migration.survey_model import SourceSurvey
@@ -62,6 +64,16 @@ class SourceSides:
 
         make_token = self._token_maker(secret)
         return survey(self._imap_server(), secret, users, time.monotonic, make_token=make_token)
+
+    def outline(self, secret: Secret, seconds: float) -> Outline | None:
+        """What the lists of the source's directory show, in about so many seconds; None for a kind
+        of source that has no directory. Raises as SourceDirectory."""
+        if self.settings.source_kind not in (M365, M365_IMAP):
+            return None
+        from migration.sources.graph_directory import GraphDirectory
+
+        with closing(GraphDirectory(self.graph(secret))) as directory:
+            return directory.outline(seconds)
 
     def graph(self, secret: Secret) -> GraphClient:
         """Another client for Graph, for one mailbox or the directory; its caller closes it."""

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from migration.administrator import Administrator, Means, Removal
     from migration.client_sending import Means as ClientMeans
     from migration.cutover import Lookout
+    from migration.discovery_model import Outline
     from migration.erasure import Means as ErasureMeans
     from migration.groupware_port import GroupwareSource, GroupwareTarget
     from migration.groupware_sides import GroupwareSides
@@ -391,6 +392,10 @@ class Wiring:
         """Connects to the source, and looks shortly into mailboxes of these users; `secret` is the
         source's. As sources.imap_survey."""
         return self._sources.survey(secret, users)
+
+    def survey_directory(self, secret: Mapping[str, object], seconds: float) -> Outline | None:
+        """The users and groups of the source's directory, as SourceSides.outline."""
+        return self._sources.outline(secret, seconds)
 
     def survey_groupware(
         self, place: str, secret: Mapping[str, object], users: Sequence[str]

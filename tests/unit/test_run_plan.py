@@ -188,9 +188,10 @@ def test_the_handler_plans_before_it_passes_judgement(
         directory=tenant.directory,
         blobs=tenant.blobs,
         ledger=tenant.ledger,
-        secrets=None,
+        secrets=SimpleNamespace(read_source=lambda: {"admin": {}}),
         survey_source=None,
         survey_groupware=None,
+        survey_directory=lambda secret, seconds: None,
     )
     monkeypatch.setattr("migration.wiring.wire", lambda: wired)
     monkeypatch.setattr("migration.preflight.check_all", lambda *_: found)

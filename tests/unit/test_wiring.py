@@ -14,6 +14,7 @@ from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.wave_secrets import MemoryWaves
 from migration.access import Access, Way
 from migration.administrator import Administrator
+from migration.discovery_model import Outline
 from migration.errors import CredentialsRejected, SettingsError, TenantMisconfigured
 from migration.groupware_port import CollectionKind
 from migration.model import Failure, Mailbox
@@ -210,3 +211,19 @@ def test_an_attempt_knows_its_own_time_or_that_of_whoever_calls() -> None:
     for untold in (None, SimpleNamespace(custom=None), SimpleNamespace(custom={})):
         now = datetime.fromisoformat(moment(SimpleNamespace(client_context=untold)))
         assert abs((datetime.now(UTC) - now).total_seconds()) < 60
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_directory"), [("imap", False), ("m365", True), ("m365-imap", True)]
+)
+def test_only_a_source_with_a_directory_is_asked_for_it(
+    wiring: Wiring, monkeypatch: pytest.MonkeyPatch, kind: str, has_directory: bool
+) -> None:
+    wiring.settings = replace(wiring.settings, source_kind=kind)
+    outline = Outline(complete=False)
+    monkeypatch.setattr(
+        "migration.sources.graph_directory.GraphDirectory.outline", lambda self, seconds: outline
+    )
+    app = {"directory": "d", "client_id": "c", "secret": "s"}
+    found = wiring.survey_directory({"app": app}, 1.0)
+    assert found is (outline if has_directory else None)
