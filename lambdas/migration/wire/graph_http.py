@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 import httpx
@@ -18,7 +17,7 @@ from migration.wire.dav_address import follow, read_url
 from migration.wire.graph_errors import Patience, explain, is_busy, read_wait, stumbles
 from migration.wire.graph_model import GraphRefused, Json, read_code
 from migration.wire.graph_throttle import Gate
-from migration.wire.http_connections import new_client, translate
+from migration.wire.http_connections import Connections, new_client, translate
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 """In octets, after it was unpacked; what is streamed may be larger."""
@@ -100,19 +99,20 @@ class Connection:
         self._sleep = sleep
         self.gate = Gate(in_flight, clock, sleep)
         self._was_answered = threading.Event()
-        self._open = partial(
-            new_client,
-            context=context or ssl.create_default_context(),
-            read_seconds=_READ_SECONDS,
-            connections=in_flight,
-            transport=transport,
+        context = context or ssl.create_default_context()
+        self._connections = Connections(
+            lambda: new_client(
+                context=context,
+                read_seconds=_READ_SECONDS,
+                connections=in_flight,
+                transport=transport,
+            )
         )
-        self._client = self._open()
 
     def close(self) -> None:
-        """Ends the connections; what is asked afterwards makes others, as fast as before."""
-        client, self._client = self._client, self._open()
-        client.close()
+        """Ends the connections, after what is under way; what is asked afterwards makes others, as
+        fast as before."""
+        self._connections.close()
 
     def relative(self, link: str) -> str:
         """The link of an answer without graph_url. MailboxUnreachable if it leads elsewhere: the
@@ -191,9 +191,12 @@ class Connection:
         headers = {"Authorization": f"Bearer {token}", **question.headers}
         url = f"{self._home}{question.path}"
         try:
-            with self._client.stream(
-                question.method, url, headers=headers, content=question.body
-            ) as response:
+            with (
+                self._connections.use() as client,
+                client.stream(
+                    question.method, url, headers=headers, content=question.body
+                ) as response,
+            ):
                 self._was_answered.set()
                 told = {name.lower(): value for name, value in response.headers.items()}
                 is_good = response.status_code // 100 == 2
@@ -215,7 +218,7 @@ class Connection:
         except ValueError as error:
             raise GraphRefused(302) from error
         try:
-            with self._client.stream("GET", url) as response:
+            with self._connections.use() as client, client.stream("GET", url) as response:
                 if response.status_code // 100 != 2:
                     raise GraphRefused(response.status_code)
                 sink.take(response)

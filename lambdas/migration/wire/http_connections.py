@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import logging
 import ssl
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -45,6 +49,50 @@ def new_client(
         trust_env=False,  # neither proxies nor logins of this machine
         transport=transport,
     )
+
+
+class Connections:
+    """A client for several threads, which may be closed at any time: what is under way comes to
+    its end, and what is asked afterwards is asked over new connections.
+
+    A socket must not be closed while another thread reads from it: that one would wait for what
+    never comes."""
+
+    def __init__(self, new: Callable[[], httpx.Client]) -> None:
+        self._new = new
+        self._lock = threading.Lock()
+        self._current: httpx.Client | None = None
+        self._users: Counter[httpx.Client] = Counter()
+
+    @contextmanager
+    def use(self) -> Iterator[httpx.Client]:
+        """The client of this moment; it is not closed meanwhile."""
+        with self._lock:
+            client = self._current = self._current or self._new()
+            self._users[client] += 1
+        try:
+            yield client
+        finally:
+            with self._lock:
+                self._users[client] -= 1
+                is_over = self._end(client)
+            if is_over:
+                client.close()
+
+    def close(self) -> None:
+        """Ends the connections; may be called twice."""
+        with self._lock:
+            client, self._current = self._current, None
+            is_over = client is not None and self._end(client)
+        if client and is_over:
+            client.close()
+
+    def _end(self, client: httpx.Client) -> bool:
+        """Whether nobody uses it, now and later."""
+        if client is self._current or self._users[client]:
+            return False
+        del self._users[client]
+        return True
 
 
 def translate(error: httpx.HTTPError, server: str, *, was_answered: bool) -> Exception:

@@ -83,7 +83,7 @@ def _handler(server: DavStub) -> type[http.server.BaseHTTPRequestHandler]:
             self.wfile.write(said.body)
 
         # names that http.server looks for
-        do_GET = do_PROPFIND = do_REPORT = serve  # noqa: N815
+        do_GET = do_POST = do_PROPFIND = do_REPORT = serve  # noqa: N815
 
         def log_message(self, *_: object) -> None: ...
 
