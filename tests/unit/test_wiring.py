@@ -220,6 +220,7 @@ def test_only_a_source_with_a_directory_is_asked_for_it(
     wiring: Wiring, monkeypatch: pytest.MonkeyPatch, kind: str, has_directory: bool
 ) -> None:
     wiring.settings = replace(wiring.settings, source_kind=kind)
+    wiring.__dict__["secrets"] = None
     outline = Outline(complete=False)
     monkeypatch.setattr(
         "migration.sources.graph_directory.GraphDirectory.outline", lambda self, seconds: outline
