@@ -11,11 +11,12 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from migration.errors import SourceBusy
 from migration.mail import Gone, Item, ItemRef, Unreadable
 from migration.mime import STREAM_FROM, MimeStream
-from migration.sources.graph_content import Content, Contents
+from migration.sources.graph_content import Content
 from migration.sources.graph_flags import Told
 
 Answer = Item | Gone | Unreadable
@@ -28,6 +29,12 @@ _MEMORY = 16_000_000
 _DISK = 128_000_000  # of the 512 MB that a function has
 _GROWTH = 1.4  # a message is longer in MIME than Exchange counts it: attachments are in base64
 _AT_ONCE = 1.0
+
+
+class Reading(Protocol):
+    """What reads one message: see graph_content.Contents."""
+
+    def read(self, folder_id: str, ref: ItemRef, content: Content) -> Told | Gone | Unreadable: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +57,7 @@ class _Job:
 class GraphCarrier:
     """Messages of one mailbox. `fetch` is for one thread, `close` for any."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Reading) -> None:
         self._contents = contents
         self._changed = threading.Condition()
         self._waiting: deque[_Job] = deque()
@@ -184,7 +191,8 @@ class GraphCarrier:
 
 
 def _room(size: int) -> tuple[int, int]:
-    return (size, 0) if size < STREAM_FROM else (0, size)
+    """What a message of about that size may take: it is in memory until it is known to be large."""
+    return (size, 0) if size < STREAM_FROM else (STREAM_FROM, size)
 
 
 def _closed() -> SourceBusy:

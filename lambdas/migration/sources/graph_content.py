@@ -34,6 +34,7 @@ class Content:
         self._kept = bytearray()
         self._file: IO[bytes] | None = None
         self._size = 0
+        self.is_closed = False
 
     def write(self, piece: bytes) -> None:
         self._size += len(piece)
@@ -64,6 +65,7 @@ class Content:
 
     def close(self) -> None:
         """Lets go of it; may be called twice, also while another thread reads."""
+        self.is_closed = True
         if self._file is not None:
             self._file.close()
 
