@@ -15,6 +15,8 @@ from localrun.fidelity.exchange import (
     measure_note_in_exchange,
     measure_task_in_exchange,
 )
+from localrun.fidelity.graph import measure_graph, measure_graph_in_exchange
+from localrun.fidelity.graph_samples import EVENTS, GraphSample
 from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.samples import KINDS, RULES, Sample
 from migration.items.ews_pattern import classify
@@ -31,15 +33,22 @@ _HEAD = """\
 # What is kept of calendars and contacts
 
 Written by `make fidelity`, which measures it: an example of each feature is read from iCalendar or
-vCard as sources write it, written, and read again. It is measured as well what becomes of it in the
-words of Exchange, whose protocol WorkMail speaks: it is planned, written as elements and read from
-these. What was not read is not there to be kept: its cells are empty. A migration moves them if its
-tenant file says where they are ([runbook](runbook.md#calendars-contacts-tasks)). No server was
-asked; what WorkMail keeps of them is measured when one is.
+vCard as sources write it, or as Microsoft Graph shows it, written, and read again. It is measured
+as well what becomes of it in the words of Exchange, whose protocol WorkMail speaks: it is planned,
+written as elements and read from these. What was not read is not there to be kept: its cells are
+empty. A migration moves them if its tenant file says where they are
+([runbook](runbook.md#calendars-contacts-tasks)). No server was asked; what WorkMail keeps of them
+is measured when one is.
 
 What is lost is told item by item, with its line in the file. An item is refused, and told as well,
 only where reading it on would make another event of it. How this is done, and why:
 [0036](decisions/0036-items.md) and [0037](decisions/0037-items-in-exchange.md).
+"""
+
+_GRAPH = """\
+## Events of Microsoft 365
+
+As Microsoft Graph shows them, not as files of iCalendar.
 """
 
 _RULES = """\
@@ -120,22 +129,35 @@ def say(start: str, rule: str) -> tuple[str, str]:
 
 def make_page() -> str:
     """docs/fidelity.md."""
-    return (
-        "\n".join((_HEAD, *map("\n".join, map(_table, KINDS)), _RULES + "\n".join(_rules()))) + "\n"
-    )
+    tables = [*map(_table, KINDS), _graph_table()]
+    return "\n".join((_HEAD, *map("\n".join, tables), _RULES + "\n".join(_rules()))) + "\n"
 
 
 def _table(kind: str) -> Iterator[str]:
-    why = "where, or why not"
-    columns = ["feature", "what becomes of it", why, "in Exchange", why]
     yield f"## {kind}\n"
-    yield _row(columns)
-    yield _row(["---"] * len(columns))
+    yield from _columns()
     for sample in KINDS[kind]:
         measured = measure(kind, sample)
         cells = (sample.feature, measured.outcome, measured.why)
         yield _row((*cells, *_in_exchange(kind, sample, measured)))
     yield ""
+
+
+def _graph_table() -> Iterator[str]:
+    yield _GRAPH
+    yield from _columns()
+    for sample in EVENTS:
+        measured = measure_graph(sample)
+        cells = (sample.feature, measured.outcome, measured.why)
+        yield _row((*cells, *_graph_in_exchange(sample, measured)))
+    yield ""
+
+
+def _columns() -> Iterator[str]:
+    why = "where, or why not"
+    columns = ["feature", "what becomes of it", why, "in Exchange", why]
+    yield _row(columns)
+    yield _row(["---"] * len(columns))
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -147,6 +169,13 @@ def _in_exchange(kind: str, sample: Sample, read: Measured) -> Sequence[str]:
     if read.outcome in (Outcome.LOST, Outcome.REFUSED):
         return "", ""
     measured = _measure_in_exchange(_make_file(kind, sample.lines), _make_file(kind, ()))
+    return measured.outcome, measured.why
+
+
+def _graph_in_exchange(sample: GraphSample, read: Measured) -> Sequence[str]:
+    if read.outcome in (Outcome.LOST, Outcome.REFUSED):
+        return "", ""
+    measured = measure_graph_in_exchange(sample)
     return measured.outcome, measured.why
 
 

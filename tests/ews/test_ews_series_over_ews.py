@@ -27,8 +27,11 @@ from migration.items.contact import Contact
 from migration.items.event import Event
 from migration.items.ews_contact import ContactItem, ListItem
 from migration.items.ews_item import SeriesPlan
+from migration.items.ews_pattern import classify
 from migration.items.ews_people import plan_contact
 from migration.items.ews_series import ANOTHER_END, plan_series
+from migration.items.ews_terms import Repeats
+from migration.items.graph_events import read_event
 from migration.items.ical_read import read_calendar
 from migration.items.zones import instant
 from migration.wire import ews_calendar
@@ -40,7 +43,9 @@ from tests.unit.items import files
 from tests.unit.items.cards import contacts
 from tests.unit.items.destinations import FIVE_YEARS, HERE, Times, times_of
 from tests.unit.items.events import series
+from tests.unit.items.graph_json import write_series
 from tests.unit.items.test_ews_series import usual_series, without_ends
+from tests.unit.items.test_graph_events import in_berlin
 
 CREATE = (
     '<m:CreateItem SendMeetingInvitations="SendToNone"><m:SavedItemFolderId>'
@@ -165,6 +170,26 @@ def test_exchangelib_sees_the_occurrences_of_the_event(place: Place, event: Even
         made, wanted = without_ends(made, begin), without_ends(wanted, begin)
     folder.delete()
     assert made == wanted
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(usual_series())
+def test_exchangelib_sees_the_occurrences_that_graph_shows(place: Place, event: Event) -> None:
+    """From one calendar of Microsoft's into another."""
+    event = in_berlin(event)
+    assert event.master is not None
+    repeats = classify(event.master.extent.start, event.recurrence)
+    assume(isinstance(repeats, Repeats))
+    assert isinstance(repeats, Repeats)
+    begin = instant(event.master.extent.start) - timedelta(days=10)
+    where = replace(HERE, begin=begin - timedelta(days=10), horizon=begin + FIVE_YEARS)
+    found = read_event(write_series(event, repeats))
+    folder = Calendar(parent=place.account.msg_folder_root, name=f"c{next(_numbers)}").save()
+    carry_out(place, folder.id, plan_series(found.event, where))
+    end = where.horizon - timedelta(days=45)
+    made, wanted = seen(folder, begin, end), times_of(event, begin, end)
+    folder.delete()
+    assert without_ends(made, begin) == without_ends(wanted, begin)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from localrun.fidelity.exchange import measure_in_exchange
+from localrun.fidelity.graph import measure_graph
+from localrun.fidelity.graph_samples import EVENTS, GraphSample
 from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.page import make_page, measure
 from localrun.fidelity.samples import KINDS, Sample
@@ -35,6 +37,19 @@ def test_each_outcome_is_told_apart() -> None:
         assert measure("Events", Sample("it", lines)) == expected
     with pytest.raises(ValueError, match="says nothing"):
         measure("Events", Sample("it", ()))
+
+
+def test_what_graph_shows_is_told_apart_too() -> None:
+    for properties, expected in (
+        ({"subject": "a"}, Measured(Outcome.KEPT)),
+        ({"subject": "a", "new": 1}, Measured(Outcome.PART, "has no place")),
+        ({"new": 1}, Measured(Outcome.LOST, "has no place")),
+        ({"start": None}, Measured(Outcome.REFUSED, "event has no start")),
+    ):
+        assert measure_graph(GraphSample("it", properties)) == expected
+    with pytest.raises(ValueError, match="says nothing"):
+        measure_graph(GraphSample("it", {}))
+    assert len({sample.feature for sample in EVENTS}) == len(EVENTS)
 
 
 def test_each_outcome_in_exchange_is_told_apart() -> None:
