@@ -45,9 +45,9 @@ class Question:
     that may be asked at once. `path` is relative to graph_url."""
 
     method: str
-    path: str
+    path: str = field(repr=False)
     headers: Mapping[str, str]
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     count: int = 1
     alone: bool = False
 
@@ -57,8 +57,8 @@ class Answer:
     """A status with what came. `headers` have lower-case names."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     asked_at: float = 0.0
     token: str = field(default="", repr=False)
 
