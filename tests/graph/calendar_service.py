@@ -35,6 +35,7 @@ class CalendarService:
         self.permissions: dict[str, list[Json]] = {}
         self.events: dict[str, dict[str, Json]] = {}
         self.files: dict[str, list[tuple[Json, bytes | None]]] = {}
+        self.instances: dict[str, list[Json]] = {}
         self.refused: dict[str, tuple[int, str]] = {}
         self.asked: list[str] = []
         self.page_size = 3
@@ -97,6 +98,9 @@ class CalendarService:
                 return self._page([*self.events[id_].values()], query, path)
             case ["events", id_]:
                 return self._event(id_, query)
+            case ["events", id_, "instances"]:
+                assert {"startDateTime", "endDateTime"} <= set(query)
+                return self._page(self.instances.get(id_, []), query, path)
             case ["events", id_, "attachments"]:
                 return self._page([one for one, _ in self.files.get(id_, [])], query, path)
             case ["events", id_, "attachments", file_id, "$value"]:

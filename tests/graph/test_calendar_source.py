@@ -9,6 +9,7 @@ import pytest
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
 from migration.groupware_port import Collection, CollectionKind, Entry, NotReadable, Read, Vanished
 from migration.items.event import Details, Event
+from migration.items.zones import instant
 from migration.sources import graph_attachments
 from migration.sources.graph_calendars import GraphCalendars
 from migration.sources.graph_groupware import GraphGroupware
@@ -197,6 +198,34 @@ def test_what_becomes_a_series_after_it_was_listed_is_read_as_one(
     assert isinstance(event, Event)
     assert len(event.recurrence.excluded) == 1
     assert answer.entry.version == versions(service)["e"]
+
+
+def test_occurrences_are_asked_for_only_where_they_tell_the_zone(service: CalendarService) -> None:
+    custom = "tzone://Microsoft/Custom"
+    told = series_event(DAILY, {**ENDLESS, "recurrenceTimeZone": custom}, id="s")
+    service.put("c/1=", {**told, "originalStartTimeZone": custom})
+    service.put("c/1=", series_event(DAILY, ENDLESS, id="t"))
+    times = [f"2026-{month:02}-06T{8 - (3 < month < 11)}:00:00" for month in range(2, 13)]
+    service.instances["s"] = [
+        {"type": "occurrence", "start": {"dateTime": time.replace("T", "T0"), "timeZone": "UTC"}}
+        for time in times
+    ]
+    first_one, second = read_all(service)
+    asked = [path for path in service.asked if "/instances" in path]
+    assert {path.partition("/instances")[0] for path in asked} == {
+        "/users/ann%2Bx%40contoso.example/events/s"
+    }
+    assert "startDateTime=2026-01-05T00:00:00Z&endDateTime=2028-" in asked[0]
+    starts = []
+    for answer in (first_one, second):
+        assert isinstance(answer, Read)
+        (event,) = answer.items
+        assert isinstance(event, Event)
+        starts.append(instant(master_of(event).extent.start))
+        zone = getattr(master_of(event).extent.start, "zone", None)
+        assert zone is not None
+        assert zone.name != "UTC"
+    assert starts[0] == starts[1]
 
 
 def test_files_are_read_of_events_and_of_exceptions(service: CalendarService) -> None:

@@ -20,6 +20,7 @@ from migration.items.graph_files import ATTACHMENTS, read_files
 from migration.items.graph_repeats import read_rule
 from migration.items.graph_series import find_originals, place_original, start_on_a_date
 from migration.items.graph_times import read_moment
+from migration.items.graph_zones import INSTANCES, read_zone
 from migration.items.ical_values import FIRST_YEAR, LAST_YEAR, LONGEST, TOO_LONG
 from migration.items.losses import Loss
 from migration.items.times import UTC, Moment, Recurrence, Time, Zone
@@ -39,7 +40,7 @@ SELECT = (
 
 _SAYS_NOTHING = (
     *("bodyPreview", "webLink", "transactionId", "uid", "onlineMeetingProvider", "isOnlineMeeting"),
-    *("occurrenceId", "originalStart", CANCELLED, EXCEPTIONS, ATTACHMENTS),
+    *("occurrenceId", "originalStart", CANCELLED, EXCEPTIONS, ATTACHMENTS, INSTANCES),
 )
 """What stands elsewhere, too, or means nothing outside of Exchange. Not asked for; exceptions may
 come with all that they have."""
@@ -55,7 +56,6 @@ _BUSY = {
     "oof": Busy.OUT_OF_OFFICE,
     "workingElsewhere": Busy.ELSEWHERE,
 }
-_UNKNOWN_ZONE = "a zone of somebody's own, which Graph does not explain; every time is kept, in UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class ReadEvent:
 
 def read_event(told: Mapping[str, object], own: Set[str] = frozenset()) -> ReadEvent:
     """The event, or all of the series of a master. `own` are addresses of the calendar's owner, in
-    lower case. Attachments hold their content (see graph_files). ItemMalformed where reading on
+    lower case. Attachments hold their content (see graph_files), and what graph_zones asks for is
+    there. ItemMalformed where reading on
     would make another event of it; an exception of which that is true is a loss."""
     losses: list[Loss] = []
     fields = Fields(told, EVENT, losses)
@@ -85,7 +86,7 @@ def _read_whole(
 ) -> Event:
     repeats = fields.part("recurrence")
     pattern, extent = repeats.part("pattern"), repeats.part("range")
-    zone = _read_zone(fields, extent.text("recurrenceTimeZone"))
+    zone = read_zone(fields, extent, told)
     is_series = bool(pattern) or fields.text("type") == "seriesMaster"
     cancelled = fields.texts(CANCELLED)
     details = _read_details(told, fields, zone, own)
@@ -144,18 +145,6 @@ def _read_details(told: Mapping[str, object], fields: Fields, zone: Zone, own: S
 
 
 # -- times ---------------------------------------------------------------------------------------
-
-
-def _read_zone(fields: Fields, of_series: str) -> Zone:
-    """The zone whose clock counts: that of a series is the one by which it recurs."""
-    original = fields.text("originalStartTimeZone")
-    for name in (of_series, original):
-        zone = find_zone(name) if name else None
-        if zone is not None:
-            return zone
-    if of_series or original:
-        fields.lose("originalStartTimeZone", _UNKNOWN_ZONE)
-    return UTC
 
 
 def _read_extent(fields: Fields, zone: Zone) -> Extent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from migration.groupware_port import (
 )
 from migration.items.graph_events import EXCEPTIONS, OF_SERIES, SELECT, read_event
 from migration.items.graph_files import ATTACHMENTS
+from migration.items.graph_zones import INSTANCES, needs_instances
 from migration.items.losses import Loss
 from migration.sources import graph_calendar_list
 from migration.sources.collection_names import tell_others
@@ -38,6 +40,7 @@ from migration.wire.graph_http import TOO_LARGE
 from migration.wire.graph_model import GraphRefused, Json
 
 _AT_ONCE = 20
+_DAY = re.compile(r"(\d{4})-(\d\d-\d\d)")
 _LISTED = "$select=id,changeKey,type&$top=250"
 _OF_VERSION = ("id", "changeKey", "type", "lastModifiedDateTime", "cancelledOccurrences")
 _UNSEEN = Loss("sharing", CollectionKind.CALENDAR, "Graph does not say with whom it is shared")
@@ -158,7 +161,7 @@ class GraphCalendars:
     def _answer(self, entry: Entry, answer: Json | GraphRefused) -> Read | Vanished | NotReadable:
         if isinstance(answer, GraphRefused):
             return refuse(entry, answer)
-        whole = self._add_files(answer)
+        whole = self._add_instances(self._add_files(answer))
         read = Entry(entry.uid, make_version(answer))
         raw = json.dumps(whole, ensure_ascii=False).encode("utf-8", "surrogatepass")
         try:
@@ -167,6 +170,18 @@ class GraphCalendars:
             losses = tuple(Loss("event", "not read", problem) for problem in error.problems)
             return NotReadable(read, error.reason, losses, raw)
         return Read(read, (found.event,), found.losses, raw)
+
+    def _add_instances(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The master with occurrences of the years in which it begins, where only they tell its
+        zone. A series that Graph does not show so is read without them."""
+        window = _window(event) if needs_instances(event) else None
+        if window is None:
+            return event
+        asked = f"{self._path(event['id'])}/{INSTANCES}?{window}&$select=start,type&$top=250"
+        try:
+            return {**event, INSTANCES: list(self._client.values(asked))}
+        except GraphRefused:
+            return event
 
     def _add_files(self, event: Json) -> dict[str, Any]:
         """The event, and its exceptions, with the files of each."""
@@ -177,6 +192,16 @@ class GraphCalendars:
         for one, attached in zip(wanted, files, strict=True):
             one[ATTACHMENTS] = attached
         return whole
+
+
+def _window(event: Json) -> str | None:
+    """The first two years of a series, for the query; None if it does not say when it begins."""
+    start = event.get("start") or {}
+    found = _DAY.match(str(start.get("dateTime") or ""))
+    if found is None:
+        return None
+    year, rest = int(found[1]), found[2]
+    return f"startDateTime={year:04}-{rest}T00:00:00Z&endDateTime={year + 2:04}-03-01T00:00:00Z"
 
 
 def _make_entries(

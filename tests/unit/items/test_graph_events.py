@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -19,6 +20,7 @@ from migration.items.ews_pattern import classify
 from migration.items.ews_series import plan_series
 from migration.items.ews_terms import Repeats
 from migration.items.graph_events import ReadEvent, read_event
+from migration.items.graph_zones import needs_instances
 from migration.items.ical_read import Calendar
 from migration.items.ical_write import write_calendar
 from migration.items.occurrences import occurrences
@@ -32,6 +34,10 @@ from tests.unit.items.test_ical_round_trip import as_utc
 BERLIN = Zone("Europe/Berlin")
 DAILY = {"type": "daily"}
 ENDLESS = {"type": "noEnd"}
+
+
+def at(text: str) -> dict[str, str]:
+    return {"dateTime": f"{text}:00.0000000", "timeZone": "UTC"}
 
 
 def in_berlin(event: Event) -> Event:
@@ -81,7 +87,7 @@ def lost(**properties: Any) -> list[str]:
     return [loss.what for loss in read(plain_event(**properties)).losses]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(usual_series())
 def test_a_series_happens_as_another_library_finds_it(event: Event) -> None:
     """The occurrences of five years, of what Graph shows of an event, and of the event itself by
@@ -155,15 +161,62 @@ def test_the_clock_of_the_recurrence_counts_in_a_series() -> None:
     assert one.begins == datetime(2026, 7, 1, 7, tzinfo=UTC)
 
 
+CUSTOM = "tzone://Microsoft/Custom"
+
+
+def in_no_zone(**properties: Any) -> dict[str, Any]:
+    told = series_event(DAILY, {**ENDLESS, "recurrenceTimeZone": CUSTOM}, **properties)
+    return {**told, "originalStartTimeZone": CUSTOM, "originalEndTimeZone": CUSTOM}
+
+
+def instance(clock: str, kind: str = "occurrence") -> dict[str, Any]:
+    return {"type": kind, "start": at(clock)}
+
+
+def test_the_occurrences_tell_the_zone_of_a_series_that_has_none_with_a_name() -> None:
+    told = in_no_zone()
+    assert needs_instances(told)
+    days = [datetime(2026, 1, 6, 9, tzinfo=ZoneInfo("Europe/Berlin")) + timedelta(days=number)
+            for number in range(366)]  # fmt: skip
+    shown = [instance(f"{day.astimezone(UTC):%Y-%m-%dT%H:%M}") for day in days]
+    shown.append(instance("2026-05-06T14:00", "exception"))
+    found = read({**told, "instances": shown})
+    assert [loss.what for loss in found.losses] == ["originalStartTimeZone"]
+    begin = datetime(2026, 3, 27, tzinfo=UTC)
+    hours = [one.begins.hour for one in occurrences(found.event, begin, begin + timedelta(days=4))]
+    assert hours == [8, 8, 7, 7]
+
+
+@pytest.mark.parametrize(
+    "shown", [[], [instance("2026-01-06T08:00"), instance("2026-01-07T08:01")]]
+)
+def test_a_series_whose_zone_nobody_can_tell_is_in_utc(shown: list[dict[str, Any]]) -> None:
+    found = read(in_no_zone(instances=shown))
+    assert [loss.why.partition(";")[2] for loss in found.losses] == [
+        " its time is kept, in UTC; later occurrences may be off where its clock changes"
+    ]
+    assert found.event.master is not None
+    assert found.event.master.extent.start == Moment(datetime(2026, 1, 5, 8), Zone("UTC"))
+
+
+@pytest.mark.parametrize(
+    "told", [plain_event(originalStartTimeZone=CUSTOM), series_event(DAILY, ENDLESS)]
+)
+def test_only_series_without_a_named_zone_need_their_occurrences(told: dict[str, Any]) -> None:
+    assert not needs_instances(told)
+
+
+def test_whole_days_need_no_zone() -> None:
+    told = in_no_zone(isAllDay=True, start=at("2026-01-05T00:00"), end=at("2026-01-06T00:00"))
+    assert not needs_instances(told)
+    assert read(told).losses == ()
+
+
 WHOLE = {
     "isAllDay": True,
     "originalStartTimeZone": "W. Europe Standard Time",
     "originalEndTimeZone": "W. Europe Standard Time",
 }
-
-
-def at(text: str) -> dict[str, str]:
-    return {"dateTime": f"{text}:00.0000000", "timeZone": "UTC"}
 
 
 @pytest.mark.parametrize(
