@@ -102,6 +102,7 @@ class Plain:
                 return found, page["@odata.deltaLink"]
             path = page["@odata.nextLink"]
 
-    def batch(self, *requests: Mapping[str, Any]) -> httpx.Response:
+    def batch(self, *requests: Mapping[str, Any], prefer: str = "") -> httpx.Response:
         """A POST of these steps, whatever comes of it."""
-        return self._http.post("/$batch", json={"requests": list(requests)})
+        told = {"Prefer": prefer} if prefer else {}
+        return self._http.post("/$batch", json={"requests": list(requests)}, headers=told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -145,6 +146,7 @@ def test_the_report_is_elsewhere(server: GraphServer, client: Plain) -> None:
     place = answer.headers["Location"]
     assert not place.startswith(server.login_url)
     data = httpx.get(place, trust_env=False, verify=TLS)
+    assert data.content.startswith(codecs.BOM_UTF8)
     rows = list(csv.DictReader(io.StringIO(data.content.decode("utf-8-sig"))))
     assert [row["User Principal Name"] for row in rows[:2]] == [ANN, BOB]
     assert [row["Has Archive"] for row in rows[:2]] == ["True", "False"]

@@ -26,12 +26,17 @@ def client(server: GraphServer) -> Iterator[Plain]:
         yield client
 
 
-def test_well_known_names_are_found_whatever_their_language(client: Plain) -> None:
+def test_well_known_names_are_found_whatever_their_language(
+    server: GraphServer, client: Plain
+) -> None:
     inbox = client.get(f"{FOLDERS}/inbox")
     assert inbox["displayName"] == "Posteingang"
     assert client.get(f"{FOLDERS}/{inbox['id']}", IMMUTABLE)["id"] == inbox["id"]
     assert client.get(f"{FOLDERS}('SentItems')")["displayName"] == "Gesendete Elemente"
     assert client.get(f"{FOLDERS}/msgfolderroot")["id"] == inbox["parentFolderId"]
+    assert client.get(f"/Users/{ANN}/mailfolders/INBOX") == client.get(f"{FOLDERS}/inbox") | {
+        "@odata.context": f"{server.graph_url}/$metadata#Users/{ANN}/mailfolders/INBOX"
+    }
     assert client.refusal(f"{FOLDERS}/clutter") == (404, "ErrorItemNotFound")
     assert client.refusal(f"{FOLDERS}/Posteingang") == (400, "ErrorInvalidIdMalformed")
 

@@ -210,7 +210,8 @@ def test_a_batch_holds_errors_bytes_and_no_preference_of_its_own(
 ) -> None:
     uid = server.mailbox(ANN).deliver("inbox", mime("One"), NOON)
     path = f"users/{ANN}/messages/{uid}"
-    answers = client.batch(step(1, f"{path}x"), step(2, f"{path}/$value"), step(3, path))
+    steps = [step(1, f"{path}x"), step(2, f"{path}/$value"), step(3, path)]
+    answers = client.batch(*steps, prefer=IMMUTABLE)
     told = {answer["id"]: answer for answer in answers.json()["responses"]}
     assert told["1"]["status"] == 404
     assert told["1"]["body"]["error"]["code"] == "ErrorItemNotFound"
