@@ -1,9 +1,9 @@
 """An IMAP server with any number of users: pymap with its mailboxes in memory.
 
 It runs on its own event loop in a daemon thread, on 127.0.0.1 without TLS. Users log in by LOGIN
-or AUTHENTICATE PLAIN; an admin may name a user as authorization identity in AUTHENTICATE PLAIN and
-then works in that user's mailbox (RFC 4616). A mailbox begins with an empty INBOX, and whatever
-other folders the server is told to give it.
+or AUTHENTICATE PLAIN, or where tokens are taken by AUTHENTICATE XOAUTH2; an admin may name a user
+as authorization identity in AUTHENTICATE PLAIN and then works in that user's mailbox (RFC 4616). A
+mailbox begins with an empty INBOX, and whatever other folders the server is told to give it.
 
 What pymap speaks: IMAP4rev1 with LITERAL+, UIDPLUS, MOVE, MULTIAPPEND, OBJECTID, BINARY, CHILDREN,
 IDLE and ID; hierarchy separator "/". It has no NAMESPACE, SPECIAL-USE, CONDSTORE or SASL-IR, gives
@@ -57,12 +57,14 @@ class ImapServer:
         password_of: Callable[[str], str | None] = lambda _: None,
         mailbox_of: Callable[[str], str] = str,
         folders: Sequence[str] = (),
+        token_opens: Callable[[str, str], bool] | None = None,
     ) -> None:
         self._users = dict(users)
         self._admins = dict(admins or {})
         self._password_of = password_of
         self._mailbox_of = mailbox_of
         self._folders = tuple(folders)
+        self._token_opens = token_opens
         self._listener = _listen(port)
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -157,6 +159,7 @@ class ImapServer:
             hash_context=PlainPasswords(),
             cpu_subsystem=Subsystem.for_asyncio(),
         )
+        self._config.takes_tokens = self._token_opens is not None
         self._login = self._make_login(self._config)
         imap = Server(self._login, self._config)
 
@@ -182,7 +185,9 @@ class ImapServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _make_login(self, config: Any) -> Any:
-        login = Accounts(config, self._password_of, self._mailbox_of, self._folders)
+        login = Accounts(
+            config, self._password_of, self._mailbox_of, self._folders, self._token_opens
+        )
         for accounts, roles in ((self._users, set[str]()), (self._admins, {"admin"})):
             for name, password in accounts.items():
                 login.users_dict[name] = UserMetadata(

@@ -7,17 +7,20 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing, suppress
 from typing import Any
 
-from pymap.backend.dict import Config, Login
+from pymap.backend.dict import Config, Identity, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxData, MailboxSet
 from pymap.context import connection_exit
+from pymap.exceptions import InvalidAuth
 from pymap.imap import IMAPConnection, IMAPServer
 from pymap.imap.state import ConnectionState
 from pymap.parsing.specials.flag import Wildcard
 from pymap.user import UserMetadata
 from pysasl import SASLAuth
+from pysasl.creds.external import ExternalCredentials
 from pysasl.hashing import Cleartext
 from pysasl.mechanism.login import LoginMechanism
+from pysasl.mechanism.oauth import OAuth2Mechanism
 from pysasl.mechanism.plain import PlainMechanism
 
 
@@ -53,8 +56,10 @@ class Accounts(Login):  # type: ignore[misc]  # pymap's types are not followed
         password_of: Callable[[str], str | None],
         mailbox_of: Callable[[str], str],
         folders: Sequence[str],
+        token_opens: Callable[[str, str], bool] | None,
     ) -> None:
         super().__init__(config)
+        self._token_opens = token_opens
         self._password_of = password_of
         self._mailbox_of = mailbox_of
         self._opened: dict[str, Any] = {}
@@ -62,6 +67,12 @@ class Accounts(Login):  # type: ignore[misc]  # pymap's types are not followed
         self._given: set[str] = set()
 
     async def authenticate(self, credentials: Any) -> Any:
+        if isinstance(credentials, Bearer):
+            if self._token_opens is None or not self._token_opens(
+                credentials.token, credentials.user
+            ):
+                raise InvalidAuth
+            return Identity(credentials.user, self, None, frozenset())
         name = credentials.authcid
         if name in self._given or name not in self.users_dict:
             self._look_up(name)
@@ -123,11 +134,28 @@ async def count_messages(mailboxes: Any) -> int:
     return sum([int((await folder.snapshot()).exists) for folder in folders])
 
 
+class Bearer(ExternalCredentials):  # type: ignore[misc]  # pysasl's types are not followed
+    """A token, and the user whose mailbox it shall open."""
+
+    def __init__(self, user: str, token: str) -> None:
+        super().__init__(user, token)
+        self.user, self.token = user, token
+
+
+class _Xoauth2(OAuth2Mechanism):  # type: ignore[misc]  # pysasl's types are not followed
+    def server_attempt(self, responses: Any) -> Any:
+        found, rest = super().server_attempt(responses)
+        return Bearer(found.authzid, found._token), rest
+
+
 class Settings(Config):  # type: ignore[misc]  # pymap's types are not followed
+    takes_tokens = False
+
     @property
     def tls_auth(self) -> Any:
         """The mechanisms on loopback too, for pymap takes that for as safe as TLS."""
-        return SASLAuth([PlainMechanism(), LoginMechanism()])
+        tokens = [_Xoauth2()] if self.takes_tokens else []
+        return SASLAuth([PlainMechanism(), LoginMechanism(), *tokens])
 
     @property
     def greeting(self) -> bytes:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from tests.integration.dovecot_configuration import (
     token_configuration,
 )
 from tests.integration.mail_server import MailServer
-from tests.integration.token_endpoint import TokenEndpoint
+from tests.integration.token_endpoint import KnownTokens, TokenEndpoint
 
 _RECORDED_LINE = re.compile(rb"^(\d+\.\d{6}) ", re.M)
 """Each line of a recording begins with the time when it came."""
@@ -59,7 +59,8 @@ class Dovecot(MailServer):
     """Serves `users` (address -> password) until `close()`. `masters` (name -> password) may open
     the mailbox of any user, named as authorization identity of AUTHENTICATE PLAIN (RFC 4616) or in
     front of the own name: `user*master`. `tokens` (token -> user; it may change meanwhile) are good
-    for XOAUTH2 and OAUTHBEARER, which nobody offers without it.
+    for XOAUTH2 and OAUTHBEARER, which nobody offers without it; with `any_user` each of them opens
+    every mailbox.
 
     A mailbox begins with an empty INBOX, Drafts, Gesendet (\\Sent), Junk and Trash. Dates are shown
     in `zone` (TZ of POSIX), whatever zone they came with. With `certificate` (a PEM file with
@@ -79,7 +80,8 @@ class Dovecot(MailServer):
         users: Mapping[str, str],
         masters: Mapping[str, str] | None = None,
         *,
-        tokens: MutableMapping[str, str] | None = None,
+        tokens: KnownTokens | None = None,
+        any_user: bool = False,
         zone: str = "UTC",
         certificate: Path | None = None,
         capabilities: str = "",
@@ -95,6 +97,7 @@ class Dovecot(MailServer):
             certificate, capabilities, quota_mb, max_message_mb, record, tokens is not None
         )
         self._settings = settings
+        self._any_user = any_user
         self._endpoint = TokenEndpoint(tokens) if tokens is not None else None
         try:
             self._write_files(masters or {})
@@ -129,7 +132,7 @@ class Dovecot(MailServer):
         self._write_passwords("users", self._users)
         self._write_passwords("masters", masters)
         if self._endpoint:
-            text = token_configuration(self._endpoint.url)
+            text = token_configuration(self._endpoint.url, any_user=self._any_user)
             (self._root / "oauth2.conf").write_text(text, "utf-8")
         (self._root / "mail").mkdir()
         if os.getuid() == 0:

@@ -109,6 +109,11 @@ active_attribute = active
 active_value = true
 """
 
+_ANY_USER = """
+username_format = any
+"""
+"""The name of the token's user and that of the mailbox are compared in this form: all are equal."""
+
 _POVERTY = """
 protocol imap {{
   imap_capability = {capabilities}
@@ -203,9 +208,10 @@ def configuration(root: Path, layout: Layout, options: Options, port: int, tls_p
     return text + _extras(root, options)
 
 
-def token_configuration(url: str) -> str:
-    """The text of oauth2.conf: `url` is where to ask, with the token appended."""
-    return _TOKEN_CHECK.format(url=url)
+def token_configuration(url: str, *, any_user: bool) -> str:
+    """The text of oauth2.conf: `url` is where to ask, with the token appended. With `any_user` a
+    token opens every mailbox, as those of applications do."""
+    return _TOKEN_CHECK.format(url=url) + _ANY_USER * any_user
 
 
 def _extras(root: Path, options: Options) -> str:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 
-class TokenEndpoint:
-    """Answers on 127.0.0.1 until `close()`. `tokens` (token -> user) may change meanwhile."""
+class KnownTokens(Protocol):
+    """Whose tokens they are: a mapping (token -> user), or whoever asks somebody else."""
 
-    def __init__(self, tokens: Mapping[str, str]) -> None:
+    def get(self, token: str, /) -> str | None: ...
+
+
+class TokenEndpoint:
+    """Answers on 127.0.0.1 until `close()`. `tokens` may change meanwhile."""
+
+    def __init__(self, tokens: KnownTokens) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _answering(tokens))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -30,7 +36,7 @@ class TokenEndpoint:
         self._server.server_close()
 
 
-def _answering(tokens: Mapping[str, str]) -> type[BaseHTTPRequestHandler]:
+def _answering(tokens: KnownTokens) -> type[BaseHTTPRequestHandler]:
     class Answer(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
