@@ -1,6 +1,7 @@
-"""python -m localrun: the whole migration of a tenant; `copy`: one mailbox; `plan`: what a manifest
-would do; `new-tenant`, `tenants`, `deploy`: tenant files and their stacks; `probe`: questions to a
-real WorkMail organization; `estimate`: what it would cost."""
+"""python -m localrun: the whole migration of a tenant; `copy`: one mailbox; `discover`: a manifest
+from the source's directory; `plan`: what a manifest would do; `new-tenant`, `tenants`, `deploy`:
+tenant files and their stacks; `probe`: questions to a real WorkMail organization; `estimate`: what
+it would cost."""
 
 from __future__ import annotations
 
@@ -30,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from localrun import plan_command
 
         return plan_command.main(given[1:])
+    if given[:1] == ["discover"]:
+        from localrun.discover import command as discover_command
+
+        return discover_command.main(given[1:])
     if given[:1] == ["new-tenant"]:
         from localrun import new_tenant
 

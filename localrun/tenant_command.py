@@ -35,6 +35,7 @@ from localrun.trial import TrialRefusedError, make_trial
 
 COPY = "copy"
 PLAN = "plan"
+DISCOVER = "discover"
 PROBE = "probe"
 NEW_TENANT = "new-tenant"
 TENANTS = "tenants"
@@ -125,6 +126,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="copy one mailbox between your own servers, and nothing else; see copy --help",
     )
     commands.add_parser(
+        DISCOVER,
+        add_help=False,
+        help="write a manifest from what the source's directory shows; see discover --help",
+    )
+    commands.add_parser(
         PLAN,
         add_help=False,
         help="what a manifest would create, change and leave alone in WorkMail; see plan --help",
@@ -165,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the process's exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.command in (COPY, PLAN, PROBE, ESTIMATE, NEW_TENANT, TENANTS, DEPLOY):
+    if options.command in (COPY, DISCOVER, PLAN, PROBE, ESTIMATE, NEW_TENANT, TENANTS, DEPLOY):
         name = options.command
         parser.error(f"{name} comes first: python -m localrun {name} --help")
     console = Console(width=None if sys.stdout.isatty() else 130)

@@ -11,7 +11,8 @@ from aws_cdk import aws_sns as sns
 from stacks.config import Copy, TenantConfig
 from stacks.errors import SynthError
 from stacks.late_passes import LatePasses
-from stacks.storage import Storage, secret_arn, secrets_prefix
+from stacks.secret_names import secrets_prefix
+from stacks.storage import Storage, secret_arn
 
 ENVIRONMENT_LIMIT = 4096
 """Bytes of a function's environment as JSON; 4 KB:

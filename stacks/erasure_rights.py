@@ -8,7 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from stacks.ledger_rights import LEADING_KEYS
-from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
+from stacks.secret_names import administrator_name, waves_prefix
+from stacks.storage import Storage, secret_arn
 
 
 def erasure_statements(

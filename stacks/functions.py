@@ -27,7 +27,8 @@ from stacks.late_passes import LatePasses
 from stacks.layer import ARCHITECTURE, RUNTIME, make_code, make_layer
 from stacks.ledger_rights import ledger_statements
 from stacks.page_rights import add_page
-from stacks.storage import Storage, administrator_name, secret_arn, waves_prefix
+from stacks.secret_names import administrator_name, waves_prefix
+from stacks.storage import Storage, secret_arn
 from stacks.zone_rights import zone_statements
 
 _NAME_LIMIT = 64  # of a Lambda function's name

@@ -18,7 +18,8 @@ from stacks.machine import Machine
 from stacks.notifications import Notifications
 from stacks.observability import Observability
 from stacks.schedules import Schedules
-from stacks.storage import Storage, passwords_name, secret_name, waves_prefix
+from stacks.secret_names import passwords_name, secret_name, waves_prefix
+from stacks.storage import Storage
 from stacks.triggers import Triggers
 from stacks.uploads import Uploads
 

@@ -22,6 +22,7 @@ from constructs import Construct
 from stacks.acknowledgements import acknowledge
 from stacks.keys import make_key
 from stacks.protection_config import Protection
+from stacks.secret_names import passwords_name, secret_name
 
 QUARANTINE = "quarantine/"
 """Below it lie messages that were put aside, as they are."""
@@ -161,31 +162,6 @@ def _deny_other_readers(bucket: s3.Bucket, protection: Protection) -> iam.Policy
         resources=[bucket.arn_for_objects(f"{QUARANTINE}*")],
         conditions={"ArnNotLike": {"aws:PrincipalArn": list(protection.quarantine_readers)}},
     )
-
-
-def secret_name(tenant: str) -> str:
-    """Where the operator puts the source's credentials."""
-    return f"workmail-migration/{tenant}/source"
-
-
-def passwords_name(tenant: str) -> str:
-    """Where the operator puts passwords of the target's mailboxes."""
-    return f"workmail-migration/{tenant}/target"
-
-
-def secrets_prefix(tenant: str) -> str:
-    """How the names of all secrets of a tenant begin."""
-    return f"workmail-migration/{tenant}/"
-
-
-def waves_prefix(tenant: str) -> str:
-    """Where the runs keep the passwords that they have made up."""
-    return f"{secrets_prefix(tenant)}waves/"
-
-
-def administrator_name(tenant: str) -> str:
-    """Where the runs keep the password of an administrator of their own."""
-    return f"{secrets_prefix(tenant)}administrator"
 
 
 def secret_arn(stack: cdk.Stack, name: str) -> str:

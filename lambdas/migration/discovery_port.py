@@ -16,7 +16,7 @@ class SourceDirectory(Protocol):
     is missing.
     """
 
-    def discover(self, tell: Callable[[str], None]) -> Discovery:
+    def discover(self, tell: Callable[[str], object]) -> Discovery:
         """Everything that is there. It takes some requests per mailbox and group: `tell` gets a
         line without addresses now and then, which says how far it is."""
         ...

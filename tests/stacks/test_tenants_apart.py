@@ -18,7 +18,7 @@ from stacks.config import TenantConfig
 from stacks.cutover_config import Clients, Dns
 from stacks.function_table import TABLE
 from stacks.migration import MigrationStack
-from stacks.storage import administrator_name, waves_prefix
+from stacks.secret_names import administrator_name, waves_prefix
 from tests.stacks.conftest import EXAMPLE
 from tests.stacks.test_migration_stack import UNBOUNDED, as_list
 

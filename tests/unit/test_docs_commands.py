@@ -33,6 +33,7 @@ from tests.unit.test_docs import MAKEFILE, every_page
 
 _PARSERS: Mapping[str, tuple[str, Sequence[object]]] = {
     "copy": ("localrun.copy_arguments", ["copy"]),
+    "discover": ("localrun.discover.options", []),
     "plan": ("localrun.plan_command", []),
     "estimate": ("localrun.estimate.command", []),
     "probe": ("localrun.probe.options", [NAMES]),

@@ -1,0 +1,1 @@
+"""python -m localrun discover: writes a manifest from what a source's directory shows."""
