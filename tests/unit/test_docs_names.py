@@ -43,6 +43,9 @@ _WORDS_OF_EWS = frozenset(
     "CalendarItem CreateItem ErrorAccessDenied ExchangeImpersonation FindFolder SendToNone "
     "TotalCount".split()
 )
+_WORDS_OF_MICROSOFT_365 = frozenset(
+    "ExchangeOnlineManagement GroupMember InScope MailboxSettings OrgContact PowerShell".split()
+)
 _WORDS_OF_PYTHON = frozenset({"KeyError"})
 
 
@@ -70,7 +73,7 @@ def known_names() -> frozenset[str]:
         advice_names(),
         *operations,
         {"TooManySlices"},
-        *(_PROPER, _WORDS_OF_AWS, _WORDS_OF_EWS, _WORDS_OF_PYTHON),
+        *(_PROPER, _WORDS_OF_AWS, _WORDS_OF_EWS, _WORDS_OF_MICROSOFT_365, _WORDS_OF_PYTHON),
     )
 
 
