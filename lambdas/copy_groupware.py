@@ -19,5 +19,7 @@ def handler(job: events.CopyGroupware, context: Any) -> events.CopyGroupwareResu
     at, left = wiring.moment(context), wiring.seconds_left(context)
     part = SliceJob(tenant, job.mailbox, job.pass_id, at, policy=policy, run=job.run)
     with wired.open_groupware(job.mailbox, job.access, at) as ends:
-        result = run_groupware(*ends, wired.ledger, wired.blobs, wired.metrics, part, at, left)
+        ports = *ends, wired.ledger, wired.blobs, wired.metrics
+        with wired.open_settings(job.mailbox) as own:
+            result = run_groupware(*ports, part, at, left, own)
     return events.CopyGroupwareResult(result.outcome.value, result.wait_seconds, result.copied)

@@ -18,8 +18,9 @@ from pydantic import TypeAdapter
 
 from migration import dns_rollback
 from migration.client_report import ClientsReport
+from migration.report_columns import Column, Table
 from migration.report_lines import Summary
-from migration.report_tables import TABLES, Column, Table
+from migration.report_tables import TABLES
 from stacks.schema import read_docstring
 
 ROOT = Path(__file__).resolve().parents[1]

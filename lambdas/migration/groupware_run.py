@@ -8,10 +8,13 @@ from collections.abc import Callable
 from migration import measures
 from migration.copy.groupware import copy_groupware
 from migration.copy.recorder import Progress
-from migration.copy.slices import SliceJob, SliceResult
+from migration.copy.slices import SliceJob, SliceOutcome, SliceResult
+from migration.errors import SourceBusy
 from migration.groupware_port import GroupwareSource, GroupwareTarget
+from migration.mailbox_settings import SettingsSource
 from migration.ports import BlobStore, Ledger, Metrics
 from migration.runs import note_pause
+from migration.settings_file import keep_settings
 from migration.slice_run import tell_slice
 
 
@@ -24,12 +27,21 @@ def run_groupware(
     job: SliceJob,
     at: str,
     seconds_left: Callable[[], float],
+    settings: SettingsSource | None = None,
 ) -> SliceResult:
     """Copies as `copy_groupware` does, and raises what that raises. `at` is when this attempt
-    began. What is told, and when, is as `slice_run.run_slice` has it."""
+    began. What is told, and when, is as `slice_run.run_slice` has it. When nothing is left, the
+    rules and the automatic reply that `settings` tells are written down for the report."""
 
     def copy(progress: Progress) -> SliceResult:
-        return copy_groupware(source, target, ledger, blobs, job, seconds_left, progress=progress)
+        result = copy_groupware(source, target, ledger, blobs, job, seconds_left, progress=progress)
+        if settings is None or result.outcome is not SliceOutcome.DONE:
+            return result
+        try:
+            keep_settings(settings, blobs, job.mailbox_id)
+        except SourceBusy as busy:
+            return SliceResult(SliceOutcome.BACKOFF, result.copied, 1, busy.retry_after)
+        return result
 
     result = tell_slice(
         "groupware slice", copy, metrics, measures.of_groupware_slice, at, seconds_left

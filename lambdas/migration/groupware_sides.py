@@ -12,6 +12,7 @@ from migration.groupware_port import CollectionKind, GroupwareSource, GroupwareT
 from migration.items.ews_item import Destination
 from migration.items.times import Zone
 from migration.items.zone_names import find_zone
+from migration.mailbox_settings import SettingsSource
 from migration.model import Mailbox, MailboxRecord
 from migration.ports import BlobStore, Secrets
 from migration.settings import FILES, M365, Settings
@@ -51,6 +52,15 @@ class GroupwareSides:
 
             return GraphGroupware(self.sources.graph(secret), user)
         return self._dav(secret, user)
+
+    def settings_source(self, mailbox: Mailbox) -> SettingsSource | None:
+        """Where the mailbox's rules and its automatic reply are read: at Microsoft 365 alone.
+        Resources have none of their own."""
+        if M365 not in self.settings.groupware.sources or mailbox.is_resource:
+            return None
+        from migration.sources.graph_settings import GraphSettings
+
+        return GraphSettings(self.sources.graph(self.secrets.read_source()), mailbox.source)
 
     def _dav(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
         # Files alone need no client for HTTP.

@@ -15,6 +15,7 @@ from migration.client_report import read_report_on_clients
 from migration.copy.findings import read_verified
 from migration.dns_rollback import DnsRollback, read_dns_rollback
 from migration.identity import groupware_id
+from migration.mailbox_settings import MailboxSettings
 from migration.model import Failure, MailboxStatus
 from migration.ports import BlobStore, Ledger
 from migration.report_groupware import MailboxLosses, read_losses
@@ -25,6 +26,7 @@ from migration.report_summary import MailboxFacts, RunFacts, summarise
 from migration.report_tables import to_csv
 from migration.rollback_report import judge_rollback, read_rollback
 from migration.settings import Settings
+from migration.settings_file import read_settings
 from migration.spreadsheet import CONTENT_TYPE
 
 
@@ -105,7 +107,10 @@ def _gather(ledger: Ledger, blobs: BlobStore, run: str) -> Iterator[MailboxFacts
             [] if record.status in _NOT_COPIED else ledger.folders(groupware_id(mailbox_id))
         )
         losses = read_losses(blobs, mailbox_id) if collections else MailboxLosses()
-        yield MailboxFacts(record, folders, remarks, verified, collections, losses)
+        settings = (
+            MailboxSettings() if record.status in _NOT_COPIED else read_settings(blobs, mailbox_id)
+        )
+        yield MailboxFacts(record, folders, remarks, verified, collections, losses, settings)
 
 
 def to_json(summary: Summary) -> bytes:

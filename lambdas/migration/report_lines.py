@@ -21,6 +21,7 @@ from migration.report_dns import DnsReport
 from migration.report_entities import EntityLine
 from migration.report_groupware import CollectionLine, GroupwareReport
 from migration.report_phases import PhaseLine
+from migration.report_settings import SettingLine
 
 if TYPE_CHECKING:
     from migration.client_report import ClientsReport
@@ -157,6 +158,7 @@ class MailboxLine:
     collections   its calendars, address books, tasks and notes
     losses        how often WorkMail does not have something of their items as the source has it
     losses_file   the file in the bucket that has a row for each of these; empty if there is none
+    settings      the rules of its inbox and its automatic reply at the source
     """
 
     id: str
@@ -187,6 +189,7 @@ class MailboxLine:
     collections: tuple[CollectionLine, ...] = ()
     losses: int = 0
     losses_file: str = ""
+    settings: tuple[SettingLine, ...] = ()
 
     @property
     def items(self) -> int:

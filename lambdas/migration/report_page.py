@@ -6,6 +6,7 @@ Every name in it came from somebody's mailbox: the templates below web/ escape a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from markupsafe import Markup
@@ -27,6 +28,7 @@ from migration.report_lines import (
     Summary,
     list_remarks,
 )
+from migration.report_settings import SettingLine
 from migration.report_steps import next_steps
 from migration.rollback_report import tell_rollback
 from migration.web.render import macros, render
@@ -38,6 +40,8 @@ _LISTED = 2_000
 """So many addresses stand in a list that is no table."""
 _LOSS_ROWS = 300
 """So many kinds of losses stand in the page."""
+_SETTING_ROWS = 1_000
+"""So many rules and automatic replies stand in the page."""
 _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.FAILED: "failed",
     Outcome.DIFFERS: "differs",
@@ -64,6 +68,8 @@ def to_html(summary: Summary) -> bytes:
         entity_rows=_lay_out_entities(summary.entities),
         kind_words=KIND_WORDS,
         losses_shown=_LOSS_ROWS,
+        settings=count_settings(summary.mailboxes),
+        settings_shown=_SETTING_ROWS,
         listed=_LISTED,
         dns_rows=group_by_record(summary.dns.findings),
         name_servers=name_servers,
@@ -101,6 +107,25 @@ def headline(summary: Summary) -> str:
 
 def _not_copied(counts: Mapping[str, int]) -> int:
     return counts["mailboxes"] - counts["done"] - counts["exceptions"] - counts["failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsTold:
+    """Rules and automatic replies with the address of their mailbox; how many mailboxes have some,
+    and how many send messages on to outside."""
+
+    rows: tuple[tuple[str, SettingLine], ...]
+    mailboxes: int
+    outside: int
+
+
+def count_settings(mailboxes: Sequence[MailboxLine]) -> SettingsTold:
+    """Those of all mailboxes, what sends messages to outside first."""
+    rows = [(line.target, each) for line in mailboxes for each in line.settings]
+    outside = [line for line in mailboxes if any(each.outside for each in line.settings)]
+    some = [line for line in mailboxes if line.settings]
+    ordered = sorted(rows, key=lambda row: not row[1].outside)
+    return SettingsTold(tuple(ordered), len(some), len(outside))
 
 
 # ---- rows ------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migration.copy.findings import Verified, findings_key
 from migration.directory_model import EntityRecord
 from migration.dns_model import DnsFinding, DnsWatch
 from migration.end_of_support import LAST_DAY, days_left
 from migration.mail import Fate, Remark
+from migration.mailbox_settings import MailboxSettings
 from migration.model import (
     Agreement,
     Failure,
@@ -45,6 +46,7 @@ from migration.report_lines import (
     Verdict,
 )
 from migration.report_phases import tell_phases
+from migration.report_settings import find_domains, tell_settings
 from migration.transitions import add_pass
 
 
@@ -58,6 +60,7 @@ class MailboxFacts:
     verified: Verified | None = None
     collections: Sequence[FolderRecord] = ()
     losses: MailboxLosses = field(default_factory=MailboxLosses)
+    settings: MailboxSettings = field(default_factory=MailboxSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,12 @@ class RunFacts:
 
 def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> Summary:
     """The report of a run at the time `now`. Mailboxes that need attention come first."""
-    told = [(_line(each), each.losses) for each in mailboxes]
-    lines = sorted((line for line, _ in told), key=_urgency)
+    told = [(_line(each), each) for each in mailboxes]
     entities = tell_entities(facts.entities)
+    addresses = [address for line, _ in told for address in (line.source, line.target)]
+    domains = find_domains((*addresses, *(entity.address for entity in entities)))
+    full = (replace(line, settings=tell_settings(each.settings, domains)) for line, each in told)
+    lines = sorted(full, key=_urgency)
     dns = report_dns(facts.looked, facts.findings, facts.watch)
     passwords = Counter(line.password_in for line in lines if line.password_in.startswith(WAVES))
     provisioned = Counter(line.provisioned for line in lines if line.provisioned)
@@ -108,7 +114,7 @@ def summarise(facts: RunFacts, mailboxes: Iterable[MailboxFacts], now: str) -> S
         progress=_progress(facts, lines, now),
         phases=tell_phases(facts.notes, _passes(lines), now),
         groupware=tell_groupware(
-            [line.collections for line in lines], [losses for _, losses in told]
+            [line.collections for line in lines], [each.losses for _, each in told]
         ),
     )
 

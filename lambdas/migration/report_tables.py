@@ -6,79 +6,22 @@ migration. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from migration.dns_model import DnsFinding
+from migration.report_columns import Column, Table, field, fields, joined, times
 from migration.report_failures import FailureRow, tell_failures, tell_reasons
 from migration.report_groupware import CollectionLine, LossLine
 from migration.report_lines import MailboxLine, Summary
-from migration.spreadsheet import Cell, write_sheet
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
-    """A column has the meaning of the row's field that it shows, `path` with dots, or its own."""
-
-    name: str
-    read: Callable[[Row], Cell]
-    meaning: str = ""
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table(Generic[Row]):
-    """`about` says what a row is; `row` is the dataclass that the rows are of."""
-
-    file: str
-    about: str
-    row: type[Row]
-    rows: Callable[[Summary], Iterable[Row]]
-    columns: tuple[Column[Row], ...]
-
-    def write(self, summary: Summary) -> bytes:
-        """The file."""
-        readers = [column.read for column in self.columns]
-        rows = ([read(row) for read in readers] for row in self.rows(summary))
-        return write_sheet([column.name for column in self.columns], rows)
+from migration.report_settings import SettingLine
 
 
 def to_csv(summary: Summary) -> Mapping[str, bytes]:
     """Every table by the name of its file."""
     return {table.file: table.write(summary) for table in TABLES}
-
-
-def _field(path: str, name: str) -> Column[Row]:
-    return Column(name, attrgetter(path), path=path)
-
-
-def _fields(*paths: str) -> tuple[Column[Row], ...]:
-    return tuple(_field(path, path.rpartition(".")[2]) for path in paths)
-
-
-def _times(*names: str) -> tuple[Column[Row], ...]:
-    return tuple(Column(name, _utc(attrgetter(name)), path=name) for name in names)
-
-
-def _utc(read: Callable[[Row], str]) -> Callable[[Row], Cell]:
-    """A time with another offset in UTC; what is none as it is: the source may have said it."""
-
-    def read_utc(row: Row) -> Cell:
-        text = read(row)
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return text
-        if moment.tzinfo is None:
-            return text
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-    return read_utc
 
 
 # ---- mailboxes.csv ---------------------------------------------------------------------------
@@ -96,7 +39,7 @@ MAILBOXES: Table[MailboxLine] = Table(
     MailboxLine,
     lambda summary: summary.mailboxes,
     (
-        *_fields("id", "display_name", "source", "target", "address", "outcome", "status"),
+        *fields("id", "display_name", "source", "target", "address", "outcome", "status"),
         Column("error", lambda line: line.failure.error if line.failure else "",
                "why it failed: the error's name; empty if it did not"),
         Column("reason", tell_reasons,
@@ -104,14 +47,14 @@ MAILBOXES: Table[MailboxLine] = Table(
         Column("at_source", lambda line: _sum(each.source for each in line.folders),
                "messages that its folders had at the source when they were last compared; empty if "
                "none ever was"),
-        *_fields("messages"),
+        *fields("messages"),
         Column("at_target", lambda line: _sum(each.target for each in line.folders),
                "messages that its folders had in WorkMail when they were last compared; empty if "
                "none ever was"),
-        *_fields("size", "copied", "refused"),
+        *fields("size", "copied", "refused"),
         Column("adjusted", lambda line: len(line.adjusted),
                "messages that are in WorkMail not exactly as they were"),
-        *_fields("gone"),
+        *fields("gone"),
         Column("folders", lambda line: len(line.folders), "how many folders it has at the source"),
         Column("compared", lambda line: line.verified.compared if line.verified else None,
                "messages that the last pass has compared by content; empty if it has not"),
@@ -122,13 +65,13 @@ MAILBOXES: Table[MailboxLine] = Table(
         Column("differing", lambda line: line.verified.differing if line.verified else None,
                "messages that WorkMail has otherwise, as far as the last pass has looked"),
         Column("passes", lambda line: len(line.passes), "how many passes of the run went over it"),
-        *_times("begun", "ended"),
+        *times("begun", "ended"),
         Column("items", lambda line: line.items,
                "items of its calendars, address books, tasks and notes that were copied"),
-        *_fields("losses", "losses_file", "provisioned"),
+        *fields("losses", "losses_file", "provisioned"),
         Column("remarks", lambda line: "; ".join(line.user_remarks),
                "what of the WorkMail user could not be made as the manifest says"),
-        *_fields("password_in", "lists"),
+        *fields("password_in", "lists"),
     ),
 )  # fmt: skip
 
@@ -160,7 +103,7 @@ COLLECTIONS: Table[CollectionRow] = Table(
     "One row for each calendar, address book, list of tasks and of notes.",
     CollectionRow,
     _collections,
-    _fields(
+    fields(
         *("mailbox", "address", "collection.kind", "collection.name", "collection.at_target"),
         *("collection.source", "collection.copied", "collection.refused", "collection.ledger"),
         *("collection.target", "collection.agreement", "collection.reason", "collection.key"),
@@ -174,7 +117,47 @@ LOSSES: Table[LossLine] = Table(
     "mailboxes.csv names for each mailbox.",
     LossLine,
     lambda summary: summary.groupware.losses if summary.groupware else (),
-    _fields("kind", "what", "kept", "why", "count"),
+    fields("kind", "what", "kept", "why", "count"),
+)
+
+
+# ---- settings.csv ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A rule or an automatic reply, and whose it is.
+
+    mailbox  the digest by which logs, messages and files name the mailbox
+    address  the mailbox's address in WorkMail
+    setting  the rule or the reply
+    """
+
+    mailbox: str
+    address: str
+    setting: SettingLine
+
+
+def _settings(summary: Summary) -> Iterator[SettingRow]:
+    for line in summary.mailboxes:
+        yield from (SettingRow(line.id, line.target, each) for each in line.settings)
+
+
+SETTINGS: Table[SettingRow] = Table(
+    "settings.csv",
+    "One row for each rule of an inbox and each automatic reply at the source, in words by which "
+    "they can be made again in WorkMail, where they are not. What forwards to outside has the "
+    "addresses in a column of their own.",
+    SettingRow,
+    _settings,
+    (
+        *fields("mailbox", "address", "setting.kind", "setting.order", "setting.name"),
+        *fields("setting.is_active"),
+        joined("setting.conditions", "; and "),
+        joined("setting.exceptions", "; or "),
+        joined("setting.actions", "; "),
+        joined("setting.outside", ", "),
+    ),
 )
 
 
@@ -187,9 +170,9 @@ FAILURES: Table[FailureRow] = Table(
     FailureRow,
     tell_failures,
     (
-        *_fields("kind", "id", "name", "address", "folder", "uid"),
-        *_times("received"),
-        *_fields("size", "fate", "code", "explanation", "advice", "subject"),
+        *fields("kind", "id", "name", "address", "folder", "uid"),
+        *times("received"),
+        *fields("size", "fate", "code", "explanation", "advice", "subject"),
     ),
 )
 
@@ -228,13 +211,13 @@ DNS: Table[DnsRow] = Table(
     DnsRow,
     _dns_rows,
     (
-        *_fields("finding.record.kind", "finding.record.type", "finding.record.name"),
-        _field("finding.record.value", "expected"),
-        *_fields("finding.record.required", "over_all", "first_right"),
-        *_fields("finding.server", "finding.host", "finding.authoritative", "finding.verdict"),
+        *fields("finding.record.kind", "finding.record.type", "finding.record.name"),
+        field("finding.record.value", "expected"),
+        *fields("finding.record.required", "over_all", "first_right"),
+        *fields("finding.server", "finding.host", "finding.authoritative", "finding.verdict"),
         Column("found", lambda row: " | ".join(row.finding.found),
                "what the server answered, with | between several"),
-        *_fields("finding.ttl", "finding.stale_until", "finding.detail", "last_looked"),
+        *fields("finding.ttl", "finding.stale_until", "finding.detail", "last_looked"),
     ),
 )  # fmt: skip
 
@@ -273,7 +256,15 @@ TIMELINE: Table[TimelineRow] = Table(
     "One row for each thing that happened, and for each phase of the run, in the order of time.",
     TimelineRow,
     _timeline,
-    _fields("at", "ended", "kind", "state", "what"),
+    fields("at", "ended", "kind", "state", "what"),
 )
 
-TABLES: tuple[Table[Any], ...] = (MAILBOXES, COLLECTIONS, LOSSES, FAILURES, DNS, TIMELINE)
+TABLES: tuple[Table[Any], ...] = (
+    MAILBOXES,
+    COLLECTIONS,
+    LOSSES,
+    SETTINGS,
+    FAILURES,
+    DNS,
+    TIMELINE,
+)

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from migration.erasure import Means as ErasureMeans
     from migration.groupware_port import GroupwareSource, GroupwareTarget
     from migration.groupware_sides import GroupwareSides
+    from migration.mailbox_settings import SettingsSource
     from migration.model import ItemsVerdict, MailboxRecord
     from migration.progress_file import ProgressFile
     from migration.publishing import Means as PublishingMeans
@@ -340,6 +341,17 @@ class Wiring:
             target = self._groupware.target(record, client, at)
             stack.callback(target.close)
             yield source, target
+
+    @contextmanager
+    def open_settings(self, mailbox_id: str) -> Iterator[SettingsSource | None]:
+        """Where the rules and the automatic reply of the mailbox are read, closed afterwards; None
+        where its source has none to tell."""
+        source = self._groupware.settings_source(self.ledger.mailbox(mailbox_id).mailbox)
+        try:
+            yield source
+        finally:
+            if source is not None:
+                source.close()
 
     def verify_groupware(
         self, mailbox_id: str, access: str, pass_id: int, context: Any

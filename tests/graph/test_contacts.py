@@ -9,7 +9,9 @@ import pytest
 from migration.errors import MailboxUnreachable, SourceBusy
 from migration.groupware_port import CollectionKind, Entry, NotReadable, Read, Vanished
 from migration.items.contact import Contact, Phone, Place, Use
+from migration.items.graph_contacts import read_contact
 from migration.sources.graph_contacts import GraphContacts
+from tests.graph.resources import properties_of
 from tests.graph.scripted import URL, Answers, ScriptedGraph
 
 BOX = "/users/ann@contoso.example"
@@ -144,3 +146,19 @@ def test_a_refusal_is_told_without_what_graph_says_of_people() -> None:
     with pytest.raises(MailboxUnreachable, match="400 ErrorInvalidRequest") as refusal:
         source.collections()
     assert "contoso" not in str(refusal.value)
+
+
+def test_every_property_of_microsofts_contract_is_read_or_known_to_say_nothing() -> None:
+    """What is not read becomes a loss; only navigation to other resources is one."""
+    told = properties_of("PersonalContacts", "microsoft.graph.contact")
+    found = read_contact({name: _sample(schema) for name, schema in told.items()})
+    assert {one.what for one in found.losses} == {"extensions", "multiValueExtendedProperties"}
+
+
+def _sample(schema: dict[str, Any]) -> Any:
+    if schema.get("type") == "array":
+        is_text = "$ref" not in schema["items"]
+        return ["x"] if is_text else [{"address": "x@y.example", "id": "x", "value": "x"}]
+    if schema.get("format") == "date-time":
+        return "1974-07-22T11:59:00Z"
+    return "x" if schema.get("type") == "string" else {"city": "x"}

@@ -9,19 +9,44 @@ from migration import logs
 from migration.copy.slices import SliceJob, SliceOutcome, SliceResult
 from migration.errors import MailboxUnreachable, SourceBusy
 from migration.groupware_run import run_groupware
+from migration.mailbox_settings import (
+    Audience,
+    AutomaticReply,
+    MailboxSettings,
+    ReplyStatus,
+    Rule,
+    SettingsSource,
+)
 from migration.measures import Metric
 from migration.model import Mailbox, MailboxStatus
+from migration.settings_file import read_settings
 from tests.crash.groupware_world import PACE, GroupwareWorld, fill
 from tests.crash.worker import BOX
 
 NOW = "2026-12-04T18:00:00Z"
 
 
-def run(world: GroupwareWorld, metrics: MemoryMetrics) -> SliceResult:
+class Told:
+    """A source of settings: an answer, or an error."""
+
+    def __init__(self, answer: MailboxSettings | Exception) -> None:
+        self.answer = answer
+
+    def read(self) -> MailboxSettings:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def close(self) -> None: ...
+
+
+def run(
+    world: GroupwareWorld, metrics: MemoryMetrics, settings: SettingsSource | None = None
+) -> SliceResult:
     world.ledger.plan_mailboxes("run1", [Mailbox(BOX, "s", "t", "u", "U")])
     parts = (world.source, world.target, world.ledger, world.blobs)
     job = SliceJob("acme", BOX, 1, NOW, PACE, run="run1")
-    return run_groupware(*parts, metrics, job, NOW, lambda: 900.0)
+    return run_groupware(*parts, metrics, job, NOW, lambda: 900.0, settings)
 
 
 @pytest.fixture
@@ -77,3 +102,42 @@ def test_a_pause_is_noted_at_the_mailbox(world: GroupwareWorld) -> None:
     world.ledger.want_pause(True)
     assert run(world, MemoryMetrics()).outcome is SliceOutcome.PAUSED
     assert world.ledger.mailbox(BOX).status is MailboxStatus.PAUSED
+
+
+RULE = Rule("Bills", 1, True, ("it is from a@b.example",), (), ("delete it for good",), ("x@y.z",))
+REPLY = AutomaticReply(ReplyStatus.SCHEDULED, "in", "out", Audience.CONTACTS, NOW, NOW)
+
+
+def test_rules_and_a_reply_are_written_down_when_nothing_is_left(
+    world: GroupwareWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[object] = []
+    monkeypatch.setattr(logs.logger, "info", lambda text, extra: lines.append((text, extra)))
+    settings = MailboxSettings((RULE,), REPLY, ("reply:denied",))
+    assert run(world, MemoryMetrics(), Told(settings)).outcome is SliceOutcome.DONE
+    assert read_settings(world.blobs, BOX) == settings
+    assert "b.example" not in repr(lines) and "Bills" not in repr(lines)
+
+
+def test_without_a_source_of_settings_there_are_none(world: GroupwareWorld) -> None:
+    assert run(world, MemoryMetrics()).outcome is SliceOutcome.DONE
+    assert read_settings(world.blobs, BOX) == MailboxSettings()
+
+
+def test_a_source_that_is_busy_over_settings_is_asked_in_the_next_slice(
+    world: GroupwareWorld,
+) -> None:
+    result = run(world, MemoryMetrics(), Told(SourceBusy("throttled", 45)))
+    assert (result.outcome, result.copied, result.wait_seconds) == (SliceOutcome.BACKOFF, 15, 45)
+    result = run(world, MemoryMetrics(), Told(MailboxSettings((RULE,))))
+    assert (result.outcome, result.copied) == (SliceOutcome.DONE, 0)
+    assert read_settings(world.blobs, BOX).rules == (RULE,)
+
+
+def test_settings_wait_until_nothing_is_left(world: GroupwareWorld) -> None:
+    def busy(name: str) -> None:
+        raise SourceBusy("throttled", 45)
+
+    world.source.step = busy
+    run(world, MemoryMetrics(), Told(MailboxSettings((RULE,))))
+    assert read_settings(world.blobs, BOX) == MailboxSettings()

@@ -63,7 +63,7 @@ USE_CASES = {
     ),
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
     *("client_report", "client_sending", "report_steps", "spreadsheet"),
-    *("report_tables", "report_failures"),
+    *("report_tables", "report_failures", "report_columns", "report_settings", "settings_file"),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("report_lines", "report_phases", "report_groupware", "progress_history"),
     *(
@@ -93,6 +93,7 @@ FOUNDATION = {
         "execution_input",
         "intake",
         "survey_model",
+        "mailbox_settings",
         "discovery_model",
     ),
     *(

@@ -436,7 +436,8 @@ def test_the_fields_of_the_schema_are_these() -> None:
     assert set(line) == set(
         "id display_name source target provisioned status outcome failure reasons messages size "
         "copied refused gone folders refusals adjusted verified lists password_in "
-        "user_remarks address passes begun ended collections losses losses_file".split()
+        "user_remarks address passes begun ended collections losses losses_file "
+        "settings".split()
     )
     assert set(line["folders"][0]) == set(
         "key path target_path source ledger target refused gone size agreement reason "

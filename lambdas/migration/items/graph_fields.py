@@ -99,10 +99,13 @@ class Fields:
 
     def lose_the_rest(self) -> None:
         """Tells of all that was not taken and says anything."""
-        for name in sorted(self._found):
-            if _says_anything(self._found[name]):
-                self.lose(name, _NO_PLACE)
+        for name in self.rest():
+            self.lose(name, _NO_PLACE)
         self._found.clear()
+
+    def rest(self) -> list[str]:
+        """The names of all that was not taken and says anything, by the alphabet."""
+        return sorted(name for name, value in self._found.items() if _says_anything(value))
 
     def __bool__(self) -> bool:
         """Whether anything that says anything was not taken yet."""

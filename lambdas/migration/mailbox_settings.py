@@ -1,0 +1,86 @@
+"""What a mailbox does by itself with the mail that comes: rules and an automatic reply. The model,
+and the seam to where they are read.
+
+WorkMail's API makes no rules: people, or their administrator, make them again by what the report
+says. So a rule is words here, but for whom it forwards to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class ReplyStatus(StrEnum):
+    """Whether mail is answered: never, always, or within a time."""
+
+    OFF = "off"
+    ON = "on"
+    SCHEDULED = "scheduled"
+
+
+class Audience(StrEnum):
+    """Who of those outside the organization is answered."""
+
+    NOBODY = "nobody"
+    CONTACTS = "contacts"
+    EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the inbox.
+
+    name        its name
+    order       in which order rules are followed: the lowest first
+    is_active   whether it is followed
+    conditions  in words; all of them must hold. None: every message
+    exceptions  in words; if one of them holds the rule is not followed
+    actions     what is done, in words
+    forwards    to which addresses it sends what comes
+    has_error   whether the source cannot follow it
+    """
+
+    name: str
+    order: int
+    is_active: bool
+    conditions: tuple[str, ...]
+    exceptions: tuple[str, ...]
+    actions: tuple[str, ...]
+    forwards: tuple[str, ...] = ()
+    has_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticReply:
+    """An answer to whoever writes. `inside` is for colleagues, `outside` for `audience`, both HTML.
+    `begin` and `end` are moments (ISO 8601, UTC) of a scheduled one, "" if not said."""
+
+    status: ReplyStatus
+    inside: str = ""
+    outside: str = ""
+    audience: Audience = Audience.NOBODY
+    begin: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSettings:
+    """Of one mailbox, rules in their order. `reply` is None if there is no text of one. `problems`
+    are codes of what could not be read."""
+
+    rules: tuple[Rule, ...] = ()
+    reply: AutomaticReply | None = None
+    problems: tuple[str, ...] = ()
+
+
+class SettingsSource(Protocol):
+    """Where the settings of one mailbox are read."""
+
+    def read(self) -> MailboxSettings:
+        """What there is now. What the source refuses is a problem of the answer; raises
+        SourceBusy, MailboxUnreachable, CredentialsRejected."""
+
+    def close(self) -> None:
+        """Ends the connections; may be called twice."""

@@ -1,0 +1,66 @@
+"""Rules and the automatic reply of a mailbox, kept in the tenant's bucket for the report.
+
+`groupware/<mailbox>/settings.json` is written anew by each pass, so that it has what there was when
+the mailbox was last copied. It holds addresses and what people wrote: nothing of it is logged.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from migration.mailbox_settings import (
+    Audience,
+    AutomaticReply,
+    MailboxSettings,
+    ReplyStatus,
+    Rule,
+    SettingsSource,
+)
+from migration.ports import BlobStore
+
+
+def keep_settings(source: SettingsSource, blobs: BlobStore, mailbox_id: str) -> MailboxSettings:
+    """Reads them and writes them down; raises what `source` raises."""
+    found = source.read()
+    body = json.dumps(asdict(found), indent=1, sort_keys=True).encode()
+    blobs.put(f"groupware/{mailbox_id}/settings.json", body, "application/json")
+    return found
+
+
+def read_settings(blobs: BlobStore, mailbox_id: str) -> MailboxSettings:
+    """What was written down of that mailbox; nothing if it was not."""
+    try:
+        told = json.loads(blobs.get(f"groupware/{mailbox_id}/settings.json"))
+    except KeyError:
+        return MailboxSettings()
+    return MailboxSettings(
+        tuple(map(_rule, told["rules"])),
+        _reply(told["reply"]) if told["reply"] else None,
+        tuple(told["problems"]),
+    )
+
+
+def _rule(told: dict[str, Any]) -> Rule:
+    return Rule(
+        told["name"],
+        told["order"],
+        told["is_active"],
+        tuple(told["conditions"]),
+        tuple(told["exceptions"]),
+        tuple(told["actions"]),
+        tuple(told["forwards"]),
+        told["has_error"],
+    )
+
+
+def _reply(told: dict[str, Any]) -> AutomaticReply:
+    return AutomaticReply(
+        ReplyStatus(told["status"]),
+        told["inside"],
+        told["outside"],
+        Audience(told["audience"]),
+        told["begin"],
+        told["end"],
+    )
