@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from localrun.fakes.graph import directory, groups, mail, mail_folders, places, reports
+from localrun.fakes.graph import (
+    contacts,
+    directory,
+    events,
+    groups,
+    mail,
+    mail_folders,
+    places,
+    reports,
+    settings,
+    tasks,
+)
 from localrun.fakes.graph.routing import Route
 
 TABLE: tuple[Route, ...] = (
@@ -12,4 +23,8 @@ TABLE: tuple[Route, ...] = (
     *reports.ROUTES,
     *mail_folders.ROUTES,
     *mail.ROUTES,
+    *settings.ROUTES,
+    *events.ROUTES,
+    *contacts.ROUTES,
+    *tasks.ROUTES,
 )
