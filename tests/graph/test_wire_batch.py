@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
 from migration.wire.graph_model import GraphRefused, Json
+from migration.wire.graph_throttle import BURST, RATE
 from tests.graph.graph_answers import (
     PERSON,
     Graph,
@@ -74,8 +75,8 @@ def test_only_what_was_throttled_is_asked_again_after_the_longest_pause() -> Non
         say_batch(
             [
                 inner("0", {"path": "/0"}),
-                inner("1", THROTTLED, 429, 2),
-                inner("2", THROTTLED, 429, 4),
+                inner("1", THROTTLED, 429, 4),
+                inner("2", THROTTLED, 429, 2),
                 inner("3", {"path": "/3"}),
             ]
         ),
@@ -104,6 +105,42 @@ def test_a_service_that_is_narrow_is_asked_less_at_once() -> None:
     paths = [f"/{number}" for number in range(10)]
     assert paths_of(graph.client.batch(paths)) == paths
     assert [len(read_inner(request)) for request in graph.heard] == [10, 2, 2, 2, 2]
+
+
+def test_as_long_as_some_are_answered_the_rest_is_waited_for() -> None:
+    met: set[str] = set()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = read_inner(request)[:1]
+        if asked[0]["url"] in met:
+            return answer_all(request)
+        met.add(asked[0]["url"])
+        return say_batch([inner(one["id"], THROTTLED, 429, 1) for one in read_inner(request)])
+
+    graph = Graph(answer)
+    paths = [f"/{number}" for number in range(12)]
+    assert paths_of(graph.client.batch(paths)) == paths
+    assert sum(graph.clock.slept) > 5
+
+
+def test_each_counts_for_what_is_allowed_in_a_while() -> None:
+    graph = Graph(answer_all)
+    graph.client.batch(["/0"] * (int(BURST) + 20))
+    assert sum(graph.clock.slept) == pytest.approx(20 / RATE)
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_each_answer_is_one_step_towards_more_at_once(single: bool) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return answer_all(request) if request.method == "POST" else say({})
+
+    graph = Graph(refuse(429, "ApplicationThrottled", 1), answer)
+    for _ in range(49):
+        graph.client.get("/0") if single else graph.client.batch(["/0"])
+    before = len(graph.heard)
+    graph.client.batch(["/0"] * 4)
+    graph.client.batch(["/0"] * 4)
+    assert [len(read_inner(request)) for request in graph.heard[before:]] == [2, 2, 3, 1]
 
 
 def test_a_long_pause_of_one_is_the_workflows() -> None:
