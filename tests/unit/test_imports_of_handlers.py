@@ -28,6 +28,7 @@ ITEMS = {"copy_groupware"}
 """Its every call has need of them."""
 WHEN_ASKED_FOR = {
     *("dns", "moto", "stacks", "localrun", "pytest"),
+    *("httpx", "jwt", "cryptography"),
     *("migration.wire", "migration.sources", "migration.targets"),
     "migration.items",
     *("migration.aws.directory", "migration.aws.zones", "migration.aws.mailer"),
