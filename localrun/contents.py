@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from imapclient import IMAPClient
 
+from localrun.fakes.graph.mailbox import StoredMessage as GraphMessage
+from localrun.fakes.graph.server import GraphServer
 from localrun.fakes.workmail_ews.contents import StoredMessage
 from localrun.fakes.workmail_ews.server import EwsServer
 
@@ -93,6 +95,14 @@ def read_ews(ews: EwsServer, address: str) -> Contents:
     )
 
 
+def read_graph(graph: GraphServer, user: str) -> Contents:
+    """All mail in a mailbox of the emulator, by the names of folders that its user sees. Empty ones
+    are not told: among them are those of Outlook's own work, which nobody copies."""
+    folders = graph.mailbox(user).folders()
+    found = {fold(path): [_kept(each) for each in mail] for path, mail in folders.items() if mail}
+    return Contents(found, has_order=False)
+
+
 def _folder_names(client: IMAPClient) -> Mapping[Path, str]:
     """Path -> name at the server. Many servers put a prefix before the name of every folder but
     the inbox (`INBOX.Sent`): the personal namespace of RFC 2342, no part of the path."""
@@ -136,6 +146,21 @@ def _fetched(data: Mapping[bytes, object]) -> Message:
         keywords=frozenset(name for name in names if name.lower() not in _SYSTEM),
     )
     return Message(_digest(mime), trait)
+
+
+def _kept(message: GraphMessage) -> Message:
+    flags = {flag.lower() for flag in message.flags}
+    trait = Trait(
+        received=message.received.astimezone(UTC).replace(microsecond=0),
+        read="\\seen" in flags,
+        draft="\\draft" in flags,
+        flagged="\\flagged" in flags,
+        answered="\\answered" in flags,
+        keywords=frozenset(
+            {*message.categories, *(flag for flag in message.flags if flag.lower() not in _SYSTEM)}
+        ),
+    )
+    return Message(_digest(message.mime), trait)
 
 
 def _stored(message: StoredMessage) -> Message:

@@ -98,6 +98,7 @@ class Run:
             story.largest_message,
             registered=story.registered,
             has_dav=story.has_dav,
+            has_graph=story.has_graph,
         )
         try:
             self._build(started)
@@ -153,7 +154,8 @@ class Run:
                 SecretId=self.cloud.output("TargetSecretName"),
                 SecretString=json.dumps(dict(self.scenario.target_secret)),
             )
-        for name, data in self.scenario.files.items():
+        made = self.scenario.make_files(self.world)
+        for name, data in {**self.scenario.files, **made}.items():
             s3.put_object(Bucket=bucket, Key=f"intake/{name}", Body=data)
         if self.scenario.manifest:  # last: it may start a run
             s3.put_object(Bucket=bucket, Key="intake/manifest.csv", Body=self.scenario.manifest)

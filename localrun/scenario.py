@@ -14,6 +14,10 @@ def _find_nothing(_world: World, _ledger: Ledger, _run: str) -> Iterable[str]:
     return ()
 
 
+def _make_nothing(_world: World) -> Mapping[str, bytes]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """Something outside: `seconds` (virtual) after state `after` was entered for the first time,
@@ -45,8 +49,9 @@ class Scenario:
     `nobody_answers` time goes on although the run waits for an answer. `alarms` are the names of
     the stack's alarms that must have been raised, and no others (None: nothing is demanded).
     With `has_dav` there is a CalDAV and CardDAV server, where the users have their own logins; the
-    tenant file's `groupware` is asked to use it. `files` are uploaded below intake/ before the
-    manifest.
+    tenant file's `groupware` is asked to use it. With `has_graph` the source is Microsoft 365.
+    `files` are uploaded below intake/ before the manifest, and so are those that `make_files` makes
+    once the mailboxes are filled.
     `check` says what else is wrong at the end, from the run's ledger and from what the operators
     were told.
     """
@@ -73,7 +78,9 @@ class Scenario:
     nobody_answers: bool = False
     alarms: tuple[str, ...] | None = None
     has_dav: bool = False
+    has_graph: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
+    make_files: Callable[[World], Mapping[str, bytes]] = _make_nothing
     check: Callable[[World, Ledger, str], Iterable[str]] = _find_nothing
 
 

@@ -25,6 +25,7 @@ from localrun.model_service import ModelServer, ModelService
 
 if TYPE_CHECKING:
     from localrun.fakes.dav import RadicaleServer
+    from localrun.fakes.graph.server import GraphServer
 
 REGION = "eu-west-1"
 OLD_MX = "10 mail.old-host.example."
@@ -44,7 +45,8 @@ class World:
     embedded one; `imap` is None then. `workmail_imap` is WorkMail's IMAP, which opens a mailbox
     with the password that its user has; it does not show what EWS has stored, nor EWS
     what it has. `told` gives what the operators were told (notices.py), once somebody tells them.
-    With `has_dav`, `dav` keeps calendars and address books of the old days.
+    With `has_dav`, `dav` keeps calendars and address books of the old days. With `has_graph` there
+    is no IMAP server: `graph` is the Microsoft 365 of the old days, with mail and all else.
     Unless it is `registered`, WorkMail does not know the domain. `maildir` makes the
     EWS emulator write what it stores into a Maildir tree as well.
     """
@@ -61,6 +63,7 @@ class World:
         *,
         registered: bool = True,
         has_dav: bool = False,
+        has_graph: bool = False,
     ) -> None:
         self.clock = clock
         self.told: Callable[[], Sequence[Mapping[str, Any]]] = tuple
@@ -95,6 +98,13 @@ class World:
         old = [Records(domain, "MX", [OLD_MX], 3600)]
         self.dns = self._stack.enter_context(DnsNet(domain, old, clock.now, resolvers=3))
         self.workmail.watch_dns(self.dns.records)
+        self.graph: GraphServer | None = None
+        if has_graph:
+            from localrun.fakes.graph.server import GraphServer
+
+            self.graph = self._stack.enter_context(GraphServer(domain, clock.now))
+            urls = {"login_url": self.graph.login_url, "graph_url": self.graph.graph_url}
+            source = {"kind": "m365", **urls}
         self.imap: ImapServer | None = None
         if source is None:
             self.imap = self._stack.enter_context(ImapServer(dict(users), admins=dict(admins)))

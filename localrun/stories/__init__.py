@@ -11,6 +11,7 @@ from localrun.stories.client_settings import CLIENT_SETTINGS
 from localrun.stories.dns_trouble import GATEWAY_MX, MX_FLAPS_BACK, SLOW_DNS
 from localrun.stories.groupware import GROUPWARE
 from localrun.stories.imap_target import IMAP_TARGET
+from localrun.stories.m365 import M365
 from localrun.stories.new_passwords import NEW_PASSWORDS
 from localrun.stories.sample import SAMPLE
 from localrun.stories.stalled import STALLED
@@ -23,7 +24,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         *(SAMPLE, ROUGH_WEATHER, IMAP_TARGET, BEFORE_VERIFIED, NEW_PASSWORDS),
         *(APPROVAL_REJECTED, APPROVAL_TIMEOUT),
         *(SLOW_DNS, MX_FLAPS_BACK, GATEWAY_MX),
-        *(GROUPWARE, STALLED, CLIENT_SETTINGS),
+        *(GROUPWARE, M365, STALLED, CLIENT_SETTINGS),
         *(WRONG_PASSWORD, NO_WAY_IN, BAD_MANIFEST),
     )
 }

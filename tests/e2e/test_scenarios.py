@@ -393,8 +393,8 @@ def test_trouble_is_named_and_contained(finished: Finished) -> None:
         assert finished.outcome.failed == ()
 
 
-_DELETED = {"imap-target": 2}
-"""Messages that are deleted in WorkMail because they were deleted at the source."""
+_DELETED = {"imap-target": 2, "m365": 2}
+"""Messages that are deleted in WorkMail because they were deleted or moved at the source."""
 
 
 @pytest.mark.slow
