@@ -252,6 +252,20 @@ def test_a_mailbox_whose_settings_fail_costs_itself_alone(server: GraphServer) -
     assert set(boxes(found)) == {ANN, DESK, ROOM, VAN}
 
 
+def test_a_guest_with_a_mailbox_here_is_found(server: GraphServer) -> None:
+    server.add_user("temp@contoso.example", "Temp", userType="Guest")
+    found = discover(server)
+    assert "temp@contoso.example" in boxes(found)
+    assert told(found)[notes.GUESTS] == (GUEST,)
+
+
+def test_mailboxes_of_the_service_are_told(server: GraphServer) -> None:
+    server.add_user("search@contoso.example", "Search", kind="others")
+    found = discover(server)
+    assert boxes(found)["search@contoso.example"].kind is MailboxKind.USER
+    assert told(found)[notes.SERVICE] == ("search@contoso.example",)
+
+
 def test_a_group_that_vanishes_while_it_is_read_has_nobody(server: GraphServer) -> None:
     path = f"groups/{server.tenant.groups[TEAM].id}/members"
     server.faults.refuse(404, "Request_ResourceNotFound", path=path, times=None)

@@ -140,7 +140,7 @@ class GraphDirectory:
             if problems:
                 break
         if found and all(map(_is_denied, found)):
-            problems.append(_missing(_SETTINGS))
+            problems.append(f"{_missing(_SETTINGS)}, or put mailboxes into its management scope")
         return found
 
     def _add_places(
