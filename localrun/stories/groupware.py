@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -20,6 +19,7 @@ import recurring_ical_events
 
 from localrun.letters import Letter
 from localrun.scenario import Happening, Scenario, manifest_of
+from localrun.stories.groupware_compare import Shown, compare, in_workmail
 from localrun.stories.groupware_items import (
     BOOK,
     BOOKINGS,
@@ -42,9 +42,6 @@ _USERS = {MARA: "maras-old-password", THEO: "theos-old-password"}
 _ROOMS = {OAK: "the-rooms-password"}
 _ZONE = "Europe/Berlin"
 _BEGIN, _END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC)
-
-Shown = tuple[str, datetime, datetime]
-"""What a calendar shows: subject, begin and end."""
 
 
 def _seed(world: World) -> int:
@@ -132,33 +129,15 @@ def _moment(told: date | datetime) -> datetime:
     return datetime.combine(told, time(), ZoneInfo(_ZONE)).astimezone(UTC)
 
 
-def _in_workmail(world: World, address: str) -> Counter[tuple[str, str]]:
-    """All that is no mail and no event, by its kind and name."""
-    stored = (one for items in world.ews.groupware(address).values() for one in items)
-    return Counter(
-        (one.kind, one.text("DisplayName") or one.text("Subject"))
-        for one in stored
-        if one.kind != "CalendarItem"
-    )
-
-
 def _find_faults(world: World, _ledger: Ledger, _run: str) -> Iterator[str]:
     for sent in world.ews.sent:
         yield f"somebody was sent an {sent.what}"
     for address, files in _at_the_source().items():
         shown, others = _expected(files)
         calendar = Counter(world.ews.calendar(address, _BEGIN, _END))
-        yield from _compare("occurrences", address, shown, calendar)
+        yield from compare("occurrences", address, shown, calendar)
         if address in _USERS or others:
-            yield from _compare("items", address, others, _in_workmail(world, address))
-
-
-def _compare(what: str, address: str, wanted: Counter[Any], there: Counter[Any]) -> Iterator[str]:
-    if not wanted:
-        yield f"{address}: the source has no {what}, so that nothing is compared"
-    for word, differing in (("missing", wanted - there), ("more than once", there - wanted)):
-        if differing:
-            yield f"{address}: {differing.total()} {what} {word}: {next(iter(differing))}"
+            yield from compare("items", address, others, in_workmail(world, address))
 
 
 GROUPWARE = Scenario(

@@ -3,12 +3,14 @@ directory to the report.
 
 Three people whose folders are called in three languages, a shared mailbox, a room and a group. One
 message cannot be read, one mailbox is throttled for a while. While the DNS is watched people go on:
-mail comes, flags change, a message goes to another folder; and Graph forgets where it was with one
-of them. In the end every message must be in WorkMail once, but the one that nobody can read.
+mail comes, flags change, a message goes to another folder, an event moves; and Graph forgets where
+it was with one of them. In the end every message must be in WorkMail once, but the one that nobody
+can read, calendars must show the same as at the source, and nobody may have been told of anything.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,17 @@ from datetime import UTC, datetime, timedelta
 from localrun.discover.kinds import KINDS
 from localrun.fakes.graph.server import GraphServer
 from localrun.scenario import Happening, Scenario
+from localrun.stories.groupware_compare import compare, in_workmail
+from localrun.stories.m365_items import (
+    BEGIN,
+    END,
+    ZONE,
+    People,
+    change_groupware,
+    expected_calendars,
+    expected_others,
+    put_groupware,
+)
 from localrun.world import World
 from migration.discovery import draft_manifest, write_manifest
 from migration.ports import Ledger
@@ -24,6 +37,7 @@ from migration.settings import CloudSettings
 DOMAIN = "contoso.example"
 ANNA, BERND, CLAIRE = (f"{name}@{DOMAIN}" for name in ("anna", "bernd", "claire"))
 OFFICE, ROOM, TEAM = (f"{name}@{DOMAIN}" for name in ("office", "oak", "team"))
+_PEOPLE = People(ANNA, BERND, ROOM)
 BERNDS_ADDRESS = f"bernd.maier@{DOMAIN}"
 """What others write to: his user principal name is another one."""
 _PASSWORD = "the-applications-password"
@@ -31,6 +45,9 @@ _CLIENT_ID = "8f2b1c4e-6a0d-4e53-9b7f-2d1c0a9e8b76"
 _SECRET = {"app": {"directory": DOMAIN, "client_id": _CLIENT_ID, "secret": _PASSWORD}}
 _BEGIN = datetime(2024, 3, 1, 8, 0, tzinfo=UTC)
 _THROTTLED_SECONDS = 90.0
+
+SEEDED, ARRIVED, DELETED = 98, 4, 1
+"""Messages: at first, while the DNS is watched, and those that are deleted then."""
 
 Folder = str | tuple[str, ...]
 
@@ -47,7 +64,10 @@ def _seed(world: World) -> int:
     graph = _graph(world)
     graph.login.client_secret = _PASSWORD
     graph.add_user(ANNA, "Anna Berg", aliases=(f"a.berg@{DOMAIN}",))
-    graph.add_user(BERND, "Bernd Maier", language="de", mail=BERNDS_ADDRESS)
+    addresses = [f"SMTP:{BERNDS_ADDRESS}", f"smtp:{BERND}"]
+    graph.add_user(
+        *(BERND, "Bernd Maier"), language="de", mail=BERNDS_ADDRESS, proxyAddresses=addresses
+    )
     graph.add_user(CLAIRE, "Claire Dubois", language="fr")
     graph.add_user(OFFICE, "Office", kind="shared")
     graph.add_user(ROOM, "Oak", kind="room", capacity=12)
@@ -60,6 +80,7 @@ def _seed(world: World) -> int:
     graph.mailbox(CLAIRE).add_folder(("Réglages",), hidden=True)
     delivered = [_deliver(graph, *one) for one in _all_mail()]
     graph.mailbox(BERND).corrupt(_lost(graph))
+    put_groupware(graph, _PEOPLE)
     # one slice after the other finds that the service wants to be left alone
     graph.faults.refuse(
         *(429, "ApplicationThrottled"),
@@ -152,6 +173,7 @@ def _people_go_on(world: World) -> None:
     dossiers = claire.folders()[("Dossiers",)]
     claire.move(dossiers[0].id, "inbox")
     claire.delete(dossiers[1].id)
+    change_groupware(graph, _PEOPLE)
 
 
 # ---- what must have happened -----------------------------------------------------------------
@@ -166,8 +188,23 @@ def _find_faults(world: World, ledger: Ledger, run: str) -> Iterator[str]:
         yield "no link of a delta round was refused"
     yield from _changes(graph)
     sources = {record.mailbox.source for record in ledger.mailboxes(run)}
-    if sources != {ANNA, BERND, CLAIRE, OFFICE}:
-        yield f"the manifest of the directory names {len(sources)} mailboxes, expected 4"
+    if sources != {ANNA, BERND, CLAIRE, OFFICE, ROOM}:
+        yield f"the manifest of the directory names {len(sources)} mailboxes, expected 5"
+    yield from _find_groupware_faults(world)
+
+
+def _find_groupware_faults(world: World) -> Iterator[str]:
+    for sent in world.ews.sent:
+        yield f"somebody was sent an {sent.what}"
+    for user, shown in expected_calendars(_PEOPLE).items():
+        calendar = Counter(world.ews.calendar(_target(user), BEGIN, END))
+        yield from compare("occurrences", user, shown, calendar)
+    for user, others in expected_others(_PEOPLE).items():
+        yield from compare("items", user, others, in_workmail(world, _target(user)))
+
+
+def _target(user: str) -> str:
+    return BERNDS_ADDRESS if user == BERND else user
 
 
 def _changes(graph: GraphServer) -> Iterable[str]:
@@ -192,6 +229,7 @@ M365 = Scenario(
         "cutover": {"approval": "auto"},
         "copy": {"delta_policy": "follow"},
         "delta": {"interval_minutes": 120},
+        "groupware": {"sources": ["m365"], "timezone": ZONE},
     },
     expected="exceptions",
     refused=1,

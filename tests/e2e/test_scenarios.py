@@ -20,7 +20,14 @@ from localrun.contents import ImapAccess
 from localrun.display import PlainDisplay
 from localrun.engine.metric_store import MetricName, MetricStore
 from localrun.runner import Options, Outcome, Run
-from localrun.stories import SCENARIOS, dns_trouble, imap_target, new_passwords
+from localrun.stories import (
+    SCENARIOS,
+    dns_trouble,
+    imap_target,
+    m365,
+    m365_items,
+    new_passwords,
+)
 from localrun.stories.sample_mail import PEOPLE, letters
 from localrun.world import READER
 from migration.measures import NAMESPACE, Metric
@@ -391,6 +398,16 @@ def test_trouble_is_named_and_contained(finished: Finished) -> None:
         assert not finished.copied
     else:
         assert finished.outcome.failed == ()
+
+
+@pytest.mark.slow
+def test_rules_and_automatic_replies_of_microsoft_365_are_told(finished: Finished) -> None:
+    if finished.outcome.scenario != "m365":
+        return
+    assert finished.outcome.report is not None
+    report = finished.outcome.report.read_text("utf-8")
+    assert m365_items.RULE in report
+    assert finished.outcome.messages == m365.SEEDED + m365.ARRIVED - m365.DELETED - 1  # unreadable
 
 
 _DELETED = {"imap-target": 2, "m365": 2}
