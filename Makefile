@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements.txt requirements-dev.txt lambdas/requirements.txt
 
 .PHONY: setup demo scenarios probe test soak crash test-servers bench cold-import
-.PHONY: browser-install browser-test bench-page
+.PHONY: browser-install browser-test bench-page bench-graph
 .PHONY: vendor picture windows-zones fidelity
 .PHONY: check format lint types packages licences audit synth templates nag rights
 .PHONY: cdk-synth deploy diff destroy diagram columns settings report-docs cost clean
@@ -82,6 +82,10 @@ cold-import: $(READY)
 # How soon the report of up to 10,000 mailboxes can be used in Chromium: some two minutes.
 bench-page: browser-install
 	@$(BIN)/python -m bench.report_page $(ARGS)
+
+# How close the copy of a Microsoft 365 mailbox comes to what Graph allows: some two minutes.
+bench-graph: $(READY)
+	@$(BIN)/python -m bench.graph $(ARGS)
 
 check: lint types packages templates nag test
 
