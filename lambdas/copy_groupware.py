@@ -20,6 +20,6 @@ def handler(job: events.CopyGroupware, context: Any) -> events.CopyGroupwareResu
     part = SliceJob(tenant, job.mailbox, job.pass_id, at, policy=policy, run=job.run)
     with wired.open_groupware(job.mailbox, job.access, at) as ends:
         ports = *ends, wired.ledger, wired.blobs, wired.metrics
-        with wired.open_settings(job.mailbox) as own:
+        with wired.open_settings(job.mailbox, job.access) as own:
             result = run_groupware(*ports, part, at, left, own)
     return events.CopyGroupwareResult(result.outcome.value, result.wait_seconds, result.copied)

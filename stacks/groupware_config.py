@@ -27,6 +27,9 @@ class Groupware:
     years_before  how far back the occurrences go of series that Exchange cannot say as one, and
                   that are written one by one therefore
     years_after   how far ahead they go
+    automatic_replies  whether automatic replies at Microsoft 365 are switched on in WorkMail, too,
+                  by a pass after the cut-over, where somebody has none there. What WorkMail makes
+                  of it is not proven; the report tells all of them in any case
 
     The login is that of the mail: the secret has the user's password, or the administrator's; for
     m365 it has the application's.
@@ -37,6 +40,7 @@ class Groupware:
     timezone: Annotated[str, is_timezone] = "UTC"
     years_before: Annotated[int, between(0, 50)] = 5
     years_after: Annotated[int, between(0, 50)] = 5
+    automatic_replies: bool = False
 
     def faults(self) -> Iterator[str]:
         """What is wrong with settings that are right one by one."""
@@ -44,6 +48,8 @@ class Groupware:
             yield "groupware.dav_url: is missing, and sources has dav"
         if self.dav_url and "dav" not in self.sources:
             yield "groupware.sources: must have dav, or dav_url is not asked"
+        if self.automatic_replies and "m365" not in self.sources:
+            yield "groupware.automatic_replies: needs m365 in sources, where they are read"
 
     @property
     def as_json(self) -> str:

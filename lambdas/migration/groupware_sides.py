@@ -3,7 +3,7 @@ the part of the composition root (wiring.py) that only these need."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from migration.groupware_port import CollectionKind, GroupwareSource, GroupwareT
 from migration.items.ews_item import Destination
 from migration.items.times import Zone
 from migration.items.zone_names import find_zone
-from migration.mailbox_settings import SettingsSource
+from migration.mailbox_settings import SettingsEnds
 from migration.model import Mailbox, MailboxRecord
 from migration.ports import BlobStore, Secrets
 from migration.settings import FILES, M365, Settings
@@ -53,14 +53,22 @@ class GroupwareSides:
             return GraphGroupware(self.sources.graph(secret), user)
         return self._dav(secret, user)
 
-    def settings_source(self, mailbox: Mailbox) -> SettingsSource | None:
-        """Where the mailbox's rules and its automatic reply are read: at Microsoft 365 alone.
-        Resources have none of their own."""
-        if M365 not in self.settings.groupware.sources or mailbox.is_resource:
+    def settings_ends(
+        self, record: MailboxRecord, open_client: Callable[[], EwsClient]
+    ) -> SettingsEnds | None:
+        """Where the mailbox's rules and its automatic reply are read, at Microsoft 365 alone, and
+        where the latter is written, if the tenant file says so. Resources have none of their own.
+        `open_client` makes one that opens the mailbox in WorkMail."""
+        wanted, mailbox = self.settings.groupware, record.mailbox
+        if M365 not in wanted.sources or mailbox.is_resource:
             return None
         from migration.sources.graph_settings import GraphSettings
+        from migration.targets.workmail_reply import WorkmailReply
 
-        return GraphSettings(self.sources.graph(self.secrets.read_source()), mailbox.source)
+        source = GraphSettings(self.sources.graph(self.secrets.read_source()), mailbox.source)
+        if not wanted.automatic_replies:
+            return SettingsEnds(source)
+        return SettingsEnds(source, WorkmailReply(open_client(), record.at_present.target))
 
     def _dav(self, secret: Mapping[str, object], user: str) -> GroupwareSource:
         # Files alone need no client for HTTP.

@@ -68,11 +68,12 @@ class AutomaticReply:
 @dataclass(frozen=True, slots=True)
 class MailboxSettings:
     """Of one mailbox, rules in their order. `reply` is None if there is no text of one. `problems`
-    are codes of what could not be read."""
+    are codes of what could not be read, or written. `is_at_target`: WorkMail has a reply, too."""
 
     rules: tuple[Rule, ...] = ()
     reply: AutomaticReply | None = None
     problems: tuple[str, ...] = ()
+    is_at_target: bool = False
 
 
 class SettingsSource(Protocol):
@@ -84,3 +85,32 @@ class SettingsSource(Protocol):
 
     def close(self) -> None:
         """Ends the connections; may be called twice."""
+
+
+class ReplyTarget(Protocol):
+    """The automatic reply of one mailbox in WorkMail. Raises ItemRejected with WorkMail's code, and
+    TargetBusy, AdministratorPending, MailboxUnreachable, CredentialsRejected."""
+
+    def find(self) -> AutomaticReply:
+        """What there is, without the times of a schedule; OFF without texts if there is none."""
+
+    def put(self, reply: AutomaticReply) -> None:
+        """Takes the place of what there is."""
+
+    def close(self) -> None:
+        """Ends the connections; may be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsEnds:
+    """Where the settings of a mailbox are read, and where its automatic reply is written, if it is
+    to be."""
+
+    source: SettingsSource
+    target: ReplyTarget | None = None
+
+    def close(self) -> None:
+        """Ends the connections; may be called twice."""
+        self.source.close()
+        if self.target is not None:
+            self.target.close()

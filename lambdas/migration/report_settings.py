@@ -28,26 +28,28 @@ _ANSWERED = {
 
 
 class SettingKind(StrEnum):
-    """What a mailbox does by itself. NOT_READ: the source did not tell."""
+    """What a mailbox does by itself, or why that is not known or not done."""
 
     RULE = "rule"
     REPLY = "automatic reply"
-    NOT_READ = "not read"
+    PROBLEM = "problem"
 
 
 @dataclass(frozen=True, slots=True)
 class SettingLine:
     """A rule of the inbox or an automatic reply, as it was at the source when the mailbox was last
-    copied. None of it is in WorkMail: it is to be made again there.
+    copied. It is to be made again in WorkMail, unless it is there.
 
-    kind        rule, automatic reply, or not read: the source did not tell what there is
+    kind        rule, automatic reply, or problem: the source did not tell what there is, or
+                WorkMail refused a reply
     order       in which order rules are followed, the lowest first; of others 0
-    name        the rule's name; of what was not read, a code that says what and why
+    name        the rule's name; of a problem, a code that says what and why
     is_active   whether it was followed
     conditions  what must hold of a message, all of it; empty for every message
     exceptions  what must not hold of it
     actions     what is done
     outside     addresses outside the organization to which messages are sent on
+    is_there    whether WorkMail has an automatic reply, this one or what somebody has set there
     """
 
     kind: SettingKind
@@ -58,15 +60,16 @@ class SettingLine:
     exceptions: tuple[str, ...]
     actions: tuple[str, ...]
     outside: tuple[str, ...]
+    is_there: bool = False
 
 
 def tell_settings(settings: MailboxSettings, domains: Set[str]) -> tuple[SettingLine, ...]:
-    """The rules of a mailbox in their order, then its automatic reply, then what could not be read.
+    """The rules of a mailbox in their order, then its automatic reply, then what went wrong.
     `domains` are those of the organization, in small letters: all others are outside."""
     return (
         *(_rule(rule, domains) for rule in settings.rules),
-        *((_reply(settings.reply),) if settings.reply else ()),
-        *(_not_read(problem) for problem in settings.problems),
+        *((_reply(settings.reply, settings.is_at_target),) if settings.reply else ()),
+        *(_problem(problem) for problem in settings.problems),
     )
 
 
@@ -93,12 +96,13 @@ def _domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def _reply(reply: AutomaticReply) -> SettingLine:
+def _reply(reply: AutomaticReply, is_there: bool) -> SettingLine:
     begin = (f"from {reply.begin}",) if reply.begin else ()
     end = (f"until {reply.end}",) if reply.end else ()
     is_active = reply.status is not ReplyStatus.OFF
     actions = tuple(_answers(reply))
-    return SettingLine(SettingKind.REPLY, 0, "", is_active, (*begin, *end), (), actions, ())
+    when = (*begin, *end)
+    return SettingLine(SettingKind.REPLY, 0, "", is_active, when, (), actions, (), is_there)
 
 
 def _answers(reply: AutomaticReply) -> Iterator[str]:
@@ -109,8 +113,8 @@ def _answers(reply: AutomaticReply) -> Iterator[str]:
         yield f"{_ANSWERED[reply.audience]}: {outside}"
 
 
-def _not_read(problem: str) -> SettingLine:
-    return SettingLine(SettingKind.NOT_READ, 0, problem, False, (), (), (), ())
+def _problem(problem: str) -> SettingLine:
+    return SettingLine(SettingKind.PROBLEM, 0, problem, False, (), (), (), ())
 
 
 def make_plain(text: str) -> str:

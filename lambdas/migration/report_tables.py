@@ -146,7 +146,7 @@ def _settings(summary: Summary) -> Iterator[SettingRow]:
 SETTINGS: Table[SettingRow] = Table(
     "settings.csv",
     "One row for each rule of an inbox and each automatic reply at the source, in words by which "
-    "they can be made again in WorkMail, where they are not. What forwards to outside has the "
+    "they can be made again in WorkMail. What forwards to outside has the "
     "addresses in a column of their own.",
     SettingRow,
     _settings,
@@ -157,6 +157,7 @@ SETTINGS: Table[SettingRow] = Table(
         joined("setting.exceptions", "; or "),
         joined("setting.actions", "; "),
         joined("setting.outside", ", "),
+        *fields("setting.is_there"),
     ),
 )
 

@@ -33,13 +33,15 @@ GROUPWARE_NEEDS_EWS = (
 class GroupwareSettings:
     """Where calendars, address books, tasks and notes are: `sources` has some of M365, DAV, FILES.
     `timezone` (IANA's name) is that of times which have none. The years are those in which
-    occurrences are written one by one, back from the run and ahead of it."""
+    occurrences are written one by one, back from the run and ahead of it. `automatic_replies`: they
+    are written into WorkMail, too."""
 
     sources: tuple[str, ...] = ()
     dav_url: str = ""
     timezone: str = "UTC"
     years_before: int = 5
     years_after: int = 5
+    automatic_replies: bool = False
 
     def window(self, at: str) -> tuple[datetime, datetime]:
         """From when to before when occurrences are written one by one. `at` is now, ISO 8601; whole

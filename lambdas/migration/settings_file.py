@@ -16,17 +16,14 @@ from migration.mailbox_settings import (
     MailboxSettings,
     ReplyStatus,
     Rule,
-    SettingsSource,
 )
 from migration.ports import BlobStore
 
 
-def keep_settings(source: SettingsSource, blobs: BlobStore, mailbox_id: str) -> MailboxSettings:
-    """Reads them and writes them down; raises what `source` raises."""
-    found = source.read()
+def keep_settings(found: MailboxSettings, blobs: BlobStore, mailbox_id: str) -> None:
+    """Writes them down, over what was there."""
     body = json.dumps(asdict(found), indent=1, sort_keys=True).encode()
     blobs.put(f"groupware/{mailbox_id}/settings.json", body, "application/json")
-    return found
 
 
 def read_settings(blobs: BlobStore, mailbox_id: str) -> MailboxSettings:
@@ -39,6 +36,7 @@ def read_settings(blobs: BlobStore, mailbox_id: str) -> MailboxSettings:
         tuple(map(_rule, told["rules"])),
         _reply(told["reply"]) if told["reply"] else None,
         tuple(told["problems"]),
+        told["is_at_target"],
     )
 
 

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from migration.erasure import Means as ErasureMeans
     from migration.groupware_port import GroupwareSource, GroupwareTarget
     from migration.groupware_sides import GroupwareSides
-    from migration.mailbox_settings import SettingsSource
+    from migration.mailbox_settings import SettingsEnds
     from migration.model import ItemsVerdict, MailboxRecord
     from migration.progress_file import ProgressFile
     from migration.publishing import Means as PublishingMeans
@@ -343,15 +343,19 @@ class Wiring:
             yield source, target
 
     @contextmanager
-    def open_settings(self, mailbox_id: str) -> Iterator[SettingsSource | None]:
-        """Where the rules and the automatic reply of the mailbox are read, closed afterwards; None
-        where its source has none to tell."""
-        source = self._groupware.settings_source(self.ledger.mailbox(mailbox_id).mailbox)
+    def open_settings(self, mailbox_id: str, access: str) -> Iterator[SettingsEnds | None]:
+        """Where the rules and the automatic reply of the mailbox are read, and where the latter is
+        written; closed afterwards. None where its source has none to tell. `access` as in
+        open_mailbox."""
+        record = self.ledger.mailbox(mailbox_id)
+        ends = self._groupware.settings_ends(
+            record, lambda: self._ews_client(record.at_present.target, Access.parse(access))
+        )
         try:
-            yield source
+            yield ends
         finally:
-            if source is not None:
-                source.close()
+            if ends is not None:
+                ends.close()
 
     def verify_groupware(
         self, mailbox_id: str, access: str, pass_id: int, context: Any

@@ -416,6 +416,10 @@ def test_settings_of_the_cutover_that_do_not_fit_together_are_refused(tmp_path: 
             "sources: [files], dav_url: 'https://dav.example/'",
             ["groupware.sources: must have dav, or dav_url is not asked"],
         ),
+        (
+            "sources: [files], automatic_replies: true",
+            ["groupware.automatic_replies: needs m365 in sources, where they are read"],
+        ),
         ("sources: [imap]", ["groupware.sources[0]: must be one of m365, dav, files, not 'imap'"]),
         (
             "sources: [dav], dav_url: 'http://dav.example/'",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from localrun.fakes.metrics import MemoryMetrics
 from migration import logs
 from migration.copy.slices import SliceJob, SliceOutcome, SliceResult
-from migration.errors import MailboxUnreachable, SourceBusy
+from migration.dns_model import DnsWatch
+from migration.errors import ItemRejected, MailboxUnreachable, SourceBusy, TargetBusy
 from migration.groupware_run import run_groupware
 from migration.mailbox_settings import (
     Audience,
@@ -15,7 +18,7 @@ from migration.mailbox_settings import (
     MailboxSettings,
     ReplyStatus,
     Rule,
-    SettingsSource,
+    SettingsEnds,
 )
 from migration.measures import Metric
 from migration.model import Mailbox, MailboxStatus
@@ -41,7 +44,7 @@ class Told:
 
 
 def run(
-    world: GroupwareWorld, metrics: MemoryMetrics, settings: SettingsSource | None = None
+    world: GroupwareWorld, metrics: MemoryMetrics, settings: SettingsEnds | None = None
 ) -> SliceResult:
     world.ledger.plan_mailboxes("run1", [Mailbox(BOX, "s", "t", "u", "U")])
     parts = (world.source, world.target, world.ledger, world.blobs)
@@ -114,7 +117,7 @@ def test_rules_and_a_reply_are_written_down_when_nothing_is_left(
     lines: list[object] = []
     monkeypatch.setattr(logs.logger, "info", lambda text, extra: lines.append((text, extra)))
     settings = MailboxSettings((RULE,), REPLY, ("reply:denied",))
-    assert run(world, MemoryMetrics(), Told(settings)).outcome is SliceOutcome.DONE
+    assert run(world, MemoryMetrics(), SettingsEnds(Told(settings))).outcome is SliceOutcome.DONE
     assert read_settings(world.blobs, BOX) == settings
     assert "b.example" not in repr(lines) and "Bills" not in repr(lines)
 
@@ -127,9 +130,9 @@ def test_without_a_source_of_settings_there_are_none(world: GroupwareWorld) -> N
 def test_a_source_that_is_busy_over_settings_is_asked_in_the_next_slice(
     world: GroupwareWorld,
 ) -> None:
-    result = run(world, MemoryMetrics(), Told(SourceBusy("throttled", 45)))
+    result = run(world, MemoryMetrics(), SettingsEnds(Told(SourceBusy("throttled", 45))))
     assert (result.outcome, result.copied, result.wait_seconds) == (SliceOutcome.BACKOFF, 15, 45)
-    result = run(world, MemoryMetrics(), Told(MailboxSettings((RULE,))))
+    result = run(world, MemoryMetrics(), SettingsEnds(Told(MailboxSettings((RULE,)))))
     assert (result.outcome, result.copied) == (SliceOutcome.DONE, 0)
     assert read_settings(world.blobs, BOX).rules == (RULE,)
 
@@ -139,5 +142,71 @@ def test_settings_wait_until_nothing_is_left(world: GroupwareWorld) -> None:
         raise SourceBusy("throttled", 45)
 
     world.source.step = busy
-    run(world, MemoryMetrics(), Told(MailboxSettings((RULE,))))
+    run(world, MemoryMetrics(), SettingsEnds(Told(MailboxSettings((RULE,)))))
     assert read_settings(world.blobs, BOX) == MailboxSettings()
+
+
+class Desk:
+    """A mailbox's automatic reply in WorkMail."""
+
+    def __init__(self, there: AutomaticReply, error: Exception | None = None) -> None:
+        self.there, self.error = there, error
+
+    def find(self) -> AutomaticReply:
+        if self.error:
+            raise self.error
+        return self.there
+
+    def put(self, reply: AutomaticReply) -> None:
+        self.there = reply
+
+    def close(self) -> None: ...
+
+
+NONE = AutomaticReply(ReplyStatus.OFF)
+ON = AutomaticReply(ReplyStatus.ON, "in", "out", Audience.EVERYBODY)
+LATER, BEFORE = "2026-12-24T00:00:00Z", "2026-12-01T00:00:00Z"
+READY = DnsWatch(ready=BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("reply", "watch", "there", "is_written"),
+    [
+        (ON, READY, NONE, True),
+        (replace(REPLY, end=LATER), READY, NONE, True),
+        (replace(REPLY, end=BEFORE), READY, NONE, False),
+        (replace(REPLY, begin=""), READY, NONE, False),
+        (replace(ON, status=ReplyStatus.OFF), READY, NONE, False),
+        (ON, DnsWatch(), NONE, False),
+        (ON, replace(READY, went_back=BEFORE), NONE, False),
+        (ON, READY, replace(NONE, inside="was away"), False),
+        (ON, READY, replace(ON, inside="own"), False),
+    ],
+)
+def test_a_reply_is_written_after_the_cut_over_where_there_is_none(
+    world: GroupwareWorld,
+    reply: AutomaticReply,
+    watch: DnsWatch,
+    there: AutomaticReply,
+    is_written: bool,
+) -> None:
+    desk = Desk(there)
+    world.ledger.write_dns("run1", NOW, [], watch)
+    ends = SettingsEnds(Told(MailboxSettings(reply=reply)), desk)
+    assert run(world, MemoryMetrics(), ends).outcome is SliceOutcome.DONE
+    assert desk.there == (reply if is_written else there)
+
+
+def test_a_reply_that_workmail_refuses_is_told_and_one_that_is_busy_waits(
+    world: GroupwareWorld,
+) -> None:
+    world.ledger.write_dns("run1", NOW, [], READY)
+    told = Told(MailboxSettings(reply=ON))
+    refusing = SettingsEnds(told, Desk(NONE, ItemRejected("ErrorInvalidUserOofSettings")))
+    assert run(world, MemoryMetrics(), refusing).outcome is SliceOutcome.DONE
+    kept = read_settings(world.blobs, BOX)
+    assert kept == MailboxSettings(reply=ON, problems=("workmail:ErrorInvalidUserOofSettings",))
+    busy = SettingsEnds(told, Desk(NONE, TargetBusy("busy", 45)))
+    assert run(world, MemoryMetrics(), busy).outcome is SliceOutcome.BACKOFF
+    assert run(world, MemoryMetrics(), SettingsEnds(told, Desk(NONE))).outcome is SliceOutcome.DONE
+    assert read_settings(world.blobs, BOX).is_at_target

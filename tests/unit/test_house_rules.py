@@ -63,7 +63,14 @@ USE_CASES = {
     ),
     *("clients", "client_guides", "client_profiles", "client_templates", "client_files"),
     *("client_report", "client_sending", "report_steps", "spreadsheet"),
-    *("report_tables", "report_failures", "report_columns", "report_settings", "settings_file"),
+    *(
+        "report_tables",
+        "report_failures",
+        "report_columns",
+        "report_settings",
+        "settings_file",
+        "automatic_replies",
+    ),
     *("passwords", "target_choice", "copy", "dns", "cutover", "report", "report_summary", "advice"),
     *("report_lines", "report_phases", "report_groupware", "progress_history"),
     *(

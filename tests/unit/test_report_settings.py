@@ -89,9 +89,9 @@ def written(settings: MailboxSettings) -> MemoryBlobs:
 
 
 def test_the_report_its_page_and_a_table_tell_them() -> None:
-    blobs = written(MailboxSettings((RULE,), REPLY, ("rules:denied",)))
+    blobs = written(MailboxSettings((RULE,), REPLY, ("rules:denied",), is_at_target=True))
     (line,) = json.loads(blobs.get(f"reports/{RUN}/summary.json"))["mailboxes"]
-    assert [one["kind"] for one in line["settings"]] == ["rule", "automatic reply", "not read"]
+    assert [one["kind"] for one in line["settings"]] == ["rule", "automatic reply", "problem"]
     text = blobs.get(f"reports/{RUN}/settings.csv").decode("utf-8-sig")
     rule, reply, problem = csv.DictReader(io.StringIO(text))
     assert rule == {
@@ -105,9 +105,12 @@ def test_the_report_its_page_and_a_table_tell_them() -> None:
         "exceptions": "the owner is in Cc",
         "actions": "forward it to eve@else.example; redirect it to theo@ACME.example",
         "outside": "eve@else.example",
+        "is_there": "no",
     }
     assert reply["conditions"] == "from 2026-12-24T16:00:00Z; and until 2027-01-02T07:00:00Z"
-    assert (problem["kind"], problem["name"]) == ("not read", "rules:denied")
+    assert reply["is_there"] == "yes"
+    assert "(there is one in WorkMail)" in blobs.get(f"reports/{RUN}/report.html").decode()
+    assert (problem["kind"], problem["name"]) == ("problem", "rules:denied")
     page = blobs.get(f"reports/{RUN}/report.html").decode()
     assert "Rules and automatic replies" in page
     assert "1 sends messages on to addresses outside" in page

@@ -52,9 +52,14 @@ def read_answer(body: bytes) -> list[Element] | Fault:
     if content.tag == f"{_SOAP}Fault":
         return _read_fault(content)
     messages = content.find(f"{_M}ResponseMessages")
-    if messages is None:
+    if messages is not None:
+        return list(messages)
+    single = content.find(f"{_M}ResponseMessage")
+    if single is None:
         raise NotEws
-    return list(messages)
+    # Operations of one part say what they show beside their message: it is read as part of it.
+    single.extend([part for part in content if part is not single])
+    return [single]
 
 
 def read_refusal(message: Element) -> Refused | None:

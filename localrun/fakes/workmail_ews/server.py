@@ -12,7 +12,12 @@ from types import TracebackType
 
 from lxml import etree
 
-from localrun.fakes.workmail_ews import attachments, folder_operations, item_operations
+from localrun.fakes.workmail_ews import (
+    attachments,
+    folder_operations,
+    item_operations,
+    replies,
+)
 from localrun.fakes.workmail_ews.admission import Admission, ClosedMailbox, NotLoggedIn
 from localrun.fakes.workmail_ews.contents import (
     StoredGroupware,
@@ -112,6 +117,8 @@ class EwsServer:
             "CreateAttachment": self._create_attachment,
             "GetAttachment": attachments.get_attachment,
             "DeleteAttachment": attachments.delete_attachment,
+            "GetUserOofSettingsRequest": replies.get_reply,
+            "SetUserOofSettingsRequest": replies.set_reply,
         }
         self._http = HttpServer(("127.0.0.1", port), self.answer, self._break_off, max_request)
         self._thread = threading.Thread(
@@ -205,6 +212,13 @@ class EwsServer:
         store = self._store(address.casefold())
         with store.lock:
             return calendar_in(store, begin, end)
+
+    def reply(self, address: str) -> dict[str, str]:
+        """The automatic reply of a mailbox: names of elements with their texts, the replies' own by
+        InternalReply and ExternalReply."""
+        store = self._store(address.casefold())
+        with store.lock:
+            return replies.reply_in(store)
 
     @property
     def sent(self) -> list[Sent]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from lxml import etree
+
 from localrun.fakes.workmail_ews.items import StoredItem
 from localrun.fakes.workmail_ews.properties import NON_READ_RECEIPT, READ_RECEIPT
 from localrun.fakes.workmail_ews.soap import ItemRefused
@@ -104,6 +106,7 @@ class MailboxStore:
         self._items: dict[str, StoredItem] = {}
         self.receipts: list[str] = []
         self.sent: list[Sent] = []
+        self.reply: etree._Element | None = None
         self._item_of_file: dict[str, str] = {}
         for distinguished, parent, name, folder_class in _NEW_MAILBOX:
             parent_id = self._distinguished.get(parent, "")
