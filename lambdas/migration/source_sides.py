@@ -50,9 +50,9 @@ class SourceSides:
         from migration.sources.imap import ImapSource
         from migration.sources.imap_login import choose_login
 
+        server = self._imap_server()
         login = choose_login(secret, mailbox.source, self._token_maker(secret))
-        dates = asks_for_dates(self.settings.policy)
-        return ImapSource(self._imap_server(), login, dates=dates)
+        return ImapSource(server, login, dates=asks_for_dates(self.settings.policy))
 
     def survey(self, secret: Secret, users: Sequence[str]) -> SourceSurvey:
         """Connects, and looks shortly into mailboxes of these users. As sources.imap_survey."""

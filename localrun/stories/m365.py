@@ -44,7 +44,7 @@ _PASSWORD = "the-applications-password"
 _CLIENT_ID = "8f2b1c4e-6a0d-4e53-9b7f-2d1c0a9e8b76"
 _SECRET = {"app": {"directory": DOMAIN, "client_id": _CLIENT_ID, "secret": _PASSWORD}}
 _BEGIN = datetime(2024, 3, 1, 8, 0, tzinfo=UTC)
-_THROTTLED_SECONDS = 90.0
+THROTTLED_SECONDS = 90
 
 SEEDED, ARRIVED, DELETED = 98, 4, 1
 """Messages: at first, while the DNS is watched, and those that are deleted then."""
@@ -87,7 +87,7 @@ def _seed(world: World) -> int:
         path=rf"/users/{CLAIRE}/.*/messages",
         times=3,
         after=4,
-        retry_after=_THROTTLED_SECONDS,
+        retry_after=THROTTLED_SECONDS,
     )
     return len(delivered)
 

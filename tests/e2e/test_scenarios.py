@@ -401,12 +401,14 @@ def test_trouble_is_named_and_contained(finished: Finished) -> None:
 
 
 @pytest.mark.slow
-def test_rules_and_automatic_replies_of_microsoft_365_are_told(finished: Finished) -> None:
+def test_microsoft_365_is_waited_for_and_its_rules_are_told(finished: Finished) -> None:
     if finished.outcome.scenario != "m365":
         return
     assert finished.outcome.report is not None
     report = finished.outcome.report.read_text("utf-8")
     assert m365_items.RULE in report
+    slices = [line for line in finished.logs.splitlines() if '"outcome":"backoff"' in line]
+    assert any(f'"wait":{m365.THROTTLED_SECONDS}' in line for line in slices)
     assert finished.outcome.messages == m365.SEEDED + m365.ARRIVED - m365.DELETED - 1  # unreadable
 
 

@@ -18,10 +18,12 @@ from migration.discovery_model import Outline
 from migration.errors import CredentialsRejected, SettingsError, TenantMisconfigured
 from migration.groupware_port import CollectionKind
 from migration.model import Failure, Mailbox
-from migration.settings import FILES, GroupwareSettings, Settings
+from migration.settings import FILES, M365, CloudSettings, GroupwareSettings, Settings
+from migration.sources.graph import GraphSource
 from migration.sources.imap import ImapSource
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
+from migration.wire.graph_model import CLOUDS
 from migration.wiring import Wiring, moment, wire
 from tests.unit.test_settings import environment
 
@@ -66,6 +68,85 @@ def test_invocations_of_one_process_share_their_clients(monkeypatch: pytest.Monk
     assert wire() is first
     monkeypatch.setenv("TENANT", "globex")
     assert wire().settings.tenant == "globex"
+
+
+# ---- the source ------------------------------------------------------------------------------
+
+APP = {
+    "directory": "acme.example",
+    "client_id": "01234567-89ab-cdef-0123-456789abcdef",
+    "secret": "the-applications-secret",
+}
+
+
+class AppSecrets:
+    """The source's secret has an application's login."""
+
+    def read_source(self) -> Mapping[str, object]:
+        return {"app": APP}
+
+    def read_target(self) -> Mapping[str, object]:
+        return {}
+
+
+def of_kind(wiring: Wiring, kind: str, cloud: str = "global", host: str = "") -> Wiring:
+    settings = replace(wiring.settings, source_kind=kind, source_host=host, source_tls="ssl")
+    wiring.settings = replace(settings, source_cloud=CloudSettings(cloud), ews_url="http://[::1]/")
+    wiring.__dict__["secrets"] = AppSecrets()
+    return wiring
+
+
+@pytest.mark.parametrize("kind", ["m365", "m365-imap"])
+@pytest.mark.parametrize("cloud", sorted(CLOUDS))
+def test_microsoft_365_is_read_by_the_kind_of_the_source(
+    wiring: Wiring, kind: str, cloud: str
+) -> None:
+    wired = of_kind(wiring, kind, cloud)
+    with wired.open_mailbox("m", "role:role", "workmail_ews") as (source, _):
+        assert isinstance(source, GraphSource if kind == "m365" else ImapSource)
+        if isinstance(source, ImapSource):
+            server, login = source._lookout._server, source._lookout._login
+            assert (server.host, server.tls) == (CLOUDS[cloud].imap_host, "ssl")
+            assert (login.user, login.password) == ("a", "")
+        assert "the-applications-secret" not in repr((source, vars(source)))
+
+
+@pytest.mark.parametrize("kind", ["m365", "m365-imap"])
+def test_calendars_of_microsoft_365_are_read_over_graph(wiring: Wiring, kind: str) -> None:
+    wired = of_kind(wiring, kind)
+    wired.settings = replace(wired.settings, groupware=GroupwareSettings((M365, FILES)))
+    wired.__dict__["blobs"] = MemoryBlobs()
+    with wired.open_groupware("m", "role:role", NOW) as (_, calendars):
+        assert calendars.kinds() == set(CollectionKind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cloud", "said"),
+    [
+        ("m365", "germany", "`source.cloud` must be one of global"),
+        ("pop3", "global", "no source of"),
+    ],
+)
+def test_a_source_that_nobody_knows_is_refused(
+    wiring: Wiring, kind: str, cloud: str, said: str
+) -> None:
+    wired = of_kind(wiring, kind, cloud)
+    with (
+        pytest.raises(TenantMisconfigured, match=said),
+        wired.open_mailbox("m", "role:role", "workmail_ews"),
+    ):
+        pass
+
+
+def test_graph_is_asked_over_tls_alone(wiring: Wiring) -> None:
+    wired = of_kind(wiring, "m365")
+    open_graph = CloudSettings("global", graph_url="http://graph.example/v1.0")
+    wired.settings = replace(wired.settings, source_cloud=open_graph)
+    with (
+        pytest.raises(TenantMisconfigured, match="`source` in the tenant file"),
+        wired.open_mailbox("m", "role:role", "workmail_ews"),
+    ):
+        pass
 
 
 # ---- the target ------------------------------------------------------------------------------

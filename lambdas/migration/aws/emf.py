@@ -7,6 +7,8 @@ CloudWatch_Embedded_Metric_Format_Specification.html
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -38,4 +40,7 @@ class EmfMetrics:
             line.add_metric(measure.metric, measure.unit, measure.value)
         # set_timestamp would warn of times that are not the machine's, which a laptop's are not
         line.timestamp = round(datetime.fromisoformat(at).timestamp() * 1000)
-        line.flush_metrics()
+        text = json.dumps(line.serialize_metric_set(), separators=(",", ":"))
+        # flush_metrics would write the line and its end apart, and Lambda's runtime passes each on
+        # by itself: where processes share a log, another's line could come between
+        sys.stdout.write(f"{text}\n")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from migration.errors import CredentialsRejected, MailboxUnreachable, MigrationError, SourceBusy
 from migration.wire.imap_errors import (
+    NO_ACCESS,
     CommandRefused,
     ConnectionLost,
     ImapError,
@@ -42,6 +43,11 @@ def translate(error: ImapError) -> MigrationError:
         case CommandRefused() if error.pause or error.code == "OVERQUOTA":
             # Nothing is stored here: it is Gmail's word for too much that was asked.
             return SourceBusy(f"the source asks for a pause ({error.code})", wait)
+        case CommandRefused() if error.code == NO_ACCESS:
+            return CredentialsRejected(
+                f"the source took the login, which opens no mailbox ({error.code})",
+                after_login=True,
+            )
         case CommandRefused():
             return MailboxUnreachable(f"the source refused a command ({error.code})")
     return SourceBusy(f"the source's answer makes no sense ({error.code})", wait)

@@ -12,6 +12,9 @@ _BACK_OFF = re.compile(r"Backoff Time: *(\d+) *milliseconds", re.IGNORECASE)
 _FULL = re.compile(r"over ?quota|quota exceeded|exceeded .{0,20}quota|mailbox is full", re.I)
 """Cyrus gives no code, Courier only ALERT."""
 
+_NO_MAILBOX = re.compile(r"authenticated but not connected", re.I)
+"""Exchange takes a token that opens no mailbox, and refuses every command after it."""
+
 _THROTTLED = re.compile(
     r"throttl|too many|rate limit|bandwidth limit|temporary authentication", re.IGNORECASE
 )
@@ -53,6 +56,10 @@ class LoginRefused(ImapError):
     """The server does not take the credentials."""
 
 
+NO_ACCESS = "no-access"
+"""The code of a command that was refused because the login does not open the mailbox."""
+
+
 class CommandRefused(ImapError):
     """NO or BAD. `code` is the response code, or NO or BAD without one. `pause` says that the
     server asks for a pause rather than refusing for good."""
@@ -67,6 +74,7 @@ def refused(status: str, text: str) -> CommandRefused:
     found = _CODE.match(text)
     wait = back_off(text)
     code = "OVERQUOTA" if _FULL.search(text) else found[1].upper() if found else status
+    code = NO_ACCESS if _NO_MAILBOX.search(text) else code
     pause = bool(wait) or code in PAUSE_CODES or _THROTTLED.search(text) is not None
     return CommandRefused(code, wait, pause=pause)
 

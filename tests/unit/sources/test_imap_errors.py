@@ -48,6 +48,7 @@ USER = "ann@example.test"
         (refused("NO", "[OVERQUOTA] Account exceeded command limits: secret"), SourceBusy, 30),
         (refused("BAD", "Backoff Time: 500 milliseconds; secret"), SourceBusy, 0.5),
         (refused("NO", "secret"), MailboxUnreachable, 0),
+        (refused("BAD", "User is authenticated but not connected."), CredentialsRejected, 0),
         (refused("NO", "[NOPERM] secret"), MailboxUnreachable, 0),
     ],
 )
