@@ -104,7 +104,8 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages after a cursor, oldest first, and the cursor after the last of them.
+    """Messages after a cursor, oldest first where the source has an order, and the cursor after the
+    last of them.
 
     `more` is False when the folder holds nothing beyond `cursor` at this moment; the cursor stays
     good for a later delta pass.

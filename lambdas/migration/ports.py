@@ -70,6 +70,7 @@ class Capabilities:
     lists_uids: bool = False  # source: uids works
     reads_on: bool = False  # source: fetch makes use of what follows
     repeats: bool = False  # source: a page may hold what was given before, by the same uid
+    estimates_sizes: bool = False  # source: a message may be longer or shorter than it is listed
     sets_flags: bool = False  # target: set_flags works
     removes: bool = False  # target: remove works
 
@@ -121,7 +122,8 @@ class Source(Protocol):
 
     def read_flags(self, folder: Folder, cursor: str, state: str) -> FlagReading | None:
         """Flags of messages up to `cursor` that changed since the reading that gave `state` (""
-        if there was none); None if none did. Only with `reads_flags`."""
+        if there was none); None if none did. Only with `reads_flags`. Cursors of a source that
+        `repeats` say nothing of single messages: here, and in `uids`, all are meant."""
 
     def uids(self, folder: Folder, cursor: str) -> frozenset[str]:
         """The messages up to `cursor` that are still there. Only with `lists_uids`."""

@@ -196,7 +196,8 @@ class Reader:
         reason = skips(self.worker.job.policy, ref, None)
         if reason:
             return Row(ref, Fate.SKIPPED, reason=reason, scope=scope)
-        if self.worker.max_bytes and ref.size > self.worker.max_bytes:
+        is_sure = not self.worker.source.capabilities.estimates_sizes
+        if is_sure and self.worker.max_bytes and ref.size > self.worker.max_bytes:
             return Row(ref, Fate.REJECTED, reason=TOO_LARGE)
         return None
 

@@ -2,7 +2,8 @@
 
 Nothing is changed there: only questions are asked. A uid is the message's immutable id, and a
 cursor a link into a delta round of its folder (graph_cursor.py). Messages are listed in no certain
-order, and once more whenever something about them changes.
+order, and once more whenever something about them changes. Their sizes are those that Exchange
+counts, which are not those of the MIME that it writes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ class GraphSource:
     this source's own."""
 
     def __init__(self, client: GraphClient, user: str) -> None:
-        self.capabilities = Capabilities(reads_flags=True, lists_uids=True, repeats=True)
+        self.capabilities = Capabilities(
+            reads_flags=True, lists_uids=True, repeats=True, estimates_sizes=True
+        )
         self._client = client
         self._lookout = GraphLookout(client, user)
         self._contents = Contents(client, user, self._lookout.told)

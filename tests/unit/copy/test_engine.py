@@ -441,6 +441,20 @@ def test_a_listed_size_that_is_wrong_is_noticed_and_does_not_change_the_counts()
     assert [each.reason for each in part.ledger.remarks(BOX)] == ["too-large"]
 
 
+def test_a_listed_size_that_is_an_estimate_refuses_nothing() -> None:
+    part = Slice(0)
+    part.source.capabilities = replace(part.source.capabilities, estimates_sizes=True)
+    part.source.deliver(INBOX, b"x" * 2000)
+    part.source.deliver(INBOX, b"y" * 2000)
+    item = part.source._folders[INBOX].items[1]
+    part.source._folders[INBOX].items[1] = replace(item, mime=b"x" * 900)
+    part.target.limit_size(1000)
+    part.run()
+    total = part.total()
+    assert (total.copied, total.rejected) == (1, 1)
+    assert [each.reason for each in part.ledger.remarks(BOX)] == ["too-large"]
+
+
 def test_the_audit_names_no_content() -> None:
     part = Slice(0)
     part.source.deliver(INBOX, b"From: ann@example.test\r\nSubject: secret\r\n\r\nbody")
