@@ -20,8 +20,10 @@ from localrun.fakes.graph.server import GraphServer
 from localrun.scenario import Happening, Scenario
 from localrun.stories.groupware_compare import compare, in_workmail
 from localrun.stories.m365_items import (
+    ADA,
     BEGIN,
     END,
+    PHOTO,
     ZONE,
     People,
     change_groupware,
@@ -201,6 +203,11 @@ def _find_groupware_faults(world: World) -> Iterator[str]:
         yield from compare("occurrences", user, shown, calendar)
     for user, others in expected_others(_PEOPLE).items():
         yield from compare("items", user, others, in_workmail(world, _target(user)))
+
+    stored = (one for items in world.ews.groupware(ANNA).values() for one in items)
+    photos = [each for one in stored if one.text("DisplayName") == ADA for _, each in one.files]
+    if photos != [PHOTO]:
+        yield f"a contact has {len(photos)} photos, or another one than at the source"
 
 
 def _target(user: str) -> str:

@@ -22,8 +22,15 @@ from localrun.stories.groupware_compare import Shown
 BEGIN, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC)
 ZONE = "Europe/Berlin"
 _WINDOWS_ZONE = "W. Europe Standard Time"
-_PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(60)) + b"\xff\xd9"
-LUNCH, STAND_UP, CLOSING, HOLIDAY = "Mittagessen", "Stand-up", "Close the books", "Sommerurlaub"
+PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(60)) + b"\xff\xd9"
+ADA = "Ada Lovelace"
+LUNCH, STAND_UP, ROOF, CLOSING, HOLIDAY = (
+    "Mittagessen",
+    "Stand-up",
+    "Stand-up, auf dem Dach",
+    "Close the books",
+    "Sommerurlaub",
+)
 CHOIR, BOARD = "Chor", "Board"
 RULE = "Rechnungen ablegen"
 
@@ -59,6 +66,7 @@ def _recurrence(begin: date, end: date | None, **pattern: object) -> Mapping[str
 
 _LUNCH_DAY, _BOARD_DAY = date(2026, 3, 11), date(2026, 9, 17)
 _STAND_UP_DAY, _MOVED, _GONE = date(2025, 1, 6), date(2025, 6, 2), date(2025, 12, 24)
+_CALLED_OFF = date(2027, 2, 1)
 _CLOSING_DAY, _LAST_CLOSING = date(2025, 1, 15), date(2026, 12, 31)
 _CHOIR_DAY = date(2025, 3, 31)
 
@@ -77,7 +85,7 @@ def put_groupware(graph: GraphServer, people: People) -> None:
     bookings.put_event(bookings.default.id, _event(BOARD, _BOARD_DAY, "10:00", "12:00"))
     contacts = graph.mailbox(people.anna).part(Contacts)
     uid = contacts.put_contact(_ADA)
-    contacts.put_photo(uid, _PHOTO)
+    contacts.put_photo(uid, PHOTO)
     contacts.put_contact(_KIM, contacts.add_folder("Freunde"))
     todo = graph.mailbox(people.bernd).part(Todo)
     task = todo.put_task(todo.default, {"title": "Steuererklärung", "importance": "high"})
@@ -102,7 +110,7 @@ def _put_annas(calendars: Calendars) -> None:
             STAND_UP, _STAND_UP_DAY, "09:15", "09:30", **_recurrence(_STAND_UP_DAY, None, **week)
         ),
     )
-    calendars.put_exception(series, _MOVED, _event(STAND_UP, _MOVED, "11:00", "11:30"))
+    calendars.put_exception(series, _MOVED, _event(ROOF, _MOVED, "11:00", "11:30"))
     calendars.cancel(series, _GONE)
     month = {"type": "absoluteMonthly", "dayOfMonth": 15}
     ends = _recurrence(_CLOSING_DAY, _LAST_CLOSING, **month)
@@ -119,7 +127,7 @@ def _put_annas(calendars: Calendars) -> None:
 
 
 _ADA = {
-    "displayName": "Ada Lovelace",
+    "displayName": ADA,
     "givenName": "Ada",
     "surname": "Lovelace",
     "companyName": "Analytical Engines",
@@ -131,9 +139,12 @@ _GRACE = {"displayName": "Grace Hopper", "givenName": "Grace", "surname": "Hoppe
 
 
 def change_groupware(graph: GraphServer, people: People) -> None:
-    """While the DNS is watched: an event moves, a contact comes, a task comes."""
+    """While the DNS is watched: an event moves, an occurrence is called off, a contact comes, a
+    task comes."""
     calendars = graph.mailbox(people.anna).part(Calendars)
-    (lunch,) = [one for one in calendars.default.events if one.told["subject"] == LUNCH]
+    named = {one.told["subject"]: one for one in calendars.default.events}
+    lunch = named[LUNCH]
+    calendars.cancel(named[STAND_UP].ids.immutable, _CALLED_OFF)
     moved: dict[str, Any] = dict(_event(LUNCH, _LUNCH_DAY, "13:00", "14:30"))
     calendars.change_event(lunch.ids.immutable, start=moved["start"], end=moved["end"])
     graph.mailbox(people.anna).part(Contacts).put_contact(_GRACE)
@@ -146,7 +157,8 @@ def change_groupware(graph: GraphServer, people: People) -> None:
 
 def expected_calendars(people: People) -> Mapping[str, Counter[Shown]]:
     """What each calendar shows between BEGIN and END, by the mailbox at the source."""
-    stand_ups = [day for day in _days(_STAND_UP_DAY, WEEKLY, byweekday=(MO, WE)) if day != _GONE]
+    off = (_GONE, _CALLED_OFF)
+    stand_ups = [day for day in _days(_STAND_UP_DAY, WEEKLY, byweekday=(MO, WE)) if day not in off]
     annas = [
         _shown(LUNCH, _LUNCH_DAY, time(13), timedelta(minutes=90)),
         *(_stand_up(day) for day in stand_ups),
@@ -170,16 +182,14 @@ def expected_calendars(people: People) -> Mapping[str, Counter[Shown]]:
 def expected_others(people: People) -> Mapping[str, Counter[tuple[str, str]]]:
     """All that is no event, by its kind in Exchange and its name."""
     return {
-        people.anna: Counter(
-            [("Contact", "Ada Lovelace"), ("Contact", "Kim"), ("Contact", "Grace Hopper")]
-        ),
+        people.anna: Counter([("Contact", ADA), ("Contact", "Kim"), ("Contact", "Grace Hopper")]),
         people.bernd: Counter([("Task", "Steuererklärung"), ("Task", "Koffer packen")]),
     }
 
 
 def _stand_up(day: date) -> Shown:
     if day == _MOVED:
-        return _shown(STAND_UP, day, time(11), timedelta(minutes=30))
+        return _shown(ROOF, day, time(11), timedelta(minutes=30))
     return _shown(STAND_UP, day, time(9, 15), timedelta(minutes=15))
 
 
