@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,8 @@ from migration.discovery_model import (
 )
 from migration.errors import CredentialsRejected, SourceBusy, TenantMisconfigured
 from migration.model import Profile
+from migration.settings import CloudSettings, Settings
+from migration.source_sides import SourceSides
 from migration.sources import graph_directory_notes as notes
 from migration.sources.graph_directory import GraphDirectory
 from migration.wire.app_tokens import Tokens
@@ -24,6 +27,7 @@ from migration.wire.graph import GraphClient
 from migration.wire.graph_model import AppLogin, find_scope
 from tests.graph.plain import NOON, mime
 from tests.graph.sources import ANN, new_client
+from tests.unit.test_settings import environment
 
 BOB = "bob@contoso.example"
 DESK = "desk@contoso.example"
@@ -333,3 +337,22 @@ def test_the_alias_is_the_address_of_whoever_has_no_primary_one(server: GraphSer
     server.add_user("x@contoso.example", "X", mail=None, proxyAddresses=["smtp:x@contoso.example"])
     found = boxes(discover(server))["x@contoso.example"]
     assert (found.address, found.aliases) == ("x@contoso.example", ())
+
+
+@pytest.mark.parametrize("kind", ["m365", "m365-imap"])
+def test_preflight_asks_the_directory_of_the_settings_cloud(server: GraphServer, kind: str) -> None:
+    cloud = CloudSettings("global", server.login_url, server.graph_url)
+    settings = replace(Settings.from_env(environment()), source_kind=kind, source_cloud=cloud)
+    outline = SourceSides(settings, NoSecrets()).outline(server.secret, 10.0)
+    assert outline is not None
+    assert (len(outline.users), len(outline.groups), outline.complete) == (6, 2, True)
+
+
+class NoSecrets:
+    """Whoever has been given the secret has no need of it."""
+
+    def read_source(self) -> Mapping[str, object]:
+        raise AssertionError
+
+    def read_target(self) -> Mapping[str, object]:
+        raise AssertionError
