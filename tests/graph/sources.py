@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from localrun.fakes.graph import GraphServer
@@ -92,3 +93,13 @@ def split_flags(flags: Collection[str]) -> tuple[list[str], list[str]]:
         [flag for flag in flags if flag in SYSTEM_FLAGS],
         [flag for flag in flags if flag not in SYSTEM_FLAGS],
     )
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Fails if it is not so for long."""
+    tick = threading.Event()
+    for _ in range(1000):
+        if is_so():
+            return
+        tick.wait(0.01)
+    raise AssertionError("it never was so")

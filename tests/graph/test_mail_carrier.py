@@ -18,6 +18,7 @@ from migration.mime import MimeStream, whole
 from migration.sources.graph_carrier import THREADS, GraphCarrier
 from migration.sources.graph_content import Content
 from migration.sources.graph_flags import Told
+from tests.graph.sources import wait_until
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 LARGE = 3_000_000
@@ -62,16 +63,6 @@ def gate() -> Iterator[threading.Event]:
     made = threading.Event()
     yield made
     made.set()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Fails if it is not so for long."""
-    tick = threading.Event()
-    for _ in range(1000):
-        if is_so():
-            return
-        tick.wait(0.01)
-    raise AssertionError("it never was so")
 
 
 KINDS = st.lists(
