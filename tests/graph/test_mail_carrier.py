@@ -34,7 +34,9 @@ class Reading:
         self.contents: list[Content] = []
         self.lock = threading.Lock()
 
-    def read(self, folder_id: str, ref: ItemRef, content: Content) -> Told | Gone | Unreadable:
+    def read_message(
+        self, folder_id: str, ref: ItemRef, content: Content
+    ) -> Told | Gone | Unreadable:
         with self.lock:
             self.begun.append(ref.uid)
             self.contents.append(content)
@@ -148,8 +150,10 @@ def test_a_message_larger_than_all_room_comes_nevertheless() -> None:
 
 def test_sizes_that_were_told_wrong_do_not_fill_the_room_for_ever() -> None:
     class Larger(Reading):
-        def read(self, folder_id: str, ref: ItemRef, content: Content) -> Told | Gone | Unreadable:
-            return super().read(folder_id, ItemRef(ref.uid, 800_000), content)
+        def read_message(
+            self, folder_id: str, ref: ItemRef, content: Content
+        ) -> Told | Gone | Unreadable:
+            return super().read_message(folder_id, ItemRef(ref.uid, 800_000), content)
 
     carrier = GraphCarrier(Larger())
     for _ in range(3):

@@ -34,7 +34,9 @@ _AT_ONCE = 1.0
 class Reading(Protocol):
     """What reads one message: see graph_content.Contents."""
 
-    def read(self, folder_id: str, ref: ItemRef, content: Content) -> Told | Gone | Unreadable: ...
+    def read_message(
+        self, folder_id: str, ref: ItemRef, content: Content
+    ) -> Told | Gone | Unreadable: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -149,7 +151,7 @@ class GraphCarrier:
     def _work(self, generation: int) -> None:
         while (job := self._next(generation)) is not None:
             try:
-                job.result = self._contents.read(job.folder_id, job.ref, job.content)
+                job.result = self._contents.read_message(job.folder_id, job.ref, job.content)
             except Exception as error:  # noqa: BLE001 - raised again where it is waited for
                 job.error = job.error or error
             with self._changed:

@@ -88,7 +88,9 @@ class Contents:
         self._told = told
         self._rounds = Rounds(client, user)
 
-    def read(self, folder_id: str, ref: ItemRef, content: Content) -> Told | Gone | Unreadable:
+    def read_message(
+        self, folder_id: str, ref: ItemRef, content: Content
+    ) -> Told | Gone | Unreadable:
         """Fills `content`, and tells what belongs to it. A message that was moved to another folder
         is gone from this one. Raises what GraphClient raises, but GraphRefused."""
         told = self._told(ref.uid)
