@@ -48,7 +48,7 @@ PREFERENCES = frozenset(
 )
 
 ADDED: Mapping[str, Any] = {
-    # resources/event: newer than the files
+    # of Graph's metadata, newer than the files, as resources/event was when it was looked up
     "microsoft.graph.event": {
         "cancelledOccurrences": TEXTS,
         "exceptionOccurrences": {
@@ -85,7 +85,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 
 _EXTENDED = "singleValueExtendedProperties"
 EXPANDABLE: Mapping[str, Sequence[str]] = {
-    "microsoft.graph.event": ("exceptionOccurrences",),  # api/event-get
+    "microsoft.graph.event": ("exceptionOccurrences",),  # of Graph's metadata
     "microsoft.graph.message": (_EXTENDED,),  # api/singlevaluelegacyextendedproperty-get
     "microsoft.graph.mailFolder": (_EXTENDED,),
     "microsoft.graph.contact": (_EXTENDED,),

@@ -1,8 +1,10 @@
 """Calendars, events and their attachments, as they are asked for.
 
-A list has masters and single events. Exceptions and cancelled occurrences are told where one series
-is asked for by its id alone, and only where $select names them; exceptions need $expand, too, and
-$select counts for them. https://learn.microsoft.com/graph/api/event-get
+A list has masters and single events (https://learn.microsoft.com/graph/api/user-list-events).
+Exceptions and cancelled occurrences are told where one series is asked for by its id alone, and
+only where $select names them; exceptions need $expand, too, and $select counts for them: so people
+have seen it with Graph, https://martin-machacek.com/blogPost/8a742689-11c8-465d-ae65-c9c92ada8c5c.
+Codes of refusals, and that a reference has no $value, are assumed.
 """
 
 from __future__ import annotations
