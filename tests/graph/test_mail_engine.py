@@ -13,8 +13,10 @@ from localrun.fakes.blobs import MemoryBlobs
 from localrun.fakes.graph import GraphServer
 from localrun.fakes.ledger import MemoryLedger
 from localrun.fakes.mailbox import MemoryTarget
+from localrun.fakes.steps import no_step
 from migration.copy.engine import Pace, SliceJob, SliceOutcome, SliceResult, copy_slice
 from migration.copy.verify import verify_mailbox
+from migration.errors import TargetBusy
 from migration.mail import Fate
 from migration.mime import whole
 from migration.model import Agreement, CopyPolicy, DeltaPolicy, Mailbox
@@ -225,13 +227,20 @@ FAILURES: dict[str, Callable[[GraphServer, int], None]] = {
 }
 
 
+def lose_answer(name: str, chance: random.Random) -> None:
+    if name == "after append" and chance.random() < 0.01:
+        raise TargetBusy("the answer was lost", 1.0)
+
+
 @pytest.mark.parametrize("seed_number", range(3))
 def test_an_unreliable_service_costs_time_and_no_message(
     server: GraphServer, seed_number: int
 ) -> None:
-    """Small pages, replays, refusals of every kind, lost connections, changes in between."""
+    """Small pages, replays, refusals of every kind, lost connections, answers of the target that
+    are lost, changes in between."""
     chance = random.Random(seed_number)
     tenant = Tenant(server)
+    tenant.target.step = lambda name: lose_answer(name, chance)
     known = seed(tenant.box)
     server.faults.page_limit = chance.choice([None, 10, 33])
     server.faults.replays = chance.choice([0, 2])
@@ -246,6 +255,7 @@ def test_an_unreliable_service_costs_time_and_no_message(
         tenant.box.flag(("Posteingang",), chance.choice(inbox), ("\\Seen", "\\Answered"))
         tenant.box.deliver(("Kunden", "A/B"), mime(f"late {pass_id}"))
     server.faults.clear()
+    tenant.target.step = no_step
     tenant.finish(4)
     assert tenant.there() == tenant.here()
     assert tenant.verdict(4) is Agreement.AGREE

@@ -231,11 +231,12 @@ class Rematch:
 
 def changed_flags(held: Mapping[str, Row], flags: Mapping[str, frozenset[str]]) -> list[Row]:
     """The rows, with their new flags, of copied messages whose flags at the source are not those
-    that the copy was made with. What users did at the target since does not count."""
+    that the copy was made with. What users did at the target since does not count. With which flags
+    a FOUND copy was made nobody can say: it is STORED once it has got those of the source."""
     return [
-        replace(row, flags=flags[uid])
+        replace(row, flags=flags[uid], fate=Fate.STORED if row.fate is Fate.FOUND else row.fate)
         for uid, row in held.items()
-        if uid in flags and row.target_id and row.flags != flags[uid]
+        if uid in flags and row.target_id and (row.fate is Fate.FOUND or row.flags != flags[uid])
     ]
 
 

@@ -215,6 +215,15 @@ def test_flags_that_the_source_has_changed_are_set() -> None:
     assert [(each.ref.uid, each.flags) for each in changed_flags(held, now)] == [("1", SEEN)]
 
 
+def test_the_flags_of_a_copy_that_was_found_are_set_once() -> None:
+    """Its worker had made it with flags that nobody knows."""
+    held = {"1": replace(row(1, fate=Fate.FOUND), flags=SEEN)}
+    (changed,) = changed_flags(held, {"1": SEEN})
+    assert (changed.flags, changed.fate) == (SEEN, Fate.STORED)
+    assert changed_flags({"1": changed}, {"1": SEEN}) == []
+    assert changed_flags(held, {}) == []
+
+
 def test_what_is_no_longer_at_the_source_has_vanished() -> None:
     held = {str(uid): row(uid) for uid in (1, 2, 3)}
     held["3"] = replace(held["3"], target_id="")
