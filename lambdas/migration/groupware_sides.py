@@ -39,18 +39,27 @@ class GroupwareSides:
             {
                 place: FileSource(self.blobs, mailbox.target)
                 if place == FILES
-                else self.server(place, self.secrets.read_source(), mailbox.source)
+                else self.server(
+                    place,
+                    self.secrets.read_source(),
+                    mailbox.source,
+                    calendars_alone=mailbox.is_resource,
+                )
                 for place in self.settings.groupware.sources
             }
         )
 
-    def server(self, place: str, secret: Mapping[str, object], user: str) -> GroupwareSource:
+    def server(
+        self, place: str, secret: Mapping[str, object], user: str, *, calendars_alone: bool = False
+    ) -> GroupwareSource:
         """What this user has at the server that is a place of groupware.sources: DAV or M365;
-        `secret` is the source's."""
+        `secret` is the source's. With `calendars_alone`, Graph is asked for nothing else."""
         if place == M365:
-            from migration.sources.graph_groupware import GraphGroupware
+            from migration.sources.graph_groupware import READERS, GraphGroupware
 
-            return GraphGroupware(self.sources.graph(secret), user)
+            wanted = {CollectionKind.CALENDAR} if calendars_alone else READERS.keys()
+            readers = {kind: READERS[kind] for kind in READERS if kind in wanted}
+            return GraphGroupware(self.sources.graph(secret), user, readers)
         return self._dav(secret, user)
 
     def settings_ends(

@@ -487,6 +487,14 @@ def page(summary: Summary) -> Page:
     return parsed
 
 
+def test_a_long_uid_is_shown_by_its_end_and_is_there_whole() -> None:
+    long = "AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0AkgoAbcd"
+    refused = replace(REFUSED, remarks=[replace(REFUSED.remarks[0], uid=long)])
+    parsed = page(summarise(FACTS, [refused], NOW))
+    assert any(f"…{long[-16:]}" in row and long not in row for row in parsed.rows)
+    assert ("code", {"title": long}) in parsed.elements
+
+
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}\u202egnp.exe\x07"
 
 

@@ -20,7 +20,9 @@ from migration.groupware_port import CollectionKind
 from migration.model import Failure, Mailbox
 from migration.settings import FILES, M365, CloudSettings, GroupwareSettings, Settings
 from migration.sources.graph import GraphSource
+from migration.sources.graph_groupware import READERS, GraphGroupware
 from migration.sources.imap import ImapSource
+from migration.sources.joined_groupware import JoinedSource
 from migration.targets.workmail_ews import WorkmailEwsTarget
 from migration.targets.workmail_imap import WorkmailImapTarget
 from migration.wire.graph_model import CLOUDS
@@ -118,6 +120,20 @@ def test_calendars_of_microsoft_365_are_read_over_graph(wiring: Wiring, kind: st
     wired.__dict__["blobs"] = MemoryBlobs()
     with wired.open_groupware("m", "role:role", NOW) as (_, calendars):
         assert calendars.kinds() == set(CollectionKind)
+
+
+def test_of_a_room_at_microsoft_365_its_calendar_alone_is_asked_for(wiring: Wiring) -> None:
+    wired = of_kind(wiring, "m365")
+    room = Mailbox("r", "room", "room@acme.example", "room", "Room", is_resource=True)
+    wired.ledger.plan_mailboxes("run-1", [ANNA, room])
+    wired.settings = replace(wired.settings, groupware=GroupwareSettings((M365,)))
+    wired.__dict__["blobs"] = MemoryBlobs()
+    for mailbox, kinds in (("r", {CollectionKind.CALENDAR}), ("m", set(READERS))):
+        with wired.open_groupware(mailbox, "role:role", NOW) as (source, _):
+            assert isinstance(source, JoinedSource)
+            graph = source._sources[M365]
+            assert isinstance(graph, GraphGroupware)
+            assert set(graph._readers) == kinds
 
 
 @pytest.mark.parametrize(
