@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pytest
 
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
-from migration.groupware_port import Collection, CollectionKind, Entry, NotReadable, Read, Vanished
+from migration.groupware_port import (
+    Collection,
+    CollectionKind,
+    Entry,
+    NotReadable,
+    Read,
+    Vanished,
+    find_unseen,
+)
 from migration.sources.graph_groupware import READERS, GraphGroupware, Opener
 from migration.wire.graph import GraphClient
 from tests.graph.calendar_service import USER, CalendarService
@@ -19,12 +27,16 @@ FORBIDDEN = CredentialsRejected("no", after_login=True)
 class Shelf:
     """A reader of one collection, or of an error."""
 
+    is_empty = False
+
     def __init__(self, kind: CollectionKind, error: Exception | None = None) -> None:
         self.kind, self.error = kind, error
 
     def collections(self) -> Sequence[Collection]:
         if self.error is not None:
             raise self.error
+        if self.is_empty:
+            return []
         return [Collection(self.kind.value, self.kind, "a")]
 
     def entries(self, collection: Collection) -> Sequence[Entry]:
@@ -74,6 +86,21 @@ def test_a_mailbox_without_tasks_has_calendars_and_contacts() -> None:
     assert [one.kind for one in found] == [CALENDAR, CONTACTS]
     assert [loss.why for loss in found[0].losses] == ["this mailbox has no such service"]
     assert found[0].unseen == {TASKS}
+
+
+def test_a_kind_of_which_the_list_is_empty_has_not_vanished() -> None:
+    """With a policy that follows deletions, all that was copied of it would be deleted."""
+
+    class Empty(Shelf):
+        is_empty = True
+
+    readers: Mapping[CollectionKind, Opener] = {
+        CALENDAR: lambda client, user: Empty(CALENDAR),
+        CONTACTS: lambda client, user: Shelf(CONTACTS),
+        TASKS: lambda client, user: Shelf(TASKS),
+    }
+    source = GraphGroupware(CalendarService().open_client(), USER, readers)
+    assert find_unseen(source.collections()) == {CALENDAR}
 
 
 @pytest.mark.parametrize(

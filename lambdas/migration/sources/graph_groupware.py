@@ -40,7 +40,8 @@ class GraphGroupware:
 
     A kind that the application may not read, and tasks of a mailbox without them, are told as a
     loss of the first collection; the others are listed. If nothing can be read, that is an error.
-    Notes have no place in Graph.
+    A kind of which there is no collection was not seen: each has a default one, which nobody can
+    delete. Notes have no place in Graph.
     """
 
     def __init__(
@@ -71,9 +72,10 @@ class GraphGroupware:
                 losses[kind] = Loss("collection", kind, _NO_SERVICE)
         if refusal is not None and not found:
             raise refusal
-        if losses:
+        unseen = self._readers.keys() - {one.kind for one in found}
+        if found and unseen:
             told = (*losses.values(), *found[0].losses)
-            found[0] = replace(found[0], losses=told, unseen=frozenset(losses))
+            found[0] = replace(found[0], losses=told, unseen=frozenset(unseen))
         return found
 
     def entries(self, collection: Collection) -> Sequence[Entry]:
