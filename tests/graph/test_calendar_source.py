@@ -276,6 +276,40 @@ def test_files_beyond_the_limit_are_not_read(
     assert [len(one.data or b"") for one in master_of(event).content.attachments] == [6, 4]
 
 
+def test_the_limit_holds_for_a_series_with_all_its_exceptions(
+    service: CalendarService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_attachments, "LARGEST", 10)
+    changed = [exception(id_, day, hasAttachments=True) for id_, day in (("x", 6), ("y", 7))]
+    told = series_event(DAILY, ENDLESS, id="s", exceptionOccurrences=changed)
+    service.put("c/1=", told)
+    for id_ in "xy":
+        service.attach(id_, b"123456")
+    event, losses = single(service)
+    assert losses == ["attachments"]
+    of_exceptions = [one.details.content.attachments for one in event.overrides]
+    assert [[file.data for file in files] for files in of_exceptions] == [[b"123456"], []]
+
+
+def test_a_file_that_is_larger_than_its_list_says_is_not_read_to_its_end(
+    service: CalendarService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_attachments, "LARGEST", 10)
+    service.put("c/1=", plain_event(id="e", hasAttachments=True))
+    service.attach("e", b"BEGIN:VCALENDAR", kind="item", size=3)
+    event, losses = single(service)
+    assert losses == ["attachments"]
+    assert master_of(event).content.attachments == ()
+
+
+def test_calendars_that_are_not_there_are_not_asked_for_again_and_again(
+    service: CalendarService,
+) -> None:
+    service.refused["calendars"] = (404, "ErrorFolderNotFound")
+    with pytest.raises(MailboxUnreachable, match="ErrorFolderNotFound"):
+        open_source(service).collections()
+
+
 def test_answers_come_in_order_whatever_they_are(service: CalendarService) -> None:
     for number in range(45):
         service.put("c/1=", plain_event(id=f"e{number}", subject=f"s{number}"))

@@ -10,6 +10,7 @@ from migration.errors import MailboxUnreachable, SourceBusy
 from migration.groupware_port import CollectionKind, Entry, NotReadable, Read, Vanished
 from migration.items.contact import Contact, Phone, Place, Use
 from migration.items.graph_contacts import read_contact
+from migration.sources import graph_contacts
 from migration.sources.graph_contacts import GraphContacts
 from tests.graph.resources import properties_of
 from tests.graph.scripted import URL, Answers, ScriptedGraph
@@ -127,6 +128,36 @@ def test_a_photo_that_graph_does_not_give_is_a_loss_of_its_contact() -> None:
     (found,) = source.fetch(source.collections()[0], [Entry("a", "v1")])
     assert isinstance(found, Read)
     assert [(one.what, one.uid) for one in found.losses] == [("photo", "a")]
+
+
+def test_a_photo_is_only_read_as_far_as_one_may_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_contacts, "_LARGEST_PHOTO", 4)
+    photos = {f"{CONTACTS}/{id_}/photo": {"id": "1x1"} for id_ in "ab"}
+    values = {f"{CONTACTS}/a/photo/$value": b"12345", f"{CONTACTS}/b/photo/$value": b"1234"}
+    _, source = open_graph(answers(**photos, **values))
+    asked = [Entry("a", "v1"), Entry("b", "v1")]
+    large, fit = source.fetch(source.collections()[0], asked)
+    assert isinstance(large, Read) and isinstance(fit, Read)
+    assert [(one.what, one.uid) for one in large.losses] == [("photo", "a")]
+    (contact_of,) = fit.items
+    assert isinstance(contact_of, Contact)
+    assert contact_of.photo is not None and contact_of.photo.data == b"1234"
+
+
+def test_half_of_a_character_is_no_error() -> None:
+    """Programs that count in UTF-16 cut names in the middle of an emoji."""
+    broken = {**contact("a"), "personalNotes": "cut \ud83d"}
+    _, source = open_graph(answers(**{f"{CONTACTS}/a": broken}))
+    (found,) = source.fetch(source.collections()[0], [Entry("a", "v1")])
+    assert isinstance(found, Read)
+    assert b"cut" in found.raw
+
+
+def test_a_mailbox_without_contacts_is_not_asked_again_and_again() -> None:
+    script = answers(**{FOLDERS: (404, "ErrorFolderNotFound")})
+    _, source = open_graph(script)
+    with pytest.raises(MailboxUnreachable, match="ErrorFolderNotFound"):
+        source.collections()
 
 
 def test_a_folder_that_vanished_has_nothing() -> None:

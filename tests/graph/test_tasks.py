@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+import pytest
+
+from migration.errors import MailboxUnreachable
 from migration.groupware_port import CollectionKind, Entry, NotReadable, Read, Vanished
 from migration.items.content import Alarm, Attachment
 from migration.items.task import Task, TaskStatus
 from migration.items.times import UTC, Frequency, Moment
+from migration.sources import graph_tasks
 from migration.sources.graph_tasks import GraphTasks
 from tests.graph.scripted import URL, Answers, ScriptedGraph
 
@@ -215,7 +219,7 @@ def test_what_is_gone_and_what_is_refused_are_told_apart() -> None:
     entries = [Entry("gone", "v"), Entry("a", "v"), Entry("b", "v")]
     assert list(source.fetch(source.collections()[0], entries)) == [
         Vanished(entries[0]),
-        Vanished(entries[1]),
+        NotReadable(entries[1], "ErrorItemNotFound"),  # it is there, and its copy stays
         NotReadable(entries[2], "ErrorCorruptData"),
     ]
 
@@ -229,3 +233,33 @@ def test_a_file_that_graph_does_not_give_is_a_loss_of_its_task() -> None:
     read = read_one(script)
     assert task_of(read).content.attachments == ()
     assert [(one.what, one.uid) for one in read.losses] == [("attachments", "a")]
+
+
+def test_files_beyond_the_limit_are_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_tasks, "LARGEST", 10)
+    files = {f"{TASKS}/a/attachments/f{size}/$value": b"x" * size for size in (6, 5, 4)}
+    listed = [{"id": f"f{size}", "name": f"{size}.txt"} for size in (6, 5, 4)]
+    script = {**answers(todo("a", hasAttachments=True)), **files}
+    read = read_one({**script, f"{TASKS}/a/attachments": listed})
+    assert [one.name for one in task_of(read).content.attachments] == ["6.txt", "4.txt"]
+    assert [(one.what, one.why) for one in read.losses] == [("attachments", "it is too large")]
+
+
+def test_how_much_an_item_brings_is_seen_in_what_the_source_said() -> None:
+    """By that the engine decides how many it reads at once."""
+    files = {
+        f"{TASKS}/a/attachments": [{"id": "f1", "name": "a.bin"}],
+        f"{TASKS}/a/attachments/f1/$value": b"x" * 30_000,
+    }
+    assert len(read_one({**answers(todo("a", hasAttachments=True)), **files}).raw) > 30_000
+
+
+def test_half_of_a_character_is_no_error() -> None:
+    """Programs that count in UTF-16 cut names in the middle of an emoji."""
+    assert b"cut" in read_one(answers(todo("a", title="cut \ud83d"))).raw
+
+
+def test_a_mailbox_without_a_service_for_tasks_is_not_asked_again_and_again() -> None:
+    _, source = open_graph({LISTS: (404, "UnknownError")})
+    with pytest.raises(MailboxUnreachable, match="404 UnknownError"):
+        source.collections()

@@ -8,11 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from migration.items.graph_files import ATTACHMENTS, BYTES, is_link
+from migration.sources.graph_octets import LARGEST, read_octets
 from migration.wire.graph import GraphClient
 from migration.wire.graph_model import GraphRefused, Json
-
-LARGEST = 32 * 1024 * 1024
-"""So many octets of files are read of one event; of more, as many files as fit."""
 
 _LISTED = "$select=id,name,contentType,size,isInline"
 _NEXT = "@odata.nextLink"
@@ -25,42 +23,36 @@ def has_files(event: Json) -> bool:
 
 
 def read_files(client: GraphClient, paths: Sequence[str]) -> list[list[dict[str, Any]]]:
-    """The attachments of each of the events at `paths`, with what is in them, as the conversion
-    wants them. What Graph does not give, or is too large, has no content. Only the lists are
-    asked for together: files come one after the other, and no more of them than LARGEST are in
-    memory besides what was read before."""
+    """The attachments of an event and of its exceptions, which are at `paths`, with what is in
+    them, as the conversion wants them. What Graph does not give, or is too large, has no content:
+    of all together, only LARGEST octets are read, the event's own first. Only the lists are asked
+    for together: files come one after the other."""
     asked = [f"{path}/{ATTACHMENTS}?{_LISTED}" for path in paths]
-    found = []
-    for path, page in zip(paths, client.batch(asked), strict=True):
-        found.append([] if isinstance(page, GraphRefused) else _read(client, path, page))
-    return found
-
-
-def _read(client: GraphClient, path: str, page: Json) -> list[dict[str, Any]]:
     left, found = LARGEST, []
-    for one in _list(client, page):
-        content = None
-        if not is_link(one) and int(one.get("size") or 0) <= left:
-            content = _read_content(client, f"{path}/{ATTACHMENTS}/{quote(one['id'], safe='')}")
-        left -= len(content or b"")
-        found.append({**one, **({} if content is None else {BYTES: _encode(content)})})
+    for path, page in zip(paths, client.batch(asked), strict=True):
+        files = [] if isinstance(page, GraphRefused) else [*_list(client, page)]
+        for one in files:
+            content = _read_content(client, f"{path}/{ATTACHMENTS}", one, left)
+            left -= len(content or b"")
+            one |= {} if content is None else {BYTES: _encode(content)}
+        found.append(files)
     return found
 
 
-def _list(client: GraphClient, page: Json) -> Iterator[Json]:
-    yield from page.get("value") or []
+def _list(client: GraphClient, page: Json) -> Iterator[dict[str, Any]]:
+    yield from map(dict, page.get("value") or [])
     if page.get(_NEXT):
-        yield from client.values(page[_NEXT])
+        yield from map(dict, client.values(page[_NEXT]))
 
 
-def _read_content(client: GraphClient, path: str) -> bytes | None:
-    """None where Graph has none to give, or has no more of it."""
-    content = bytearray()
+def _read_content(client: GraphClient, path: str, one: Json, most: int) -> bytes | None:
+    """None where Graph has none to give, or has no more of it, or has more than `most`."""
+    if is_link(one) or int(one.get("size") or 0) > most:
+        return None
     try:
-        client.read(f"{path}/$value", content.extend)
+        return read_octets(client, f"{path}/{quote(one['id'], safe='')}/$value", most)
     except GraphRefused:
         return None
-    return bytes(content)
 
 
 def _encode(content: bytes) -> str:

@@ -27,7 +27,7 @@ from migration.sources import graph_calendar_list
 from migration.sources.collection_names import tell_others
 from migration.sources.graph_attachments import has_files, read_files
 from migration.sources.graph_calendar_list import Place, tell_sharings
-from migration.sources.graph_kinds import is_gone, refuse, translated
+from migration.sources.graph_kinds import asked_for_all, is_gone, refuse, translated
 from migration.sources.graph_series import (
     expand,
     is_master,
@@ -62,7 +62,7 @@ class GraphCalendars:
 
     def collections(self) -> Sequence[Collection]:
         asked = f"{self._mailbox}/calendars?{graph_calendar_list.SELECT}&$top=100"
-        with translated():
+        with asked_for_all():
             found = graph_calendar_list.sort_out(self._client.values(asked), self._user)
             permissions = self._read_permissions(found.places)
         self._places = {one.collection.key: one for one in found.places}

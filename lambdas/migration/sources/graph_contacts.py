@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from migration import identity
@@ -17,7 +17,8 @@ from migration.groupware_port import (
 )
 from migration.items.graph_contacts import EXPANDED, KIND, read_contact
 from migration.items.losses import Loss
-from migration.sources.graph_kinds import is_gone, refuse, translated
+from migration.sources.graph_kinds import asked_for_all, is_gone, refuse, translated
+from migration.sources.graph_octets import read_octets
 from migration.wire.graph import GraphClient
 from migration.wire.graph_model import GraphRefused, Json
 
@@ -26,6 +27,7 @@ _LISTED = "$select=id,changeKey&$top=500"
 _FOLDERS = "$select=id,displayName&$top=100"
 _BETWEEN = " / "
 _AT_ONCE = 50
+_LARGEST_PHOTO = 4 * 1024 * 1024  # what Graph takes as a contact's photo
 _INTERNAL = (
     *("Recipient Cache", "GAL Contacts", "Organizational Contacts"),
     "PeopleCentricConversation Buddies",
@@ -46,9 +48,11 @@ class GraphContacts:
         self._paths: dict[str, str] = {}
 
     def collections(self) -> Sequence[Collection]:
-        with translated():
+        with asked_for_all():
             own = self._find_default_id()
-            folders = {id_: name for id_, name in self._walk() if id_ != own}
+            top = list(self._client.values(f"{self._mailbox}/contactFolders?{_FOLDERS}"))
+        with translated():
+            folders = {id_: name for id_, name in self._walk(top) if id_ != own}
         key = _key(_DEFAULT)
         found = [Collection(key, CollectionKind.CONTACTS, "Contacts", is_default=True)]
         self._paths = {key: f"{self._mailbox}/contacts"}
@@ -87,20 +91,21 @@ class GraphContacts:
         first = self._client.get(path).get("value") or [{}]
         return str(first[0].get("parentFolderId") or "")
 
-    def _walk(self) -> Iterator[tuple[str, str]]:
+    def _walk(self, top: Iterable[Json]) -> Iterator[tuple[str, str]]:
         """Id and name of each folder, those above before those in them, each once."""
-        to_do = [(f"{self._mailbox}/contactFolders", "")]
+        to_do = [(top, "")]
         seen = set[str]()
         while to_do:
-            path, name_above = to_do.pop(0)
-            for one in self._client.values(f"{path}?{_FOLDERS}"):
+            folders, name_above = to_do.pop(0)
+            for one in folders:
                 name = one.get("displayName") or ""
                 if one["id"] in seen or _is_internal(name):
                     continue
                 seen.add(one["id"])
                 full = f"{name_above}{_BETWEEN}{name}" if name_above else name
                 yield one["id"], full
-                to_do.append((f"{self._folder(one['id'])}/childFolders", full))
+                below = f"{self._folder(one['id'])}/childFolders?{_FOLDERS}"
+                to_do.append((self._client.values(below), full))
 
     def _folder(self, id_: str) -> str:
         return f"{self._mailbox}/contactFolders/{quote(id_, safe='')}"
@@ -132,12 +137,10 @@ class GraphContacts:
             yield photo if isinstance(photo, GraphRefused) else self._read_photo(place)
 
     def _read_photo(self, place: str) -> bytes | GraphRefused:
-        content = bytearray()
         try:
-            self._client.read(f"{place}/photo/$value", content.extend)
+            return read_octets(self._client, f"{place}/photo/$value", _LARGEST_PHOTO)
         except GraphRefused as refused:
             return refused
-        return bytes(content)
 
 
 def _key(id_: str) -> str:
@@ -160,5 +163,5 @@ def _answer(
         photo = b""
     found = read_contact(answer, photo)
     read = Entry(entry.uid, answer.get("changeKey") or entry.version)
-    raw = json.dumps(answer, ensure_ascii=False).encode()
+    raw = json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return Read(read, (found.contact,), (*losses, *found.losses), raw)

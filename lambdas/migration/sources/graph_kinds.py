@@ -13,6 +13,7 @@ from migration.wire.graph_model import GraphRefused
 
 _GONE = (404, 410)
 _AGAIN = 60.0
+_USERS = "/users/"
 
 
 class KindReader(Protocol):
@@ -42,8 +43,22 @@ def translated() -> Iterator[None]:
     except GraphRefused as refused:
         if is_gone(refused):
             raise SourceBusy("a collection vanished while it was read", _AGAIN) from refused
-        why = f"Microsoft Graph refused a question ({refused.status} {refused.code})"
-        raise MailboxUnreachable(why.rstrip()) from refused
+        raise _unreachable(refused) from refused
+
+
+@contextmanager
+def asked_for_all() -> Iterator[None]:
+    """The same where all that a mailbox has of a kind is asked for: what is not there then has not
+    just vanished, and no other look helps."""
+    try:
+        yield
+    except GraphRefused as refused:
+        raise _unreachable(refused) from refused
+
+
+def _unreachable(refused: GraphRefused) -> MailboxUnreachable:
+    why = f"Microsoft Graph refused a question ({refused.status} {refused.code}".rstrip()
+    return MailboxUnreachable(f"{why})")
 
 
 def is_gone(refused: GraphRefused) -> bool:
@@ -54,9 +69,15 @@ def is_gone(refused: GraphRefused) -> bool:
 def refuse(entry: Entry, refused: GraphRefused) -> Vanished | NotReadable:
     """What the refusal of one item is answered with; its reason is Graph's code. Raises what a
     refusal of the whole mailbox is."""
-    meant = explain(refused, "/users/")
+    if is_gone(refused) and explain(refused, _USERS) is refused:
+        return Vanished(entry)
+    return refuse_part(entry, refused)
+
+
+def refuse_part(entry: Entry, refused: GraphRefused) -> NotReadable:
+    """As `refuse`, where the item itself was read, and something that belongs to it is refused. It
+    has not vanished then, and its copy stays."""
+    meant = explain(refused, _USERS)
     if meant is not refused:
         raise meant
-    if is_gone(refused):
-        return Vanished(entry)
     return NotReadable(entry, refused.code or f"http-{refused.status}")

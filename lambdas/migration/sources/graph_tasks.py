@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,19 +19,22 @@ from migration.groupware_port import (
     Vanished,
 )
 from migration.items.content import Attachment
+from migration.items.graph_files import BYTES
 from migration.items.graph_tasks import COMPLETED, KIND, TaskParts, read_task
 from migration.items.losses import Loss
 from migration.items.times import Zone
 from migration.items.zone_names import find_zone
-from migration.sources.graph_kinds import is_gone, refuse, translated
+from migration.sources.graph_kinds import asked_for_all, refuse, refuse_part, translated
+from migration.sources.graph_octets import LARGEST, read_octets
 from migration.wire.graph import GraphClient
+from migration.wire.graph_http import TOO_LARGE
 from migration.wire.graph_model import GraphRefused, Json
 
 _PAGE = "$top=100"  # without $top Graph lists the first ones only, and no link to the others
 _OPEN = f"$filter=status%20ne%20'{COMPLETED}'&{_PAGE}"
 _DEFAULT, _FLAGGED = "defaultList", "flaggedEmails"
 _AT_ONCE = 50
-_STEPS, _LINKS = "checklistItems", "linkedResources"
+_STEPS, _LINKS, _FILES = "checklistItems", "linkedResources", "attachments"
 
 
 class GraphTasks:
@@ -51,7 +55,7 @@ class GraphTasks:
         self._knows_zone = False
 
     def collections(self) -> Sequence[Collection]:
-        with translated():
+        with asked_for_all():
             lists = list(self._client.values(f"{self._mailbox}/todo/lists?{_PAGE}"))
         own = [one for one in lists if one.get("wellknownListName") != _FLAGGED]
         others = [one for one in own if one.get("isOwner") is False]
@@ -104,9 +108,9 @@ class GraphTasks:
             if isinstance(task, GraphRefused):
                 yield refuse(entry, task)
             elif isinstance(of, GraphRefused):
-                yield refuse(entry, of)
+                yield refuse_part(entry, of)
             elif isinstance(to, GraphRefused):
-                yield refuse(entry, to)
+                yield refuse_part(entry, to)
             else:
                 yield self._read_one(entry, path, place, task, TaskParts(of, to))
 
@@ -127,34 +131,33 @@ class GraphTasks:
         try:
             files, losses = self._read_files(place, task)
         except GraphRefused as refused:
-            return refuse(entry, refused)
+            return refuse_part(entry, refused)
         whole = self._complete(path, task)
         found = read_task(whole, replace(parts, files=files), self._find_zone())
-        told = {**whole, _STEPS: list(parts.steps), _LINKS: list(parts.links)}
-        raw = json.dumps(told, ensure_ascii=False).encode()
+        told = {**whole, _STEPS: list(parts.steps), _LINKS: list(parts.links), _FILES: _show(files)}
+        raw = json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")
         read = Entry(entry.uid, _version_of(task) or entry.version)
         return Read(read, (found.task,), (*losses, *found.losses), raw)
 
     def _read_files(self, place: str, task: Json) -> tuple[list[Attachment], list[Loss]]:
-        files, losses = list[Attachment](), list[Loss]()
+        files, losses, left = list[Attachment](), list[Loss](), LARGEST
         if not task.get("hasAttachments"):
             return files, losses
-        for one in self._client.values(f"{place}/attachments"):
+        for one in self._client.values(f"{place}/{_FILES}"):
             try:
-                files.append(self._read_file(place, one))
+                files.append(self._read_file(place, one, left))
+                left -= len(files[-1].data or b"")
             except GraphRefused as refused:
-                if is_gone(refused):
-                    raise
-                why = "Graph does not give it"
-                losses.append(Loss("attachments", KIND, why, str(task.get("id") or "")))
+                is_large = refused.code == TOO_LARGE
+                why = "it is too large" if is_large else "Graph does not give it"
+                losses.append(Loss(_FILES, KIND, why, str(task.get("id") or "")))
         return files, losses
 
-    def _read_file(self, place: str, file: Json) -> Attachment:
-        content = bytearray()
+    def _read_file(self, place: str, file: Json, most: int) -> Attachment:
         id_ = quote(file["id"], safe="")
-        self._client.read(f"{place}/attachments/{id_}/$value", content.extend)
+        content = read_octets(self._client, f"{place}/{_FILES}/{id_}/$value", most)
         name, media_type = file.get("name") or "", file.get("contentType") or ""
-        return Attachment(name, media_type, bytes(content))
+        return Attachment(name, media_type, content)
 
     def _complete(self, path: str, task: Json) -> Json:
         """The task with its recurrence. Graph has been seen to leave it out but for lists of open
@@ -201,6 +204,14 @@ def _tell_others(found: list[Collection], others: int) -> list[Collection]:
     why = "is shared by somebody else, whose own it stays; nothing of it is copied"
     loss = Loss("collection", f"{others} of them" if others > 1 else "one", why)
     return [replace(found[0], losses=(loss, *found[0].losses)), *found[1:]]
+
+
+def _show(files: Sequence[Attachment]) -> list[Json]:
+    """Files as Graph shows them: how much an item brings decides how many are read at once."""
+    return [
+        {"name": one.name, BYTES: base64.b64encode(one.data or b"").decode("ascii")}
+        for one in files
+    ]
 
 
 def _version_of(task: Json) -> str:
