@@ -32,7 +32,7 @@ def test_the_beginning_is_an_empty_cursor() -> None:
 MESSAGE = {
     "id": "AAk=",
     "receivedDateTime": "2026-01-31T12:00:00Z",
-    "lastModifiedDateTime": "2026-02-01T08:30:00Z",
+    "sentDateTime": "2026-01-31T11:58:00Z",
     "changeKey": "CQAAABYAAAB/+a==",
     "isRead": True,
     "isDraft": False,
@@ -88,16 +88,27 @@ def test_a_draft_that_was_edited_is_another_message() -> None:
     assert {id_of(read_uid(each)) for each in (MESSAGE, draft, edited)} == {"AAk="}
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in MESSAGE if name not in ("id", "lastModifiedDateTime")]
-)
+@pytest.mark.parametrize("name", [name for name in MESSAGE if name not in ("id", "sentDateTime")])
 def test_a_message_without_something_is_not_complete(name: str) -> None:
     assert is_complete(MESSAGE)
     assert not is_complete({key: value for key, value in MESSAGE.items() if key != name})
 
 
 def test_what_is_missing_counts_as_not_set() -> None:
-    told = read_told({"id": "AAk=", "lastModifiedDateTime": "2026-02-01T08:30:00.1234567Z"})
-    assert (told.ref.size, told.flags) == (0, frozenset())
+    told = read_told({"id": "AAk="})
+    assert (told.ref.size, told.ref.received, told.flags) == (0, "", frozenset())
+    assert told.received == datetime(1601, 1, 1, tzinfo=UTC)
+
+
+def test_without_a_date_of_reception_that_of_sending_or_making_counts() -> None:
+    """The last change may be that somebody has read an old message today."""
+    made = {
+        "id": "AAk=",
+        "lastModifiedDateTime": "2026-11-28T08:30:00Z",
+        "createdDateTime": "2026-02-01T08:30:00.1234567Z",
+    }
+    told = read_told(made)
     assert told.received == datetime(2026, 2, 1, 8, 30, 0, 123456, tzinfo=UTC)
-    assert read_told({"id": "AAk="}).received == datetime(1601, 1, 1, tzinfo=UTC)
+    assert told.ref.received == told.received.isoformat()
+    sent = {**made, "sentDateTime": "2015-02-01T05:00:00Z"}
+    assert read_told(sent).received == datetime(2015, 2, 1, 5, 0, tzinfo=UTC)

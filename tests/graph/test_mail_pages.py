@@ -7,8 +7,11 @@ import pytest
 
 from localrun.fakes.graph import GraphServer
 from migration.errors import MailboxUnreachable, SourceBusy
-from migration.mail import BatchLimit, Folder, Item, ItemRef, Page
+from migration.mail import BatchLimit, Folder, Item, ItemRef, Page, Unreadable
+from migration.sources import graph_lookout
+from migration.sources.graph import GraphSource
 from tests.graph.plain import mime
+from tests.graph.scripted import URL, ScriptedGraph
 from tests.graph.sources import ANN, DATE, GraphBox
 
 INBOX = ("INBOX",)
@@ -220,6 +223,62 @@ def test_a_beginning_that_is_refused_is_no_forgotten_cursor(
         box.source.page(place, "", LIMIT)
     with pytest.raises(MailboxUnreachable):
         box.source.read_flags(place, "x", "")
+
+
+def test_a_folder_whose_links_are_never_known_ends_with_an_error(
+    server: GraphServer, box: GraphBox
+) -> None:
+    """Its beginning would be read again and again."""
+    seed(box, 70)
+    server.faults.page_limit = 10
+    place, cursor = inbox(box), ""
+    with pytest.raises(MailboxUnreachable, match="links"):
+        for _ in range(20):
+            cursor = box.source.page(place, cursor, LIMIT).cursor
+            box.mailbox.expire_delta_tokens()
+
+
+def test_what_cannot_be_told_of_a_message_is_not_made_up() -> None:
+    """It would be unread, and very old."""
+    inbox_id, delta = {"id": "F="}, f"/users/{ANN}/mailFolders/F=/messages/delta"
+    folder = {**inbox_id, "displayName": "Inbox", "totalItemCount": 1, "childFolderCount": 0}
+    graph = ScriptedGraph(
+        {
+            f"/users/{ANN}/mailFolders/inbox": inbox_id,
+            f"/users/{ANN}/mailFolders/msgfolderroot/childFolders": [folder],
+            f"/users/{ANN}/mailFolders/F=/messages": {"value": [inbox_id], "@odata.count": 1},
+            delta: {
+                "value": [{"id": "A=", "isRead": True}],
+                "@odata.deltaLink": f"{URL}{delta}?$deltatoken=1",
+            },
+            f"/users/{ANN}/messages/A=": (500, "ErrorInternalServerError"),
+            f"/users/{ANN}/mailFolders/F=/messages/A=/$value": mime("one"),
+        }
+    )
+    source = GraphSource(graph.client, ANN)
+    (place,) = source.folders()
+    (ref,) = source.page(place, "", LIMIT).refs
+    assert ref == ItemRef("A=", 0)
+    flags = source.read_flags(place, "x", "")
+    assert flags is not None
+    assert flags.flags == {}
+    assert list(source.fetch(place, [ref])) == [Unreadable(ref, "ErrorInternalServerError")]
+    source.close()
+
+
+def test_what_pages_have_told_is_known_when_their_turn_comes(
+    server: GraphServer, box: GraphBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_lookout, "_TOLD", 3)
+    for name in ("A", "B", "C"):
+        box.deliver((name,), mime("one"), mime("two"))
+    places = [each for each in box.source.folders() if each.path[0] in "ABC"]
+    box.source.expect([(place, "") for place in places])
+    server.traffic.requests.clear()
+    for place in places:
+        page = box.source.page(place, "", LIMIT)
+        assert len(items(box, place, page.refs)) == 2
+    assert {each.path.rpartition("/")[2] for each in server.requests} == {"$value"}
 
 
 def test_a_throttled_page_is_a_busy_source(server: GraphServer, box: GraphBox) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from migration.mail import ItemRef
 from migration.wire.graph_model import Json
 
-SELECT = "receivedDateTime,lastModifiedDateTime,changeKey,isRead,isDraft,flag,categories"
+SELECT = "receivedDateTime,sentDateTime,createdDateTime,changeKey,isRead,isDraft,flag,categories"
 """For $select; `id` always comes."""
 
 _SIZE, _LAST_VERB = 0x0E08, 0x1081
@@ -25,6 +25,7 @@ EXPAND = (
 """For $expand: PidTagMessageSize and PidTagLastVerbExecuted."""
 
 _ANSWERED, _FORWARDED = ("102", "103"), "104"
+_DATES = ("receivedDateTime", "sentDateTime", "createdDateTime")
 _NEEDED = ("receivedDateTime", "changeKey", "isRead", "isDraft", "flag", "categories")
 _FIRST_MOMENT = datetime(1601, 1, 1, tzinfo=UTC)  # where Exchange's time begins
 
@@ -46,15 +47,15 @@ def is_complete(message: Json) -> bool:
 
 def read_told(message: Json) -> Told:
     """The message, from an object with `SELECT` and `EXPAND`. What is missing counts as not set:
-    size 0, received when it was changed last."""
+    size 0, received when it was sent or made (not when it was changed last, which may be today).
+    Without any of these the date in `ref` is empty: no filter may leave the message out by it."""
     extended = dict(_extended(message))
     size = extended.get(_SIZE, "")
-    received = _moment(message.get("receivedDateTime")) or _moment(
-        message.get("lastModifiedDateTime")
-    )
-    moment = received or _FIRST_MOMENT
-    ref = ItemRef(read_uid(message), int(size) if size.isdecimal() else 0, moment.isoformat())
-    return Told(ref, moment, _flags(message, extended.get(_LAST_VERB, "")))
+    received = next(filter(None, (_moment(message.get(name)) for name in _DATES)), None)
+    date = received.isoformat() if received else ""
+    ref = ItemRef(read_uid(message), int(size) if size.isdecimal() else 0, date)
+    flags = _flags(message, extended.get(_LAST_VERB, ""))
+    return Told(ref, received or _FIRST_MOMENT, flags)
 
 
 def read_uid(message: Json) -> str:

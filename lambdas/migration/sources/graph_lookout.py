@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from migration.errors import SourceBusy, SourceChanged
+from migration.errors import MailboxUnreachable, SourceBusy, SourceChanged
 from migration.mail import BatchLimit, FlagReading, Folder, Page
 from migration.sources.graph_cursor import Position, read_cursor, write_cursor
 from migration.sources.graph_flags import Told
@@ -27,6 +27,7 @@ _FLAGS_PAGE = 500
 _EMPTY_AT_MOST = 20  # pages without anything new that one call reads on over
 _TOLD = 4_000  # messages whose flags are kept until they are fetched
 _AHEAD = 200  # folders whose next page is asked for ahead
+_RESTARTS = 3  # of one folder: more would go on for ever, and show nothing new
 _AT_ONCE = 1.0
 _NOT_THERE = 404
 _NOT_KNOWN = frozenset({400, 404, 410})  # 410 is what is documented (syncStateNotFound)
@@ -42,6 +43,7 @@ class GraphLookout:
         self._found: dict[str, Found] = {}
         self._pages: dict[str, _Kept] = {}
         self._told: OrderedDict[str, Told] = OrderedDict()
+        self._restarts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def folders(self) -> list[Folder]:
@@ -59,6 +61,11 @@ class GraphLookout:
             with self._asking(folder, position.link):
                 return self._page(folder, position, limit) or Page((), cursor, more=False)
         except _Forgotten:
+            self._restarts[folder.key] += 1
+            if self._restarts[folder.key] > _RESTARTS:
+                raise MailboxUnreachable(
+                    f"Microsoft Graph does not know its own links into folder {folder.key}"
+                ) from None
             return Page((), "", more=True)
 
     def expect(self, wanted: Sequence[tuple[Folder, str]]) -> None:
@@ -140,18 +147,21 @@ class GraphLookout:
         if kept is not None and kept.link == link:
             has_more = any(not position.has_given(told.ref.uid) for told in kept.shown.told)
             if kept.is_news or has_more:
-                self._pages[folder.key] = replace(kept, is_news=False)
+                self._keep(folder, replace(kept, is_news=False))
                 return kept.shown
         shown = self._rounds.page(link, _PAGE)
         self._keep(folder, _Kept(link, shown))
         return shown
 
     def _keep(self, folder: Folder, kept: _Kept) -> None:
+        """Also what the page tells of its messages, before they are fetched: of pages that were
+        asked for ahead, much may have been forgotten."""
         self._pages[folder.key] = kept
         with self._lock:
             for told in kept.shown.told:
-                self._told[told.ref.uid] = told
-                self._told.move_to_end(told.ref.uid)
+                self._told.pop(told.ref.uid, None)
+                if told.ref.uid not in kept.shown.unclear:
+                    self._told[told.ref.uid] = told
             while len(self._told) > _TOLD:
                 self._told.popitem(last=False)
 
@@ -164,7 +174,9 @@ class GraphLookout:
         link = state or self._rounds.first(self._found[folder.key].id)
         shown = None
         for shown in self._rounds.all(link, _FLAGS_PAGE):
-            found |= {told.ref.uid: told.flags for told in shown.told}
+            found |= {
+                told.ref.uid: told.flags for told in shown.told if told.ref.uid not in shown.unclear
+            }
         assert shown is not None
         if state and not found:
             return None

@@ -8,7 +8,7 @@ Graph may tell no more than that: such messages are asked for once more, one by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from migration.errors import SourceBusy
@@ -35,13 +35,15 @@ _MALFORMED = "ErrorInvalidIdMalformed"
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A page of a round, which `link` led to. `removed` holds ids; `next` is relative, and with
-    `is_end` the link to what changes from now on."""
+    `is_end` the link to what changes from now on. `unclear` holds the uids of messages that are
+    there, and of which Graph tells neither date nor flags at this moment."""
 
     link: str
     told: tuple[Told, ...]
     removed: frozenset[str]
     next: str
     is_end: bool
+    unclear: frozenset[str] = field(default_factory=frozenset)
 
 
 class Rounds:
@@ -128,15 +130,16 @@ class Rounds:
         shown = {str(each["id"]): each for each in values if "@removed" not in each}
         unclear = [id_ for id_, message in shown.items() if not is_complete(message)]
         told = {id_: read_told(message) for id_, message in shown.items()}
+        untold = set()
         for id_, answer in zip(unclear, self.tell(unclear), strict=True):
             if not isinstance(answer, GraphRefused):
                 told[id_] = answer
             elif answer.status in (404, 410):
-                del told[
-                    id_
-                ]  # it is gone meanwhile; another one cannot be told, and is still there
+                del told[id_]  # it is gone meanwhile
+            else:
+                untold.add(told[id_].ref.uid)
         after, is_end = self._next(page)
-        return Shown(link, tuple(told.values()), removed, after, is_end)
+        return Shown(link, tuple(told.values()), removed, after, is_end, frozenset(untold))
 
     def _next(self, page: Json) -> tuple[str, bool]:
         """Where the round goes on, and whether it is over."""
