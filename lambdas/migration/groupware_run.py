@@ -15,7 +15,7 @@ from migration.groupware_port import GroupwareSource, GroupwareTarget
 from migration.mailbox_settings import SettingsEnds
 from migration.ports import BlobStore, Ledger, Metrics
 from migration.runs import note_pause
-from migration.settings_file import keep_settings
+from migration.settings_file import keep_settings, read_settings
 from migration.slice_run import tell_slice
 
 
@@ -43,7 +43,8 @@ def run_groupware(
             found = settings.source.read()
             if settings.target is not None:
                 watch = ledger.dns_watch(job.run)
-                found = bring_reply(found, settings.target, watch, job.now)
+                before = read_settings(blobs, job.mailbox_id)
+                found = bring_reply(found, before, settings.target, watch, job.now)
         except Busy as busy:
             return SliceResult(SliceOutcome.BACKOFF, result.copied, 1, busy.retry_after)
         keep_settings(found, blobs, job.mailbox_id)

@@ -68,7 +68,8 @@ class AutomaticReply:
 @dataclass(frozen=True, slots=True)
 class MailboxSettings:
     """Of one mailbox, rules in their order. `reply` is None if there is no text of one. `problems`
-    are codes of what could not be read, or written. `is_at_target`: WorkMail has a reply, too."""
+    are codes of what could not be read, or written. `is_at_target`: WorkMail has a reply, too,
+    or had one in an earlier pass."""
 
     rules: tuple[Rule, ...] = ()
     reply: AutomaticReply | None = None

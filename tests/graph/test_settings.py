@@ -141,6 +141,26 @@ def test_an_automatic_reply_has_its_time_only_if_it_is_scheduled() -> None:
     assert read_reply({"status": "disabled", "internalReplyMessage": ""}) is None
 
 
+def test_markup_that_shows_nothing_is_no_reply_and_strangers_are_not_told_nothing() -> None:
+    nothing = "<html>\n<body>\n<p>&nbsp;</p>\n</body>\n</html>\n"
+    silent = {"internalReplyMessage": nothing, "externalReplyMessage": nothing}
+    assert read_reply(reply(status="alwaysEnabled", **silent)) is None
+    told = read_reply(reply(externalReplyMessage=nothing, externalAudience="all"))
+    assert told is not None
+    assert (told.outside, told.audience) == ("", Audience.NOBODY)
+
+
+def test_a_time_in_a_zone_that_nobody_knows_is_none() -> None:
+    unknown = {"dateTime": "2026-12-24T17:00:00.0000000", "timeZone": "Customized Time Zone"}
+    told = read_reply(reply(scheduledStartDateTime=unknown))
+    assert told is not None
+    assert (told.status, told.begin, told.end) == (
+        ReplyStatus.SCHEDULED,
+        "",
+        "2027-01-02T07:00:00Z",
+    )
+
+
 def test_rules_come_in_their_order_with_the_names_of_folders_in_folders() -> None:
     folders = {"f1": ("Bills", "f0"), "f0": ("Shops", "root")}
     found = read(

@@ -181,6 +181,7 @@ READY = DnsWatch(ready=BEFORE)
         (ON, replace(READY, went_back=BEFORE), NONE, False),
         (ON, READY, replace(NONE, inside="was away"), False),
         (ON, READY, replace(ON, inside="own"), False),
+        (ON, READY, replace(NONE, inside="<html><body>&nbsp;</body></html>"), True),
     ],
 )
 def test_a_reply_is_written_after_the_cut_over_where_there_is_none(
@@ -195,6 +196,22 @@ def test_a_reply_is_written_after_the_cut_over_where_there_is_none(
     ends = SettingsEnds(Told(MailboxSettings(reply=reply)), desk)
     assert run(world, MemoryMetrics(), ends).outcome is SliceOutcome.DONE
     assert desk.there == (reply if is_written else there)
+
+
+def test_a_reply_is_written_once(world: GroupwareWorld) -> None:
+    """Who has come back has switched it off, and whatever they did it with may have left no text.
+    Also where the DNS went back and forth meanwhile."""
+    desk = Desk(NONE)
+    ends = SettingsEnds(Told(MailboxSettings(reply=ON)), desk)
+    world.ledger.write_dns("run1", NOW, [], READY)
+    assert run(world, MemoryMetrics(), ends).outcome is SliceOutcome.DONE
+    assert desk.there == ON
+    desk.there = NONE
+    for watch in (replace(READY, went_back=BEFORE), READY):
+        world.ledger.write_dns("run1", NOW, [], watch)
+        assert run(world, MemoryMetrics(), ends).outcome is SliceOutcome.DONE
+        assert desk.there == NONE
+        assert read_settings(world.blobs, BOX).is_at_target
 
 
 def test_a_reply_that_workmail_refuses_is_told_and_one_that_is_busy_waits(

@@ -3,8 +3,6 @@ Pure."""
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Set
 from dataclasses import replace
 
@@ -21,6 +19,7 @@ from migration.items.content import (
 from migration.items.ews_reading import alarm_before
 from migration.items.graph_fields import Fields
 from migration.items.graph_times import read_timestamp
+from migration.items.markup import is_silent
 from migration.items.times import UTC, Moment, Span
 
 CONTENT = (
@@ -48,7 +47,6 @@ _ANSWERS = {
 }
 _NEVER = 1900  # answers that were never given have the time 0001-01-01
 _ADDRESS = ("street", "city", "state", "postalCode", "countryOrRegion")
-_SILENT_HTML = re.compile(r"(?is)<(head|style|script)\b.*?</\1\s*>|<!--.*?-->|<(?!img\b)[^>]*>")
 
 
 def read_content(told: Fields, own: Set[str]) -> Content:
@@ -85,8 +83,7 @@ def _read_body(body: Fields) -> tuple[str, str]:
     content, kind = body.text("content"), body.text("contentType")
     if kind.lower() != "html":
         return content, ""
-    is_silent = not html.unescape(_SILENT_HTML.sub("", content)).strip()
-    return "", "" if is_silent else content
+    return "", "" if is_silent(content) else content
 
 
 def _read_reminder(told: Fields) -> tuple[Alarm, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 from migration.items.graph_fields import Fields
 from migration.items.graph_times import read_moment
+from migration.items.markup import is_silent
+from migration.items.times import UTC
 from migration.items.zones import instant
 from migration.mailbox_settings import Audience, AutomaticReply, ReplyStatus, Rule
 from migration.wire.graph_model import Json
@@ -60,7 +62,7 @@ _DEEDS = {
     "stopProcessingRules": "follow no further rule",
 }
 _UNKNOWN = "something that has no words here: "
-
+_SIDES = ("internal", "external")
 
 _STATUSES = {
     "disabled": ReplyStatus.OFF,
@@ -100,13 +102,15 @@ def read_rule(rule: Json, folders: Mapping[str, str]) -> Rule:
 
 def read_reply(told: Json) -> AutomaticReply | None:
     """An automaticRepliesSetting; None if there is no text of one. A status or an audience that
-    nobody knows is none."""
+    nobody knows is none, and nobody is told nothing; HTML that shows nothing is no text."""
     fields = Fields(told, "", [])
+    audience = fields.word("externalAudience", _AUDIENCES, Audience.NOBODY)
+    inside, outside = (_read_text(fields, f"{side}ReplyMessage") for side in _SIDES)
     reply = AutomaticReply(
         status=fields.word("status", _STATUSES, ReplyStatus.OFF),
-        inside=fields.text("internalReplyMessage"),
-        outside=fields.text("externalReplyMessage"),
-        audience=fields.word("externalAudience", _AUDIENCES, Audience.NOBODY),
+        inside=inside,
+        outside=outside,
+        audience=audience if outside else Audience.NOBODY,
         begin=_read_time(fields.part("scheduledStartDateTime")),
         end=_read_time(fields.part("scheduledEndDateTime")),
     )
@@ -115,9 +119,19 @@ def read_reply(told: Json) -> AutomaticReply | None:
     return reply if reply.inside or reply.outside else None
 
 
+def _read_text(told: Fields, name: str) -> str:
+    text = told.text(name)
+    return "" if is_silent(text) else text
+
+
 def _read_time(told: Fields) -> str:
-    moment = read_moment(told.text("dateTime"), told.text("timeZone"))
-    return instant(moment).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+    """A moment; "" also where it is by the clock of a zone that nobody knows: hours too early, a
+    reply would tell strangers of somebody who is still there."""
+    zone = told.text("timeZone") or UTC.name
+    moment = read_moment(told.text("dateTime"), zone)
+    if moment is None or moment.zone is None:
+        return ""
+    return instant(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)
