@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from migration.copy.groupware_plan import find_work
+from migration.copy.groupware_state import ItemFate, ItemRow
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy
 from migration.groupware_port import Collection, CollectionKind, Entry, NotReadable, Read, Vanished
 from migration.items.event import Details, Event
 from migration.items.zones import instant
+from migration.model import DeltaPolicy
 from migration.sources import graph_attachments
 from migration.sources.graph_calendars import GraphCalendars
 from migration.sources.graph_groupware import GraphGroupware
@@ -300,6 +303,33 @@ def test_a_file_that_is_larger_than_its_list_says_is_not_read_to_its_end(
     event, losses = single(service)
     assert losses == ["attachments"]
     assert master_of(event).content.attachments == ()
+
+
+def test_files_that_are_not_even_listed_are_a_loss(service: CalendarService) -> None:
+    service.put("c/1=", plain_event(id="e", hasAttachments=True))
+    service.refused["events/e/attachments"] = (400, "ErrorCorruptData")
+    event, losses = single(service)
+    assert losses == ["attachments"]
+    assert master_of(event).content.attachments == ()
+
+
+def test_what_a_server_failed_over_comes_again_and_what_is_refused_does_not(
+    service: CalendarService,
+) -> None:
+    for id_, refusal in (("a", (502, "UnknownError")), ("b", (400, "ErrorCorruptData"))):
+        service.put("c/1=", plain_event(id=id_))
+        service.refused[f"events/{id_}"] = refusal
+    source, collection = first(service)
+    listed = source.entries(collection)
+    failed, refused = source.fetch(collection, listed)
+    assert isinstance(failed, NotReadable) and isinstance(refused, NotReadable)
+    assert [failed.reason, refused.reason] == ["UnknownError", "ErrorCorruptData"]
+    rows = {
+        one.entry.uid: ItemRow(one.entry.uid, one.entry.version, ItemFate.UNREADABLE)
+        for one in (failed, refused)
+    }
+    again = find_work(source.entries(collection), rows, DeltaPolicy.FOLLOW)
+    assert [one.uid for one in again] == ["a"]
 
 
 def test_calendars_that_are_not_there_are_not_asked_for_again_and_again(

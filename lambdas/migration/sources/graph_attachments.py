@@ -30,7 +30,10 @@ def read_files(client: GraphClient, paths: Sequence[str]) -> list[list[dict[str,
     asked = [f"{path}/{ATTACHMENTS}?{_LISTED}" for path in paths]
     left, found = LARGEST, []
     for path, page in zip(paths, client.batch(asked), strict=True):
-        files = [] if isinstance(page, GraphRefused) else [*_list(client, page)]
+        if isinstance(page, GraphRefused):
+            found.append([{}])  # one at least, of which nothing is known
+            continue
+        files = [*_list(client, page)]
         for one in files:
             content = _read_content(client, f"{path}/{ATTACHMENTS}", one, left)
             left -= len(content or b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from migration.errors import MailboxUnreachable, SourceBusy
@@ -12,6 +13,7 @@ from migration.wire.graph_errors import explain
 from migration.wire.graph_model import GraphRefused
 
 _GONE = (404, 410)
+_FAILED = 500
 _AGAIN = 60.0
 _USERS = "/users/"
 
@@ -76,8 +78,11 @@ def refuse(entry: Entry, refused: GraphRefused) -> Vanished | NotReadable:
 
 def refuse_part(entry: Entry, refused: GraphRefused) -> NotReadable:
     """As `refuse`, where the item itself was read, and something that belongs to it is refused. It
-    has not vanished then, and its copy stays."""
+    has not vanished then, and its copy stays. Where a server has failed, the version that was read
+    is none that will be listed: so it comes again in the next pass, unchanged as it is."""
     meant = explain(refused, _USERS)
     if meant is not refused:
         raise meant
+    if refused.status >= _FAILED:
+        entry = replace(entry, version=f"{entry.version}?")
     return NotReadable(entry, refused.code or f"http-{refused.status}")

@@ -187,6 +187,7 @@ def test_the_filter_of_extended_properties_asks_for_each_once() -> None:
         ("1974-12-31T23:00:00Z", DayOfLife(1, 1, 1975)),
         ("1604-02-29T00:00:00Z", DayOfLife(2, 29)),
         ("4501-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00Z", None),
     ],
 )
 def test_a_birthday_is_the_day_that_was_meant(told: str, day: DayOfLife | None) -> None:
