@@ -15,8 +15,13 @@ from localrun.fidelity.exchange import (
     measure_note_in_exchange,
     measure_task_in_exchange,
 )
-from localrun.fidelity.graph import measure_graph, measure_graph_in_exchange
-from localrun.fidelity.graph_samples import EVENTS, GraphSample
+from localrun.fidelity.graph import (
+    GRAPH_KINDS,
+    GraphKind,
+    measure_graph,
+    measure_graph_in_exchange,
+)
+from localrun.fidelity.graph_samples import GraphSample
 from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.samples import KINDS, RULES, Sample
 from migration.items.ews_pattern import classify
@@ -46,9 +51,9 @@ only where reading it on would make another event of it. How this is done, and w
 """
 
 _GRAPH = """\
-## Events of Microsoft 365
+## {} of Microsoft 365
 
-As Microsoft Graph shows them, not as files of iCalendar.
+As Microsoft Graph shows them, not as files of {}.
 """
 
 _RULES = """\
@@ -129,7 +134,7 @@ def say(start: str, rule: str) -> tuple[str, str]:
 
 def make_page() -> str:
     """docs/fidelity.md."""
-    tables = [*map(_table, KINDS), _graph_table()]
+    tables = [*map(_table, KINDS), *map(_graph_table, GRAPH_KINDS)]
     return "\n".join((_HEAD, *map("\n".join, tables), _RULES + "\n".join(_rules()))) + "\n"
 
 
@@ -143,13 +148,14 @@ def _table(kind: str) -> Iterator[str]:
     yield ""
 
 
-def _graph_table() -> Iterator[str]:
-    yield _GRAPH
+def _graph_table(kind: str) -> Iterator[str]:
+    yield _GRAPH.format(kind, "vCard" if kind == "Contacts" else "iCalendar")
     yield from _columns()
-    for sample in EVENTS:
-        measured = measure_graph(sample)
+    how = GRAPH_KINDS[kind]
+    for sample in how.samples:
+        measured = measure_graph(how, sample)
         cells = (sample.feature, measured.outcome, measured.why)
-        yield _row((*cells, *_graph_in_exchange(sample, measured)))
+        yield _row((*cells, *_graph_in_exchange(how, sample, measured)))
     yield ""
 
 
@@ -172,10 +178,10 @@ def _in_exchange(kind: str, sample: Sample, read: Measured) -> Sequence[str]:
     return measured.outcome, measured.why
 
 
-def _graph_in_exchange(sample: GraphSample, read: Measured) -> Sequence[str]:
+def _graph_in_exchange(kind: GraphKind, sample: GraphSample, read: Measured) -> Sequence[str]:
     if read.outcome in (Outcome.LOST, Outcome.REFUSED):
         return "", ""
-    measured = measure_graph_in_exchange(sample)
+    measured = measure_graph_in_exchange(kind, sample)
     return measured.outcome, measured.why
 
 

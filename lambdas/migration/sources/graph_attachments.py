@@ -28,7 +28,7 @@ def read_files(client: GraphClient, paths: Sequence[str]) -> list[list[dict[str,
     of all together, only LARGEST octets are read, the event's own first. Only the lists are asked
     for together: files come one after the other."""
     asked = [f"{path}/{ATTACHMENTS}?{_LISTED}" for path in paths]
-    left, found = LARGEST, []
+    left, found = LARGEST, list[list[dict[str, Any]]]()
     for path, page in zip(paths, client.batch(asked), strict=True):
         if isinstance(page, GraphRefused):
             found.append([{}])  # one at least, of which nothing is known

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from localrun.fidelity.exchange import measure_in_exchange
-from localrun.fidelity.graph import measure_graph
-from localrun.fidelity.graph_samples import EVENTS, GraphSample
+from localrun.fidelity.graph import EVENT, GRAPH_KINDS, measure_graph
+from localrun.fidelity.graph_samples import GraphSample
 from localrun.fidelity.outcomes import Measured, Outcome
 from localrun.fidelity.page import make_page, measure
 from localrun.fidelity.samples import KINDS, Sample
@@ -46,10 +46,11 @@ def test_what_graph_shows_is_told_apart_too() -> None:
         ({"new": 1}, Measured(Outcome.LOST, "has no place")),
         ({"start": None}, Measured(Outcome.REFUSED, "event has no start")),
     ):
-        assert measure_graph(GraphSample("it", properties)) == expected
+        assert measure_graph(EVENT, GraphSample("it", properties)) == expected
     with pytest.raises(ValueError, match="says nothing"):
-        measure_graph(GraphSample("it", {}))
-    assert len({sample.feature for sample in EVENTS}) == len(EVENTS)
+        measure_graph(EVENT, GraphSample("it", {}))
+    for kind in GRAPH_KINDS.values():
+        assert len({sample.feature for sample in kind.samples}) == len(kind.samples)
 
 
 def test_each_outcome_in_exchange_is_told_apart() -> None:
