@@ -169,11 +169,13 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class FlagReading:
     """Flags at the source now. `state` is what to ask with the next time. `flags` (by uid) holds
-    those that changed since the last time, or all if `complete`."""
+    those that changed since the last time, or all if `complete`. `more`: it is a part of them, and
+    the next one may be read at once with `state`."""
 
     state: str
     flags: Mapping[str, frozenset[str]]
     complete: bool
+    more: bool = False
 
 
 class Fate(StrEnum):

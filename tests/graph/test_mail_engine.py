@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from migration.errors import TargetBusy
 from migration.mail import Fate
 from migration.mime import whole
 from migration.model import Agreement, CopyPolicy, DeltaPolicy, Mailbox
+from migration.sources import graph_lookout
 from migration.sources.graph import GraphSource
 from tests.graph.plain import mime
 from tests.graph.sources import ANN, GraphBox, new_client
@@ -40,15 +42,17 @@ class Tenant:
         self.policy = policy or CopyPolicy()
         self.now = START
 
-    def run(self, pass_id: int, seconds: float = 900.0) -> SliceResult:
-        """One slice."""
+    def run(self, pass_id: int, seconds: float = 900.0, passing: float = 0.0) -> SliceResult:
+        """One slice that begins with so many seconds left, `passing` of which are over whenever it
+        looks at its clock."""
+        clock = itertools.count(seconds, -passing)
         source = GraphSource(new_client(self.server, SPEED), ANN)
         pace = Pace(settle=0.0, moment=0.0)
         now = self.now.isoformat().replace("+00:00", "Z")
         job = SliceJob("acme", "box", pass_id, now, pace, self.policy)
         parts = (source, self.target, self.ledger, self.blobs)
         try:
-            return copy_slice(*parts, job, lambda: seconds, sleep=lambda wait: None)
+            return copy_slice(*parts, job, lambda: next(clock), sleep=lambda wait: None)
         finally:
             source.close()
 
@@ -208,6 +212,26 @@ def test_what_cannot_be_read_is_told_and_the_rest_copied(server: GraphServer) ->
         (Fate.UNREADABLE, "ErrorInvalidRecipients"),
     }
     assert tenant.verdict(1) is Agreement.EXCEPTIONS
+
+
+@pytest.mark.parametrize("passing", [0.0, 40.0])
+def test_flags_of_a_large_folder_are_carried_in_parts(
+    server: GraphServer, monkeypatch: pytest.MonkeyPatch, passing: float
+) -> None:
+    """However short a slice is, the next one goes on where it has ended."""
+    monkeypatch.setattr(graph_lookout, "_FLAGS_PAGES", 1)
+    tenant = Tenant(server)
+    known = seed(tenant.box)["Posteingang",]
+    tenant.finish(1)
+    for uid in known:
+        tenant.box.flag(("Posteingang",), uid, ("\\Seen", "Blau"))
+    server.faults.page_limit = 20
+    outcomes = [tenant.run(2, passing=passing).outcome]
+    while outcomes[-1] is SliceOutcome.MORE and len(outcomes) < 40:
+        outcomes.append(tenant.run(2, passing=passing).outcome)
+    assert outcomes[-1] is SliceOutcome.DONE
+    assert len(outcomes) == 1 if not passing else len(outcomes) > 1
+    assert tenant.there() == tenant.here()
 
 
 def refuse(status: int, code: str, wait: float | None) -> Callable[[GraphServer, int], None]:

@@ -8,8 +8,10 @@ from localrun.fakes.graph import GraphServer
 from migration.errors import CredentialsRejected, MailboxUnreachable, SourceBusy, SourceChanged
 from migration.mail import BatchLimit, SpecialUse
 from migration.sources.graph import GraphSource
+from migration.sources.graph_folders import list_folders
 from migration.sources.graph_survey import survey
 from tests.graph.plain import mime
+from tests.graph.scripted import ScriptedGraph
 from tests.graph.sources import ANN, DATE, GraphBox, new_client
 
 SHARED = "info@contoso.example"
@@ -136,6 +138,20 @@ def test_a_folder_whose_count_is_refused_fails_the_list(server: GraphServer) -> 
     server.faults.refuse(500, "ErrorInternalServerError", path="/messages", times=None)
     with pytest.raises(SourceBusy):
         box.source.folders()
+
+
+def test_a_folder_without_a_count_of_messages_is_not_empty() -> None:
+    graph = ScriptedGraph(
+        {
+            f"/users/{ANN}/mailFolders/inbox": {"id": "F="},
+            f"/users/{ANN}/mailFolders/msgfolderroot/childFolders": [
+                {"id": "F=", "displayName": "Inbox", "totalItemCount": 7, "childFolderCount": 0}
+            ],
+            f"/users/{ANN}/mailFolders/F=/messages": [{"id": "A="}],
+        }
+    )
+    ((_, folder),) = list_folders(graph.client, ANN)
+    assert folder.count == 7
 
 
 # ---- a look before a run ---------------------------------------------------------------------

@@ -321,6 +321,41 @@ def test_flags_are_read_anew_when_their_state_was_forgotten(box: GraphBox) -> No
     assert second.flags.keys() == set(known)
 
 
+def test_flags_of_a_large_folder_are_read_in_parts(
+    server: GraphServer, box: GraphBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_lookout, "_FLAGS_PAGES", 2)
+    known = seed(box, 50)
+    place, end = inbox(box), walk(box)[-1].cursor
+    server.faults.page_limit = 10
+    parts, state, more = list[int](), "", True
+    found: dict[str, frozenset[str]] = {}
+    while more:
+        part = box.source.read_flags(place, end, state)
+        assert part is not None
+        assert not part.complete
+        parts.append(len(part.flags))
+        found |= part.flags
+        state, more = part.state, part.more
+    assert (parts, set(found)) == ([20, 20, 10], set(known))
+    assert box.source.read_flags(place, end, state) is None
+
+
+def test_flags_whose_links_are_never_known_end_with_an_error(
+    server: GraphServer, box: GraphBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_lookout, "_FLAGS_PAGES", 1)
+    seed(box, 30)
+    place, end, state = inbox(box), walk(box)[-1].cursor, ""
+    server.faults.page_limit = 10
+    with pytest.raises(MailboxUnreachable, match="links"):
+        for _ in range(10):
+            part = box.source.read_flags(place, end, state)
+            assert part is not None
+            state = part.state
+            box.mailbox.expire_delta_tokens()
+
+
 def test_nothing_is_asked_about_a_folder_that_was_never_read(
     server: GraphServer, box: GraphBox
 ) -> None:

@@ -47,6 +47,19 @@ class ChangeCarrier:
         total = record.total
         return follows and folder.count < total.copied + total.rejected + total.skipped
 
+    def carry_all(self, work: FolderWork, flags: FlagReading | None, *, follow: bool) -> bool:
+        """The same, part after part of the flags; False if the worker may not go on before the
+        last."""
+        self.carry(work, flags, follow=follow)
+        while flags is not None and flags.more:
+            self.recorder.drain()
+            if not self.worker.may_go_on():
+                return False
+            flags = self.read_flags(work.plan.folder, work.record)
+            if flags is not None:
+                self.carry(work, flags, follow=False)
+        return True
+
     def carry(self, work: FolderWork, flags: FlagReading | None, *, follow: bool) -> None:
         """Sets flags, deletes what was deleted, and writes both down. Doing it twice does no harm,
         so that a worker may die anywhere in between."""

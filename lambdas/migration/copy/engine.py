@@ -246,7 +246,9 @@ class _Walker:
             if flags is None and not lost:
                 continue
             work = work or self.claims.claim(plan, before.target_id, before)
-            carrier.carry(work, flags, follow=lost)
+            if not carrier.carry_all(work, flags, follow=lost):
+                self.changes_left = True
+                break
         recorder.drain()
 
     # -- how it ends

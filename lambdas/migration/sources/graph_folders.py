@@ -7,7 +7,7 @@ and of other programs' data. Hidden folders are not listed by Graph unless they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -64,7 +64,7 @@ def list_folders(client: GraphClient, user: str) -> list[tuple[Found, Folder]]:
         raise MailboxUnreachable("the source has no inbox for this user: there is no mailbox")
     names = {id_: name for name, id_ in known.items()}
     shown = list(_walk(client, user, names))
-    counts = _count(client, user, [each.id for each, total in shown if total])
+    counts = _count(client, user, {each.id: total for each, total in shown if total})
     return [
         (each, _folder(each, counts.get(each.id, 0), SPECIAL.get(names.get(each.id, ""))))
         for each, _ in shown
@@ -124,13 +124,14 @@ def _found(shown: Json, parent: tuple[str, ...]) -> Found:
     return Found(str(shown["id"]), (*parent, name), size if isinstance(size, int) else None)
 
 
-def _count(client: GraphClient, user: str, ids: Sequence[str]) -> dict[str, int]:
-    """How many messages each folder holds: totalItemCount counts other items, too, which no list of
-    messages shows."""
-    paths = [f"{_place(user, id_)}/messages?$select=id&$top=1&$count=true" for id_ in ids]
+def _count(client: GraphClient, user: str, totals: Mapping[str, int]) -> dict[str, int]:
+    """How many messages each folder holds: totalItemCount, in `totals`, counts other items, too,
+    which no list of messages shows. It stands where Graph does not tell the other: verification
+    must not take a folder for empty."""
+    paths = [f"{_place(user, id_)}/messages?$select=id&$top=1&$count=true" for id_ in totals]
     return {
-        id_: int(answer.get("@odata.count") or 0)
-        for id_, answer in zip(ids, _asked(client, paths), strict=True)
+        id_: int(answer.get("@odata.count", total))
+        for (id_, total), answer in zip(totals.items(), _asked(client, paths), strict=True)
         if answer is not None
     }
 

@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from migration.errors import MailboxUnreachable, SourceBusy, SourceChanged
 from migration.mail import BatchLimit, FlagReading, Folder, Page
@@ -24,6 +25,7 @@ batch is open."""
 
 _PAGE = 100  # what Graph is asked for: two batches
 _FLAGS_PAGE = 500
+_FLAGS_PAGES = 100  # in one reading, some minutes: a function must come to an end in a large folder
 _EMPTY_AT_MOST = 20  # pages without anything new that one call reads on over
 _TOLD = 4_000  # messages whose flags are kept until they are fetched
 _AHEAD = 200  # folders whose next page is asked for ahead
@@ -61,11 +63,7 @@ class GraphLookout:
             with self._asking(folder, position.link):
                 return self._page(folder, position, limit) or Page((), cursor, more=False)
         except _Forgotten:
-            self._restarts[folder.key] += 1
-            if self._restarts[folder.key] > _RESTARTS:
-                raise MailboxUnreachable(
-                    f"Microsoft Graph does not know its own links into folder {folder.key}"
-                ) from None
+            self._begin_anew(folder)
             return Page((), "", more=True)
 
     def expect(self, wanted: Sequence[tuple[Folder, str]]) -> None:
@@ -89,6 +87,7 @@ class GraphLookout:
             with self._asking(folder, state):
                 return self._flags(folder, state)
         except _Forgotten:
+            self._begin_anew(folder)
             return self.read_flags(folder, cursor, "")
 
     def uids(self, folder: Folder, cursor: str) -> frozenset[str]:
@@ -168,19 +167,20 @@ class GraphLookout:
     # -- flags
 
     def _flags(self, folder: Folder, state: str) -> FlagReading | None:
-        """A round of its own: other things are asked for than in that of the pages, and it ends at
-        another moment."""
+        """A round of its own, or a part of it: other things are asked for than in that of the
+        pages, and it ends at another moment."""
         found: dict[str, frozenset[str]] = {}
         link = state or self._rounds.first(self._found[folder.key].id)
         shown = None
-        for shown in self._rounds.all(link, _FLAGS_PAGE):
+        for shown in islice(self._rounds.all(link, _FLAGS_PAGE), _FLAGS_PAGES):
             found |= {
                 told.ref.uid: told.flags for told in shown.told if told.ref.uid not in shown.unclear
             }
         assert shown is not None
-        if state and not found:
+        is_complete = shown.is_end and not state
+        if state and shown.is_end and not found:
             return None
-        return FlagReading(shown.next, found, complete=not state)
+        return FlagReading(shown.next, found, is_complete, more=not shown.is_end)
 
     # -- what goes wrong
 
@@ -199,6 +199,14 @@ class GraphLookout:
             if link and error.status in _NOT_KNOWN:
                 raise _Forgotten from error
             raise refused(error) from error
+
+    def _begin_anew(self, folder: Folder) -> None:
+        """MailboxUnreachable if that has been too often."""
+        self._restarts[folder.key] += 1
+        if self._restarts[folder.key] > _RESTARTS:
+            raise MailboxUnreachable(
+                f"Microsoft Graph does not know its own links into folder {folder.key}"
+            )
 
     def _explain_gone(self, folder: Folder) -> SourceBusy | SourceChanged:
         """Listing the folders again, as after every pause, heals both."""
