@@ -68,7 +68,7 @@ EXPANDED = f"{_EXTENDED}($filter={{}})".format(" or ".join(f"id eq '{one.value}'
 _PHONES: Mapping[Extra, tuple[Place, Use]] = {
     Extra.PRIMARY: (Place.UNSAID, Use.MAIN),
     Extra.OTHER: (Place.OTHER, Use.VOICE),
-    Extra.COMPANY: (Place.WORK, Use.COMPANY),
+    Extra.COMPANY: (Place.UNSAID, Use.COMPANY),
     Extra.ASSISTANT: (Place.UNSAID, Use.ASSISTANT),
     Extra.CALLBACK: (Place.UNSAID, Use.CALLBACK),
     Extra.CAR: (Place.UNSAID, Use.CAR),
