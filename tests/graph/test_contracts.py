@@ -19,6 +19,7 @@ from migration.groupware_port import Read
 from migration.mail import BatchLimit
 from migration.sources.graph import GraphSource
 from migration.sources.graph_groupware import GraphGroupware
+from migration.sources.graph_settings import GraphSettings
 from tests.graph.contract import Contract, Judge
 from tests.graph.documented import LATER
 from tests.graph.plain import ANN, IMMUTABLE, NOON, Plain, mime
@@ -71,10 +72,12 @@ class Full:
         box = self.server.mailbox(ANN)
         self.at["message"] = box.deliver("inbox", mime("one"), NOON, ("\\Flagged",), ["Red"])
         box.add_folder("Later", search=True)
+        box.add_folder("Shops")
+        bills = box.add_folder(("Shops", "Bills"))
         self.at["rule"] = box.part(Rules).add(
             "Bills",
             {"subjectContains": ["Bill"], "withinSizeRange": {"minimumSize": 1, "maximumSize": 9}},
-            {"moveToFolder": "x", "forwardTo": [{"emailAddress": {"address": ANN, "name": "A"}}]},
+            {"moveToFolder": bills, "forwardTo": [{"emailAddress": {"address": ANN, "name": "A"}}]},
             exceptions={"importance": "high"},
         )
 
@@ -198,6 +201,10 @@ def test_what_our_sources_ask_is_documented(full: Full, judge: Judge) -> None:
     for collection in groupware.collections():
         read += groupware.fetch(collection, groupware.entries(collection))
     groupware.close()
+    settings = GraphSettings(new_client(full.server), ANN)
+    (bills,) = settings.read().rules
+    settings.close()
+    assert any(done.endswith("folder Shops / Bills") for done in bills.actions)
     assert sum(isinstance(one, Read) for one in read) == 22
     assert judge.problems == []
 
