@@ -110,5 +110,7 @@ def test_without_a_date_of_reception_that_of_sending_or_making_counts() -> None:
     told = read_told(made)
     assert told.received == datetime(2026, 2, 1, 8, 30, 0, 123456, tzinfo=UTC)
     assert told.ref.received == told.received.isoformat()
+    for nothing in ("0001-01-01T00:00:00Z", "1601-01-01T00:00:00Z"):
+        assert read_told({**made, "receivedDateTime": nothing}) == told
     sent = {**made, "sentDateTime": "2015-02-01T05:00:00Z"}
     assert read_told(sent).received == datetime(2015, 2, 1, 5, 0, tzinfo=UTC)

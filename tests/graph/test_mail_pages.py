@@ -10,6 +10,8 @@ from migration.errors import MailboxUnreachable, SourceBusy
 from migration.mail import BatchLimit, Folder, Item, ItemRef, Page, Unreadable
 from migration.sources import graph_lookout
 from migration.sources.graph import GraphSource
+from migration.sources.graph_rounds import Rounds
+from migration.wire.graph_model import GraphRefused
 from tests.graph.plain import mime
 from tests.graph.scripted import URL, ScriptedGraph
 from tests.graph.sources import ANN, DATE, GraphBox
@@ -264,6 +266,35 @@ def test_what_cannot_be_told_of_a_message_is_not_made_up() -> None:
     assert flags.flags == {}
     assert list(source.fetch(place, [ref])) == [Unreadable(ref, "ErrorInternalServerError")]
     source.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "uids"),
+    [
+        ({"id": "A=", "isDraft": True, "changeKey": "2"}, {"A=~2"}),
+        ((404, "ErrorItemNotFound"), set()),
+    ],
+)
+def test_a_draft_of_which_little_is_told_is_not_taken_for_gone(
+    answer: object, uids: set[str]
+) -> None:
+    """It would be deleted in WorkMail."""
+    page = f"/users/{ANN}/mailFolders/F=/messages/delta"
+    draft = {"id": "A=", "isDraft": True, "changeKey": "1"}
+    graph = ScriptedGraph(
+        {
+            page: {"value": [draft], "@odata.nextLink": f"{URL}{page}?$skiptoken=2"},
+            f"{page}?$skiptoken=2": {
+                "value": [{"id": "A=", "isRead": True}],
+                "@odata.deltaLink": f"{URL}{page}?$deltatoken=3",
+            },
+            f"/users/{ANN}/messages/A=": answer,
+        }
+    )
+    assert Rounds(graph.client, ANN).uids("F=", 10) == uids
+    graph.answers[f"/users/{ANN}/messages/A="] = (500, "ErrorInternalServerError")
+    with pytest.raises(GraphRefused):
+        Rounds(graph.client, ANN).uids("F=", 10)
 
 
 def test_what_pages_have_told_is_known_when_their_turn_comes(

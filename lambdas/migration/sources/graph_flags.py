@@ -102,11 +102,12 @@ def _extended(message: Json) -> Iterator[tuple[int, str]]:
 
 
 def _moment(text: object) -> datetime | None:
-    """A DateTimeOffset."""
+    """A DateTimeOffset; None for the first moment of a calendar, which stands for none."""
     if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return moment.astimezone(UTC) if moment > _FIRST_MOMENT else None

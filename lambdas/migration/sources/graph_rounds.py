@@ -29,6 +29,7 @@ _EXPANDED = f"&$expand={EXPAND}"
 _IDS = "isDraft,changeKey"
 _AGAIN = 30.0
 _BAD_REQUEST = 400
+_GONE = frozenset({404, 410})
 _MALFORMED = "ErrorInvalidIdMalformed"
 
 
@@ -91,19 +92,34 @@ class Rounds:
         ]
 
     def uids(self, folder_id: str, size: int) -> frozenset[str]:
-        """The uids of all messages, from a round of their own."""
+        """The uids of all messages, from a round of their own. GraphRefused also where Graph does
+        not tell whether one is a draft: it must not look as if it were gone."""
         found: dict[str, str] = {}
+        unclear: dict[str, None] = {}
         link = self._first(folder_id, _IDS)
         is_end = False
         while not is_end:
             page = self._client.get(link, prefer=_prefer(size))
             for message in page.get("value") or ():
-                if "@removed" in message:
-                    found.pop(str(message["id"]), None)
-                else:
-                    found[str(message["id"])] = read_uid(message)
+                id_ = str(message["id"])
+                found.pop(id_, None)
+                unclear.pop(id_, None)
+                if "isDraft" not in message and "@removed" not in message:
+                    unclear[id_] = None
+                elif "@removed" not in message:
+                    found[id_] = read_uid(message)
             link, is_end = self._next(page)
-        return frozenset(found.values())
+        return frozenset(found.values()) | self._uids_now(list(unclear))
+
+    def _uids_now(self, ids: Sequence[str]) -> set[str]:
+        """The uids of those of the messages that are there."""
+        found = set()
+        for answer in self.tell(ids):
+            if not isinstance(answer, GraphRefused):
+                found.add(answer.ref.uid)
+            elif answer.status not in _GONE:
+                raise answer
+        return found
 
     def tell(self, ids: Sequence[str]) -> list[Told | GraphRefused]:
         """What Graph tells of single messages now, in order."""
@@ -134,7 +150,7 @@ class Rounds:
         for id_, answer in zip(unclear, self.tell(unclear), strict=True):
             if not isinstance(answer, GraphRefused):
                 told[id_] = answer
-            elif answer.status in (404, 410):
+            elif answer.status in _GONE:
                 del told[id_]  # it is gone meanwhile
             else:
                 untold.add(told[id_].ref.uid)
