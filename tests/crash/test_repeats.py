@@ -156,3 +156,13 @@ def test_verification_counts_what_has_arrived_and_not_what_is_shown_again() -> N
     assert record.check is not None
     assert (record.check.source, record.check.target) == (5, 4)
     assert verdict.agreement is not Agreement.DIFFER
+
+
+@pytest.mark.parametrize("uid", [str(number) for number in range(1, 9)])
+def test_a_message_that_is_listed_and_never_there_does_not_keep_the_copy_going(uid: str) -> None:
+    """However often it is listed: the folder is read once more for it, and no more."""
+    world = make_world(8)
+    world.source.vanish(WORK, uid)
+    world.finish()
+    assert contents(world) == texts(*(number for number in range(8) if str(number + 1) != uid))
+    world.finish(2)

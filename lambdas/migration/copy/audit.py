@@ -79,6 +79,10 @@ class Audit:
             if row.fate in HELD | _REFUSED or (row.fate is Fate.SKIPPED and row.scope == scope)
         }
 
+    def gone(self) -> set[str]:
+        """The uids of messages that were listed, and not there when they were to be read."""
+        return {uid for uid, row in self.rows.items() if row.fate is Fate.GONE}
+
     def without(self, removed: Sequence[Row]) -> Audit:
         """The same when these are removed."""
         ids = {row.target_id for row in removed}

@@ -70,6 +70,7 @@ class Claims:
         audit = read_audit(self.worker.blobs, self.worker.mailbox_id, record)
         under_way = record.intent.refs if record.intent else ()
         work.dealt = audit.dealt(record.scope) | {ref.uid for ref in under_way}
+        work.missed = audit.gone()
         work.rematch = Rematch.of(audit) if audit.earlier else None
 
     def _suspicious_last(

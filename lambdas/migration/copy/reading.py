@@ -97,8 +97,7 @@ class Reader:
         batch.wait()  # a message that ends its reader must stand in an intent
         yield batch
         for answer in answers:
-            if isinstance(answer, Gone) and answer.ref.uid in batch.work.met_again:
-                # It was moved away and back, and was taken for a repetition when it came.
+            if isinstance(answer, Gone) and batch.work.is_to_restart(answer.ref.uid):
                 self._to_restart.append(batch.work)
             yield answer
             if isinstance(answer, Item):

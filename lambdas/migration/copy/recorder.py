@@ -29,7 +29,8 @@ Progress = Callable[[Tally], None]
 class FolderWork:
     """A folder that this worker owns. `record` is as it was written last; `cursor_ahead` is where
     the next batch begins, which may not be written yet. `dealt` holds the uids of messages that its
-    pages may show again, and that are behind it; `met_again` those of them that were shown."""
+    pages may show again, and that are behind it; `met_again` those of them that were shown, and
+    `missed` those of messages that were gone already when an earlier worker wanted to read them."""
 
     plan: FolderPlan
     record: FolderRecord
@@ -37,6 +38,12 @@ class FolderWork:
     cursor_ahead: str = ""
     dealt: set[str] = field(default_factory=set)
     met_again: set[str] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
+
+    def is_to_restart(self, uid: str) -> bool:
+        """Whether a message that is gone may have been moved away and back: it was taken for a
+        repetition when it came. Once for each: a source may list for ever what it does not have."""
+        return uid in self.met_again and uid not in self.missed
 
     def sort_out(self, refs: Sequence[ItemRef], *, remember: bool) -> list[ItemRef]:
         """Those that are not dealt with, each once; with `remember`, they are from now on."""
