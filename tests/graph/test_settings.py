@@ -152,7 +152,13 @@ def test_markup_that_shows_nothing_is_no_reply_and_strangers_are_not_told_nothin
 
 def test_a_time_in_a_zone_that_nobody_knows_is_none() -> None:
     unknown = {"dateTime": "2026-12-24T17:00:00.0000000", "timeZone": "Customized Time Zone"}
-    told = read_reply(reply(scheduledStartDateTime=unknown))
+    never = {"dateTime": "0001-01-01T00:00:00.0000000", "timeZone": "Tonga Standard Time"}
+    for start in (unknown, never):
+        assert_no_beginning(start)
+
+
+def assert_no_beginning(start: dict[str, str]) -> None:
+    told = read_reply(reply(scheduledStartDateTime=start))
     assert told is not None
     assert (told.status, told.begin, told.end) == (
         ReplyStatus.SCHEDULED,

@@ -197,6 +197,21 @@ def test_days_in_another_zone_are_days_there() -> None:
     assert task_of(read_one(answers(todo("a", dueDateTime=due)))).due == date(2026, 12, 4)
 
 
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+@pytest.mark.parametrize("zone", ["Pacific Standard Time", "Tonga Standard Time", None])
+def test_a_day_of_no_year_is_a_loss(told: str, zone: str | None) -> None:
+    """Programs mean none by it. West or east of Greenwich it would be beyond all calendars."""
+    read = read_one(
+        answers(
+            todo("a", dueDateTime=at(told), isReminderOn=True, reminderDateTime=at(told)),
+            **{f"{BOX}/mailboxSettings": {"timeZone": zone}},
+        )
+    )
+    assert task_of(read).due is None
+    assert task_of(read).content.alarms == ()
+    assert {one.what for one in read.losses} == {"dueDateTime", "reminderDateTime"}
+
+
 def test_a_reminder_that_is_off_is_none() -> None:
     read = read_one(answers(todo("a", reminderDateTime=at("2026-12-03T08:00:00"))))
     assert task_of(read).content.alarms == ()

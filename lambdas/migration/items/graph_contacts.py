@@ -29,6 +29,7 @@ from migration.items.content import Attachment, is_mailbox
 from migration.items.ews_contact import NO_YEAR
 from migration.items.graph_fields import Fields
 from migration.items.graph_times import read_timestamp, to_day
+from migration.items.ical_values import FIRST_YEAR
 from migration.items.losses import Loss
 
 KIND = "contact"
@@ -92,7 +93,6 @@ _OF_THE_SERVER = (
 )
 _PRIVATE = ("2", "3")  # private and confidential; 1 is personal
 _NO_DATE = 4500  # Exchange's year of a day that is not said
-_FIRST_YEAR = 1601  # with which its times begin; an earlier one is a program's word for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def _read_day(fields: Fields, name: str, told: str) -> DayOfLife | None:
     if instant is None:
         fields.lose(name, "is no day of a year")
         return None
-    if not _FIRST_YEAR <= instant.year < _NO_DATE:
+    if not FIRST_YEAR <= instant.year < _NO_DATE:
         return None
     day = to_day(instant.replace(tzinfo=None))
     return DayOfLife(day.month, day.day, None if day.year == NO_YEAR else day.year)

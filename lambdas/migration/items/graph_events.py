@@ -21,7 +21,7 @@ from migration.items.graph_repeats import read_rule
 from migration.items.graph_series import find_originals, place_original, start_on_a_date
 from migration.items.graph_times import read_moment
 from migration.items.graph_zones import INSTANCES, read_zone
-from migration.items.ical_values import FIRST_YEAR, LAST_YEAR, LONGEST, TOO_LONG
+from migration.items.ical_values import LONGEST, TOO_LONG
 from migration.items.losses import Loss
 from migration.items.times import UTC, Moment, Recurrence, Time, Zone
 from migration.items.zone_names import find_zone
@@ -174,7 +174,7 @@ def _read_moment(fields: Fields, name: str) -> Moment | None:
     if not clock:
         return None
     found = read_moment(clock, zone or UTC.name)
-    if found is None or not FIRST_YEAR <= found.wall.year <= LAST_YEAR:
+    if found is None:
         raise ValueError(f"has no time in its {name}")
     if found.zone is None:
         raise ValueError(f"has a {name} in a zone that nobody knows")

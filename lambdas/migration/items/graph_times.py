@@ -6,6 +6,7 @@ import re
 from datetime import UTC as INSTANT
 from datetime import date, datetime, timedelta
 
+from migration.items.ical_values import FIRST_YEAR, LAST_YEAR
 from migration.items.times import UTC, Moment, Zone
 from migration.items.zone_names import find_zone
 from migration.items.zones import instant, to_wall
@@ -27,13 +28,15 @@ def read_timestamp(told: str) -> datetime | None:
 
 def read_moment(date_time: str, zone: str) -> Moment | None:
     """The parts of a dateTimeTimeZone, to the second. A zone that nobody knows is left out: the
-    clock time stays. None if it is no time."""
+    clock time stays. None if it is no time, or of a year that programs mean none by."""
     found = _TIME.fullmatch(date_time)
     if found is None or found[2] not in (None, "Z"):
         return None
     try:
         wall = datetime.fromisoformat(found[1])
     except ValueError:
+        return None
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
         return None
     return Moment(wall, UTC if found[2] else find_zone(zone) if zone else None)
 
