@@ -88,7 +88,12 @@ class Busy(MigrationError):
 
 
 class SourceBusy(Busy):
-    """The source throttles, or its connection was lost."""
+    """The source throttles, or its connection was lost. `lost` says that a server that has answered
+    before broke the connection: what was asked for may be to blame."""
+
+    def __init__(self, message: str, retry_after: float, *, lost: bool = False) -> None:
+        super().__init__(message, retry_after)
+        self.lost = lost
 
 
 class TargetBusy(Busy):

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from localrun.fakes.graph import GraphServer
@@ -11,8 +13,12 @@ from migration.errors import SourceBusy
 from migration.mail import BatchLimit, Folder, Gone, Item, ItemRef, Unreadable
 from migration.mime import MimeStream, whole
 from migration.sources.graph import GraphSource
+from migration.sources.graph_content import Content, Contents
+from migration.sources.graph_flags import Told
+from migration.wire.graph import GraphClient
 from tests.graph.plain import mime
-from tests.graph.sources import ANN, GraphBox, new_client, wait_until
+from tests.graph.scripted import URL, NoTokens
+from tests.graph.sources import ANN, DATE, GraphBox, new_client, wait_until
 
 INBOX = ("INBOX",)
 LIMIT = BatchLimit(items=50)
@@ -129,6 +135,59 @@ def test_a_mailbox_that_fails_as_a_whole_is_busy(server: GraphServer, box: Graph
     server.faults.refuse(500, "ErrorInternalServerError", times=None)
     with pytest.raises(SourceBusy):
         list(box.source.fetch(place, refs))
+
+
+def test_a_message_over_which_the_connection_breaks_holds_up_no_other(
+    server: GraphServer, box: GraphBox
+) -> None:
+    known = seed(box, 4)
+    place, refs = listed(box)
+    server.faults.drop(path=f"/{known[1]}/", times=1000)
+    answers = list(box.source.fetch(place, refs))
+    assert [type(each) for each in answers] == [Item, Item, Item, Unreadable]
+    assert answers[-1] == Unreadable(refs[1], "connection-lost")
+
+
+def test_a_mailbox_to_which_all_connections_break_is_busy(
+    server: GraphServer, box: GraphBox
+) -> None:
+    seed(box, 2)
+    place, refs = listed(box)
+    server.faults.drop(times=1000)
+    with pytest.raises(SourceBusy):
+        list(box.source.fetch(place, refs))
+
+
+class Breaking(httpx.SyncByteStream):
+    """Breaks off in the middle, unless `is_whole`."""
+
+    def __init__(self, body: bytes, *, is_whole: bool) -> None:
+        self.body, self.is_whole = body, is_whole
+
+    def __iter__(self) -> Iterator[bytes]:
+        half = len(self.body) // 2
+        yield self.body[:half]
+        if not self.is_whole:
+            raise httpx.ReadError("broken")
+        yield self.body[half:]
+
+
+@pytest.mark.parametrize("body", [mime("small"), LARGE], ids=["small", "large"])
+def test_what_came_before_a_connection_broke_is_not_kept(body: bytes) -> None:
+    tries = count(1)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/$value"):
+            return httpx.Response(200, json={"id": "F="})
+        return httpx.Response(200, stream=Breaking(body, is_whole=next(tries) == 3))
+
+    client = GraphClient(URL, NoTokens(), transport=httpx.MockTransport(answer))
+    told = Told(ItemRef("A=", 1), DATE, frozenset())
+    content = Content()
+    assert Contents(client, ANN, lambda _: told).read_message("F=", told.ref, content) == told
+    assert whole(content.mime) == body
+    content.close()
+    assert next(tries) == 4
 
 
 def test_a_message_that_was_moved_is_gone_from_its_folder(box: GraphBox) -> None:

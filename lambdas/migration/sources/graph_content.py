@@ -20,6 +20,8 @@ from migration.wire.graph_model import GraphRefused
 _PIECE = 65_536
 _AGAIN = 30.0
 _AT_ONCE = 1.0
+_TRIES = 3
+_BREAKS_OFF = "connection-lost"
 _GONE = frozenset({404, 410})
 _NO_ID_OF_THIS_SOURCE = "ErrorInvalidIdMalformed"
 _HEADER_ENDS = (b"\r\n\r\n", b"\n\n")
@@ -63,11 +65,19 @@ class Content:
         self._file.seek(0)
         return MimeStream(self._size, _pieces(self._file))
 
+    def clear(self) -> None:
+        """Begins anew."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+        self._kept.clear()
+        self._size = 0
+
     def close(self) -> None:
         """Lets go of it; may be called twice, also while another thread reads."""
         self.is_closed = True
-        if self._file is not None:
-            self._file.close()
+        if (file := self._file) is not None:
+            file.close()
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
@@ -102,10 +112,26 @@ class Contents:
                 return Gone(ref)  # a draft that was edited since: that is another message
             told = found
         try:
-            self._client.read(self._path(folder_id, ref), content.write)
+            if not self._read_whole(self._path(folder_id, ref), content):
+                return Unreadable(ref, _BREAKS_OFF)
         except GraphRefused as refused:
             return self._judge(ref, refused)
         return told if len(content) else Unreadable(ref, "no-body")
+
+    def _read_whole(self, path: str, content: Content) -> bool:
+        """False if the connection breaks over this message again and again, while the mailbox
+        answers: else one message would hold up all others for ever. GraphRefused."""
+        for _ in range(_TRIES):
+            try:
+                self._client.read(path, content.write)
+            except SourceBusy as busy:
+                if not busy.lost or content.is_closed:
+                    raise
+                content.clear()
+                self._check_mailbox()
+            else:
+                return True
+        return False
 
     def outline(self, folder_id: str, refs: Sequence[ItemRef]) -> dict[str, Outline]:
         """Date and header of messages, by uid. Of a large message no more than its beginning is

@@ -99,7 +99,8 @@ def translate(error: httpx.HTTPError, server: str, *, was_answered: bool) -> Exc
     """What a broken connection means: to a server that has answered before, that it passes.
     `server` is what the operator calls it, as in "the DAV server"."""
     if was_answered:
-        return SourceBusy(f"the connection to {server} was lost", BACK_OFF)
+        lost = not isinstance(error, httpx.TimeoutException)  # silence may be the network's
+        return SourceBusy(f"the connection to {server} was lost", BACK_OFF, lost=lost)
     if _is_about_certificate(error):
         return MailboxUnreachable(f"the certificate of {server} is not trusted")
     return MailboxUnreachable(f"{server} cannot be reached")
