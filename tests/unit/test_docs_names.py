@@ -30,7 +30,7 @@ _SERVICES = (
 )
 _PROPER = frozenset(
     "CalDAV CardDAV CloudFormation CloudWatch CommonMark DynamoDB EventBridge KiB LibreOffice "
-    "PyJWT PyPI PyYAML SecretsManager WebAssembly WebDAV WorkMail WorkMailMigration".split()
+    "OpenAPI PyJWT PyPI PyYAML SecretsManager WebAssembly WebDAV WorkMail WorkMailMigration".split()
 )
 _WORDS_OF_AWS = frozenset(
     "AccessDenied ConflictException EntityStateException InvokeFunction InvokeFunctionUrl "
