@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from migration import identity
@@ -35,6 +36,7 @@ from migration.sources.dav_homes import (
     find_homes,
     path_of,
 )
+from migration.sources.entry_parts import read_in_parts
 from migration.sources.item_reading import COMPONENTS, read_entry
 from migration.wire.dav import DavClient
 from migration.wire.dav_model import DAV, NotDav, Refused, Resource, TooLarge
@@ -93,19 +95,20 @@ class DavSource:
         self, collection: Collection, entries: Sequence[Entry]
     ) -> Iterator[Read | Vanished | NotReadable]:
         place = self._find(collection) if entries else None
-        for start in range(0, len(entries), AT_ONCE):
-            part = entries[start : start + AT_ONCE]
-            if place is None:
-                yield from map(Vanished, part)
-                continue
-            addresses = [self._address(place, entry.uid) for entry in part]
-            with _translated():
-                contents = self._read(place, addresses)
-            for entry, address in zip(part, addresses, strict=True):
-                yield _answer(collection.kind, entry, contents[address])
+        read = None if place is None else partial(self._answers, collection.kind, place)
+        with _translated():
+            yield from read_in_parts(entries, AT_ONCE, read)
 
     def close(self) -> None:
         self._client.close()
+
+    def _answers(
+        self, kind: CollectionKind, place: Place, part: Sequence[Entry]
+    ) -> Iterator[Read | Vanished | NotReadable]:
+        addresses = [self._address(place, entry.uid) for entry in part]
+        contents = self._read(place, addresses)
+        for entry, address in zip(part, addresses, strict=True):
+            yield _answer(kind, entry, contents[address])
 
     # -- collections
 

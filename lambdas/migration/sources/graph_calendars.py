@@ -25,6 +25,7 @@ from migration.items.graph_zones import INSTANCES, needs_instances
 from migration.items.losses import Loss
 from migration.sources import graph_calendar_list
 from migration.sources.collection_names import tell_others
+from migration.sources.entry_parts import read_in_parts
 from migration.sources.graph_attachments import has_files, read_files
 from migration.sources.graph_calendar_list import Place, tell_sharings
 from migration.sources.graph_kinds import asked_for_all, is_gone, refuse, translated
@@ -89,17 +90,8 @@ class GraphCalendars:
         self, collection: Collection, entries: Sequence[Entry]
     ) -> Iterator[Read | Vanished | NotReadable]:
         place = self._find(collection) if entries else None
-        for start in range(0, len(entries), _AT_ONCE):
-            part = entries[start : start + _AT_ONCE]
-            if place is None:
-                yield from map(Vanished, part)
-                continue
-            with translated():
-                answers = self._read(part)
-            for entry, answer in zip(part, answers, strict=True):
-                with translated():
-                    told = self._answer(entry, answer)
-                yield told
+        with translated():
+            yield from read_in_parts(entries, _AT_ONCE, None if place is None else self._answers)
 
     # -- calendars
 
@@ -124,6 +116,10 @@ class GraphCalendars:
 
     def _path(self, id_: str) -> str:
         return f"{self._mailbox}/events/{quote(id_, safe='')}"
+
+    def _answers(self, part: Sequence[Entry]) -> Iterator[Read | Vanished | NotReadable]:
+        for entry, answer in zip(part, self._read(part), strict=True):
+            yield self._answer(entry, answer)
 
     def _read(self, entries: Sequence[Entry]) -> list[Json | GraphRefused]:
         """Without their attachments. What is too much for one answer is asked in parts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from migration import identity
@@ -17,6 +18,7 @@ from migration.groupware_port import (
 )
 from migration.items.graph_contacts import EXPANDED, KIND, read_contact
 from migration.items.losses import Loss
+from migration.sources.entry_parts import read_in_parts
 from migration.sources.graph_kinds import asked_for_all, is_gone, refuse, translated
 from migration.sources.graph_octets import read_octets
 from migration.wire.graph import GraphClient
@@ -74,13 +76,9 @@ class GraphContacts:
         self, collection: Collection, entries: Sequence[Entry]
     ) -> Iterator[Read | Vanished | NotReadable]:
         path = self._find(collection) if entries else None
-        for start in range(0, len(entries), _AT_ONCE):
-            part = entries[start : start + _AT_ONCE]
-            if path is None:
-                yield from map(Vanished, part)
-                continue
-            with translated():
-                yield from self._read(path, part)
+        read = None if path is None else partial(self._read, path)
+        with translated():
+            yield from read_in_parts(entries, _AT_ONCE, read)
 
     # -- folders
 

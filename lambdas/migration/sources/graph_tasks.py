@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 from migration import identity
@@ -24,6 +25,7 @@ from migration.items.graph_tasks import COMPLETED, KIND, TaskParts, read_task
 from migration.items.losses import Loss
 from migration.items.times import Zone
 from migration.items.zone_names import find_zone
+from migration.sources.entry_parts import read_in_parts
 from migration.sources.graph_kinds import asked_for_all, refuse, refuse_part, translated
 from migration.sources.graph_octets import LARGEST, read_octets
 from migration.wire.graph import GraphClient
@@ -83,13 +85,9 @@ class GraphTasks:
         self, collection: Collection, entries: Sequence[Entry]
     ) -> Iterator[Read | Vanished | NotReadable]:
         path = self._find(collection) if entries else None
-        for start in range(0, len(entries), _AT_ONCE):
-            part = entries[start : start + _AT_ONCE]
-            if path is None:
-                yield from map(Vanished, part)
-                continue
-            with translated():
-                yield from self._read(path, part)
+        read = None if path is None else partial(self._read, path)
+        with translated():
+            yield from read_in_parts(entries, _AT_ONCE, read)
 
     def _find(self, collection: Collection) -> str | None:
         """The path of its tasks; None if it is not there any more."""
