@@ -126,12 +126,15 @@ def child_events(run: Run, arn: str) -> list[Mapping[str, Any]]:
 
 
 def audit(run: Run, address: str) -> list[str]:
-    """What became of each message of a mailbox, by its audit files."""
+    """What became of each message of a mailbox when it was copied, by its audit files."""
     s3, bucket = run.cloud.client("s3"), run.cloud.output("BucketName")
     prefix = f"audit/{mailbox_id(f'{STORY.name}-local', address)}/"
     outcomes = []
-    for entry in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
-        lines = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read().splitlines()
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    for key in keys:
+        if key.endswith("-changes.jsonl"):
+            continue
+        lines = s3.get_object(Bucket=bucket, Key=key)["Body"].read().splitlines()
         outcomes += [json.loads(line)["outcome"] for line in lines]
     return outcomes
 
