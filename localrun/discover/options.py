@@ -104,6 +104,8 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
     problems += [f"--domains {one}: {wrong}" for one in domains if (wrong := is_domain(one))]
     if not domains and given.tenant is None:
         problems.append("name the tenant's domains with --domains, or its file with --tenant")
+    if given.out.exists() and not given.out.is_dir():
+        problems.append(f"--out {given.out} is no folder")
     secret = _read_secret(given.secret_file, environment, problems)
     if secret is not None:
         problems += kind.faults(secret)
@@ -155,7 +157,7 @@ def _read_secret(
     except OSError as error:
         problems.append(f"cannot read {where}: {error.strerror}")
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         problems.append(f"{where} is no JSON")
         return None
     if not isinstance(loaded, dict):
