@@ -55,7 +55,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     except (FilesThereError, MigrationError, ValueError) as error:
         _say(f"error: {error}")
     except KeyboardInterrupt:
-        _say("stopped: nothing is written")
+        _say("stopped: run it again, with --force if some of the files are there already")
         return INTERRUPTED
     return 2
 
