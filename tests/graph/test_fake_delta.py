@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,19 +12,6 @@ from tests.graph.plain import ANN, IMMUTABLE, NOON, Plain, mime
 
 DELTA = f"/users/{ANN}/mailFolders/inbox/messages/delta?$select=subject,isRead"
 PREFER = f"odata.maxpagesize=3, {IMMUTABLE}"
-
-
-@pytest.fixture
-def server() -> Iterator[GraphServer]:
-    with GraphServer() as server:
-        server.add_user(ANN, "Ann Example")
-        yield server
-
-
-@pytest.fixture
-def client(server: GraphServer) -> Iterator[Plain]:
-    with Plain(server) as client:
-        yield client
 
 
 @pytest.fixture

@@ -29,12 +29,6 @@ def server() -> Iterator[GraphServer]:
         yield server
 
 
-@pytest.fixture
-def client(server: GraphServer) -> Iterator[Plain]:
-    with Plain(server) as client:
-        yield client
-
-
 def test_users_are_told_as_they_are(client: Plain) -> None:
     names = "id,userPrincipalName,mail,proxyAddresses,accountEnabled,userType,assignedPlans"
     told = {one["userPrincipalName"]: one for one in client.values(f"/users?$select={names}")}

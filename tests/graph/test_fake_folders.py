@@ -20,12 +20,6 @@ def server() -> Iterator[GraphServer]:
         yield server
 
 
-@pytest.fixture
-def client(server: GraphServer) -> Iterator[Plain]:
-    with Plain(server) as client:
-        yield client
-
-
 def test_well_known_names_are_found_whatever_their_language(
     server: GraphServer, client: Plain
 ) -> None:

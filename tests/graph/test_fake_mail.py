@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-
-import pytest
 
 from localrun.fakes.graph import GraphServer
 from tests.graph.plain import ANN, IMMUTABLE, NOON, Plain, mime
 
 BOX = f"/users/{ANN}"
 INBOX = f"{BOX}/mailFolders/inbox/messages"
-
-
-@pytest.fixture
-def server() -> Iterator[GraphServer]:
-    with GraphServer() as server:
-        server.add_user(ANN, "Ann Example")
-        yield server
-
-
-@pytest.fixture
-def client(server: GraphServer) -> Iterator[Plain]:
-    with Plain(server) as client:
-        yield client
 
 
 def test_a_message_is_told_by_its_header(server: GraphServer, client: Plain) -> None:

@@ -45,12 +45,6 @@ def server(clock: Clock) -> Iterator[GraphServer]:
         yield server
 
 
-@pytest.fixture
-def client(server: GraphServer) -> Iterator[Plain]:
-    with Plain(server) as client:
-        yield client
-
-
 # -- logins
 
 

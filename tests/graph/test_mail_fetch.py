@@ -26,13 +26,6 @@ LARGE = mime("large", body="0123456789\n" * 300_000).replace(b"\n", b"\r\n")
 
 
 @pytest.fixture
-def server() -> Iterator[GraphServer]:
-    with GraphServer() as made:
-        made.add_user(ANN, "Ann")
-        yield made
-
-
-@pytest.fixture
 def box(server: GraphServer) -> Iterator[GraphBox]:
     made = GraphBox(server, speed=20)
     made.mailbox.rename_folder("inbox", "INBOX")

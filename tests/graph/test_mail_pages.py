@@ -21,13 +21,6 @@ LIMIT = BatchLimit(items=200, size=20_000_000)
 
 
 @pytest.fixture
-def server() -> Iterator[GraphServer]:
-    with GraphServer() as made:
-        made.add_user(ANN, "Ann")
-        yield made
-
-
-@pytest.fixture
 def box(server: GraphServer) -> Iterator[GraphBox]:
     made = GraphBox(server)
     made.mailbox.rename_folder("inbox", "INBOX")

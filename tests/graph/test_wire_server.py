@@ -25,13 +25,6 @@ ANN = "ann@contoso.example"
 WHEN = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def server() -> Iterator[GraphServer]:
-    with GraphServer() as server:
-        server.add_user(ANN, "Ann Example")
-        yield server
-
-
 def connect(server: GraphServer, **changed: str) -> GraphClient:
     app = AppLogin(**{**server.secret["app"], **changed})
     return GraphClient(
