@@ -69,8 +69,8 @@ class ReadEvent:
 def read_event(told: Mapping[str, object], own: Set[str] = frozenset()) -> ReadEvent:
     """The event, or all of the series of a master. `own` are addresses of the calendar's owner, in
     lower case. Attachments hold their content (see graph_files), and what graph_zones asks for is
-    there. ItemMalformed where reading on
-    would make another event of it; an exception of which that is true is a loss."""
+    there. ItemMalformed where reading on would make another event of it; an exception of which
+    that is true is a loss."""
     losses: list[Loss] = []
     fields = Fields(told, EVENT, losses)
     uid = fields.text("iCalUId") or fields.text("id")
